@@ -1,0 +1,131 @@
+"""Settings: frozen pydantic sections, read from TOML, overridden by `section.key=value`."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fledge.errors import ConfigError
+
+
+class Config(BaseModel):
+    """A section of settings: immutable, closed to unknown keys, documented under each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Section = TypeVar("Section", bound=Config)
+
+
+def load_toml(path: Path, section: type[Section], overrides: Iterable[str] = ()) -> Section:
+    """Read `path` as a `section`; an override is `dotted.key=value`, a TOML value or a bare string.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, or a key or value is wrong (it suggests).
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such run file; `fledge init` writes one to start from")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    for override in overrides:
+        apply_override(values, override)
+    return parse_section(values, section, source=str(path))
+
+
+def parse_section(values: Mapping[str, object], section: type[Section], source: str) -> Section:
+    """Validate plain values; `source` names where they came from in the error message."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(describe_errors(error, section, source)) from error
+
+
+def apply_override(values: dict[str, object], override: str) -> None:
+    """Set `a.b.c=value` in nested `values`, in place; a number indexes a list (`runs.0.seed=1`)."""
+    name, equals, text = override.partition("=")
+    keys = name.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(
+            f"override {override!r}: expected section.key=value, "
+            "for example optimizer.learning_rate=1e-4"
+        )
+    here: object = values
+    for key in keys[:-1]:
+        here = _step_into(here, key, override)
+    if not isinstance(here, dict):
+        raise ConfigError(f"override {override!r}: {'.'.join(keys[:-1])} is a value, not a section")
+    here[keys[-1]] = _toml_value(text.strip())
+
+
+def describe_errors(error: ValidationError, section: type[BaseModel], source: str) -> str:
+    """One line for each problem: file, dotted key, what is wrong, and the nearest known key."""
+    lines = []
+    for problem in error.errors():
+        location = [str(part) for part in problem["loc"]]
+        key = ".".join(location)
+        if problem["type"] == "extra_forbidden":
+            known = _known_keys(section, location[:-1])
+            close = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
+            hint = (
+                f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}"
+            )
+            lines.append(f"{source}: {key} is not a setting; {hint}")
+        elif problem["type"] == "missing":
+            lines.append(f"{source}: {key} is required")
+        else:
+            lines.append(f"{source}: {key}: {problem['msg']} (found {problem['input']!r})")
+    return "\n".join(lines)
+
+
+def _step_into(here: object, key: str, override: str) -> object:
+    if isinstance(here, list) and key.isdigit() and int(key) < len(here):
+        return here[int(key)]
+    if isinstance(here, dict):
+        return here.setdefault(key, {})
+    raise ConfigError(f"override {override!r}: there is no section {key!r}")
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _known_keys(section: type[BaseModel], location: list[str]) -> set[str]:
+    """Names of the fields at `location`, seen through unions, containers and discriminator tags."""
+    candidates = {section}
+    for part in location:
+        inner = {
+            model
+            for candidate in candidates
+            if part in candidate.model_fields
+            for model in _models_in(candidate.model_fields[part].annotation)
+        }
+        # A list index or a union's tag is part of the location but names no field.
+        candidates = inner or _tagged(candidates, part)
+    return {name for candidate in candidates for name in candidate.model_fields}
+
+
+def _tagged(candidates: set[type[BaseModel]], tag: str) -> set[type[BaseModel]]:
+    chosen = {
+        candidate
+        for candidate in candidates
+        if "name" in candidate.model_fields
+        and tag in get_args(candidate.model_fields["name"].annotation)
+    }
+    return chosen or candidates
+
+
+def _models_in(annotation: object) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    if get_origin(annotation) in (Union, UnionType, Annotated, list, tuple, dict):
+        return {model for argument in get_args(annotation) for model in _models_in(argument)}
+    return set()

@@ -1,0 +1,93 @@
+"""Every error a user can cause, as one tree.
+
+FledgeError
+├── ConfigError          a run file or an option is wrong
+├── DataError            a file or a record cannot be used
+│   └── RecordError      one record: knows its file and line
+├── TokenizerError       a tokenizer cannot be trained, read or applied
+├── CheckpointError      a checkpoint is missing, damaged or does not fit
+├── GenerationError      a request cannot be answered
+│   └── PromptTooLong    the prompt leaves no room in the context
+├── TrainingError        training cannot go on
+│   └── NonFiniteLoss    the loss became NaN or infinite
+└── Interrupted          the user stopped a run; what was done is saved
+
+A message says what was expected, what was found and what to do next.
+"""
+
+from pathlib import Path
+
+
+class FledgeError(Exception):
+    """Base of all errors that a user can cause; the command line prints it without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(FledgeError):
+    """A run file, a `section.key=value` override or a command-line option is wrong."""
+
+    exit_code = 2
+
+
+class DataError(FledgeError):
+    """A data file is missing, empty, unreadable or of an unknown format."""
+
+
+class RecordError(DataError):
+    """One record of a data file cannot be used."""
+
+    def __init__(self, path: Path | str, line: int, expected: str, found: str) -> None:
+        """`line` counts from 1; for formats without lines it is the record's number."""
+        self.path = Path(path)
+        self.line = line
+        self.expected = expected
+        self.found = found
+        super().__init__(f"{path}:{line}: expected {expected}, found {found}")
+
+
+class TokenizerError(FledgeError):
+    """A tokenizer cannot be trained, read or applied."""
+
+
+class CheckpointError(FledgeError):
+    """A checkpoint is missing, damaged, or does not fit what it is loaded for."""
+
+
+class GenerationError(FledgeError):
+    """A generation request cannot be answered."""
+
+
+class PromptTooLong(GenerationError):
+    """The prompt and at least one new token do not fit the model's context."""
+
+    def __init__(self, prompt_tokens: int, context_length: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.context_length = context_length
+        super().__init__(
+            f"the prompt is {prompt_tokens:,} tokens long, but the model's context holds "
+            f"{context_length:,} including the answer; shorten the prompt or drop older messages"
+        )
+
+
+class TrainingError(FledgeError):
+    """Training cannot go on."""
+
+
+class NonFiniteLoss(TrainingError):
+    """The loss became NaN or infinite; the weights of the last good step are kept."""
+
+    def __init__(self, step: int, value: float) -> None:
+        self.step = step
+        self.value = value
+        super().__init__(
+            f"the loss is {value} at step {step}; the last checkpoint is untouched. "
+            "Lower optimizer.learning_rate, or lengthen optimizer.warmup_steps, "
+            "and run the same command again"
+        )
+
+
+class Interrupted(FledgeError):
+    """The user stopped the run; its state is saved and the same command goes on from there."""
+
+    exit_code = 130

@@ -1,0 +1,68 @@
+"""What people give: demonstrations and rankings, as they are written to JSONL."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ChatTurn(BaseModel):
+    """One message on disk, in the OpenAI shape."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+class Response(BaseModel):
+    """One answer that was ranked; `model` names what wrote it, for lineage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    content: str
+    model: str | None = None
+
+
+class Demonstration(BaseModel):
+    """A person's own answer to a prompt: step 1 of InstructGPT (Ouyang et al. 2022, 3.1)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: tuple[ChatTurn, ...]
+    response: str
+    author: str | None = None
+    created_at: str | None = None
+    model: str | None = None
+
+
+class Ranking(BaseModel):
+    """One person's order of K answers to a prompt: step 2 of InstructGPT.
+
+    `ranking` lists groups of response ids, best group first; ids in one group are tied.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: tuple[ChatTurn, ...] = Field(min_length=1)
+    responses: tuple[Response, ...] = Field(min_length=2)
+    ranking: tuple[tuple[str, ...], ...]
+    labeler: str | None = None
+    ratings: dict[str, int] | None = None
+    flags: dict[str, tuple[str, ...]] | None = None
+    seconds: float | None = None
+
+    @model_validator(mode="after")
+    def _every_response_is_ranked_once(self) -> "Ranking":
+        given = sorted(response.id for response in self.responses)
+        ranked = sorted(id_ for group in self.ranking for id_ in group)
+        if given != ranked:
+            raise ValueError(
+                f"ranking must name every response once: responses {given}, ranking {ranked}"
+            )
+        return self
+
+    def ranks(self) -> tuple[int, ...]:
+        """The rank of each response in the order of `responses`: 0 is best, ties are equal."""
+        position = {id_: rank for rank, group in enumerate(self.ranking) for id_ in group}
+        return tuple(position[response.id] for response in self.responses)

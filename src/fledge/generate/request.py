@@ -1,0 +1,79 @@
+"""What is asked of the engine, and what it answers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from fledge.config import Config
+
+FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
+
+
+class SamplingParams(Config):
+    """How the next token is chosen. The order is: penalties, temperature, top-k, top-p, min-p."""
+
+    temperature: float = Field(1.0, ge=0.0)
+    """0 takes the most probable token."""
+    top_k: int | None = Field(None, ge=1)
+    """Keep the k most probable tokens."""
+    top_p: float = Field(1.0, gt=0.0, le=1.0)
+    """Nucleus: keep the smallest set with at least this probability (Holtzman et al. 2020)."""
+    min_p: float = Field(0.0, ge=0.0, lt=1.0)
+    """Keep tokens with at least this share of the best token's probability."""
+    repetition_penalty: float = Field(1.0, gt=0.0)
+    """Divides positive logits, multiplies negative ones, of tokens in prompt or answer
+    (Keskar et al. 2019, arXiv:1909.05858)."""
+    presence_penalty: float = Field(0.0, ge=-2.0, le=2.0)
+    """Subtracted once from the logit of every token already in the answer (OpenAI)."""
+    frequency_penalty: float = Field(0.0, ge=-2.0, le=2.0)
+    """Subtracted from a token's logit for every time it is in the answer (OpenAI)."""
+    logit_bias: dict[int, float] = Field(default_factory=dict)
+    """Added to the logits of these token ids."""
+    max_new_tokens: int = Field(256, ge=1)
+    """Length limit of the answer in tokens, the end token included."""
+    stop: tuple[str, ...] = ()
+    """The answer ends before the first of these texts."""
+    seed: int | None = None
+    """The same seed gives the same text, whatever shares the batch; None draws one."""
+    num_alternatives: int = Field(0, ge=0, le=20)
+    """How many of the most probable tokens to report with each token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt to continue.
+
+    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled.
+    """
+
+    id: str
+    prompt: tuple[int, ...]
+    sampling: SamplingParams
+    stop_ids: frozenset[int] = frozenset()
+    banned_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent:
+    """One sampled token. The last event of a request has a `finish_reason`.
+
+    `log_prob` is that of the model's own distribution, temperature 1 and no filter, in nats;
+    `alternatives` are the most probable (token_id, log_prob), best first.
+    """
+
+    request_id: str
+    token_id: int
+    log_prob: float
+    alternatives: tuple[tuple[int, float], ...]
+    finish_reason: FinishReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer as ids; `finish_reason` says why it ended."""
+
+    request_id: str
+    ids: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    finish_reason: FinishReason

@@ -1,0 +1,1 @@
+"""The Transformer: attention, GPT, reward and value models, and their Hugging Face layouts."""

@@ -1,0 +1,1 @@
+"""One table a model family, read in both directions."""

@@ -1,0 +1,1 @@
+"""Devices, number formats, processes and seeds: the only place that knows of them."""
