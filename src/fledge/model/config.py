@@ -74,7 +74,7 @@ class GPTConfig(Config):
         num_layers: int,
         dropout: float = 0.0,
     ) -> "GPTConfig":
-        """fledge's own shape for a size: Qwen3-like, heads 64 wide (32 below width 256), F ≈ 8/3 D."""
+        """fledge's own shape for a size: Qwen3-like, heads 64 or 32 wide, F ≈ 8/3 D."""
         head_width = 64 if width >= 256 else 32
         heads = max(1, width // head_width)
         return cls(

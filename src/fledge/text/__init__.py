@@ -1,1 +1,1 @@
-"""Text before the model: normalise, tokenise, chat templates, streams, features; imports no torch."""
+"""Text before the model: normalise, tokenise, chat templates, streams, features; no torch."""
