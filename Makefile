@@ -1,0 +1,85 @@
+# Every target sets up .venv by itself; it needs Python 3.11 or newer and make, nothing else.
+#
+#   make demo     raise a small chat model, print its report card, open the chat page
+#   make test     the whole test-suite on the CPU
+#   make check    format, lint, types, floors, architecture
+#   make bench    fledge beside its peers; RESULTS.md keeps the tables
+#
+# Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (to the command), WORKERS=2.
+
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+REQUIREMENTS := pyproject.toml constraints.txt
+
+.PHONY: help demo test check format bench constraints clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/installed
+	$(BIN)/fledge demo $(ARGS)
+
+test: $(VENV)/installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+
+check: $(VENV)/installed-test $(VENV)/installed-check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(VENV)/installed-check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-test
+	@for benchmark in benchmarks/[a-z]*.py; do \
+		echo "== $$benchmark"; $(BIN)/python $$benchmark $(ARGS) || exit 1; \
+	done
+
+# Pins what a new environment with every extra resolves to today.
+constraints:
+	rm -rf $(VENV)-constraints
+	$(PYTHON) -m venv $(VENV)-constraints
+	$(VENV)-constraints/bin/python -m pip install --quiet torch==2.13.0 \
+		-e '.[parquet,hub,tensorboard,test,check]'
+	{ sed -n '/^#/p' constraints.txt; $(VENV)-constraints/bin/python -m pip freeze \
+		--exclude-editable | sed 's/+cpu$$//'; } > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf $(VENV)-constraints
+
+clean:
+	rm -rf $(VENV)
+
+# The stamps: a second call finds them newer than the requirements and installs nothing.
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "fledge needs Python 3.11 or newer; $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>&1 || true)." >&2; \
+		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+		echo "$(PYTHON) has no venv module; on Debian and Ubuntu:" \
+			"apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created $(REQUIREMENTS)
+	@echo "Installing fledge into $(VENV): about a minute, once ..."
+	$(PIP_INSTALL) torch==2.13.0 -e .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	@echo "Installing what the tests need ..."
+	$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/installed-check: $(VENV)/installed
+	$(PIP_INSTALL) -e '.[check]'
+	@touch $@
