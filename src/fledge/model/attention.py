@@ -1,0 +1,165 @@
+"""Multi-head attention: equation 1 and Figure 2 of "Attention is all you need" (arXiv:1706.03762),
+with grouped queries (Ainslie et al. 2023, arXiv:2305.13245) and normalised q and k (Qwen3)."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from fledge.model.cache import LayerCache
+from fledge.model.config import GPTConfig
+from fledge.model.layers import RMSNorm
+from fledge.model.masks import causal
+from fledge.model.positions import Rotation, rotate
+
+
+class Kernel(Protocol):
+    """Computes equation 1; a mask of None is causal, `dropout` is the rate on the weights."""
+
+    def __call__(
+        self,
+        q: Float[Tensor, "B H T d"],
+        k: Float[Tensor, "B G S d"],
+        v: Float[Tensor, "B G S d"],
+        mask: Bool[Tensor, "#B 1 #T S"] | None,
+        dropout: float,
+    ) -> Float[Tensor, "B H T d"]: ...
+
+
+AttentionMaps = list[Float[Tensor, "B H T S"]]
+"""The weights of every attention in the order they ran: one a layer for each forward pass."""
+
+
+class Attention(nn.Module):
+    """Figure 2 with a causal mask.
+
+    `kernel` computes softmax(QKᵀ/√d) V: torch's fused one unless `record_attention` is on.
+    """
+
+    kernel: Kernel
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.heads = (config.num_heads, config.num_key_value_heads, config.num_key_value_heads)
+        self.head_width = config.head_width
+        # One matrix for q, k and v: one product, not three.
+        self.query_key_value = nn.Linear(
+            config.width, sum(self.heads) * config.head_width, bias=config.bias != "none"
+        )
+        self.output = nn.Linear(
+            config.num_heads * config.head_width, config.width, bias=config.bias == "all"
+        )
+        self.query_norm: RMSNorm | None = None
+        self.key_norm: RMSNorm | None = None
+        if config.query_key_norm:
+            self.query_norm = RMSNorm(config.head_width, eps=config.norm_epsilon)
+            self.key_norm = RMSNorm(config.head_width, eps=config.norm_epsilon)
+        self.dropout = nn.Dropout(config.dropout)
+        self.kernel = fused_scaled_dot_product
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        mask: Bool[Tensor, "#B 1 #T S"] | None,
+        rotation: Rotation | None,
+        cache: LayerCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        q, k, v = self._project(x, rotation)  # B T H d, B T G d, B T G d
+        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # → B H T d
+        if cache is not None:
+            k, v = cache.append(k, v)  # B G T d → B G S d
+        dropout = self.dropout.p if self.training else 0.0
+        heads = self.kernel(q, k, v, mask, dropout)
+        output: Tensor = self.output(heads.transpose(1, 2).flatten(2))  # B H T d → B T (H d)
+        return output
+
+    def _project(
+        self, x: Float[Tensor, "B T D"], rotation: Rotation | None
+    ) -> tuple[Float[Tensor, "B T H d"], Float[Tensor, "B T G d"], Float[Tensor, "B T G d"]]:
+        heads = self.query_key_value(x).unflatten(-1, (-1, self.head_width))
+        q, k, v = heads.split(self.heads, dim=2)
+        if self.query_norm is not None and self.key_norm is not None:
+            q, k = self.query_norm(q), self.key_norm(k)
+        if rotation is not None:
+            q, k = rotate(q, rotation), rotate(k, rotation)
+        return q, k, v
+
+
+def fused_scaled_dot_product(
+    q: Float[Tensor, "B H T d"],
+    k: Float[Tensor, "B G S d"],
+    v: Float[Tensor, "B G S d"],
+    mask: Bool[Tensor, "#B 1 #T S"] | None,
+    dropout: float,
+) -> Float[Tensor, "B H T d"]:
+    """Equation 1 by torch's fused kernels, which never hold the weights as a whole.
+
+    A query whose mask is all False gives zeros.
+    """
+    return F.scaled_dot_product_attention(
+        q,
+        k,
+        v,
+        attn_mask=mask,
+        dropout_p=dropout,
+        is_causal=mask is None,
+        enable_gqa=q.shape[1] != k.shape[1],
+    )
+
+
+def scaled_dot_product(
+    q: Float[Tensor, "B H T d"],
+    k: Float[Tensor, "B G S d"],
+    v: Float[Tensor, "B G S d"],
+    mask: Bool[Tensor, "#B 1 #T S"],
+) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B H T S"]]:
+    """softmax(QKᵀ/√d_k) V, equation 1, and the softmax itself: how much each query took of each key.
+
+    A query whose mask is all False gives zeros and takes nothing.
+    """
+    group = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)  # G → H
+    scores = torch.einsum("bhtd,bhsd->bhts", q, k).float() / math.sqrt(q.shape[-1])
+    # The lowest finite number, not -inf: a row of -inf has no softmax.
+    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = scores.softmax(dim=-1) * mask
+    return torch.einsum("bhts,bhsd->bhtd", weights.type_as(v), v), weights
+
+
+@contextmanager
+def record_attention(model: nn.Module) -> Iterator[AttentionMaps]:
+    """Within the block every attention of `model` appends its weights to the yielded list.
+
+    The numbers are those of the fused kernel up to rounding, without dropout on the weights.
+
+    Example:
+        `with record_attention(model) as maps: model(ids)`, then `maps[0]` is the first layer's.
+    """
+    maps: AttentionMaps = []
+
+    def recording(
+        q: Float[Tensor, "B H T d"],
+        k: Float[Tensor, "B G S d"],
+        v: Float[Tensor, "B G S d"],
+        mask: Bool[Tensor, "#B 1 #T S"] | None,
+        dropout: float,
+    ) -> Float[Tensor, "B H T d"]:
+        mask = causal(q.shape[2], q.device) if mask is None else mask
+        output, weights = scaled_dot_product(q, k, v, mask)
+        maps.append(weights.detach())
+        return output
+
+    attentions = [module for module in model.modules() if isinstance(module, Attention)]
+    kernels = [attention.kernel for attention in attentions]
+    try:
+        for attention in attentions:
+            attention.kernel = recording
+        yield maps
+    finally:
+        for attention, kernel in zip(attentions, kernels, strict=True):
+            attention.kernel = kernel

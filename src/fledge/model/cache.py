@@ -1,0 +1,123 @@
+"""Keys and values of tokens already read, so that decoding computes each token once."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from fledge.model import masks
+from fledge.model.config import GPTConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCache:
+    """One layer's part of a `KeyValueCache` during one forward pass."""
+
+    keys: Float[Tensor, "B G S d"]
+    values: Float[Tensor, "B G S d"]
+    rows: Int[Tensor, "B 1"]
+    slots: Int[Tensor, "B T"]
+    is_first: bool
+    """No row holds a token yet: the new ones are all there is to attend to."""
+
+    def append(
+        self, k: Float[Tensor, "B G T d"], v: Float[Tensor, "B G T d"]
+    ) -> tuple[Float[Tensor, "B G S2 d"], Float[Tensor, "B G S2 d"]]:
+        """Write the new keys and values behind each row's own; return what attention reads."""
+        # Indexing with tensors on both sides of a slice moves G last: B T G d.
+        self.keys[self.rows, :, self.slots] = k.transpose(1, 2).type_as(self.keys)
+        self.values[self.rows, :, self.slots] = v.transpose(1, 2).type_as(self.values)
+        if self.is_first:
+            return k, v
+        return self.keys.type_as(k), self.values.type_as(v)
+
+
+class KeyValueCache:
+    """Preallocated keys and values of `rows` texts, each with its own length.
+
+    A forward pass of T tokens writes into slots `lengths … lengths + T - 1` of each row and adds T
+    to `lengths`. Prompts of unequal length go in right-padded, then `set_lengths` says how long
+    each really is: what lies beyond is never seen and is overwritten by what follows. No row may
+    grow past `capacity`; the caller counts.
+
+    `window` gives the same memory with fewer rows and slots, so that a step costs what it uses.
+    """
+
+    def __init__(
+        self,
+        config: GPTConfig,
+        rows: int,
+        capacity: int,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
+    ) -> None:
+        shape = (config.num_layers, rows, config.num_key_value_heads, capacity, config.head_width)
+        # Zeros, not empty memory: a NaN in a masked slot would still spoil 0 · NaN.
+        self.keys: Float[Tensor, "L B G S d"] = torch.zeros(shape, dtype=dtype, device=device)
+        self.values: Float[Tensor, "L B G S d"] = torch.zeros_like(self.keys)
+        self.lengths: Int[Tensor, "B"] = torch.zeros(rows, dtype=torch.long, device=device)
+        self.is_empty = True
+
+    @property
+    def rows(self) -> int:
+        """Number of texts."""
+        return self.keys.shape[1]
+
+    @property
+    def capacity(self) -> int:
+        """Slots of a row, in tokens."""
+        return self.keys.shape[3]
+
+    def layers(self, new: int) -> list[LayerCache]:
+        """For a forward pass of `new` tokens a row: each layer's part."""
+        rows = torch.arange(self.rows, device=self.lengths.device)[:, None]
+        slots = self.positions(new)
+        return [
+            LayerCache(keys, values, rows, slots, self.is_empty)
+            for keys, values in zip(self.keys, self.values, strict=True)
+        ]
+
+    def positions(self, new: int) -> Int[Tensor, "B T"]:
+        """Where the next `new` tokens of each row stand in its text."""
+        return self.lengths[:, None] + torch.arange(new, device=self.lengths.device)
+
+    def mask(self, new: int) -> Bool[Tensor, "B 1 T S"] | None:
+        """What the next `new` tokens may see; None (causal) while the cache is empty."""
+        return None if self.is_empty else masks.cached(self.lengths, new, self.capacity)
+
+    def advance(self, new: int) -> None:
+        """Count `new` tokens a row as read."""
+        self.lengths += new
+        self.is_empty = False
+
+    def set_lengths(self, lengths: Int[Tensor, "B"]) -> None:
+        """Keep the first `lengths` tokens of each row."""
+        self.lengths.copy_(lengths)
+
+    def window(self, rows: int, capacity: int) -> "KeyValueCache":
+        """The first `rows` rows and `capacity` slots, sharing this cache's memory."""
+        view = object.__new__(KeyValueCache)
+        view.keys = self.keys[:, :rows, :, :capacity]
+        view.values = self.values[:, :rows, :, :capacity]
+        view.lengths = self.lengths[:rows]
+        view.is_empty = self.is_empty
+        return view
+
+    def place(self, other: "KeyValueCache", rows: Int[Tensor, "N"]) -> None:
+        """Copy the N texts of `other` into these rows; what was there is gone."""
+        self.keys[:, rows, :, : other.capacity] = other.keys.type_as(self.keys)
+        self.values[:, rows, :, : other.capacity] = other.values.type_as(self.values)
+        self.lengths[rows] = other.lengths
+        self.is_empty = False
+
+    def reset(self, rows: Int[Tensor, "N"]) -> None:
+        """Forget the texts of these rows; others may use them."""
+        self.lengths[rows] = 0
+
+    def reorder(self, rows: Int[Tensor, "B"]) -> None:
+        """Row i goes on with the text of the old row `rows[i]` (beam search)."""
+        self.keys.copy_(self.keys[:, rows])
+        self.values.copy_(self.values[:, rows])
+        self.lengths.copy_(self.lengths[rows])
