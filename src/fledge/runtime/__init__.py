@@ -1,1 +1,14 @@
 """Devices, number formats, processes and seeds: the only place that knows of them."""
+
+from fledge.runtime.config import RuntimeConfig
+from fledge.runtime.random import random, random_state, seed_everything, set_random_state
+from fledge.runtime.runtime import Runtime
+
+__all__ = [
+    "Runtime",
+    "RuntimeConfig",
+    "random",
+    "random_state",
+    "seed_everything",
+    "set_random_state",
+]

@@ -1,0 +1,55 @@
+"""The processes of one run: who this one is, and sums over all of them."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+
+_BACKENDS = {"cuda": "nccl", "cpu": "gloo"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """This process among its fellows, as torchrun's environment tells it; alone by default."""
+
+    rank: int
+    local_rank: int
+    world_size: int
+
+    @classmethod
+    def from_environment(cls) -> "Place":
+        """Read RANK, LOCAL_RANK and WORLD_SIZE, which torchrun sets."""
+        read = os.environ.get
+        return cls(
+            int(read("RANK", "0")), int(read("LOCAL_RANK", "0")), int(read("WORLD_SIZE", "1"))
+        )
+
+
+def join(place: Place, device: torch.device) -> DeviceMesh | None:
+    """Meet the other processes; None when there are none."""
+    if place.world_size == 1:
+        return None
+    if not dist.is_initialized():
+        dist.init_process_group(_BACKENDS[device.type])
+    return init_device_mesh(device.type, (place.world_size,))
+
+
+def leave() -> None:
+    """Part from the other processes, if there are any."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def all_sum(tensor: Tensor) -> Tensor:
+    """The sum over all processes, in every process."""
+    total = tensor.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def wait_for_all() -> None:
+    """Return when every process has come here."""
+    dist.barrier()

@@ -1,0 +1,135 @@
+"""Device, number format, processes and compilation behind one object."""
+
+import contextlib
+import logging
+from contextlib import AbstractContextManager
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+
+from fledge.runtime import collective, shard
+from fledge.runtime.collective import Place
+from fledge.runtime.config import RuntimeConfig
+from fledge.runtime.device import compute_dtype, find_device, has_compiler
+from fledge.runtime.memory import tune_allocator
+from fledge.runtime.random import seed_everything
+
+logger = logging.getLogger(__name__)
+
+
+@final
+class Runtime:
+    """What algorithms need not know: the device, the number format and the other processes."""
+
+    def __init__(
+        self,
+        place: Place,
+        device: torch.device,
+        dtype: torch.dtype,
+        compiles: bool,
+        mesh: DeviceMesh | None = None,
+    ) -> None:
+        """Use `Runtime.start`, which finds these out."""
+        self.place = place
+        self.device = device
+        self.dtype = dtype
+        self.compiles = compiles
+        self._mesh = mesh
+
+    @classmethod
+    def start(cls, config: RuntimeConfig, *, long_run: bool = False) -> "Runtime":
+        """Look at the machine and meet the other processes that torchrun started.
+
+        `long_run` says whether the run is long enough for compilation to pay (compile = "auto").
+        """
+        place = Place.from_environment()
+        device = find_device(config.device, place.local_rank)
+        if device.type == "cpu":
+            tune_allocator()
+        compiles = _decide_compilation(config, device, long_run)
+        mesh = collective.join(place, device)
+        return cls(place, device, compute_dtype(config.dtype, device), compiles, mesh)
+
+    @property
+    def rank(self) -> int:
+        """0 is the main process."""
+        return self.place.rank
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes."""
+        return self.place.world_size
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and speaks to the user."""
+        return self.rank == 0
+
+    def describe(self) -> str:
+        """The machine in a few words for the log: "cpu, bfloat16, compiled, 2 processes"."""
+        parts = [str(self.device), str(self.dtype).removeprefix("torch.")]
+        parts += ["compiled"] if self.compiles else []
+        parts += [f"{self.world_size} processes"] if self.world_size > 1 else []
+        return ", ".join(parts)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Matrix products in the compute format, weights and sums in float32."""
+        if self.dtype == torch.float32:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+    def seed(self, seed: int) -> None:
+        """Seed this process's global generators."""
+        seed_everything(seed, self.rank)
+
+    def prepare(self, module: nn.Module) -> nn.Module:
+        """Move, spread and compile a module in place; call it, never its methods (see `shard`)."""
+        module.to(self.device)
+        if self._mesh is not None:
+            shard.shard(module, self._mesh)
+        if self.compiles:
+            for block in shard.blocks(module):
+                # By block: one compilation serves all layers of a model.
+                block.compile(dynamic=None)
+        return module
+
+    def gathered(self, module: nn.Module) -> AbstractContextManager[None]:
+        """Whole weights in every process for a while, without collectives inside."""
+        return contextlib.nullcontext() if self._mesh is None else shard.gathered(module)
+
+    def sum(self, tensor: Tensor) -> Tensor:
+        """The sum over all processes."""
+        return tensor if self._mesh is None else collective.all_sum(tensor)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add this process's gradients; over processes they sum."""
+        torch.autograd.backward(loss)
+
+    def clip_gradients(self, module: nn.Module, norm: float | None) -> float:
+        """Scale all gradients so that their joint 2-norm is at most `norm`; the norm before.
+
+        None only measures.
+        """
+        parameters = [p for p in module.parameters() if p.grad is not None]
+        bound = float("inf") if norm is None else norm
+        return float(shard.whole(nn.utils.clip_grad_norm_(parameters, bound)))
+
+    def barrier(self) -> None:
+        """Wait until every process is here."""
+        if self._mesh is not None:
+            collective.wait_for_all()
+
+    def stop(self) -> None:
+        """Part from the other processes."""
+        collective.leave()
+
+
+def _decide_compilation(config: RuntimeConfig, device: torch.device, long_run: bool) -> bool:
+    if config.compile is False or (config.compile == "auto" and not long_run):
+        return False
+    if has_compiler(device):
+        return True
+    logger.info("no compiler found: blocks run uncompiled, which is slower and otherwise the same")
+    return False
