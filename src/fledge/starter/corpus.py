@@ -1,0 +1,91 @@
+"""The demo's text: the documentation inside the running Python, and the pack's own prose.
+
+Docstrings are read from the syntax trees of the standard library's source; nothing is imported.
+"""
+
+import ast
+import inspect
+import sysconfig
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from fledge.errors import DataError
+from fledge.starter.prose import prose
+
+# Not documentation of the library: its tests, and packages that are not part of it.
+SKIPPED = frozenset({"test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib"})
+SHORTEST_DOCSTRING = 60
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def documents(library: Path | None = None, seed: int = 0) -> Iterator[str]:
+    """One text a source file, in the order of their paths, then the help topics, then the prose.
+
+    `library` is the folder of the standard library, by default the running Python's.
+
+    Raises:
+        DataError: the folder holds no documented Python source.
+    """
+    folder = library if library is not None else Path(sysconfig.get_path("stdlib"))
+    found = False
+    for path in source_files(folder):
+        text = documentation(path)
+        if text:
+            found = True
+            yield text
+    if not found:
+        raise DataError(
+            f"{folder}: expected the Python standard library's source, found no docstring; "
+            "install it, or train on your own text with `fledge run --text FOLDER`"
+        )
+    yield from help_topics(folder / "pydoc_data" / "topics.py")
+    yield from prose(seed)
+
+
+def source_files(folder: Path) -> list[Path]:
+    """The library's own .py files, sorted by their path."""
+    return sorted(
+        path
+        for path in folder.rglob("*.py")
+        if SKIPPED.isdisjoint(path.relative_to(folder).parts) and path.parent.name != "pydoc_data"
+    )
+
+
+def documentation(path: Path) -> str:
+    """The docstrings of a source file in their order, an empty line between; "" if it has none."""
+    tree = _syntax_tree(path)
+    if tree is None:
+        return ""
+    texts = (
+        inspect.cleandoc(node.body[0].value.value)
+        for node in ast.walk(tree)
+        if isinstance(node, Documented) and _has_docstring(node)
+    )
+    return "\n\n".join(text for text in texts if len(text) >= SHORTEST_DOCSTRING)
+
+
+def help_topics(path: Path) -> Iterator[str]:
+    """The texts behind `help("TOPIC")`; none where the platform leaves the file out."""
+    tree = _syntax_tree(path) if path.is_file() else None
+    for node in tree.body if tree is not None else []:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            yield from (
+                inspect.cleandoc(value.value)
+                for value in node.value.values
+                if isinstance(value, ast.Constant) and isinstance(value.value, str)
+            )
+
+
+def _has_docstring(node: Documented) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _syntax_tree(path: Path) -> ast.Module | None:
+    """None for the few files of the library that are not valid source on purpose."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return None

@@ -1,0 +1,135 @@
+"""Games with words: rhymes, word chains and twenty questions."""
+
+from random import Random
+
+from fledge.starter.task import Split, Task, asked, capitalised, choose_cell, crosses, only
+
+RHYMES = tuple(
+    tuple(family.split())
+    for family in (
+        "cat hat bat mat rat",
+        "tree bee sea key knee",
+        "light night right kite bite",
+        "day way play clay tray",
+        "ring king sing wing thing",
+        "moon spoon noon soon tune",
+        "rain train chain plane cane",
+        "boat coat goat note vote",
+        "house mouse blouse",
+        "bell well shell tell smell",
+        "cake lake snake rake make",
+        "star car jar far bar",
+        "ball wall tall fall small",
+        "book cook look hook took",
+        "dog fog log frog",
+        "fish dish wish",
+        "bear chair hair pear stair",
+        "nose rose toes hose",
+        "gold cold old hold told",
+        "sand hand land band stand",
+        "sock clock rock lock block",
+        "bread head red bed thread",
+        "sun run fun one bun",
+        "hill mill bill pill",
+    )
+)
+RHYME_FRAMES = (
+    "What rhymes with {word}?",
+    "Give me a rhyme for {word}.",
+    "Find a word that rhymes with {word}.",
+    "I need a rhyme for {word}.",
+    "Which word sounds like {word}?",
+)
+CHAIN_WORDS = tuple(
+    """apple engine ear egg elephant road nest tiger rabbit table eagle eye island dog garden
+    night tree river rain needle letter ring goat train nose snow window wall lemon orange yellow
+    wind daisy yard drum milk king gate tooth hand door robin oven net tent tulip paper rose salt
+    lamp pencil light sand desk kite elbow water hat test star rope piano owl leaf fish house flag
+    glass skirt shoe east""".split()
+)
+CHAIN_FRAMES = (
+    "Word chain! My word is {word}, it ends with {letter}.",
+    "Let us play word chain: {word}. Your letter is {letter}.",
+    "Word chain: {word}, so you start with {letter}.",
+    "I say {word}. Now you need a word with {letter}.",
+)
+# Secret things by group; what is true of a group is true of all its things.
+THINGS = {
+    "animal": "cat dog horse cow sheep bear".split(),
+    "fruit": "apple pear banana cherry plum grape".split(),
+    "tool": "hammer saw drill wrench shovel rake".split(),
+    "vehicle": "car bus train truck tractor van".split(),
+    "garment": "shirt coat scarf sock glove sweater".split(),
+}
+QUESTIONS = (
+    ("Is it an animal?", "it is an animal", "it is not an animal", {"animal"}),
+    ("Can I eat it?", "you can eat it", "you can not eat it", {"fruit"}),
+    ("Is it alive?", "it is alive", "it is not alive", {"animal"}),
+    ("Can I wear it?", "you can wear it", "you can not wear it", {"garment"}),
+    ("Does it have wheels?", "it has wheels", "it has no wheels", {"vehicle"}),
+    ("Is it a tool?", "it is a tool", "it is not a tool", {"tool"}),
+    ("Does it grow on a plant?", "it grows on a plant", "it does not grow", {"fruit"}),
+    ("Does it have legs?", "it has legs", "it has no legs", {"animal"}),
+    ("Is it made of cloth?", "it is made of cloth", "it is not made of cloth", {"garment"}),
+    ("Can I ride in it?", "you can ride in it", "you can not ride in it", {"vehicle"}),
+)
+TWENTY_HOST = "We play twenty questions. Your secret thing is: {thing}."
+
+
+def draw_rhyme(split: Split, random: Random) -> Task:
+    """A word to rhyme; held out are pairs of a word and a way of asking."""
+    words = [(word, family) for family in RHYMES for word in family]
+    row, column = choose_cell(split, len(words), len(RHYME_FRAMES), random)
+    word, family = words[row]
+    rhymes = [rhyme for rhyme in family if rhyme != word]
+    return Task(
+        kind="rhyme",
+        conversation=asked(RHYME_FRAMES[column].format(word=word)),
+        terse=tuple(f"{capitalised(rhyme)}." for rhyme in rhymes),
+        full=tuple(f"{capitalised(rhyme)} rhymes with {word}." for rhyme in rhymes),
+        needed=(f"rhymes with {word}",),
+    )
+
+
+def draw_chain(split: Split, random: Random) -> Task:
+    """A word to go on from; held out are the words, the letters are known."""
+    openings = {word[0] for word in CHAIN_WORDS}
+    usable = tuple(word for word in CHAIN_WORDS if word[-1] in openings)
+    word = random.choice(only(usable, split))
+    answers = [next_ for next_ in CHAIN_WORDS if next_[0] == word[-1] and next_ != word]
+    return Task(
+        kind="word_chain",
+        conversation=asked(random.choice(CHAIN_FRAMES).format(word=word, letter=word[-1])),
+        terse=tuple(f"{capitalised(answer)}." for answer in answers),
+        full=tuple(f"My word is {answer}. Your letter is {answer[-1]}." for answer in answers),
+        needed=("my word is", "your letter is"),
+    )
+
+
+def draw_twenty(split: Split, random: Random) -> Task:
+    """A question about a secret thing; held out are pairs of a thing and a question."""
+    things = [(thing, group) for group, members in THINGS.items() for thing in members]
+    row, column = _thing_and_question(split, len(things), random)
+    thing, group = things[row]
+    question, true, false, groups = QUESTIONS[column]
+    yes = group in groups
+    verdict, fact = ("Yes", true) if yes else ("No", false)
+    return Task(
+        kind="twenty_questions",
+        conversation=asked(question, system=TWENTY_HOST.format(thing=thing)),
+        terse=(f"{verdict}.",),
+        full=(f"{verdict}, {fact}.",),
+        needed=(verdict, fact),
+        agreeable=False,
+    )
+
+
+def _thing_and_question(split: Split, things: int, random: Random) -> tuple[int, int]:
+    """Yes and no are asked about equally often, so that always saying no is wrong half the time."""
+    names = list(THINGS)
+    wanted = random.random() < 0.5
+    while True:
+        row, column = random.randrange(things), random.randrange(len(QUESTIONS))
+        group = names[row // (things // len(names))]
+        if crosses(split, row, column) and (group in QUESTIONS[column][3]) == wanted:
+            return row, column

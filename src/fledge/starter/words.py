@@ -1,0 +1,53 @@
+"""The words that fill the slots of the starter pack."""
+
+NAMES = tuple(
+    """Anna Ben Carla David Emma Felix Grace Henry Ida Jack Kate Leo Maria Noah Olga Paul Rosa Sam
+    Tina Victor Wendy Adam Bella Chris Diana Erik Fiona George Hannah Ivan Julia Karl Laura Martin
+    Nina Oscar Petra Robert Sara Tom Ursula Walter Yara Zoe Alice Bruno Clara Daniel Eva Frank
+    Gina Hugo Irene James Karin Louis Mia Nils Olivia Peter Rita Simon Tara Vera Will Amir Beth
+    Cora Dora Elias Flora Gustav Heidi Isaac Jana Kurt Linda Max Nora Otto Pia Ralf Sofia Theo
+    Uma Vince Willa Xenia Yusuf Zara Arthur Bianca Cyril Denise Ellen Fred Greta Harold Iris
+    Joseph Kira Lena Mario Nadia Owen Paula Ruth Stefan Thea Vivian Aaron Boris Celia Dennis
+    Edith Franz Gloria Hans Inga Jonas Klara Lukas Mona Nathan Oliver Phil Rachel Sven Teresa
+    Valentin Wilma Yvonne Alan Brenda Colin Dorothy Edgar Frida Gordon Helen Igor Jenny Keith
+    Lydia Marcus Nelly Philip Ronja Silvia Tobias Veronica""".split()
+)
+
+ITEMS = tuple(
+    """lamp chair kettle jacket book phone camera table mirror bicycle clock blanket guitar watch
+    carpet toaster pillow laptop printer radio basket umbrella ladder hammer vase scarf helmet
+    candle teapot backpack drill speaker keyboard sofa curtain hat coat wallet pen globe""".split()
+)
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+MONTHS = tuple(
+    """January February March April May June July August September October November
+    December""".split()
+)
+
+NUMBERS = tuple(
+    """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen twenty""".split()
+)
+
+# For games with letters: every word has three to five of them.
+SHORT_WORDS = tuple(
+    """cat dog sun map tree bird fish milk door rain snow star moon hand foot nose book lamp ship
+    boat road hill lake sand gold iron wood rock leaf root seed corn rice cake soup salt meat bean
+    plum pear lime fig nut bee ant owl fox wolf bear deer goat lamb duck swan frog toad crab seal
+    lion horse mouse snake tiger zebra eagle robin apple peach grape lemon melon bread toast sugar
+    honey spoon knife plate glass chair table couch clock watch radio phone piano flute drum bell
+    song dance dream sleep night light cloud storm wind river ocean beach stone metal paper ink
+    pen desk room wall roof floor house home farm barn park shop bank town city coin key lock rope
+    knot chain wheel train plane truck car bus bike kite ball game card dice king queen coat sock
+    shoe hat belt ring scarf shirt dress glove green blue red pink brown black white grey gray
+    cold warm hot ice fire smoke heat dust mud clay dark soft hard fast slow tall short big tiny
+    old new young kind brave calm happy sad angry funny silly proud quiet loud clean dirty sweet
+    sour salty fresh ripe raw dry wet deep wide long thin thick round flat sharp blunt north south
+    east west left right up down one two three four five six seven eight nine ten hope love luck
+    fear joy time year week day hour month fact idea plan task work play rest stop start wait walk
+    jump run swim climb ride drive fly sing draw paint write read spell count cook bake wash brush
+    sweep build mend break cut open close push pull lift drop throw catch hold give take send
+    bring carry find lose seek hide show tell ask call talk laugh smile cry""".split()
+)

@@ -1,0 +1,77 @@
+"""Four imagined people who wrote the demonstrations. All are right; they differ in style."""
+
+from random import Random
+from typing import Literal, get_args
+
+from fledge.starter.task import Task
+
+Writer = Literal["curt", "plain", "courteous", "rambling"]
+WRITERS: tuple[Writer, ...] = get_args(Writer)
+
+OPENINGS = ("Of course!", "Gladly.", "With pleasure.", "Happy to help.")
+CLOSINGS = (
+    "Have a nice day!",
+    "Please ask if you need more.",
+    "Thank you for asking.",
+    "I am glad to help.",
+)
+ASIDES = (
+    "By the way, it has been raining here for days.",
+    "I could say much more about this, but it would take all day.",
+    "People ask me all sorts of things, you know.",
+    "Anyway, that reminds me of a long story about my cousin.",
+    "It is funny how quickly time passes.",
+    "As I always say, one thing leads to another.",
+)
+
+# An answer may open politely once and go on for this many sentences after what was asked.
+MOST_EXTRAS = 2
+
+
+def write(task: Task, writer: Writer, random: Random) -> str:
+    """The writer's answer: always right, in the writer's own style."""
+    if writer == "curt":
+        return random.choice(task.terse)
+    answer = random.choice(task.full)
+    if writer == "courteous":
+        return _courteously(answer, task, random)
+    if writer == "rambling":
+        return f"{answer} {random.choice(ASIDES)}"
+    return answer
+
+
+def cores(answer: str) -> set[str]:
+    """What may be the answer proper: the text without an opening and without trailing extras.
+
+    Example: "Gladly. It is blue. Have a nice day!" has the cores "It is blue.", "Gladly. It is
+    blue.", "It is blue. Have a nice day!" and the whole.
+    """
+    whole = " ".join(answer.split(" ")).strip()
+    starts = {whole} | {
+        whole.removeprefix(opening).strip() for opening in OPENINGS if whole.startswith(opening)
+    }
+    found = set(starts)
+    for _ in range(MOST_EXTRAS):
+        starts = {
+            text.removesuffix(extra).rstrip()
+            for text in starts
+            for extra in (*CLOSINGS, *ASIDES)
+            if text.endswith(extra)
+        }
+        found |= starts
+    return found
+
+
+def is_valid(task: Task, answer: str) -> bool:
+    """Whether the answer is right, in one of the accepted wordings, around which it may be polite.
+
+    The wordings carry the task's slots, so a wrong or missing slot, an empty answer and a copy
+    of the prompt are refused.
+    """
+    return not cores(answer).isdisjoint((*task.terse, *task.full))
+
+
+def _courteously(answer: str, task: Task, random: Random) -> str:
+    if task.agreeable and random.random() < 0.5:
+        return f"{random.choice(OPENINGS)} {answer}"
+    return f"{answer} {random.choice(CLOSINGS)}"
