@@ -7,11 +7,48 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
+from fledge.config import Config
 from fledge.data.batch import Batch
+from fledge.runtime import Runtime
 
 BatchT = TypeVar("BatchT", bound=Batch)
+
+
+class BatchConfig(Config):
+    """How many examples an optimiser step sees, and how many at once fit in memory."""
+
+    examples: int = Field(32, ge=1)
+    """Rows, prompts or rollouts of one optimiser step, over all processes."""
+    microbatch: int | None = Field(None, ge=1)
+    """Rows of one forward and backward pass; None takes all at once. No effect on the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """What a stage is built in: the parts of its run that are not its own settings."""
+
+    output: Path
+    seed: int
+    batch: BatchConfig
+    runtime: Runtime
+    steps: int | None
+    """Optimiser steps of the run if the run file says; None asks `Stage.natural_steps`."""
+
+    @property
+    def examples_per_process(self) -> int:
+        """Rows of this process's part of a step's batch."""
+        return self.batch.examples // self.runtime.world_size
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a stage's knowledge comes from, for lineage: checkpoints by role, files by hash."""
+
+    parents: Mapping[str, Path] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +63,10 @@ class Stage(ABC, Generic[BatchT]):
     """What a stage tells the loop; time, devices, checkpoints and logging belong to `fit`."""
 
     trained: nn.Module
-    """Everything the optimiser moves, as one module."""
+    """Everything the optimiser moves, as one module, or a `ModuleDict` of the modules called."""
+
+    unit: str = "tokens"
+    """What `Batch.weight` counts, for the progress bar."""
 
     @abstractmethod
     def batches(self) -> Iterator[BatchT]:
@@ -44,6 +84,14 @@ class Stage(ABC, Generic[BatchT]):
     def at_boundary(self) -> bool:
         """Whether the state on hand is complete enough to be saved now."""
         return True
+
+    def natural_steps(self) -> int | None:
+        """Optimiser steps when `optimizer.steps` is not set (epochs over the data); None: unknown."""
+        return None
+
+    def sources(self) -> Sources:
+        """Parent checkpoints and data files, for the lineage."""
+        return Sources()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Learning-rate factors by parameter-name prefix (PPO's critic has its own rate)."""

@@ -1,0 +1,31 @@
+"""How the learning rate moves: fractions of its peak, as pure functions of the step."""
+
+import math
+from typing import Literal
+
+ScheduleName = Literal["cosine", "wsd", "linear", "constant"]
+
+
+def rate_fraction(
+    schedule: ScheduleName,
+    step: int,
+    steps: int,
+    warmup_steps: int = 0,
+    final_fraction: float = 0.1,
+    decay_fraction: float = 0.5,
+) -> float:
+    """The share of the peak rate at `step` of `steps`.
+
+    It rises from 0 in a line over `warmup_steps`, then follows the schedule and ends, at step
+    `steps`, at `final_fraction` ("constant" stays at 1). "wsd" holds 1 and falls in a line over
+    the last `decay_fraction` of the steps (Hu et al. 2024, arXiv:2404.06395).
+    """
+    if step < warmup_steps:
+        return step / warmup_steps
+    if schedule == "constant":
+        return 1.0
+    start = max(warmup_steps, steps - round(steps * decay_fraction))
+    first = start if schedule == "wsd" else warmup_steps
+    progress = min(1.0, max(0, step - first) / max(1, steps - first))
+    shape = 0.5 * (1.0 + math.cos(math.pi * progress)) if schedule == "cosine" else 1.0 - progress
+    return final_fraction + (1.0 - final_fraction) * shape
