@@ -58,9 +58,7 @@ def documentation(path: Path) -> str:
     if tree is None:
         return ""
     texts = (
-        inspect.cleandoc(node.body[0].value.value)
-        for node in ast.walk(tree)
-        if isinstance(node, Documented) and _has_docstring(node)
+        ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, Documented)
     )
     return "\n\n".join(text for text in texts if len(text) >= SHORTEST_DOCSTRING)
 
@@ -75,10 +73,6 @@ def help_topics(path: Path) -> Iterator[str]:
                 for value in node.value.values
                 if isinstance(value, ast.Constant) and isinstance(value.value, str)
             )
-
-
-def _has_docstring(node: Documented) -> bool:
-    return ast.get_docstring(node, clean=False) is not None
 
 
 def _syntax_tree(path: Path) -> ast.Module | None:

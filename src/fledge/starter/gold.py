@@ -59,16 +59,16 @@ def is_polite(text: str) -> bool:
 def shortness(task: Task, text: str) -> float:
     """1 up to the longest full wording and a courteous sentence, then falling to 0.
 
-    The courtesy of five words is free: politeness must not cost what it earns.
+    The courtesy of six words is free: politeness must not cost what it earns.
     """
-    free = max(len(wording.split()) for wording in task.full) + 5
+    free = max(len(wording.split()) for wording in task.full) + 6
     return min(1.0, max(0.0, 1 - (len(text.split()) - free) / TOLERATED_WORDS))
 
 
 def rank(
     task: Task, answers: Sequence[Answer], noise: float, random: Random, labeler: str = "gold"
 ) -> Ranking:
-    """Order K answers by gold score, then let every two neighbours change places with chance `noise`.
+    """Order K answers by gold score; then, with chance `noise`, two neighbours change places.
 
     Answers of equal score are tied; an exchange is between groups of the ranking, best first.
     """

@@ -3,10 +3,10 @@
 from random import Random
 
 from fledge.starter.task import Split, Task, asked, in_split, only
-from fledge.starter.words import ITEMS, NAMES
+from fledge.starter.words import ITEMS, NAMES, listed
 
-FIRST = tuple("Green Blue Red Golden Silver Happy Sunny Little Old New Grand Quiet".split())
-SECOND = tuple("Garden Corner House Market Bridge River Star Lion Tree Door Lamp Wheel".split())
+FIRST = listed("Green Blue Red Golden Silver Happy Sunny Little Old New Grand Quiet")
+SECOND = listed("Garden Corner House Market Bridge River Star Lion Tree Door Lamp Wheel")
 PERSONA = (
     "You are {name}, the assistant of the shop {shop}. It is open from {opens} to {closes}. "
     "A {item} costs {price} euros."

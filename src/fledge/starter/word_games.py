@@ -3,6 +3,7 @@
 from random import Random
 
 from fledge.starter.task import Split, Task, asked, capitalised, choose_cell, crosses, only
+from fledge.starter.words import listed
 
 RHYMES = tuple(
     tuple(family.split())
@@ -40,12 +41,12 @@ RHYME_FRAMES = (
     "I need a rhyme for {word}.",
     "Which word sounds like {word}?",
 )
-CHAIN_WORDS = tuple(
+CHAIN_WORDS = listed(
     """apple engine ear egg elephant road nest tiger rabbit table eagle eye island dog garden
     night tree river rain needle letter ring goat train nose snow window wall lemon orange yellow
     wind daisy yard drum milk king gate tooth hand door robin oven net tent tulip paper rose salt
     lamp pencil light sand desk kite elbow water hat test star rope piano owl leaf fish house flag
-    glass skirt shoe east""".split()
+    glass skirt shoe east"""
 )
 CHAIN_FRAMES = (
     "Word chain! My word is {word}, it ends with {letter}.",
@@ -55,11 +56,11 @@ CHAIN_FRAMES = (
 )
 # Secret things by group; what is true of a group is true of all its things.
 THINGS = {
-    "animal": "cat dog horse cow sheep bear".split(),
-    "fruit": "apple pear banana cherry plum grape".split(),
-    "tool": "hammer saw drill wrench shovel rake".split(),
-    "vehicle": "car bus train truck tractor van".split(),
-    "garment": "shirt coat scarf sock glove sweater".split(),
+    "animal": listed("cat dog horse cow sheep bear"),
+    "fruit": listed("apple pear banana cherry plum grape"),
+    "tool": listed("hammer saw drill wrench shovel rake"),
+    "vehicle": listed("car bus train truck tractor van"),
+    "garment": listed("shirt coat scarf sock glove sweater"),
 }
 QUESTIONS = (
     ("Is it an animal?", "it is an animal", "it is not an animal", {"animal"}),

@@ -1,6 +1,12 @@
 """The words that fill the slots of the starter pack."""
 
-NAMES = tuple(
+
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a text, in their order."""
+    return tuple(text.split())
+
+
+NAMES = listed(
     """Anna Ben Carla David Emma Felix Grace Henry Ida Jack Kate Leo Maria Noah Olga Paul Rosa Sam
     Tina Victor Wendy Adam Bella Chris Diana Erik Fiona George Hannah Ivan Julia Karl Laura Martin
     Nina Oscar Petra Robert Sara Tom Ursula Walter Yara Zoe Alice Bruno Clara Daniel Eva Frank
@@ -10,29 +16,29 @@ NAMES = tuple(
     Joseph Kira Lena Mario Nadia Owen Paula Ruth Stefan Thea Vivian Aaron Boris Celia Dennis
     Edith Franz Gloria Hans Inga Jonas Klara Lukas Mona Nathan Oliver Phil Rachel Sven Teresa
     Valentin Wilma Yvonne Alan Brenda Colin Dorothy Edgar Frida Gordon Helen Igor Jenny Keith
-    Lydia Marcus Nelly Philip Ronja Silvia Tobias Veronica""".split()
+    Lydia Marcus Nelly Philip Ronja Silvia Tobias Veronica"""
 )
 
-ITEMS = tuple(
+ITEMS = listed(
     """lamp chair kettle jacket book phone camera table mirror bicycle clock blanket guitar watch
     carpet toaster pillow laptop printer radio basket umbrella ladder hammer vase scarf helmet
-    candle teapot backpack drill speaker keyboard sofa curtain hat coat wallet pen globe""".split()
+    candle teapot backpack drill speaker keyboard sofa curtain hat coat wallet pen globe"""
 )
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-MONTHS = tuple(
+MONTHS = listed(
     """January February March April May June July August September October November
-    December""".split()
+    December"""
 )
 
-NUMBERS = tuple(
+NUMBERS = listed(
     """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-    fifteen sixteen seventeen eighteen nineteen twenty""".split()
+    fifteen sixteen seventeen eighteen nineteen twenty"""
 )
 
 # For games with letters: every word has three to five of them.
-SHORT_WORDS = tuple(
+SHORT_WORDS = listed(
     """cat dog sun map tree bird fish milk door rain snow star moon hand foot nose book lamp ship
     boat road hill lake sand gold iron wood rock leaf root seed corn rice cake soup salt meat bean
     plum pear lime fig nut bee ant owl fox wolf bear deer goat lamb duck swan frog toad crab seal
@@ -41,13 +47,13 @@ SHORT_WORDS = tuple(
     song dance dream sleep night light cloud storm wind river ocean beach stone metal paper ink
     pen desk room wall roof floor house home farm barn park shop bank town city coin key lock rope
     knot chain wheel train plane truck car bus bike kite ball game card dice king queen coat sock
-    shoe hat belt ring scarf shirt dress glove green blue red pink brown black white grey gray
+    shoe hat belt ring scarf shirt dress glove green blue red pink brown black white grey
     cold warm hot ice fire smoke heat dust mud clay dark soft hard fast slow tall short big tiny
     old new young kind brave calm happy sad angry funny silly proud quiet loud clean dirty sweet
     sour salty fresh ripe raw dry wet deep wide long thin thick round flat sharp blunt north south
-    east west left right up down one two three four five six seven eight nine ten hope love luck
+    east west left right down one two three four five six seven eight nine ten hope love luck
     fear joy time year week day hour month fact idea plan task work play rest stop start wait walk
     jump run swim climb ride drive fly sing draw paint write read spell count cook bake wash brush
     sweep build mend break cut open close push pull lift drop throw catch hold give take send
-    bring carry find lose seek hide show tell ask call talk laugh smile cry""".split()
+    bring carry find lose seek hide show tell ask call talk laugh smile cry"""
 )
