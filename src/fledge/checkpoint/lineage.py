@@ -1,0 +1,92 @@
+"""`fledge.json` of a checkpoint: the run that made it, the data it saw, and its ancestors."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import Field, JsonValue, ValidationError
+
+from fledge import __version__
+from fledge.config import Config
+from fledge.errors import CheckpointError
+
+FILE_NAME = "fledge.json"
+
+
+class Parent(Config):
+    """A checkpoint that a stage started from, with its own past."""
+
+    path: str
+    """Where it was when it was used."""
+    weights: str
+    """sha256 of its model.safetensors (of the file's bytes; "" if it was sharded)."""
+    lineage: "Lineage | None" = None
+    """Its own lineage; None for a model from elsewhere."""
+
+
+class Lineage(Config):
+    """Where a checkpoint comes from; enough to repeat the run."""
+
+    fledge_version: str = __version__
+    """The version that wrote it."""
+    stage: str
+    """The stage's name, such as "sft"."""
+    step: int = Field(ge=0)
+    """Optimiser steps done."""
+    steps: int = Field(ge=0)
+    """Optimiser steps of the whole run; a checkpoint with step = steps is finished."""
+    seen: int = Field(ge=0)
+    """What the loss was taken over so far, in `unit`."""
+    unit: str = "tokens"
+    """What `seen` counts: tokens, or prompts."""
+    run: dict[str, JsonValue]
+    """The resolved run."""
+    data: dict[str, str] = Field(default_factory=dict)
+    """sha256 of every data file, or of a corpus's manifest."""
+    parents: dict[str, Parent] = Field(default_factory=dict)
+    """Checkpoints the stage started from, by role: "model", "reward_model"."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run was over."""
+        return self.step >= self.steps
+
+
+def write_lineage(directory: Path, lineage: Lineage) -> None:
+    """Write `fledge.json` into a checkpoint."""
+    text = json.dumps(lineage.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_lineage(checkpoint: Path) -> Lineage | None:
+    """The lineage of a checkpoint; None if it has none (a model from elsewhere).
+
+    Raises:
+        CheckpointError: `fledge.json` is damaged.
+    """
+    path = checkpoint / FILE_NAME
+    if not path.exists():
+        return None
+    try:
+        return Lineage.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, ValidationError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}); delete the directory {checkpoint} to fall back to the "
+            "checkpoint before, or delete the file to use the weights without their history"
+        ) from error
+
+
+def parent(checkpoint: Path) -> Parent:
+    """A checkpoint as another's ancestor."""
+    weights = checkpoint / "model.safetensors"
+    return Parent(
+        path=str(checkpoint),
+        weights=file_hash(weights) if weights.is_file() else "",
+        lineage=read_lineage(checkpoint),
+    )
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
