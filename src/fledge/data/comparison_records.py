@@ -1,0 +1,119 @@
+"""One record of any preference format as a ranking of its answers."""
+
+from pydantic import ValidationError
+
+from fledge.data.records import Located
+from fledge.data.turns import (
+    dialogue,
+    prompt_field,
+    prompt_in,
+    prompt_turns,
+    text_in,
+    turn_from,
+    turns_in,
+)
+from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.text.conversation import Message
+
+Turns = tuple[Message, ...]
+
+PAIR_FIELDS = ("chosen", "rejected")
+LABELLED_FIELDS = ("response 1", "response 2", "label")
+KWAY_FIELDS = ("prompt", "responses", "ranking")
+
+_FORMATS = (KWAY_FIELDS, ("prompt", *PAIR_FIELDS), PAIR_FIELDS, ("prompt", *LABELLED_FIELDS))
+
+
+def ranking_from(record: Located) -> Ranking:
+    """The ranking of one record; identical answers are a tie.
+
+    Raises:
+        RecordError: the fields belong to no known format, or hold something else.
+    """
+    fields = record.present()
+    if all(name in fields for name in KWAY_FIELDS):
+        return _kway(record)
+    if all(name in fields for name in PAIR_FIELDS):
+        return _pair(record)
+    if all(name in fields for name in LABELLED_FIELDS):
+        return _labelled(record)
+    known = "; ".join(" + ".join(names) for names in _FORMATS)
+    wanted = dict.fromkeys(name for names in _FORMATS for name in names if name not in fields)
+    raise record.error(f"one of the formats: {known}", record.describe(*wanted))
+
+
+def _kway(record: Located) -> Ranking:
+    """Our own format; the prompt may also be a string."""
+    prompt = [
+        {"role": turn.role, "content": turn.content} for turn in prompt_in(record, "prompt")
+    ]
+    try:
+        return Ranking.model_validate({**record.present(), "prompt": prompt})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the record"
+        raise record.error(f"a ranking; {where} is wrong", problem["msg"]) from error
+
+
+def _pair(record: Located) -> Ranking:
+    """`chosen` and `rejected`: answers, or whole dialogues that share their beginning."""
+    prompt = prompt_turns(record)
+    chosen = _whole(record, "chosen", prompt)
+    rejected = _whole(record, "rejected", prompt)
+    shared = _shared_prompt(record, chosen, rejected)
+    better, worse = chosen[shared].content, rejected[shared].content
+    tied = better == worse
+    return _ranking(record, chosen[:shared], {"chosen": better, "rejected": worse}, tied)
+
+
+def _labelled(record: Located) -> Ranking:
+    """Auto-J's test set (Li et al. 2023, arXiv:2310.05470): label 0, 1, or 2 for a tie."""
+    answers = {"1": text_in(record, "response 1"), "2": text_in(record, "response 2")}
+    label = text_in(record, "label")
+    if label not in ("0", "1", "2"):
+        raise record.error("a label 0 (first is better), 1 (second) or 2 (tie)", label)
+    if not prompt_field(record):
+        raise record.error("a prompt", record.describe("prompt"))
+    if label == "1":
+        answers = {"2": answers["2"], "1": answers["1"]}
+    tied = label == "2" or answers["1"] == answers["2"]
+    return _ranking(record, prompt_turns(record), answers, tied)
+
+
+def _whole(record: Located, name: str, prompt: Turns) -> Turns:
+    """Prompt and answer together, whichever of the two the field `name` holds."""
+    value = record.value[name]
+    if isinstance(value, dict):
+        return (*prompt, turn_from(record, name, value))
+    if isinstance(value, list | tuple):
+        turns = turns_in(record, name)
+        # A list that lets the user speak holds the prompt again.
+        return turns if any(turn.role == "user" for turn in turns) else prompt + turns
+    text = text_in(record, name)
+    return (*prompt, Message("assistant", text)) if prompt else dialogue(record, text)
+
+
+def _shared_prompt(record: Located, chosen: Turns, rejected: Turns) -> int:
+    """How many turns are the prompt: as many as both share before their first other answer.
+
+    Some pairs of HH-RLHF go on differently for several turns. Then only the first answers that
+    differ were given to the same prompt; what follows them is left out.
+    """
+    longest = min(len(chosen), len(rejected)) - 1
+    shared = next((i for i in range(longest) if chosen[i] != rejected[i]), longest)
+    both_answer = shared > 0 and chosen[shared].role == rejected[shared].role == "assistant"
+    if not both_answer:
+        ends = f"they part at turn {shared + 1}, which is not an answer to a shared prompt"
+        raise record.error("two answers of the assistant to the same prompt", ends)
+    return shared
+
+
+def _ranking(record: Located, prompt: Turns, answers: dict[str, str], tied: bool) -> Ranking:
+    """A ranking of `answers`, best first, or all in one group."""
+    labeler = record.value.get("labeler")
+    return Ranking(
+        prompt=tuple(ChatTurn(role=turn.role, content=turn.content) for turn in prompt),
+        responses=tuple(Response(id=id_, content=text) for id_, text in answers.items()),
+        ranking=(tuple(answers),) if tied else tuple((id_,) for id_ in answers),
+        labeler=labeler if isinstance(labeler, str) else None,
+    )

@@ -1,0 +1,108 @@
+"""Rankings, step 2 of InstructGPT (Ouyang et al. 2022, 3.1), loaded, merged and without repeats."""
+
+import itertools
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from fledge.data.comparison_records import ranking_from
+from fledge.data.records import Skipped
+from fledge.data.sources import Source, load_with
+from fledge.feedback.records import ChatTurn, Ranking, Response
+
+Key = tuple[tuple[ChatTurn, ...], str | None]
+
+_log = logging.getLogger(__name__)
+
+
+def load_rankings(
+    paths: Source | Iterable[Source],
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+    keep_ties: bool = False,
+) -> list[Ranking]:
+    """Rankings from files of any preference format; pairs of one prompt become K-way rankings.
+
+    A ranking whose answers are all tied has no pair to learn from, so it is left out, with a line
+    in the log, unless `keep_ties`.
+
+    Raises:
+        RecordError: a record is not a comparison, unless bad records are skipped.
+        DataError: a file cannot be read, or nothing is left.
+    """
+    loaded = load_with(paths, ranking_from, skip_bad, skipped)
+    rankings = merge_pairs(without_repeats(loaded))
+    if keep_ties:
+        return rankings
+    decided = [ranking for ranking in rankings if len(ranking.ranking) > 1]
+    if len(decided) < len(rankings):
+        _log.info("%d rankings of tied answers left out", len(rankings) - len(decided))
+    return decided
+
+
+def without_repeats(rankings: Iterable[Ranking]) -> list[Ranking]:
+    """Each judgement of a labeler once; different labelers' and contradictory ones all stay."""
+    return list({_judgement(ranking): ranking for ranking in reversed(list(rankings))}.values())[
+        ::-1
+    ]
+
+
+def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
+    """Join the pairs of one prompt and labeler into a K-way ranking where that changes no loss.
+
+    K answers of one prompt belong in one batch element (Ouyang et al. 2022, 3.5). They are joined
+    if their pairs are just those of some ranking with ties; otherwise (a cycle, a contradiction, a
+    pair that only follows from others) the pairs stay as they are.
+    """
+    groups: dict[Key, list[Ranking]] = defaultdict(list)
+    order: list[Ranking | Key] = []
+    for ranking in rankings:
+        if len(ranking.responses) > 2 or len(ranking.ranking) < 2:
+            order.append(ranking)
+            continue
+        key = (ranking.prompt, ranking.labeler)
+        if key not in groups:
+            order.append(key)
+        groups[key].append(ranking)
+    merged: list[Ranking] = []
+    for place in order:
+        merged += [place] if isinstance(place, Ranking) else _joined(groups[place])
+    return merged
+
+
+def _joined(pairs: list[Ranking]) -> list[Ranking]:
+    """One ranking of all answers in `pairs`, or the pairs themselves."""
+    beats = {_contents(pair) for pair in pairs}
+    answers = list(dict.fromkeys(itertools.chain.from_iterable(beats_in_order(pairs))))
+    better = {answer: sum(worse == answer for _, worse in beats) for answer in answers}
+    ranked = {(a, b) for a in answers for b in answers if better[a] < better[b]}
+    if len(pairs) == 1 or ranked != beats:
+        return pairs
+    answers.sort(key=better.__getitem__)
+    ids = {answer: str(number) for number, answer in enumerate(answers, start=1)}
+    tiers = itertools.groupby(answers, key=better.__getitem__)
+    return [
+        Ranking(
+            prompt=pairs[0].prompt,
+            responses=tuple(Response(id=id_, content=answer) for answer, id_ in ids.items()),
+            ranking=tuple(tuple(ids[answer] for answer in tier) for _, tier in tiers),
+            labeler=pairs[0].labeler,
+        )
+    ]
+
+
+def beats_in_order(pairs: Iterable[Ranking]) -> list[tuple[str, str]]:
+    """The (better, worse) answers of two-way rankings, as they were given."""
+    return [_contents(pair) for pair in pairs]
+
+
+def _contents(pair: Ranking) -> tuple[str, str]:
+    (better, worse), text = pair.ranking, {r.id: r.content for r in pair.responses}
+    return text[better[0]], text[worse[0]]
+
+
+def _judgement(ranking: Ranking) -> object:
+    """What makes two rankings the same: prompt, answers, their order and who gave it."""
+    text = {response.id: response.content for response in ranking.responses}
+    tiers = tuple(tuple(sorted(text[id_] for id_ in group)) for group in ranking.ranking)
+    return ranking.prompt, tiers, ranking.labeler

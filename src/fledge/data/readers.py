@@ -1,0 +1,197 @@
+"""One reader a kind of file: each turns bytes on disk into located records."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fledge.data.records import Located, Skipped, refuse
+from fledge.errors import DataError, RecordError
+
+Reader = Callable[[Path, Skipped | None], Iterator[Located]]
+
+DOCUMENT_LINE = re.compile(r"^[ \t]*<\|endoftext\|>[ \t]*$\n?", re.MULTILINE)
+"""A line that ends one document of a text file and begins the next, as TinyStories has it."""
+
+
+def read_text(path: Path, skipped: Skipped | None) -> Iterator[Located]:
+    """The whole file is one document, unless lines of `<|endoftext|>` divide it."""
+    text = _decoded(path).removeprefix("\ufeff").replace("\r\n", "\n")
+    starts = [0, *(match.end() for match in DOCUMENT_LINE.finditer(text))]
+    ends = [*(match.start() for match in DOCUMENT_LINE.finditer(text)), len(text)]
+    line = 1
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if number:
+            line += text.count("\n", starts[number - 1], start)
+        document = text[start:end] if len(starts) == 1 else text[start:end].strip("\n")
+        if document.strip():
+            yield Located(path, line, {"text": document})
+
+
+def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
+    """One JSON object a line; blank lines are passed over."""
+    position = 0
+    with path.open("rb") as file:
+        for line, content in enumerate(file, start=1):
+            try:
+                if content.strip() not in (b"", b"\xef\xbb\xbf"):
+                    yield Located(path, line, _object_in(path, line, content, position))
+            except RecordError as error:
+                refuse(error, skipped)
+            position += len(content)
+
+
+def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
+    """A JSON list of objects; JSON lines under this extension are read as such."""
+    text = _decoded(path).removeprefix("\ufeff")
+    if not text.strip():
+        return
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            yield from read_json_lines(path, skipped)
+            return
+        raise DataError(f"{path}: not valid JSON: {error}") from error
+    if isinstance(values, dict):
+        values = [values]
+    if not isinstance(values, list):
+        raise DataError(f"{path}: expected a JSON list of objects, found {_kind(values)}")
+    escapes = _has_surrogates(text)
+    for number, value in enumerate(values, start=1):
+        try:
+            yield Located(path, number, _checked(path, number, value, escapes))
+        except RecordError as error:
+            refuse(error, skipped)
+
+
+def read_csv(path: Path, skipped: Skipped | None) -> Iterator[Located]:
+    """A header row, then one record a row; .tsv is the same with tabs."""
+    text = _decoded(path).removeprefix("\ufeff")
+    # The default limit of 128 KiB a field is less than one long document.
+    csv.field_size_limit(2**31 - 1)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    line = 1
+    try:
+        for row in rows:
+            if header is None:
+                header = [name.strip() for name in row]
+            elif len(row) == len(header):
+                yield Located(path, line, dict(zip(header, row, strict=True)))
+            elif row:
+                expected = f"{len(header)} columns ({', '.join(header)})"
+                error = RecordError(path, line, expected, f"{len(row)} columns")
+                refuse(error, skipped)
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}:{line}: not valid CSV: {error}") from error
+
+
+def read_parquet(path: Path, skipped: Skipped | None) -> Iterator[Located]:
+    """Rows of a Parquet file, a batch at a time; needs the extra `parquet`."""
+    try:
+        from pyarrow import ArrowInvalid
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise DataError(
+            f"{path}: reading Parquet needs pyarrow; install it with: pip install 'fledge[parquet]'"
+        ) from error
+    try:
+        with ParquetFile(path) as file:
+            number = 0
+            for batch in file.iter_batches(batch_size=1024):
+                for value in batch.to_pylist():
+                    number += 1
+                    yield Located(path, number, value)
+    except (ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {error}") from error
+
+
+def read_hub(name: str) -> Iterator[Located]:
+    """Rows of a Hugging Face dataset `NAME[:split]` (split `train`); needs the extra `hub`."""
+    repository, _, split = name.partition(":")
+    try:
+        from datasets import load_dataset
+    except ImportError as error:
+        raise DataError(
+            f"hub:{name}: reading Hugging Face datasets needs `datasets`; "
+            "install it with: pip install 'fledge[hub]'"
+        ) from error
+    try:
+        rows = load_dataset(repository, split=split or "train")
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"hub:{name}: the dataset cannot be loaded: {error}; "
+            "expected hub:NAME or hub:NAME:split, and a network or a cached copy"
+        ) from error
+    for number, value in enumerate(rows, start=1):
+        yield Located(Path(f"hub:{name}"), number, dict(value))
+
+
+TEXT_EXTENSIONS = (".txt", ".md", ".raw")
+READERS: dict[str, Reader] = {
+    **dict.fromkeys(TEXT_EXTENSIONS, read_text),
+    ".jsonl": read_json_lines,
+    ".json": read_json,
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".parquet": read_parquet,
+}
+
+
+def _decoded(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: not UTF-8: byte 0x{content[error.start]:02x} at position {error.start:,}; "
+            f"convert it first, for example: iconv -f latin1 -t utf-8 {path.name}"
+        ) from error
+
+
+def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str, object]:
+    """The JSON object of one line; `position` is the line's first byte in the file."""
+    try:
+        text = content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        where = f"byte 0x{content[error.start]:02x} at position {position + error.start:,}"
+        raise RecordError(path, line, "UTF-8", where) from error
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        found = f"invalid JSON: {error.msg} at column {error.colno}"
+        raise RecordError(path, line, "a JSON object", found) from error
+    except RecursionError as error:
+        raise RecordError(path, line, "a JSON object", "JSON nested too deeply") from error
+    return _checked(path, line, value, _has_surrogates(text))
+
+
+def _has_surrogates(text: str) -> bool:
+    r"""Whether JSON `text` spells a character as surrogates, such as `\ud83d\ude00`."""
+    return "\\ud" in text or "\\uD" in text
+
+
+def _checked(path: Path, line: int, value: object, surrogates: bool) -> dict[str, object]:
+    r"""`value` if it is an object of whole characters.
+
+    A `\ud83d` without its other half is legal JSON but no character, in no encoding.
+    """
+    if not isinstance(value, dict):
+        raise RecordError(path, line, "a JSON object", _kind(value))
+    if surrogates:
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = f"half of one: \\u{ord(error.object[error.start]):04x}"
+            raise RecordError(path, line, "whole Unicode characters", half) from error
+    return value
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return "an object" if isinstance(value, dict) else names.get(type(value), "a number")

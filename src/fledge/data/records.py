@@ -1,0 +1,77 @@
+"""A record with its place in a file, and the report of records that were left out."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fledge.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One record and where it stands.
+
+    `line` counts from 1: the line it starts on, or its number where the format has no lines.
+    """
+
+    path: Path
+    line: int
+    value: dict[str, object]
+
+    def error(self, expected: str, found: str) -> RecordError:
+        """The error that names this record's file and line."""
+        return RecordError(self.path, self.line, expected, found)
+
+    def present(self) -> dict[str, object]:
+        """The fields that hold something: None pads columns that other records use."""
+        return {name: value for name, value in self.value.items() if value is not None}
+
+    def describe(self, *wanted: str) -> str:
+        """The fields this record has, with the likely misspelling of a `wanted` one."""
+        fields = self.present()
+        names = ", ".join(fields) or "none"
+        return f"the fields {names}{did_you_mean(fields, wanted)}"
+
+
+@dataclass(slots=True)
+class Skipped:
+    """Bad records that were left out, for the caller to count and print."""
+
+    errors: list[RecordError] = field(default_factory=list)
+
+    def add(self, error: RecordError) -> None:
+        self.errors.append(error)
+
+    def __len__(self) -> int:
+        return len(self.errors)
+
+    def summary(self, listed: int = 10) -> str:
+        """A line with the count, then the first `listed` errors, one a line."""
+        if not self.errors:
+            return "no record skipped"
+        noun = "record" if len(self.errors) == 1 else "records"
+        lines = [f"{len(self.errors):,} bad {noun} skipped:"]
+        lines += [f"  {error}" for error in self.errors[:listed]]
+        if len(self.errors) > listed:
+            lines.append(f"  … and {len(self.errors) - listed:,} more")
+        return "\n".join(lines)
+
+
+def refuse(error: RecordError, skipped: Skipped | None) -> None:
+    """Raise a bad record's error, or note it where bad records are skipped."""
+    if skipped is None:
+        raise error
+    skipped.add(error)
+
+
+def did_you_mean(found: Iterable[str], wanted: Iterable[str]) -> str:
+    """A hint for each wanted name that is missing but nearly there; empty when there is none."""
+    found = list(found)
+    pairs = []
+    for name in wanted:
+        folded = {other.strip().lower(): other for other in found}
+        close = difflib.get_close_matches(name, folded, n=1, cutoff=0.75)
+        if close and folded[close[0]] != name:
+            pairs.append(f"{name!r} for {folded[close[0]]!r}")
+    return f" (did you mean {', '.join(dict.fromkeys(pairs))}?)" if pairs else ""

@@ -1,0 +1,125 @@
+"""Where records come from: text files and folders, JSON, CSV, Parquet, and Hugging Face datasets."""
+
+import difflib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from fledge.data.readers import READERS, TEXT_EXTENSIONS, read_hub
+from fledge.data.records import Located, Skipped, refuse
+from fledge.errors import DataError, RecordError
+
+HUB = "hub:"
+
+Source = Path | str
+Parsed = TypeVar("Parsed")
+
+_log = logging.getLogger(__name__)
+
+
+def read_records(
+    path: Source, skip_bad: bool = False, skipped: Skipped | None = None
+) -> Iterator[Located]:
+    """Records of a file, a folder or `hub:NAME[:split]`, in order; a text document is `{"text"}`.
+
+    A folder is its .txt and .md files, one document each, found recursively and sorted; without
+    any, its record files. `skipped` collects what is left out and implies `skip_bad`.
+
+    Raises:
+        DataError: the source is missing, empty, unreadable or of an unknown kind.
+        RecordError: a record cannot be read, unless bad records are skipped.
+    """
+    bad = skipped if skipped is not None or not skip_bad else Skipped()
+    if str(path).startswith(HUB):
+        yield from read_hub(str(path).removeprefix(HUB))
+        return
+    for file in files_of(Path(path)):
+        found = False
+        for record in READERS[file.suffix.lower()](file, bad):
+            found = True
+            yield record
+        if not found and not bad:
+            raise DataError(f"{file}: the file is empty; expected at least one record or document")
+    if bad and skipped is None:
+        _log.warning("%s", bad.summary())
+
+
+def read_texts(path: Source, skipped: Skipped | None = None) -> Iterator[str]:
+    """Documents to pretrain on: the `text` of every record that has a visible character."""
+    for record in read_records(path, skipped=skipped):
+        text = record.value.get("text")
+        if isinstance(text, str):
+            if text.strip():
+                yield text
+            continue
+        error = record.error('a "text" field that holds a string', record.describe("text"))
+        refuse(error, skipped)
+
+
+def load_with(
+    paths: Source | Iterable[Source],
+    parse: Callable[[Located], Parsed],
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+) -> list[Parsed]:
+    """Everything `parse` makes of the records of `paths`; at least one, or a DataError."""
+    bad = skipped if skipped is not None or not skip_bad else Skipped()
+    sources = as_sources(paths)
+    parsed: list[Parsed] = []
+    for source in sources:
+        for record in read_records(source, skipped=bad):
+            try:
+                parsed.append(parse(record))
+            except RecordError as error:
+                refuse(error, bad)
+    if not parsed:
+        names = ", ".join(map(str, sources)) or "no file given"
+        raise DataError(f"{names}: no usable record" + (f"\n{bad.summary()}" if bad else ""))
+    if bad and skipped is None:
+        _log.warning("%s", bad.summary())
+    return parsed
+
+
+def as_sources(paths: Source | Iterable[Source]) -> list[Source]:
+    """One source or many, as a list."""
+    return [paths] if isinstance(paths, Path | str) else list(paths)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that `path` stands for: itself, or what is readable in the folder, sorted."""
+    if path.is_dir():
+        return _files_in_folder(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file or folder{_near(path)}")
+    if path.suffix.lower() not in READERS:
+        raise DataError(
+            f"{path}: unknown kind of file {path.suffix or '(no extension)'!r}; "
+            f"known: {', '.join(sorted(READERS))}, a folder, or {HUB}NAME"
+        )
+    return [path]
+
+
+def _files_in_folder(folder: Path) -> list[Path]:
+    files = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(p.startswith(".") for p in file.relative_to(folder).parts)
+    ]
+    readable = [file for file in files if file.suffix.lower() in READERS]
+    texts = [file for file in readable if file.suffix.lower() in TEXT_EXTENSIONS]
+    if not readable:
+        kinds = sorted({file.suffix or "no extension" for file in files})
+        raise DataError(
+            f"{folder}: no readable file in the folder; expected {', '.join(sorted(READERS))}, "
+            f"found {', '.join(kinds) or 'nothing'}"
+        )
+    return texts or readable
+
+
+def _near(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f" (nor is there a folder {path.parent})"
+    names = [entry.name for entry in path.parent.iterdir()]
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"; did you mean {path.parent / close[0]}?" if close else ""
