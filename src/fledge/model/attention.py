@@ -118,7 +118,7 @@ def scaled_dot_product(
     v: Float[Tensor, "B G S d"],
     mask: Bool[Tensor, "#B 1 #T S"],
 ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B H T S"]]:
-    """softmax(QKᵀ/√d_k) V, equation 1, and the softmax itself: how much each query took of each key.
+    """softmax(QKᵀ/√d_k) V, equation 1, and the softmax itself: what each query took of each key.
 
     A query whose mask is all False gives zeros and takes nothing.
     """

@@ -57,7 +57,7 @@ class KeyValueCache:
         # Zeros, not empty memory: a NaN in a masked slot would still spoil 0 · NaN.
         self.keys: Float[Tensor, "L B G S d"] = torch.zeros(shape, dtype=dtype, device=device)
         self.values: Float[Tensor, "L B G S d"] = torch.zeros_like(self.keys)
-        self.lengths: Int[Tensor, "B"] = torch.zeros(rows, dtype=torch.long, device=device)
+        self.lengths: Int[Tensor, " B"] = torch.zeros(rows, dtype=torch.long, device=device)
         self.is_empty = True
 
     @property
@@ -92,31 +92,38 @@ class KeyValueCache:
         self.lengths += new
         self.is_empty = False
 
-    def set_lengths(self, lengths: Int[Tensor, "B"]) -> None:
+    def set_lengths(self, lengths: Int[Tensor, " B"]) -> None:
         """Keep the first `lengths` tokens of each row."""
         self.lengths.copy_(lengths)
 
-    def window(self, rows: int, capacity: int) -> "KeyValueCache":
-        """The first `rows` rows and `capacity` slots, sharing this cache's memory."""
+    def window(self, rows: int, capacity: int, first_row: int = 0) -> "KeyValueCache":
+        """`rows` rows from `first_row` on and the first `capacity` slots, sharing the memory."""
         view = object.__new__(KeyValueCache)
-        view.keys = self.keys[:, :rows, :, :capacity]
-        view.values = self.values[:, :rows, :, :capacity]
-        view.lengths = self.lengths[:rows]
+        chosen = slice(first_row, first_row + rows)
+        view.keys = self.keys[:, chosen, :, :capacity]
+        view.values = self.values[:, chosen, :, :capacity]
+        view.lengths = self.lengths[chosen]
         view.is_empty = self.is_empty
         return view
 
-    def place(self, other: "KeyValueCache", rows: Int[Tensor, "N"]) -> None:
+    def move_row(self, source: int, destination: int, length: int) -> None:
+        """Copy a text of `length` tokens from one row into another; what was there is gone."""
+        self.keys[:, destination, :, :length] = self.keys[:, source, :, :length]
+        self.values[:, destination, :, :length] = self.values[:, source, :, :length]
+        self.lengths[destination] = length
+
+    def place(self, other: "KeyValueCache", rows: Int[Tensor, " N"]) -> None:
         """Copy the N texts of `other` into these rows; what was there is gone."""
         self.keys[:, rows, :, : other.capacity] = other.keys.type_as(self.keys)
         self.values[:, rows, :, : other.capacity] = other.values.type_as(self.values)
         self.lengths[rows] = other.lengths
         self.is_empty = False
 
-    def reset(self, rows: Int[Tensor, "N"]) -> None:
+    def reset(self, rows: Int[Tensor, " N"]) -> None:
         """Forget the texts of these rows; others may use them."""
         self.lengths[rows] = 0
 
-    def reorder(self, rows: Int[Tensor, "B"]) -> None:
+    def reorder(self, rows: Int[Tensor, " B"]) -> None:
         """Row i goes on with the text of the old row `rows[i]` (beam search)."""
         self.keys.copy_(self.keys[:, rows])
         self.values.copy_(self.values[:, rows])

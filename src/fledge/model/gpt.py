@@ -35,7 +35,8 @@ class Block(nn.Module):
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "B T D"]:
         x = x + self.dropout(self.attention(self.attention_norm(x), mask, rotation, cache))
-        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        x = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return x
 
 
 class GPT(nn.Module):

@@ -50,7 +50,7 @@ def segment_positions(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
     return index - torch.where(starts, index, 0).cummax(dim=1).values
 
 
-def cached(lengths: Int[Tensor, "B"], new: int, capacity: int) -> Bool[Tensor, "B 1 T S"]:
+def cached(lengths: Int[Tensor, " B"], new: int, capacity: int) -> Bool[Tensor, "B 1 T S"]:
     """Decoding: `new` tokens a row follow `lengths` cached ones, among `capacity` slots.
 
     Query t of a row sits in slot `lengths + t`; it sees that slot and the ones before.

@@ -51,7 +51,7 @@ class Rotary(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Rotary":
         # Every cast and move of a module ends here; after it, a fresh fp32 table on the device.
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._fill(self.cosine.device)
         return self
 
@@ -64,7 +64,7 @@ def rotate(x: Float[Tensor, "B T H d"], rotation: Rotation) -> Float[Tensor, "B 
     return torch.cat(turned, dim=-1).type_as(x)
 
 
-def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, "half"]:
+def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, " half"]:
     """Radians per position of each pair, after `scaling`.
 
     Raises:
@@ -88,16 +88,16 @@ def scaling_type(config: RotaryConfig) -> str:
 Scaling = dict[str, float | str]
 
 
-def _unscaled(plain: Float[Tensor, "half"], scaling: Scaling) -> Float[Tensor, "half"]:
+def _unscaled(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
     return plain
 
 
-def _linear(plain: Float[Tensor, "half"], scaling: Scaling) -> Float[Tensor, "half"]:
+def _linear(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
     """Positions squeezed by `factor` (Chen et al. 2023, arXiv:2306.15595)."""
     return plain / _number(scaling, "factor")
 
 
-def _llama3(plain: Float[Tensor, "half"], scaling: Scaling) -> Float[Tensor, "half"]:
+def _llama3(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
     """Llama 3.1: slow waves are slowed by `factor`, fast ones kept, those between blended."""
     factor = _number(scaling, "factor")
     slowest = _number(scaling, "low_freq_factor")

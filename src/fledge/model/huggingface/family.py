@@ -1,0 +1,131 @@
+"""What a family's file holds: which of its tensors is which of ours, read in both directions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from fledge.errors import CheckpointError
+from fledge.model.config import GPTConfig
+from fledge.model.huggingface.settings import Settings
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of our tensors: `theirs` stacked row under row, `rows` of each."""
+
+    ours: str
+    theirs: tuple[str, ...]
+    rows: tuple[int, ...] = ()
+    """Rows of each part; empty for a single one."""
+    transposed: bool = False
+    """Theirs is stored input × output (GPT-2's Conv1D)."""
+    optional: bool = False
+    """A file without it leaves zeros."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one `model_type` of Hugging Face is read and written."""
+
+    model_type: str
+    language_architecture: str
+    scalar_architecture: str
+    prefix: str
+    """Of the trunk's tensors; a file of the bare trunk lacks it."""
+    read_config: Callable[[Settings], GPTConfig]
+    write_config: Callable[[GPTConfig], dict[str, object]]
+    table: Callable[[GPTConfig], list[Entry]]
+    """The trunk's entries, without `prefix`."""
+    ignored: tuple[str, ...] = ()
+    """Endings of tensors that hold nothing learnt (causal masks, rotary frequencies)."""
+
+    def language_entries(self, config: GPTConfig) -> list[Entry]:
+        """Of a `GPT`."""
+        entries = [_under(entry, self.prefix) for entry in self.table(config)]
+        if not config.tied_embeddings:
+            entries.append(Entry("head.weight", ("lm_head.weight",)))
+        return entries
+
+    def scalar_entries(self, config: GPTConfig) -> list[Entry]:
+        """Of a `ScalarModel`; Hugging Face's own classifiers have no bias and ignore ours."""
+        trunk = [_under(entry, self.prefix) for entry in self.table(config)]
+        return [
+            *(replace(entry, ours=f"trunk.{entry.ours}") for entry in trunk),
+            Entry("head.weight", ("score.weight",)),
+            Entry("head.bias", ("score.bias",), optional=True),
+        ]
+
+
+def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
+    """Our state under their names and in their layout."""
+    tensors: Tensors = {}
+    for entry in entries:
+        ours = state[entry.ours].detach()
+        parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
+        for name, part in zip(entry.theirs, parts, strict=True):
+            tensors[name] = (part.mT if entry.transposed else part).contiguous()
+    return tensors
+
+
+def read_tensors(
+    entries: list[Entry], tensors: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
+) -> Tensors:
+    """Their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
+
+    Raises:
+        CheckpointError: a tensor is missing, unknown or of another shape; it names the tensor.
+    """
+    _refuse_strangers(entries, tensors)
+    state: Tensors = {}
+    for entry in entries:
+        shape = shapes[entry.ours]
+        rows = entry.rows or (shape[0],)
+        if entry.optional and entry.theirs[0] not in tensors:
+            state[entry.ours] = torch.zeros(shape)
+            continue
+        parts = [
+            _part(entry, name, tensors, (count, *shape[1:]))
+            for name, count in zip(entry.theirs, rows, strict=True)
+        ]
+        # `clone` frees the file's memory map and unties what the file shares.
+        state[entry.ours] = (torch.cat(parts) if len(parts) > 1 else parts[0].clone()).float()
+    return state
+
+
+def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
+    expected = shape[::-1] if entry.transposed else shape
+    found = tuple(tensors[name].shape)
+    if found != expected:
+        raise CheckpointError(
+            f"tensor {name} has shape {list(found)}, but config.json makes it {list(expected)}; "
+            "the two files do not belong together"
+        )
+    return tensors[name].mT.contiguous() if entry.transposed else tensors[name]
+
+
+def _refuse_strangers(entries: list[Entry], tensors: Mapping[str, Tensor]) -> None:
+    required = {name for entry in entries if not entry.optional for name in entry.theirs}
+    known = {name for entry in entries for name in entry.theirs}
+    missing, extra = sorted(required - set(tensors)), sorted(set(tensors) - known)
+    if missing:
+        raise CheckpointError(
+            f"{_names(missing)} missing; the file is incomplete or of another model"
+        )
+    if extra:
+        raise CheckpointError(
+            f"{_names(extra)} unknown to this architecture; "
+            "loading without would give another model"
+        )
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"tensor {shown} is" if len(names) == 1 else f"tensors {shown} are"
+
+
+def _under(entry: Entry, prefix: str) -> Entry:
+    return replace(entry, theirs=tuple(prefix + name for name in entry.theirs))

@@ -1,0 +1,99 @@
+"""Reading another's config.json: sizes must be there, options must be ones we compute."""
+
+from collections.abc import Mapping
+
+from fledge.errors import CheckpointError
+from fledge.model.config import RotaryConfig
+from fledge.model.positions import SCALINGS, scaling_type
+
+JSON = Mapping[str, object]
+NOT_SCALING = ("rope_theta", "partial_rotary_factor", "type")
+
+
+class Settings:
+    """A config.json. Unknown keys are ignored, as Hugging Face does."""
+
+    def __init__(self, values: JSON) -> None:
+        self.values = values
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """A size; null counts as absent.
+
+        Raises:
+            CheckpointError: it is absent without a default, or not a whole number.
+        """
+        value = self.values.get(name)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise CheckpointError(f"{name!r} must be a whole number, found {value!r}")
+        return value
+
+    def number(self, name: str, default: float) -> float:
+        """A real number; null counts as absent."""
+        value = self.values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise CheckpointError(f"{name!r} must be a number, found {value!r}")
+        return float(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """True or false; null counts as absent."""
+        value = self.values.get(name)
+        return default if value is None else bool(value)
+
+    def only(self, name: str, *allowed: object, default: object) -> None:
+        """Refuse any value of an option but those that fledge computes.
+
+        Raises:
+            CheckpointError: another value; it names option, value and what is allowed.
+        """
+        value = self.values.get(name, default)
+        if value not in allowed:
+            known = " or ".join(repr(one) for one in allowed)
+            raise CheckpointError(
+                f"option {name!r} is {value!r}, which fledge does not compute (only {known}); "
+                "the model would give other answers"
+            )
+
+    def rotary(self) -> RotaryConfig:
+        """`rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling` (4).
+
+        Raises:
+            CheckpointError: a scaling that fledge does not compute.
+        """
+        base = self.number("rope_theta", 10_000.0)
+        values = self.values.get("rope_parameters") or self.values.get("rope_scaling") or {}
+        if not isinstance(values, Mapping):
+            raise CheckpointError(f"'rope_parameters' must be a table, found {values!r}")
+        nested = [name for name, value in values.items() if isinstance(value, Mapping)]
+        if nested:
+            raise CheckpointError(
+                f"'rope_parameters' differ by kind of layer ({', '.join(nested)}), "
+                "which fledge does not compute"
+            )
+        base = Settings(values).number("rope_theta", base)
+        share = self.number("partial_rotary_factor", 1.0)
+        if Settings(values).number("partial_rotary_factor", share) != 1.0:
+            raise CheckpointError("option 'partial_rotary_factor' is not 1: fledge turns all of d")
+        return RotaryConfig(base=base, scaling=_scaling(values))
+
+
+def rope_settings(rotary: RotaryConfig) -> dict[str, object]:
+    """The same as transformers 4 reads it and as transformers 5 does."""
+    scaling = dict(rotary.scaling) if rotary.scaling else None
+    parameters = {"rope_type": "default", **(scaling or {}), "rope_theta": rotary.base}
+    return {"rope_theta": rotary.base, "rope_scaling": scaling, "rope_parameters": parameters}
+
+
+def _scaling(values: JSON) -> dict[str, float | str] | None:
+    theirs = {name: value for name, value in values.items() if isinstance(value, int | float | str)}
+    kind = scaling_type(RotaryConfig(scaling=theirs))
+    if kind not in SCALINGS:
+        raise CheckpointError(
+            f"rope scaling {kind!r} is not implemented; fledge computes "
+            f"{', '.join(sorted(SCALINGS))}"
+        )
+    kept = {name: value for name, value in theirs.items() if name not in NOT_SCALING}
+    return None if kind == "default" else {**kept, "rope_type": kind}
