@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from fledge.config import Config
+from fledge.errors import GenerationError, PromptTooLong
 
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
@@ -58,12 +59,13 @@ class Request:
 class TokenEvent:
     """One sampled token. The last event of a request has a `finish_reason`.
 
-    `log_prob` is that of the model's own distribution, temperature 1 and no filter, in nats;
-    `alternatives` are the most probable (token_id, log_prob), best first.
+    `log_prob` is that of the model's own distribution over the tokens that are not banned, at
+    temperature 1 and without penalty or filter, in nats; `alternatives` are the most probable
+    (token_id, log_prob), best first. A cancelled request ends without a token: None, 0 nats.
     """
 
     request_id: str
-    token_id: int
+    token_id: int | None
     log_prob: float
     alternatives: tuple[tuple[int, float], ...]
     finish_reason: FinishReason | None
@@ -77,3 +79,28 @@ class Completion:
     ids: tuple[int, ...]
     log_probs: tuple[float, ...]
     finish_reason: FinishReason
+
+
+def check(request: Request, max_length: int, vocabulary_size: int) -> None:
+    """Raise unless a model of this context and vocabulary can answer.
+
+    Raises:
+        PromptTooLong: no new token would fit.
+        GenerationError: the prompt is empty, an id is not of the vocabulary, or all are banned.
+    """
+    if not request.prompt:
+        raise GenerationError(
+            f'request "{request.id}" has an empty prompt; give it at least one token, '
+            "such as the end-of-text token that starts a new document"
+        )
+    if len(request.prompt) >= max_length:
+        raise PromptTooLong(len(request.prompt), max_length)
+    named = (*request.prompt, *request.sampling.logit_bias, *request.banned_ids)
+    if min(named) < 0 or max(named) >= vocabulary_size:
+        wrong = next(i for i in named if not 0 <= i < vocabulary_size)
+        raise GenerationError(
+            f'request "{request.id}" names token {wrong:,}, but the model has tokens 0 to '
+            f"{vocabulary_size - 1:,}; use the tokenizer saved beside the model"
+        )
+    if len(request.banned_ids) >= vocabulary_size:
+        raise GenerationError(f'request "{request.id}" bans every token; leave one')

@@ -1,0 +1,201 @@
+"""The engine: requests in, tokens out, with as many texts in one forward pass as there is room."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from fledge.errors import GenerationError
+from fledge.generate.request import Completion, Request, TokenEvent, check
+from fledge.generate.sampler import Sampled, Sampler
+from fledge.generate.scheduler import Scheduler
+from fledge.generate.sequence import Sequence
+from fledge.model.cache import KeyValueCache
+from fledge.model.gpt import GPT
+
+CAPACITY_STEP = 128
+"""The cache grows by multiples of this many tokens a row."""
+
+
+class Engine:
+    """Continuous batching over one model: requests join and leave between any two steps.
+
+    A request's tokens depend on its seed and not on its company, as far as the model's arithmetic
+    does not: fp32 rounds alike but for the last bit. One thread owns an engine.
+    """
+
+    def __init__(
+        self,
+        model: GPT,
+        *,
+        max_batch: int,
+        max_length: int | None = None,
+        token_budget: int | None = None,
+    ) -> None:
+        """`max_length` bounds prompt + answer, at most and by default the model's context.
+
+        `token_budget` bounds the cache: running requests x the longest length any of them may
+        reach; None lets `max_batch` requests run whatever their length.
+        """
+        self.model = model
+        self.max_length = min(
+            max_length or model.config.context_length, model.config.context_length
+        )
+        self._device = model.token_embedding.weight.device
+        self._scheduler = Scheduler(max_batch, token_budget or max_batch * self.max_length)
+        self._cache: KeyValueCache | None = None
+        self._sampler: Sampler | None = None
+        self._cancelled: list[TokenEvent] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether `step` has something to do or to say."""
+        return self._scheduler.busy or bool(self._cancelled)
+
+    def submit(self, request: Request) -> None:
+        """Put a request in the line.
+
+        Raises:
+            PromptTooLong: no new token would fit.
+            GenerationError: the prompt is empty or not of this vocabulary, or the id is taken.
+        """
+        self._scheduler.submit(self._sequence(request))
+
+    def cancel(self, request_id: str) -> bool:
+        """End a request now and free its row; its last event comes with the next step.
+
+        False, and nothing happens, if it has ended already or never was.
+        """
+        sequence = self._scheduler.cancel(request_id)
+        if sequence is None:
+            return False
+        self._cancelled.append(TokenEvent(request_id, None, 0.0, (), "cancelled"))
+        self._release()
+        return True
+
+    @torch.inference_mode()
+    def step(self) -> list[TokenEvent]:
+        """Let waiting requests in, then give every running one its next token."""
+        events, self._cancelled = self._cancelled, []
+        with evaluating(self.model):
+            admitted = self._scheduler.admit()
+            if admitted:
+                events += self._record(admitted, self._prefill(admitted))
+            if self._scheduler.running:
+                events += self._record(self._scheduler.running, self._decode())
+        return events
+
+    def generate(self, requests: Iterable[Request]) -> list[Completion]:
+        """Answer all requests, in their order; several at a time.
+
+        Raises:
+            PromptTooLong, GenerationError: as `submit`; then nothing is generated.
+        """
+        if self.busy:
+            raise GenerationError("this engine is at work; use another one, or submit and step")
+        sequences = [self._sequence(request) for request in requests]
+        try:
+            for sequence in sequences:
+                self._scheduler.submit(sequence)
+            with evaluating(self.model):
+                while self.busy:
+                    self.step()
+        finally:
+            self._scheduler.clear()
+        return [sequence.completion() for sequence in sequences]
+
+    def _sequence(self, request: Request) -> Sequence:
+        vocabulary_size = self.model.config.vocabulary_size
+        check(request, self.max_length, vocabulary_size)
+        limit = min(len(request.prompt) + request.sampling.max_new_tokens, self.max_length)
+        return Sequence(request, limit, self._generator(request))
+
+    def _generator(self, request: Request) -> torch.Generator | None:
+        if request.sampling.temperature == 0:
+            return None
+        generator = torch.Generator(self._device)
+        if request.sampling.seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(request.sampling.seed)
+        return generator
+
+    def _prefill(self, sequences: list[Sequence]) -> Sampled:
+        """Read the prompts of the newest rows, padded on the right to the longest."""
+        prompts = [torch.tensor(sequence.request.prompt) for sequence in sequences]
+        ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True).to(self._device)
+        lengths = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+        first_row = len(self._scheduler.running) - len(sequences)
+        cache = self._room(ids.shape[1]).window(len(sequences), ids.shape[1], first_row)
+        cache.lengths.zero_()
+        cache.is_empty = True
+        hidden = self.model.hidden(ids, cache=cache)
+        cache.set_lengths(lengths)
+        last = hidden[torch.arange(len(prompts), device=self._device), lengths - 1]
+        logits = self.model.logits(last)
+        return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
+
+    def _decode(self) -> Sampled:
+        """Read the newest token of every running row."""
+        running = self._scheduler.running
+        longest = max(sequence.length for sequence in running)
+        cache = self._room(longest).window(len(running), longest)
+        cache.is_empty = False
+        ids = torch.tensor([[sequence.last] for sequence in running], device=self._device)
+        logits = self.model(ids, cache=cache).squeeze(1)
+        if self._sampler is None or self._sampler.rows != running:
+            self._sampler = Sampler(list(running), logits.shape[-1], self._device)
+        return self._sampler.sample(logits)
+
+    def _room(self, length: int) -> KeyValueCache:
+        """The cache, with at least this many slots a row."""
+        if self._cache is None or self._cache.capacity < length:
+            steps = -(-length // CAPACITY_STEP)
+            larger = KeyValueCache(
+                self.model.config,
+                self._scheduler.max_batch,
+                min(2 * steps * CAPACITY_STEP, max(self.max_length, length)),
+                dtype=compute_dtype(self.model.token_embedding.weight),
+                device=self._device,
+            )
+            if self._cache is not None:
+                rows = torch.arange(self._cache.rows, device=self._device)
+                larger.place(self._cache, rows)
+            self._cache = larger
+        return self._cache
+
+    def _record(self, sequences: list[Sequence], sampled: Sampled) -> list[TokenEvent]:
+        rows = zip(sequences, sampled.ids, sampled.log_probs, sampled.alternatives, strict=True)
+        events = [row.append(token, log_prob, others) for row, token, log_prob, others in rows]
+        self._release()
+        return events
+
+    @torch.inference_mode()
+    def _release(self) -> None:
+        """Give the rows of ended requests to the last ones, so that the front stays full."""
+        for source, destination in self._scheduler.release():
+            assert self._cache is not None
+            # The newest token is not in the cache yet.
+            length = self._scheduler.running[destination].length - 1
+            self._cache.move_row(source, destination, length)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Dropout off within the block; the mode is put back after it."""
+    if not model.training:
+        yield
+        return
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train()
+
+
+def compute_dtype(weight: Tensor) -> torch.dtype:
+    """What attention computes in: the weights' own dtype, or autocast's where it is on."""
+    if torch.is_autocast_enabled(weight.device.type):
+        return torch.get_autocast_dtype(weight.device.type)
+    return weight.dtype

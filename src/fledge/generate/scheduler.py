@@ -1,0 +1,99 @@
+"""Who runs: first come, first served, as far as rows and the token budget reach."""
+
+from collections import deque
+
+from fledge.errors import GenerationError
+from fledge.generate.sequence import Sequence
+
+PREFILL_TOKENS = 8192
+"""Most prompt tokens, padding included, read in one step: it bounds the wait of running rows."""
+
+
+class Scheduler:
+    """Holds the waiting line and the running rows; `running[i]` lives in row i of the cache.
+
+    Rows stay packed at the front: when one ends, the last one takes its place, so the work of a
+    step follows the number of running rows.
+    """
+
+    def __init__(self, max_batch: int, token_budget: int) -> None:
+        """`token_budget` bounds rows x longest limit among running requests: cache tokens."""
+        self.max_batch = max_batch
+        self.token_budget = token_budget
+        self.waiting: deque[Sequence] = deque()
+        self.running: list[Sequence] = []
+        self._ids: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits or runs."""
+        return bool(self.waiting or self.running)
+
+    def submit(self, sequence: Sequence) -> None:
+        """Join the end of the line; an id may be used again once its request has ended."""
+        request_id = sequence.request.id
+        if request_id in self._ids:
+            raise GenerationError(
+                f'a request with id "{request_id}" is still waiting or running; '
+                "give every request its own id, or cancel the first"
+            )
+        self._ids.add(request_id)
+        self.waiting.append(sequence)
+
+    def admit(self) -> list[Sequence]:
+        """Move the head of the line into free rows, never past one that does not fit yet.
+
+        A request longer than the whole budget runs alone.
+        """
+        admitted: list[Sequence] = []
+        longest_limit = max((sequence.limit for sequence in self.running), default=0)
+        longest_prompt = 0
+        while self.waiting and len(self.running) < self.max_batch:
+            sequence = self.waiting[0]
+            longest_limit = max(longest_limit, sequence.limit)
+            longest_prompt = max(longest_prompt, sequence.length)
+            over_budget = (len(self.running) + 1) * longest_limit > self.token_budget
+            if self.running and over_budget:
+                break
+            if admitted and (len(admitted) + 1) * longest_prompt > PREFILL_TOKENS:
+                break
+            admitted.append(self.waiting.popleft())
+            self.running.append(sequence)
+        return admitted
+
+    def cancel(self, request_id: str) -> Sequence | None:
+        """Mark a request cancelled and take it out of the line; None if it is not here.
+
+        A running one keeps its row until `release`.
+        """
+        for sequence in (*self.waiting, *self.running):
+            if sequence.request.id == request_id:
+                sequence.finish_reason = "cancelled"
+                if sequence not in self.running:
+                    self.waiting.remove(sequence)
+                    self._ids.discard(request_id)
+                return sequence
+        return None
+
+    def release(self) -> list[tuple[int, int]]:
+        """Drop ended rows; returns (source, destination) of the rows that moved, in order."""
+        moves: list[tuple[int, int]] = []
+        row = 0
+        while row < len(self.running):
+            ended = self.running[row]
+            if ended.finish_reason is None:
+                row += 1
+                continue
+            self._ids.discard(ended.request.id)
+            last = self.running.pop()
+            if last is not ended:
+                self.running[row] = last  # it may have ended too: looked at next
+                if last.finish_reason is None:
+                    moves.append((len(self.running), row))
+        return moves
+
+    def clear(self) -> None:
+        """Forget everything that waits or runs."""
+        self.waiting.clear()
+        self.running.clear()
+        self._ids.clear()

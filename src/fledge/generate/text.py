@@ -1,0 +1,143 @@
+"""From a conversation to the text of the assistant's next turn."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from fledge.checkpoint.model_files import LoadedModel
+from fledge.generate.engine import Engine
+from fledge.generate.request import FinishReason, Request, SamplingParams, TokenEvent
+from fledge.text.conversation import Conversation
+from fledge.text.stream import TextStream
+from fledge.text.tokenizer import Tokenizer
+
+MAX_BATCH = 64
+"""Answers written at a time by `answers`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished turn. `completion_tokens` counts the end token, too."""
+
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Writer:
+    """Turns the token events of one request into text as it becomes certain.
+
+    A stop text ends the answer: `finish_reason` is set while the engine still runs, and the caller
+    cancels the request there.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, request: Request) -> None:
+        self.request = request
+        self.finish_reason: FinishReason | None = None
+        self._stream = TextStream(tokenizer, request.sampling.stop)
+        self._pieces: list[str] = []
+        self._num_tokens = 0
+
+    def take(self, event: TokenEvent) -> str:
+        """The text that is new with this event; "" once the answer has ended."""
+        if self.finish_reason is not None:
+            return ""
+        piece = ""
+        if event.token_id is not None:
+            self._num_tokens += 1
+            if event.token_id not in self.request.stop_ids:
+                piece = self._stream.push(event.token_id)
+        self.finish_reason = "stop" if self._stream.stopped else event.finish_reason
+        if self.finish_reason is not None:
+            piece += self._stream.finish()
+        self._pieces.append(piece)
+        return piece
+
+    def answer(self) -> Answer:
+        """The whole, once it has ended."""
+        assert self.finish_reason is not None
+        text = "".join(self._pieces)
+        return Answer(text, self.finish_reason, len(self.request.prompt), self._num_tokens)
+
+
+def answer(
+    loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
+) -> str:
+    """What the assistant says next.
+
+    Raises:
+        PromptTooLong: the last message alone leaves no room for an answer.
+    """
+    return answers(loaded, [conversation], sampling)[0].text
+
+
+def answers(
+    loaded: LoadedModel,
+    conversations: Sequence[Conversation],
+    sampling: SamplingParams | None = None,
+) -> list[Answer]:
+    """One answer to each conversation, in order, many at a time; a seed counts for each alone."""
+    requests = [
+        chat_request(str(index), loaded, conversation, sampling or SamplingParams())
+        for index, conversation in enumerate(conversations)
+    ]
+    writers = {request.id: Writer(loaded.tokenizer, request) for request in requests}
+    engine = Engine(loaded.model, max_batch=min(MAX_BATCH, max(1, len(requests))))
+    for request in requests:
+        engine.submit(request)
+    while engine.busy:
+        for event in engine.step():
+            writers[event.request_id].take(event)
+            _cancel_if_stopped(engine, writers[event.request_id], event)
+    return [writer.answer() for writer in writers.values()]
+
+
+def stream_answer(
+    loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
+) -> Generator[str, None, Answer]:
+    """What the assistant says next, piece by piece; the generator returns the whole `Answer`.
+
+    A piece is never half a character, nor text that a stop text could still take back.
+
+    Raises:
+        PromptTooLong: as `answer`, at the first piece.
+    """
+    request = chat_request("0", loaded, conversation, sampling or SamplingParams())
+    writer = Writer(loaded.tokenizer, request)
+    engine = Engine(loaded.model, max_batch=1)
+    engine.submit(request)
+    while engine.busy:
+        for event in engine.step():
+            piece = writer.take(event)
+            if piece:
+                yield piece
+            _cancel_if_stopped(engine, writer, event)
+    return writer.answer()
+
+
+def chat_request(
+    request_id: str, loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams
+) -> Request:
+    """The request for the next turn; oldest turns are dropped if they do not fit.
+
+    A quarter of the context is kept free for the answer, or `max_new_tokens` if that is less.
+
+    Raises:
+        PromptTooLong: the last message alone is too long for that.
+    """
+    tokenizer, config = loaded.tokenizer, loaded.model.config
+    room = min(sampling.max_new_tokens, max(1, config.context_length // 4))
+    rendered = loaded.template.fit(conversation, tokenizer, config.context_length - room)
+    padding = range(tokenizer.vocabulary_size, config.vocabulary_size)
+    return Request(
+        id=request_id,
+        prompt=tuple(rendered.ids),
+        sampling=sampling,
+        stop_ids=frozenset(tokenizer.stop_ids),
+        banned_ids=frozenset(tokenizer.banned_ids) | frozenset(padding),
+    )
+
+
+def _cancel_if_stopped(engine: Engine, writer: Writer, event: TokenEvent) -> None:
+    if writer.finish_reason is not None and event.finish_reason is None:
+        engine.cancel(writer.request.id)
