@@ -1,0 +1,190 @@
+"""A conversation as ids and loss mask: one function for training and for serving.
+
+Special tokens come from the template alone. What stands between two of them, template text and
+message content together, is encoded as one run, so ids equal those of transformers'
+`apply_chat_template` wherever the contents spell no special token.
+"""
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from fledge.errors import PromptTooLong, TokenizerError
+from fledge.text.conversation import Conversation, RenderedChat
+from fledge.text.shield import Shield
+from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
+from fledge.text.tokenizer import Tokenizer
+
+__all__ = ["DEFAULT_TEMPLATE", "ChatTemplate"]
+
+_GENERATION_TAG = re.compile(r"\{%[-+]?\s*generation\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """A Jinja chat template; `{% generation %}` marks what the assistant writes.
+
+    In a template without marks, an answer is found by rendering the conversation up to it, and
+    ends with the first stop token.
+
+    Raises:
+        TokenizerError: the source is not valid Jinja.
+    """
+
+    source: str = DEFAULT_TEMPLATE
+
+    def __post_init__(self) -> None:
+        compile_template(self.source)
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> "ChatTemplate":
+        """The template that a tokenizer was saved with, or fledge's own."""
+        return cls(tokenizer.chat_template or DEFAULT_TEMPLATE)
+
+    def render(
+        self, conversation: Conversation, tokenizer: Tokenizer, *, generation_prompt: bool = False
+    ) -> RenderedChat:
+        """Ids and loss mask of a conversation; a generation prompt opens the next answer.
+
+        Contents never give a special id. Nothing is added that the template does not write, so
+        there is no second beginning of text.
+
+        Raises:
+            TokenizerError: the template refuses the conversation, or needs tokens that the
+                tokenizer lacks.
+        """
+        self._check(tokenizer)
+        rendering = self._rendering(conversation, tokenizer, generation_prompt)
+        return _encode(rendering, tokenizer, self._spans(rendering, conversation, tokenizer))
+
+    def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
+        """The prompt for the next answer: the oldest whole turns are dropped until it fits.
+
+        `limit` is in tokens and holds the prompt and at least one token of the answer. System
+        messages stay, and so does the newest message; an answer goes with its question.
+
+        Raises:
+            PromptTooLong: even the system and newest messages do not fit.
+        """
+        shorter = _without_oldest(conversation)
+        kept = bisect_left(
+            shorter,
+            True,
+            key=lambda part: self._prompt_length(part, tokenizer) < limit,
+        )
+        if kept == len(shorter):
+            raise PromptTooLong(self._prompt_length(shorter[-1], tokenizer), limit)
+        return self.render(shorter[kept], tokenizer, generation_prompt=True)
+
+    def _check(self, tokenizer: Tokenizer) -> None:
+        if self.source == DEFAULT_TEMPLATE and tokenizer.special.assistant is None:
+            raise TokenizerError(
+                "the default chat template writes <|system|>, <|user|>, <|assistant|> and <|end|>, "
+                "which this tokenizer does not have: use the template saved beside it, or add "
+                "them with Tokenizer.with_chat_tokens() and grow the model's embedding"
+            )
+
+    def _prompt_length(self, conversation: Conversation, tokenizer: Tokenizer) -> int:
+        self._check(tokenizer)
+        rendering = self._rendering(conversation, tokenizer, generation_prompt=True)
+        return len(_encode(rendering, tokenizer, []).ids)
+
+    def _rendering(
+        self, conversation: Conversation, tokenizer: Tokenizer, generation_prompt: bool
+    ) -> "_Rendering":
+        contents = [message.content for message in conversation.messages]
+        shield = Shield([*contents, self.source], tokenizer.special_texts)
+        messages = [
+            {"role": message.role, "content": shield.cover(message.content)}
+            for message in conversation.messages
+        ]
+        marked = render_template(self.source, messages, tokenizer.names, generation_prompt)
+        text, spans = take_spans(marked)
+        return _Rendering(text, spans, shield)
+
+    def _spans(
+        self, rendering: "_Rendering", conversation: Conversation, tokenizer: Tokenizer
+    ) -> list[tuple[int, int]]:
+        """The characters that the assistant writes."""
+        if _GENERATION_TAG.search(self.source):
+            return rendering.spans
+        answers = (i for i, m in enumerate(conversation.messages) if m.role == "assistant")
+        return [self._answer_span(rendering, conversation, i, tokenizer) for i in answers]
+
+    def _answer_span(
+        self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
+    ) -> tuple[int, int]:
+        before = Conversation(conversation.messages[:index])
+        prompt = self._rendering(before, tokenizer, generation_prompt=True)
+        start = len(prompt.text)
+        if prompt.shield.uncover(prompt.text) != whole.shield.uncover(whole.text[:start]):
+            raise TokenizerError(
+                f"the chat template writes message {index + 1} differently once it has been "
+                "answered, so what the assistant wrote cannot be told from the prompt; put "
+                "{% generation %} and {% endgeneration %} around the answer in the template"
+            )
+        position = start
+        for piece, special_id in tokenizer.split_special(whole.text[start:]):
+            position += len(piece)
+            if special_id in tokenizer.stop_ids:
+                return start, position
+        return start, self._end_of(
+            whole, Conversation(conversation.messages[: index + 1]), tokenizer
+        )
+
+    def _end_of(self, whole: "_Rendering", answered: Conversation, tokenizer: Tokenizer) -> int:
+        """Where a turn without a stop token ends: where the conversation up to it ends."""
+        upto = self._rendering(answered, tokenizer, generation_prompt=False)
+        return min(len(upto.text), len(whole.text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """A rendered template: its text with shielded contents, and the spans it marked."""
+
+    text: str
+    spans: list[tuple[int, int]]
+    shield: Shield
+
+
+def _encode(
+    rendering: _Rendering, tokenizer: Tokenizer, spans: list[tuple[int, int]]
+) -> RenderedChat:
+    """Encode run by run; a token is trained on if any of its characters is in a span."""
+    trained = bytearray(len(rendering.text) + 1)
+    for start, end in spans:
+        trained[start:end] = b"\x01" * (end - start)
+    ids: list[int] = []
+    loss_mask: list[bool] = []
+    position = 0
+    for piece, special_id in tokenizer.split_special(rendering.text):
+        if special_id is None:
+            run, offsets = tokenizer.encode_with_offsets(rendering.shield.uncover(piece))
+        else:
+            run, offsets = [special_id], [(0, len(piece))]
+            # A mark that stops short of the end of the turn would never teach the model to stop.
+            if special_id in tokenizer.stop_ids and position and trained[position - 1]:
+                trained[position : position + len(piece)] = b"\x01" * len(piece)
+        ids += run
+        loss_mask += [
+            trained.find(1, position + start, position + max(end, start + 1)) >= 0
+            for start, end in offsets
+        ]
+        position += len(piece)
+    return RenderedChat(ids, loss_mask)
+
+
+def _without_oldest(conversation: Conversation) -> list[Conversation]:
+    """The conversation, then without its oldest turn, its two oldest, …; a turn begins where
+    someone other than the assistant speaks after it."""
+    messages = conversation.messages
+    dialogue = [i for i, message in enumerate(messages) if message.role != "system"]
+    starts = [
+        index
+        for order, index in enumerate(dialogue)
+        if order == 0 or messages[index].role == "user"
+    ]
+    return [
+        Conversation(tuple(m for i, m in enumerate(messages) if i >= start or m.role == "system"))
+        for start in starts or [0]
+    ]

@@ -1,0 +1,145 @@
+"""Tokenizers on disk: Hugging Face's tokenizer.json and settings, GPT-2's two files, rank files."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import models
+
+from fledge.errors import TokenizerError
+from fledge.text.patterns import GPT2_PATTERN, rank_file_pattern
+from fledge.text.ranks import byte_level, definition_from_ranks, read_ranks
+from fledge.text.special import END_OF_TEXT, SPECIAL_NAMES, SPECIAL_TEXTS
+from fledge.text.vocabulary import Definition, special_texts, with_special
+
+_NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
+_VOCABULARY_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerFiles:
+    """What a tokenizer's files say: its definition, its named special tokens, its template."""
+
+    definition: Definition
+    names: dict[str, str]
+    chat_template: str | None
+
+
+def read_tokenizer(path: Path) -> TokenizerFiles:
+    """Read a directory, a tokenizer.json or a `*.tiktoken` file.
+
+    Raises:
+        TokenizerError: nothing there, or what is there is damaged.
+    """
+    if path.is_dir():
+        return _read_directory(path)
+    if not path.is_file():
+        raise TokenizerError(
+            f"{path}: no such tokenizer; expected a directory with tokenizer.json, a "
+            "tokenizer.json or a .tiktoken rank file (`fledge tokenizer` trains one)"
+        )
+    if path.suffix == ".tiktoken":
+        definition = definition_from_ranks(read_ranks(path), rank_file_pattern(path.name))
+        return TokenizerFiles(with_special(definition, SPECIAL_TEXTS), dict(SPECIAL_NAMES), None)
+    return _read_with_settings(path)
+
+
+def write_tokenizer(directory: Path, files: TokenizerFiles) -> None:
+    """Write what `transformers.AutoTokenizer` opens; the directory is made if it is missing."""
+    directory.mkdir(parents=True, exist_ok=True)
+    named = set(files.names.values())
+    others = [text for text in special_texts(files.definition) if text not in named]
+    settings: dict[str, object] = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": int(1e30),  # transformers' way of saying that the model decides
+        **files.names,
+        "additional_special_tokens": others,
+    }
+    if files.chat_template is not None:
+        settings["chat_template"] = files.chat_template
+    special = {**files.names, "additional_special_tokens": others}
+    _write_json(directory / "tokenizer.json", files.definition)
+    _write_json(directory / "tokenizer_config.json", settings)
+    _write_json(directory / "special_tokens_map.json", special)
+
+
+def _read_directory(path: Path) -> TokenizerFiles:
+    if (path / "tokenizer.json").is_file():
+        return _read_with_settings(path / "tokenizer.json")
+    for vocabulary_name, merges_name in _VOCABULARY_FILES:
+        if (path / vocabulary_name).is_file() and (path / merges_name).is_file():
+            return _read_gpt2(path / vocabulary_name, path / merges_name)
+    raise TokenizerError(
+        f"{path}: no tokenizer here; expected tokenizer.json (or vocab.json and merges.txt). "
+        "Pass the directory of a checkpoint, or train one with `fledge tokenizer`"
+    )
+
+
+def _read_with_settings(path: Path) -> TokenizerFiles:
+    definition = _read_json(path)
+    if not isinstance(definition.get("model"), dict) or "vocab" not in definition["model"]:
+        raise TokenizerError(
+            f"{path}: expected a tokenizer.json with model.vocab, found the keys "
+            f"{', '.join(sorted(definition)) or 'none'}"
+        )
+    definition.setdefault("added_tokens", [])
+    settings: dict[str, Any] = {}
+    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+        if (path.parent / name).is_file():
+            settings |= _read_json(path.parent / name)
+    names = {name: _token_text(settings[name]) for name in _NAMES if settings.get(name)}
+    return TokenizerFiles(definition, names, _chat_template(path.parent, settings))
+
+
+def _read_gpt2(vocabulary_path: Path, merges_path: Path) -> TokenizerFiles:
+    lines = _read_text(merges_path).splitlines()
+    pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+    vocabulary = _read_json(vocabulary_path)
+    unknown = [p for p in pairs if len(p) != 2 or "".join(p) not in vocabulary]
+    if unknown:
+        raise TokenizerError(
+            f"{merges_path}: the merge {' '.join(unknown[0])!r} gives no token of "
+            f"{vocabulary_path.name}; the two files do not belong together, or one is cut off"
+        )
+    merges = [(left, right) for left, right in pairs]
+    definition = byte_level(models.BPE(vocab=vocabulary, merges=merges), GPT2_PATTERN)
+    names = dict.fromkeys(("bos_token", "eos_token"), END_OF_TEXT)
+    return TokenizerFiles(with_special(definition, [END_OF_TEXT]), names, None)
+
+
+def _chat_template(directory: Path, settings: dict[str, Any]) -> str | None:
+    if (directory / "chat_template.jinja").is_file():
+        return _read_text(directory / "chat_template.jinja")
+    template = settings.get("chat_template")
+    if isinstance(template, list):  # several, by name
+        template = {entry["name"]: entry["template"] for entry in template}.get("default")
+    return template if isinstance(template, str) else None
+
+
+def _token_text(value: object) -> str:
+    return str(value["content"]) if isinstance(value, dict) else str(value)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise TokenizerError(
+            f"{path}: not valid JSON ({error}); the file is damaged or cut off, copy it again"
+        ) from error
+    if not isinstance(value, dict):
+        raise TokenizerError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TokenizerError(f"{path}: not UTF-8 text ({error}); copy the file again") from error
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

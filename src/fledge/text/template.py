@@ -1,0 +1,135 @@
+"""Chat templates as transformers has them: Jinja in a sandbox, with `{% generation %}` blocks."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from jinja2 import Template, TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from fledge.errors import TokenizerError
+
+DEFAULT_TEMPLATE = """\
+{%- for message in messages -%}
+    {%- if message['role'] == 'assistant' -%}
+        <|assistant|>
+        {%- generation -%}
+            {{- message['content'] -}} <|end|>
+        {%- endgeneration -%}
+    {%- elif message['role'] == 'system' -%}
+        <|system|>{{- message['content'] -}}<|end|>
+    {%- else -%}
+        <|user|>{{- message['content'] -}}<|end|>
+    {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    <|assistant|>
+{%- endif -%}
+"""
+"""fledge's own: every turn is a role token, the text, and `<|end|>`. Tool output is a user's."""
+
+# Unicode noncharacters: no text may interchange them, so none that reaches a template has them.
+SPAN_START = "\ufdd0"
+SPAN_END = "\ufdd1"
+
+_TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
+
+
+class GenerationBlock(Extension):
+    """`{% generation %}…{% endgeneration %}` marks what the assistant writes."""
+
+    tags = {"generation"}  # noqa: RUF012  (jinja2 declares it as a plain set)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Called by Jinja at the tag."""
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("_marked"), [], [], body).set_lineno(line)
+
+    def _marked(self, caller: Callable[[], str]) -> str:
+        return SPAN_START + caller() + SPAN_END
+
+
+def render_template(
+    source: str,
+    messages: Sequence[Mapping[str, str]],
+    names: Mapping[str, str],
+    generation_prompt: bool,
+) -> str:
+    """Fill in a template; generation blocks stand between `SPAN_START` and `SPAN_END`.
+
+    Raises:
+        TokenizerError: the template is wrong, or refuses these messages.
+    """
+    template = compile_template(source)
+    try:
+        return template.render(
+            messages=messages,
+            add_generation_prompt=generation_prompt,
+            tools=None,
+            documents=None,
+            **names,
+        )
+    except _TEMPLATE_FAULTS as error:
+        roles = ", ".join(message["role"] for message in messages) or "none"
+        raise TokenizerError(
+            f"the chat template does not take this conversation (roles: {roles}): {error}"
+        ) from error
+
+
+@lru_cache(maxsize=32)
+def compile_template(source: str) -> Template:
+    """Parse a template once.
+
+    Raises:
+        TokenizerError: it is not valid Jinja; the message gives the line.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise_exception
+    environment.globals["strftime_now"] = _strftime_now
+    try:
+        return environment.from_string(source)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise TokenizerError(f"the chat template is wrong at line {line}: {error}") from error
+
+
+def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text without its marks, and the [start, end) characters that were marked."""
+    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
+    length = 0
+    for index, stretch in enumerate(marked.split(SPAN_START)):
+        inside, _, outside = stretch.partition(SPAN_END) if index else ("", "", stretch)
+        if index:
+            spans.append((length, length + len(inside)))
+        pieces += [inside, outside]
+        length += len(inside) + len(outside)
+    return "".join(pieces), spans
+
+
+def _to_json(
+    value: object,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    # Jinja's own filter escapes HTML, which models were not trained on.
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
+
+
+def _raise_exception(message: str) -> None:
+    raise TemplateError(message)
+
+
+def _strftime_now(form: str) -> str:
+    return datetime.now().strftime(form)

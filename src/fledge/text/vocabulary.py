@@ -1,0 +1,150 @@
+"""A tokenizer's definition, the contents of tokenizer.json, as plain data: tokens, bytes, merges."""
+
+import copy
+import re
+from collections.abc import Collection
+from typing import Any
+
+from fledge.errors import TokenizerError
+
+Definition = dict[str, Any]
+
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+def byte_alphabet() -> dict[str, int]:
+    """GPT-2's printable character for each byte: itself if printable, else from U+0100 on."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
+    printable += range(ord("®"), ord("ÿ") + 1)
+    others = [byte for byte in range(256) if byte not in set(printable)]
+    shifted = {chr(256 + index): byte for index, byte in enumerate(others)}
+    return {chr(byte): byte for byte in printable} | shifted
+
+
+def model_tokens(definition: Definition) -> dict[str, int]:
+    """Text to id of the model's own tokens, without the added ones."""
+    vocabulary = definition["model"]["vocab"]
+    if isinstance(vocabulary, list):  # Unigram: [text, score] in the order of the ids
+        return {text: token_id for token_id, (text, _) in enumerate(vocabulary)}
+    return dict(vocabulary)
+
+
+def all_tokens(definition: Definition) -> dict[str, int]:
+    """Text to id of every token; an added token takes its text over from the model."""
+    added = {token["content"]: token["id"] for token in definition["added_tokens"]}
+    return model_tokens(definition) | added
+
+
+def special_texts(definition: Definition) -> dict[str, int]:
+    """Text to id of the added tokens that are marked special."""
+    return {
+        token["content"]: token["id"] for token in definition["added_tokens"] if token["special"]
+    }
+
+
+def merge_pairs(definition: Definition) -> list[tuple[str, str]]:
+    """The merges in order of rank; both ways of writing them (a list, or split at a space)."""
+    merges = definition["model"].get("merges", [])
+    split = (merge.split(" ", 1) if isinstance(merge, str) else merge for merge in merges)
+    return [(left, right) for left, right in split]
+
+
+def added_token(text: str, token_id: int) -> dict[str, object]:
+    """The entry of a special token in `added_tokens`."""
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"id": token_id, "content": text, **flags, "special": True}
+
+
+def with_special(definition: Definition, texts: Collection[str]) -> Definition:
+    """Mark `texts` as special; one that is not yet a token gets the next id."""
+    result = copy.copy(definition)
+    known = all_tokens(definition)
+    kept = [token for token in definition["added_tokens"] if token["content"] not in texts]
+    old = {token["content"]: token for token in definition["added_tokens"]}
+    next_id = max(known.values(), default=-1) + 1
+    marked = []
+    for text in texts:
+        token_id = known.get(text, next_id)
+        next_id += text not in known
+        marked.append({**old.get(text, added_token(text, token_id)), "special": True})
+    result["added_tokens"] = sorted([*kept, *marked], key=lambda token: token["id"])
+    return result
+
+
+def without_special(definition: Definition) -> Definition:
+    """The same tokenizer for text that must never give a special id: it does not know them.
+
+    The twin has no post-processor, truncation or padding either: it adds and drops nothing.
+    """
+    result = copy.copy(definition)
+    result["added_tokens"] = [t for t in definition["added_tokens"] if not t["special"]]
+    result |= {"post_processor": None, "truncation": None, "padding": None}
+    model = dict(definition["model"])
+    # The model needs its unknown token, which stands for text and gives the template no power.
+    forbidden = set(special_texts(definition)) - {model.get("unk_token")}
+    if isinstance(model["vocab"], dict) and forbidden & model["vocab"].keys():
+        model["vocab"] = {t: i for t, i in model["vocab"].items() if t not in forbidden}
+        model["merges"] = [
+            [left, right]
+            for left, right in merge_pairs(definition)
+            if forbidden.isdisjoint((left, right, left + right))
+        ]
+    result["model"] = model
+    return result
+
+
+def special_pattern(definition: Definition) -> re.Pattern[str]:
+    """Matches special tokens, the longest first; a group of its own holds each token's text.
+
+    Tokens may swallow the space before or after them (`lstrip`, `rstrip`).
+    """
+    special = [token for token in definition["added_tokens"] if token["special"]]
+    ordered = sorted(special, key=lambda token: -len(token["content"]))
+    alternatives = (
+        (r"\s*" if token["lstrip"] else "")
+        + f"({re.escape(token['content'])})"
+        + (r"\s*" if token["rstrip"] else "")
+        for token in ordered
+    )
+    return re.compile("|".join(alternatives))
+
+
+def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:
+    """The bytes each id stands for (none for special tokens and unused ids), and whether decoding
+    drops the space that the tokenizer puts before a text (SentencePiece).
+
+    Raises:
+        TokenizerError: the tokenizer decodes in a way that is not a sequence of bytes.
+    """
+    kinds = _decoder_kinds(definition)
+    special = set(special_texts(definition).values())
+    tokens = all_tokens(definition)
+    table = [b""] * (max(tokens.values(), default=-1) + 1)
+    alphabet = byte_alphabet() if "ByteLevel" in kinds else None
+    spaced = bool(kinds & {"Metaspace", "Replace"})
+    for text, token_id in tokens.items():
+        if token_id not in special:
+            table[token_id] = _bytes_of(text, alphabet, spaced, "ByteFallback" in kinds)
+    return table, bool(kinds & {"Metaspace", "Strip"})
+
+
+def _bytes_of(text: str, alphabet: dict[str, int] | None, spaced: bool, fallback: bool) -> bytes:
+    if alphabet is not None:
+        known = all(character in alphabet for character in text)
+        return bytes(alphabet[c] for c in text) if known else text.encode()
+    if fallback and (match := _BYTE_TOKEN.fullmatch(text)):
+        return bytes([int(match[1], 16)])
+    return (text.replace("▁", " ") if spaced else text).encode()
+
+
+def _decoder_kinds(definition: Definition) -> set[str]:
+    decoder = definition.get("decoder") or {"type": "none"}
+    steps = decoder["decoders"] if decoder["type"] == "Sequence" else [decoder]
+    kinds = {step["type"] for step in steps}
+    unknown = kinds - {"ByteLevel", "Fuse", "Metaspace", "Replace", "ByteFallback", "Strip"}
+    if unknown:
+        raise TokenizerError(
+            f"the tokenizer decodes with {', '.join(sorted(unknown))}; expected byte-level BPE, "
+            "SentencePiece-like BPE or characters: convert it, or train one with `fledge tokenizer`"
+        )
+    return kinds
