@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from contextlib import AbstractContextManager
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,9 @@ from fledge.runtime.random import seed_everything
 
 logger = logging.getLogger(__name__)
 
+COMPILATION_PAYS_FROM = {"cpu": 1e14, "cuda": 1e16, "mps": float("inf")}
+"""Floating-point operations of a run from which compiling is earned back."""
+
 
 @final
 class Runtime:
@@ -28,29 +31,25 @@ class Runtime:
         place: Place,
         device: torch.device,
         dtype: torch.dtype,
-        compiles: bool,
+        compiles: bool | Literal["auto"],
         mesh: DeviceMesh | None = None,
     ) -> None:
         """Use `Runtime.start`, which finds these out."""
         self.place = place
         self.device = device
         self.dtype = dtype
-        self.compiles = compiles
+        self._compiles = compiles
         self._mesh = mesh
 
     @classmethod
-    def start(cls, config: RuntimeConfig, *, long_run: bool = False) -> "Runtime":
-        """Look at the machine and meet the other processes that torchrun started.
-
-        `long_run` says whether the run is long enough for compilation to pay (compile = "auto").
-        """
+    def start(cls, config: RuntimeConfig) -> "Runtime":
+        """Look at the machine and meet the other processes that torchrun started."""
         place = Place.from_environment()
         device = find_device(config.device, place.local_rank)
         if device.type == "cpu":
             tune_allocator()
-        compiles = _decide_compilation(config, device, long_run)
         mesh = collective.join(place, device)
-        return cls(place, device, compute_dtype(config.dtype, device), compiles, mesh)
+        return cls(place, device, compute_dtype(config.dtype, device), config.compile, mesh)
 
     @property
     def rank(self) -> int:
@@ -68,9 +67,8 @@ class Runtime:
         return self.rank == 0
 
     def describe(self) -> str:
-        """The machine in a few words for the log: "cpu, bfloat16, compiled, 2 processes"."""
+        """The machine in a few words for the log: "cpu, bfloat16, 2 processes"."""
         parts = [str(self.device), str(self.dtype).removeprefix("torch.")]
-        parts += ["compiled"] if self.compiles else []
         parts += [f"{self.world_size} processes"] if self.world_size > 1 else []
         return ", ".join(parts)
 
@@ -84,15 +82,20 @@ class Runtime:
         """Seed this process's global generators."""
         seed_everything(seed, self.rank)
 
-    def prepare(self, module: nn.Module) -> nn.Module:
-        """Move, spread and compile a module in place; call it, never its methods (see `shard`)."""
+    def prepare(
+        self, module: nn.Module, tokens_per_step: int | None = None, steps: int = 0
+    ) -> nn.Module:
+        """Move, spread and compile a module in place; call it, never its methods (see `shard`).
+
+        `tokens_per_step` and `steps` tell whether compiling will be earned back.
+        """
         module.to(self.device)
         if self._mesh is not None:
             shard.shard(module, self._mesh)
-        if self.compiles:
+        if self._decide_compilation(module, tokens_per_step, steps):
             for block in shard.blocks(module):
                 # By block: one compilation serves all layers of a model.
-                block.compile(dynamic=None)
+                block.compile()
         return module
 
     def gathered(self, module: nn.Module) -> AbstractContextManager[None]:
@@ -102,6 +105,14 @@ class Runtime:
     def sum(self, tensor: Tensor) -> Tensor:
         """The sum over all processes."""
         return tensor if self._mesh is None else collective.all_sum(tensor)
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """All of a tensor that may be sharded; every process calls it."""
+        return shard.whole(tensor)
+
+    def shard_like(self, tensor: Tensor, example: Tensor) -> Tensor:
+        """A whole tensor, spread over the processes as `example` is."""
+        return shard.shard_like(tensor, example)
 
     def backward(self, loss: Tensor) -> None:
         """Add this process's gradients; over processes they sum."""
@@ -125,11 +136,16 @@ class Runtime:
         """Part from the other processes."""
         collective.leave()
 
-
-def _decide_compilation(config: RuntimeConfig, device: torch.device, long_run: bool) -> bool:
-    if config.compile is False or (config.compile == "auto" and not long_run):
+    def _decide_compilation(
+        self, module: nn.Module, tokens_per_step: int | None, steps: int
+    ) -> bool:
+        if self._compiles is False:
+            return False
+        work = 6.0 * sum(p.numel() for p in module.parameters()) * (tokens_per_step or 0) * steps
+        if self._compiles == "auto" and work < COMPILATION_PAYS_FROM[self.device.type]:
+            return False
+        if has_compiler(self.device):
+            logger.info("compiling the blocks; the first steps take up to a minute")
+            return True
+        logger.info("no compiler found: blocks run uncompiled, slower and otherwise the same")
         return False
-    if has_compiler(device):
-        return True
-    logger.info("no compiler found: blocks run uncompiled, which is slower and otherwise the same")
-    return False

@@ -62,11 +62,17 @@ class LossTerms:
 class Stage(ABC, Generic[BatchT]):
     """What a stage tells the loop; time, devices, checkpoints and logging belong to `fit`."""
 
+    name: str = "stage"
+    """What it is called in run files, logs and lineage."""
+
     trained: nn.Module
     """Everything the optimiser moves, as one module, or a `ModuleDict` of the modules called."""
 
     unit: str = "tokens"
     """What `Batch.weight` counts, for the progress bar."""
+
+    tokens_per_step: int | None = None
+    """Tokens a process reads in every step, if all batches have one shape; None where they vary."""
 
     @abstractmethod
     def batches(self) -> Iterator[BatchT]:
@@ -92,6 +98,11 @@ class Stage(ABC, Generic[BatchT]):
     def sources(self) -> Sources:
         """Parent checkpoints and data files, for the lineage."""
         return Sources()
+
+    @property
+    def wants_to_stop(self) -> bool:
+        """Whether to end before the schedule does, as if it were over."""
+        return False
 
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Learning-rate factors by parameter-name prefix (PPO's critic has its own rate)."""

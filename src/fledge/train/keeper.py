@@ -1,0 +1,140 @@
+"""A run's checkpoints: all that its next step depends on, saved and taken up again."""
+
+from pathlib import Path
+from typing import Any, cast, final
+
+from torch import Tensor, nn
+
+from fledge.checkpoint import directory, lineage
+from fledge.checkpoint.training_state import read_state, write_state
+from fledge.data.batch import Batch
+from fledge.errors import CheckpointError
+from fledge.runtime import Runtime, random_state, set_random_state
+from fledge.train.optimizer import Optimizer
+from fledge.train.plan import Plan
+from fledge.train.stage import Stage
+
+_DIRECTORY = "training"
+_SHARED = "trainer"
+_SCRATCH = ".processes"
+
+
+@final
+class Keeper:
+    """Saves and resumes one run; counts what it has seen and the seconds it took."""
+
+    def __init__(
+        self, stage: Stage[Batch], plan: Plan, runtime: Runtime, optimizer: Optimizer
+    ) -> None:
+        self.stage = stage
+        self.plan = plan
+        self.runtime = runtime
+        self.optimizer = optimizer
+        self.seen = 0
+        self.seconds = 0.0
+        self._parents = {
+            role: lineage.parent(path) for role, path in stage.sources().parents.items()
+        }
+
+    def save(self, *, finished: bool) -> Path:
+        """Write the checkpoint of this step, then drop those beyond `checkpoint.keep`.
+
+        Raises:
+            CheckpointError: the disk is full; the checkpoints before are untouched.
+        """
+        runtime, output = self.runtime, self.plan.output
+        final = directory.step_directory(output, self.optimizer.steps_done)
+        shared = self._shared_state()
+        if not runtime.is_main:
+            write_state(output / _SCRATCH, self._process_name(), self._process_state())
+        runtime.barrier()
+        with runtime.gathered(self.stage.trained):
+            if runtime.is_main:
+                directory.write_directory(final, lambda path: self._write(path, shared, finished))
+                directory.keep_newest(output, self.plan.checkpoint.keep)
+        runtime.barrier()
+        return final
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint of the run's output, if it has one.
+
+        Raises:
+            CheckpointError: it is damaged or was written by another number of processes.
+        """
+        checkpoint = directory.latest(self.plan.output)
+        if checkpoint is None:
+            return
+        shared = cast(dict[str, Any], read_state(checkpoint / _DIRECTORY, _SHARED))
+        if shared["world_size"] != self.runtime.world_size:
+            raise CheckpointError(
+                f"{checkpoint}: written by {shared['world_size']} processes, this run has "
+                f"{self.runtime.world_size}; start as many with torchrun --nproc-per-node"
+            )
+        process = cast(dict[str, Any], read_state(checkpoint / _DIRECTORY, self._process_name()))
+        load_weights(self.stage.trained, shared["trained"], self.runtime, checkpoint)
+        self.optimizer.load_state_dict(shared["optimizer"], self.runtime.shard_like)
+        self.seen, self.seconds = shared["seen"], shared["seconds"]
+        self.stage.load_state_dict(process["stage"])
+        set_random_state(process["random"])
+
+    def _shared_state(self) -> dict[str, object]:
+        """What all processes have in common; gathering it takes all of them."""
+        whole = self.runtime.whole
+        return {
+            "trained": {n: whole(t) for n, t in self.stage.trained.state_dict().items()},
+            "optimizer": self.optimizer.state_dict(whole),
+            "seen": self.seen,
+            "seconds": self.seconds,
+            "world_size": self.runtime.world_size,
+        }
+
+    def _process_state(self) -> dict[str, object]:
+        return {"stage": self.stage.state_dict(), "random": random_state()}
+
+    def _process_name(self) -> str:
+        return f"process-{self.runtime.rank:05d}"
+
+    def _write(self, path: Path, shared: dict[str, object], finished: bool) -> None:
+        self.stage.save_model(path)
+        write_state(path / _DIRECTORY, _SHARED, shared)
+        write_state(path / _DIRECTORY, self._process_name(), self._process_state())
+        for state in (self.plan.output / _SCRATCH).glob("process-*"):
+            state.rename(path / _DIRECTORY / state.name)
+        lineage.write_lineage(path, self._lineage(finished))
+
+    def _lineage(self, finished: bool) -> lineage.Lineage:
+        done = self.optimizer.steps_done
+        return lineage.Lineage(
+            stage=self.stage.name,
+            step=done,
+            steps=done if finished else max(self.optimizer.steps, done + 1),
+            seen=self.seen,
+            unit=self.stage.unit,
+            run=self.plan.model_dump(mode="json"),
+            data=dict(self.stage.sources().data),
+            parents=self._parents,
+        )
+
+
+def load_weights(
+    module: nn.Module, weights: dict[str, Tensor], runtime: Runtime, checkpoint: Path
+) -> None:
+    """Copy whole tensors into a module that may be sharded.
+
+    Raises:
+        CheckpointError: names or shapes differ.
+    """
+    here = module.state_dict()
+    if here.keys() != weights.keys():
+        different = sorted(here.keys() ^ weights.keys())
+        raise CheckpointError(
+            f"{checkpoint}: holds other tensors than this run trains ({different[0]} and "
+            f"{len(different) - 1} more); choose another output"
+        )
+    for name, tensor in here.items():
+        if tensor.shape != weights[name].shape:
+            raise CheckpointError(
+                f"{checkpoint}: {name} has shape {tuple(weights[name].shape)}, this run trains "
+                f"{tuple(tensor.shape)}; choose another output"
+            )
+        tensor.copy_(runtime.shard_like(weights[name], tensor))

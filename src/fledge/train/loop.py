@@ -1,0 +1,206 @@
+"""The loop: where time, processes and checkpoints live, whatever the stage."""
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fledge.data.batch import Batch
+from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
+from fledge.runtime import Runtime, random_state, set_random_state
+from fledge.train.interrupts import StopRequest, listening
+from fledge.train.keeper import Keeper
+from fledge.train.optimizer import Optimizer
+from fledge.train.plan import Plan
+from fledge.train.progress import MetricsFile, Progress, SilentProgress, StepReport
+from fledge.train.stage import BatchT, LossTerms, Stage
+
+logger = logging.getLogger(__name__)
+
+
+def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) -> Path:
+    """Train `stage.trained` until the schedule ends; the final checkpoint.
+
+    The same call again goes on from the newest checkpoint in `plan.output`, bit for bit on a CPU.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; the state was saved at the next boundary.
+        NonFiniteLoss: the loss or the gradient is not finite; the step was not applied.
+        CheckpointError: the state could not be read or written.
+    """
+    steps = total_steps(stage, plan)
+    runtime.prepare(stage.trained, stage.tokens_per_step, steps)
+    optimizer = Optimizer(stage.trained, plan.optimizer, steps, stage.learning_rate_factors())
+    keeper = Keeper(stage, plan, runtime, optimizer)
+    keeper.resume()
+    watch = Watch(plan, stage, runtime, progress, keeper)
+    batches = stage.batches()
+    with closing(watch), listening() as request:
+        while optimizer.steps_done < steps and not stage.wants_to_stop:
+            with runtime.autocast():
+                batch = next(batches, None)
+            if batch is None:
+                break
+            metrics, weight = train_step(stage, batch, plan, runtime, optimizer)
+            stage.on_step(metrics)
+            watch.advance(metrics, weight)
+            if due(plan.evaluation.every, optimizer.steps_done):
+                watch.evaluate()
+            if stopped := asked(request, runtime):
+                watch.note_once("stopping at the next boundary; again to stop at once")
+            if stage.at_boundary and (stopped or due(plan.checkpoint.every, optimizer.steps_done)):
+                keeper.save(finished=False)
+                if stopped and optimizer.steps_done < steps:
+                    raise Interrupted(_how_to_go_on(plan, optimizer))
+        watch.evaluate()
+        return keeper.save(finished=True)
+
+
+def train_step(
+    stage: Stage[BatchT], batch: BatchT, plan: Plan, runtime: Runtime, optimizer: Optimizer
+) -> tuple[dict[str, float], int]:
+    """One optimiser step over micro-batches and processes: mean metrics, and the step's weight.
+
+    The loss is summed and divided once by the weight of the whole step, so neither micro-batches
+    nor processes change the gradient.
+    """
+    batch = batch.to(runtime.device)
+    weight = runtime.sum(batch.weight).clamp(min=1)
+    sums: dict[str, Tensor] = {}
+    for microbatch in batch.split(plan.batch.microbatch or batch.examples):
+        with runtime.autocast():
+            terms = stage.loss(microbatch)
+        runtime.backward(terms.total / weight)
+        add_terms(sums, terms)
+    metrics = mean_metrics(sums, weight, runtime)
+    gradient_norm = runtime.clip_gradients(stage.trained, plan.optimizer.gradient_norm)
+    if not (math.isfinite(metrics["loss"]) and math.isfinite(gradient_norm)):
+        optimizer.zero_gradients()
+        bad = gradient_norm if math.isfinite(metrics["loss"]) else metrics["loss"]
+        raise NonFiniteLoss(optimizer.steps_done + 1, bad)
+    metrics["gradient_norm"] = gradient_norm
+    metrics["learning_rate"] = plan.optimizer.learning_rate * optimizer.step()
+    return metrics, int(weight)
+
+
+def add_terms(sums: dict[str, Tensor], terms: LossTerms) -> None:
+    """Add a micro-batch's loss and metrics to the step's."""
+    for name, value in {"loss": terms.total, **terms.metrics}.items():
+        value = value.detach().float()
+        sums[name] = sums[name] + value if name in sums else value
+
+
+def mean_metrics(sums: Mapping[str, Tensor], weight: Tensor, runtime: Runtime) -> dict[str, float]:
+    """Sums over all processes divided by the weight, in one collective."""
+    means = runtime.sum(torch.stack(list(sums.values()))) / weight
+    return dict(zip(sums, means.tolist(), strict=True))
+
+
+def total_steps(stage: Stage[BatchT], plan: Plan) -> int:
+    """`optimizer.steps`, or the stage's own length."""
+    steps = plan.optimizer.steps or stage.natural_steps()
+    if steps is None:
+        raise ConfigError(f"optimizer.steps is required for stage {stage.name!r}")
+    return steps
+
+
+def due(every: int | None, step: int) -> bool:
+    """Whether something done every so many steps is to be done after `step`."""
+    return every is not None and step % every == 0
+
+
+def asked(request: StopRequest, runtime: Runtime) -> bool:
+    """Whether any process was asked to stop; all processes agree."""
+    return bool(runtime.sum(torch.tensor(int(request.asked), device=runtime.device)))
+
+
+def _how_to_go_on(plan: Plan, optimizer: Optimizer) -> str:
+    return (
+        f"stopped at step {optimizer.steps_done} of {optimizer.steps}; all is saved in "
+        f"{plan.output}. Run the same command again to go on"
+    )
+
+
+class Watch:
+    """Measures a run and tells of it: the clock, the metrics file and whoever watches."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage[Batch],
+        runtime: Runtime,
+        progress: Progress,
+        keeper: Keeper,
+    ) -> None:
+        self.stage = stage
+        self.runtime = runtime
+        self.keeper = keeper
+        self.optimizer = keeper.optimizer
+        self.progress = progress if runtime.is_main else SilentProgress()
+        done = self.optimizer.steps_done
+        self.file = MetricsFile(plan.output / "metrics.jsonl", done) if runtime.is_main else None
+        self.progress.begin(stage.name, done, self.optimizer.steps, stage.unit, plan.output)
+        self.last_time = time.perf_counter()
+        self.rate = 0.0
+        self.notes: set[str] = set()
+        self.evaluated_step = -1
+
+    def advance(self, metrics: Mapping[str, float], weight: int) -> None:
+        """A step was made."""
+        now = time.perf_counter()
+        seconds, self.last_time = now - self.last_time, now
+        keeper, step = self.keeper, self.optimizer.steps_done
+        keeper.seen += weight
+        keeper.seconds += seconds
+        new_rate = weight / max(seconds, 1e-9)
+        self.rate = 0.9 * self.rate + 0.1 * new_rate if self.rate else new_rate
+        self.progress.advance(
+            StepReport(step, self.optimizer.steps, keeper.seen, self.rate, metrics)
+        )
+        times = {"seen": keeper.seen, "seconds": keeper.seconds, "per_second": new_rate}
+        self._write("step", {**metrics, **times})
+
+    def evaluate(self) -> None:
+        """Measure the stage on held-out data; once a step, leaving no trace in the training."""
+        if self.evaluated_step == self.optimizer.steps_done:
+            return
+        self.evaluated_step = self.optimizer.steps_done
+        metrics = evaluate(self.stage, self.runtime)
+        if metrics:
+            self.progress.evaluated(self.optimizer.steps_done, metrics)
+            self._write("evaluation", metrics)
+        self.last_time = time.perf_counter()
+
+    def note_once(self, text: str) -> None:
+        """Tell the user, but not twice."""
+        if text not in self.notes:
+            self.notes.add(text)
+            self.progress.note(text)
+
+    def close(self) -> None:
+        """The run is over or broke off."""
+        self.progress.end()
+        if self.file is not None:
+            self.file.close()
+
+    def _write(self, kind: str, values: Mapping[str, float]) -> None:
+        if self.file is not None:
+            self.file.write(kind, self.optimizer.steps_done, values)
+
+
+def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
+    """`stage.evaluate()` in eval mode, without gradients; random states and modes stay."""
+    training = [module for module in stage.trained.modules() if module.training]
+    before = random_state()
+    stage.trained.eval()
+    with torch.no_grad(), runtime.autocast():
+        metrics = stage.evaluate()
+    for module in training:
+        module.training = True
+    set_random_state(before)
+    return metrics

@@ -1,0 +1,46 @@
+"""The settings that every run has, whatever its stage."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from fledge.config import Config
+from fledge.runtime import RuntimeConfig
+from fledge.train.optimizer import OptimizerConfig
+from fledge.train.stage import BatchConfig
+
+
+class CheckpointConfig(Config):
+    """When a run is saved. It is always saved at its end, and when it is interrupted."""
+
+    every: int | None = Field(500, ge=1)
+    """Optimiser steps between checkpoints; None saves only at the end. PPO saves at the first end
+    of a rollout after that."""
+    keep: int = Field(2, ge=1)
+    """Newest checkpoints that are kept."""
+
+
+class EvaluationConfig(Config):
+    """When a run is measured on held-out data. It always is at its end."""
+
+    every: int | None = Field(None, ge=1)
+    """Optimiser steps between evaluations."""
+
+
+class Plan(Config):
+    """How to train, except for what: all that `fit` needs beside a stage."""
+
+    output: Path
+    """Directory of the run: `metrics.jsonl` and its checkpoints."""
+    seed: int = 0
+    """Names every random choice of the run; the same seed gives the same run."""
+    batch: BatchConfig = BatchConfig()
+    """Sizes of a step's batch."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Update rule and learning rate."""
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    """When to save."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """When to measure."""
+    runtime: RuntimeConfig = RuntimeConfig()
+    """Device and number format."""

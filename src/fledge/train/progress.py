@@ -1,0 +1,262 @@
+"""What a run tells while it runs: `metrics.jsonl` always, a bar or log lines, TensorBoard."""
+
+import json
+import logging
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress as RichBar,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from fledge.checkpoint.directory import write_text
+from fledge.errors import TrainingError
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One optimiser step: `metrics` are means; `rate` is `unit`s a second lately."""
+
+    step: int
+    steps: int
+    seen: int
+    rate: float
+    metrics: Mapping[str, float]
+
+
+class Progress(ABC):
+    """Whoever watches a run."""
+
+    @abstractmethod
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        """A run begins or goes on; `unit` is what its rate counts."""
+
+    @abstractmethod
+    def advance(self, report: StepReport) -> None:
+        """An optimiser step was made."""
+
+    @abstractmethod
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        """The stage was measured on held-out data."""
+
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """Something a user should read."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The run is over, or was interrupted."""
+
+
+@final
+class SilentProgress(Progress):
+    """Says nothing: other processes than the main one, and tests."""
+
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        pass
+
+    def advance(self, report: StepReport) -> None:
+        pass
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+@final
+class LogProgress(Progress):
+    """A log line now and then: for files and pipes."""
+
+    def __init__(self, seconds_between_lines: float = SECONDS_BETWEEN_LINES) -> None:
+        self._pause = seconds_between_lines
+        self._name = self._unit = ""
+        self._last_line = float("-inf")
+
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        self._name, self._unit, self._last_line = name, unit, float("-inf")
+        logger.info("%s: step %d of %d, in %s", name, steps_done, steps, output)
+
+    def advance(self, report: StepReport) -> None:
+        now = time.monotonic()
+        if now - self._last_line >= self._pause or report.step == report.steps:
+            self._last_line = now
+            logger.info("%s: %s", self._name, describe(report, self._unit))
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        logger.info("%s: step %d, held out: %s", self._name, step, describe_metrics(metrics))
+
+    def note(self, text: str) -> None:
+        logger.info("%s: %s", self._name, text)
+
+    def end(self) -> None:
+        pass
+
+
+@final
+class BarProgress(Progress):
+    """A bar with loss, rate and time left: for terminals."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = RichBar(disable=True)
+        self._task = TaskID(0)
+        self._unit = ""
+
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        self._unit = unit
+        self._bar = RichBar(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task = self._bar.add_task(name, total=steps, completed=steps_done, status="")
+        self._bar.start()
+
+    def advance(self, report: StepReport) -> None:
+        status = f"loss {report.metrics['loss']:.3f}  {report.rate:,.0f} {self._unit}/s"
+        self._bar.update(self._task, completed=report.step, status=status)
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        self._bar.console.print(f"  step {step}, held out: {describe_metrics(metrics)}")
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(f"  {text}")
+
+    def end(self) -> None:
+        self._bar.stop()
+
+
+@final
+class TensorBoardProgress(Progress):
+    """Curves in TensorBoard's format, in `output/tensorboard` (extra `tensorboard`)."""
+
+    def __init__(self) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise TrainingError(
+                "TensorBoard is not installed; install it with: pip install 'fledge[tensorboard]'"
+            ) from error
+        self._open = SummaryWriter
+        self._writer: SummaryWriter | None = None
+
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        # Curves of steps that are about to be made again are dropped.
+        self._writer = self._open(str(output / "tensorboard"), purge_step=steps_done + 1)
+
+    def advance(self, report: StepReport) -> None:
+        self._write(report.step, report.metrics, "")
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        self._write(step, metrics, "held_out/")
+
+    def note(self, text: str) -> None:
+        pass
+
+    def end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self, step: int, metrics: Mapping[str, float], prefix: str) -> None:
+        assert self._writer is not None, "begin comes first"
+        for name, value in metrics.items():
+            self._writer.add_scalar(prefix + name, value, step)
+
+
+@final
+class Several(Progress):
+    """Tells several watchers."""
+
+    def __init__(self, watchers: Sequence[Progress]) -> None:
+        self._watchers = watchers
+
+    def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
+        for watcher in self._watchers:
+            watcher.begin(name, steps_done, steps, unit, output)
+
+    def advance(self, report: StepReport) -> None:
+        for watcher in self._watchers:
+            watcher.advance(report)
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        for watcher in self._watchers:
+            watcher.evaluated(step, metrics)
+
+    def note(self, text: str) -> None:
+        for watcher in self._watchers:
+            watcher.note(text)
+
+    def end(self) -> None:
+        for watcher in self._watchers:
+            watcher.end()
+
+
+def for_terminal(console: Console | None = None) -> Progress:
+    """A bar when the error stream is a terminal, log lines otherwise."""
+    console = console or Console(stderr=True)
+    return BarProgress(console) if sys.stderr.isatty() else LogProgress()
+
+
+@final
+class MetricsFile:
+    """`metrics.jsonl`: one line a step and one an evaluation, as an uninterrupted run writes it."""
+
+    def __init__(self, path: Path, steps_done: int) -> None:
+        """Open for appending; lines of steps after `steps_done` will be written anew, so go."""
+        lines = read_metrics(path) if path.exists() else []
+        kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= steps_done]
+        write_text(path, "".join(kept))
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
+        """Append a line; `kind` is "step" or "evaluation"."""
+        self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._file.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """The lines of a `metrics.jsonl`; one cut short by a killed process is left out."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def describe(report: StepReport, unit: str) -> str:
+    """A step as a line of text."""
+    return (
+        f"step {report.step}/{report.steps}, {describe_metrics(report.metrics)}, "
+        f"{report.rate:,.0f} {unit}/s"
+    )
+
+
+def describe_metrics(metrics: Mapping[str, float]) -> str:
+    """Metrics as text: "loss 1.234, accuracy 0.5"."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
