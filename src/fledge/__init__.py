@@ -1,3 +1,35 @@
 """fledge raises a chat model: from raw text, to demonstrations, to human feedback."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fledge.checkpoint.model_files import LoadedModel
+
+__all__ = ["LoadedModel", "__version__", "load"]
+
 __version__ = "0.1.0"
+
+
+def load(path: Path | str) -> "LoadedModel":
+    """The model, tokenizer and chat template of a checkpoint.
+
+    `path` is a checkpoint, a run's output directory (its newest checkpoint is taken) or a
+    directory of Hugging Face's.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+    """
+    # torch is loaded here, on first use: `import fledge` alone takes milliseconds.
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.model_files import load_language_model
+
+    return load_language_model(find_checkpoint(Path(path)))
+
+
+def __getattr__(name: str) -> object:
+    if name == "LoadedModel":
+        from fledge.checkpoint.model_files import LoadedModel
+
+        return LoadedModel
+    raise AttributeError(f"module 'fledge' has no attribute {name!r}")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
+from fledge.checkpoint.tensors import write_tensors
 from fledge.errors import CheckpointError
 
 _TENSOR = "__tensor__"
@@ -29,7 +30,7 @@ def write_state(directory: Path, name: str, state: object) -> None:
     plain = _flatten(state, tensors)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{name}.json").write_text(json.dumps(plain), encoding="utf-8")
-    save_file(tensors, directory / f"{name}.safetensors")
+    write_tensors(directory / f"{name}.safetensors", tensors)
 
 
 def read_state(directory: Path, name: str) -> dict[str, object]:

@@ -1,0 +1,226 @@
+"""A model as files in Hugging Face layout: config.json, model.safetensors, generation_config.json
+and the tokenizer's. Every damage is named with its file and tensor; no pickle is ever read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from fledge.checkpoint.tensors import write_tensors
+from fledge.errors import CheckpointError
+from fledge.model.gpt import GPT
+from fledge.model.huggingface import (
+    from_huggingface,
+    scalar_from_huggingface,
+    scalar_to_huggingface,
+    to_huggingface,
+)
+from fledge.model.scalar import ScalarModel
+from fledge.text.chat import ChatTemplate
+from fledge.text.tokenizer import Tokenizer
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+SHARDS = "model.safetensors.index.json"
+GENERATION = "generation_config.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+PADDING_MULTIPLE = 64
+"""Foreign embeddings may have rows beyond the tokenizer's, up to a multiple of this …"""
+LARGEST_PADDING = 512
+"""… and fewer than this many (Qwen2.5 has 271)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A language model with what turns text into its ids."""
+
+    model: GPT
+    tokenizer: Tokenizer
+    template: ChatTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScalarModel:
+    """A reward or value model with what turns text into its ids."""
+
+    model: ScalarModel
+    tokenizer: Tokenizer
+    template: ChatTemplate
+
+
+def save_language_model(
+    directory: Path, model: GPT, tokenizer: Tokenizer, template: ChatTemplate
+) -> None:
+    """Write the files into `directory`; the same model gives the same bytes.
+
+    Raises:
+        CheckpointError: no Hugging Face family has the model's settings, or the tokenizer's
+            vocabulary is not the model's.
+    """
+    check_vocabulary(directory, model.config.vocabulary_size, tokenizer)
+    config, tensors = to_huggingface(model.config, model.state_dict())
+    _save(Path(directory), config, tensors, tokenizer, template)
+
+
+def save_scalar_model(
+    directory: Path, model: ScalarModel, tokenizer: Tokenizer, template: ChatTemplate
+) -> None:
+    """Write the files of a classifier with one label; see `scalar_to_huggingface`.
+
+    Raises:
+        CheckpointError: as `save_language_model`.
+    """
+    check_vocabulary(directory, model.trunk.config.vocabulary_size, tokenizer)
+    config, tensors = scalar_to_huggingface(model.trunk.config, model.state_dict())
+    _save(Path(directory), config, tensors, tokenizer, template)
+
+
+def load_language_model(directory: Path) -> LoadedModel:
+    """Read a directory of ours or of others; weights become fp32, the model is in eval mode.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
+    """
+    directory = Path(directory)
+    config_json, tensors = read_model_files(directory)
+    try:
+        config, state = from_huggingface(config_json, tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{directory}: {error}") from error
+    with torch.device("meta"):
+        model = GPT(config)
+    model.load_state_dict(state, assign=True)
+    tokenizer = _load_tokenizer(directory, config.vocabulary_size)
+    return LoadedModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
+
+
+def load_scalar_model(directory: Path) -> LoadedScalarModel:
+    """Read a reward or value model, as `load_language_model` reads a language model.
+
+    Raises:
+        CheckpointError: as `load_language_model`.
+    """
+    directory = Path(directory)
+    config_json, tensors = read_model_files(directory)
+    try:
+        config, state = scalar_from_huggingface(config_json, tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{directory}: {error}") from error
+    with torch.device("meta"):
+        model = ScalarModel(GPT(config))
+    model.load_state_dict(state, assign=True)
+    tokenizer = _load_tokenizer(directory, config.vocabulary_size)
+    return LoadedScalarModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
+
+
+def read_model_files(directory: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
+    """config.json and the tensors of model.safetensors, whole or in shards.
+
+    Raises:
+        CheckpointError: a file is missing, cannot be read, or is a pickle.
+    """
+    config = _read_json(directory / CONFIG)
+    if (directory / WEIGHTS).is_file():
+        return config, _read_tensors(directory / WEIGHTS)
+    if (directory / SHARDS).is_file():
+        return config, _read_shards(directory)
+    pickles = sorted(path.name for pattern in PICKLES for path in directory.glob(pattern))
+    if pickles:
+        raise CheckpointError(
+            f"{directory / pickles[0]}: pickle files can run any program and are never read; "
+            "convert it where you trust it: AutoModelForCausalLM.from_pretrained(…)"
+            ".save_pretrained(…) of transformers writes model.safetensors"
+        )
+    raise CheckpointError(
+        f"{directory / WEIGHTS}: no such file; the checkpoint is incomplete, use an older one"
+    )
+
+
+def check_vocabulary(directory: Path, model_size: int, tokenizer: Tokenizer) -> None:
+    """The model's vocabulary must be the tokenizer's, or that rounded up as some models do.
+
+    Raises:
+        CheckpointError: the two do not belong together.
+    """
+    padding = model_size - tokenizer.vocabulary_size
+    padded = 0 < padding < LARGEST_PADDING and model_size % PADDING_MULTIPLE == 0
+    if padding and not padded:
+        raise CheckpointError(
+            f"{directory}: vocabulary is {model_size:,} but the tokenizer has "
+            f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model "
+            f"(a model may have more rows only up to a multiple of {PADDING_MULTIPLE}, "
+            f"fewer than {LARGEST_PADDING} more)"
+        )
+
+
+def _save(
+    directory: Path,
+    config: Mapping[str, object],
+    tensors: Mapping[str, Tensor],
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    special = tokenizer.special
+    ids = {"bos_token_id": special.end_of_text, "pad_token_id": special.pad}
+    _write_json(directory / CONFIG, {**config, **ids, "eos_token_id": special.end})
+    stops = [special.end, *sorted(tokenizer.stop_ids - {special.end})]
+    _write_json(directory / GENERATION, {**ids, "eos_token_id": stops})
+    write_tensors(directory / WEIGHTS, tensors)
+    tokenizer.save(directory, template.source)
+
+
+def _load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
+    if not (directory / "tokenizer.json").is_file():
+        raise CheckpointError(
+            f"{directory / 'tokenizer.json'}: no such file; copy the tokenizer that the model was "
+            "trained with into the directory"
+        )
+    tokenizer = Tokenizer.load(directory)
+    check_vocabulary(directory, vocabulary_size, tokenizer)
+    return tokenizer
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: damaged or cut short ({error}); use an older checkpoint or copy it again"
+        ) from error
+
+
+def _read_shards(directory: Path) -> dict[str, Tensor]:
+    index = _read_json(directory / SHARDS).get("weight_map")
+    if not isinstance(index, dict):
+        raise CheckpointError(f"{directory / SHARDS}: 'weight_map' is missing")
+    tensors: dict[str, Tensor] = {}
+    for name in sorted(set(map(str, index.values()))):
+        if Path(name).name != name or not (directory / name).is_file():
+            raise CheckpointError(f"{directory / name}: no such file, but {SHARDS} names it")
+        tensors |= _read_tensors(directory / name)
+    return tensors
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such file; a checkpoint is a directory with config.json and "
+            "model.safetensors"
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not valid JSON ({error}); the file is damaged") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path}: expected a JSON object, found {type(values).__name__}")
+    return values
+
+
+def _write_json(path: Path, values: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
