@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
@@ -42,7 +41,7 @@ def blocks(module: nn.Module) -> list[nn.Module]:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of a sharded tensor, in every process; a plain tensor as it is. Every process calls it."""
+    """All of a sharded tensor, in every process; a plain one as it is. All call it."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 

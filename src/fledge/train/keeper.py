@@ -1,18 +1,17 @@
 """A run's checkpoints: all that its next step depends on, saved and taken up again."""
 
 from pathlib import Path
-from typing import Any, cast, final
+from typing import Any, Generic, cast, final
 
 from torch import Tensor, nn
 
 from fledge.checkpoint import directory, lineage
 from fledge.checkpoint.training_state import read_state, write_state
-from fledge.data.batch import Batch
 from fledge.errors import CheckpointError
 from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
-from fledge.train.stage import Stage
+from fledge.train.stage import BatchT, Stage
 
 _DIRECTORY = "training"
 _SHARED = "trainer"
@@ -20,11 +19,11 @@ _SCRATCH = ".processes"
 
 
 @final
-class Keeper:
+class Keeper(Generic[BatchT]):
     """Saves and resumes one run; counts what it has seen and the seconds it took."""
 
     def __init__(
-        self, stage: Stage[Batch], plan: Plan, runtime: Runtime, optimizer: Optimizer
+        self, stage: Stage[BatchT], plan: Plan, runtime: Runtime, optimizer: Optimizer
     ) -> None:
         self.stage = stage
         self.plan = plan

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Generic
 
 import torch
 from torch import Tensor
 
-from fledge.data.batch import Batch
 from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
 from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.train.interrupts import StopRequest, listening
@@ -126,16 +126,16 @@ def _how_to_go_on(plan: Plan, optimizer: Optimizer) -> str:
     )
 
 
-class Watch:
+class Watch(Generic[BatchT]):
     """Measures a run and tells of it: the clock, the metrics file and whoever watches."""
 
     def __init__(
         self,
         plan: Plan,
-        stage: Stage[Batch],
+        stage: Stage[BatchT],
         runtime: Runtime,
         progress: Progress,
-        keeper: Keeper,
+        keeper: Keeper[BatchT],
     ) -> None:
         self.stage = stage
         self.runtime = runtime

@@ -1,6 +1,5 @@
 """Cross-entropy and log-probabilities, summed over what a mask counts."""
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -25,4 +24,4 @@ def token_log_probs(
     """log softmax(logits / temperature)[target], in nats, for every position."""
     scaled = logits.float() / temperature
     losses = F.cross_entropy(scaled.flatten(0, 1), targets.flatten(), reduction="none")
-    return -losses.unflatten(0, tuple(targets.shape))
+    return -losses.view_as(targets)

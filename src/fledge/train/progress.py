@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from rich import progress as rich_progress
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress as RichBar,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -119,13 +119,13 @@ class BarProgress(Progress):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bar = RichBar(disable=True)
+        self._bar = rich_progress.Progress(disable=True)
         self._task = TaskID(0)
         self._unit = ""
 
     def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
         self._unit = unit
-        self._bar = RichBar(
+        self._bar = rich_progress.Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),

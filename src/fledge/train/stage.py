@@ -92,7 +92,7 @@ class Stage(ABC, Generic[BatchT]):
         return True
 
     def natural_steps(self) -> int | None:
-        """Optimiser steps when `optimizer.steps` is not set (epochs over the data); None: unknown."""
+        """Optimiser steps if `optimizer.steps` is not set (epochs over the data); None: unknown."""
         return None
 
     def sources(self) -> Sources:
