@@ -1,0 +1,84 @@
+"""How far the policy has moved from its reference, and the price of moving.
+
+Estimators: Schulman, "Approximating KL divergence", http://joschu.net/blog/kl-approx.html.
+Controllers: Ziegler et al. 2019, section 2.2 (arXiv:1909.08593).
+"""
+
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def k1(
+    log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """log π − log π_ref of sampled tokens, nats: unbiased for KL(π‖π_ref), may be negative."""
+    return log_probs - reference_log_probs
+
+
+def k2(
+    log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """½ (log π − log π_ref)²: biased, small variance, never negative."""
+    return 0.5 * (log_probs - reference_log_probs) ** 2
+
+
+def k3(
+    log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """(x − 1) − log x with x = π_ref / π: unbiased and never negative."""
+    log_ratio = reference_log_probs - log_probs
+    return torch.expm1(log_ratio) - log_ratio
+
+
+def exact_kl(
+    logits: Float[Tensor, "*shape V"], reference_logits: Float[Tensor, "*shape V"]
+) -> Float[Tensor, "*shape"]:
+    """KL(π‖π_ref) of the next token, summed over the vocabulary, in nats.
+
+    A token that neither can write (both −inf) adds nothing.
+    """
+    log_probs = logits.float().log_softmax(dim=-1)
+    reference_log_probs = reference_logits.float().log_softmax(dim=-1)
+    impossible = log_probs.isneginf()
+    difference = (log_probs - reference_log_probs).masked_fill(impossible, 0.0)
+    return (log_probs.exp() * difference).sum(dim=-1)
+
+
+class KLController(Protocol):
+    """Sets β, the price of a nat of KL."""
+
+    coefficient: float
+    """β now."""
+
+    def update(self, kl: float, answers: int) -> None:
+        """Learn the mean KL per answer, in nats, of a rollout of so many answers."""
+
+
+class FixedKL:
+    """β never changes."""
+
+    def __init__(self, coefficient: float) -> None:
+        self.coefficient = coefficient
+
+    def update(self, kl: float, answers: int) -> None:
+        """Nothing to learn."""
+
+
+class AdaptiveKL:
+    """Proportional control towards a KL per answer: β ← β (1 + e·n/horizon).
+
+    e = clip(KL / target − 1, ±0.2); `horizon` counts answers.
+    """
+
+    def __init__(self, coefficient: float, target: float, horizon: int) -> None:
+        self.coefficient = coefficient
+        self.target = target
+        self.horizon = horizon
+
+    def update(self, kl: float, answers: int) -> None:
+        """Raise β if the KL is above the target, lower it below."""
+        error = min(max(kl / self.target - 1, -0.2), 0.2)
+        self.coefficient *= 1 + error * answers / self.horizon
