@@ -1,4 +1,4 @@
-"""A tokenizer's definition, the contents of tokenizer.json, as plain data: tokens, bytes, merges."""
+"""A tokenizer's definition, the contents of tokenizer.json, as data: tokens, bytes, merges."""
 
 import copy
 import re
