@@ -35,13 +35,17 @@ AttentionMaps = list[Float[Tensor, "B H T S"]]
 """The weights of every attention in the order they ran: one a layer for each forward pass."""
 
 
-class Attention(nn.Module):
-    """Figure 2 with a causal mask.
+class Attends(nn.Module):
+    """A module that attends through `kernel`, which computes softmax(QKᵀ/√d) V.
 
-    `kernel` computes softmax(QKᵀ/√d) V: torch's fused one unless `record_attention` is on.
+    It is torch's fused one unless `record_attention` is on.
     """
 
     kernel: Kernel
+
+
+class Attention(Attends):
+    """Figure 2 with a causal mask."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -154,7 +158,7 @@ def record_attention(model: nn.Module) -> Iterator[AttentionMaps]:
         maps.append(weights.detach())
         return output
 
-    attentions = [module for module in model.modules() if isinstance(module, Attention)]
+    attentions = [module for module in model.modules() if isinstance(module, Attends)]
     kernels = [attention.kernel for attention in attentions]
     try:
         for attention in attentions:

@@ -1,0 +1,197 @@
+"""Marian (opus-mt): Figure 1 with post-norm, all sines first, one embedding for all three."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from fledge.errors import CheckpointError
+from fledge.model.huggingface.family import Entry, Tensors, read_tensors, write_tensors
+from fledge.model.huggingface.settings import JSON, Settings
+from fledge.model.transformer import Transformer
+from fledge.model.transformer_config import TransformerConfig
+
+MODEL_TYPE = "marian"
+ARCHITECTURE = "MarianMTModel"
+OPTIONS = {
+    "static_position_embeddings": True,
+    "share_encoder_decoder_embeddings": True,
+    "tie_word_embeddings": True,
+    "normalize_embedding": False,
+    "normalize_before": False,
+    "add_final_layer_norm": False,
+    "add_bias_logits": False,
+    "extra_pos_embeddings": 0,
+}
+"""Options that opus-mt's files carry, and the one value of each that fledge computes."""
+
+COPIES = (
+    "model.encoder.embed_tokens.weight",
+    "model.decoder.embed_tokens.weight",
+    "lm_head.weight",
+)
+POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
+
+
+def transformer_to_marian(
+    config: TransformerConfig, state: Mapping[str, Tensor]
+) -> tuple[dict[str, object], Tensors]:
+    """A `Transformer`'s settings and `state_dict` as config.json and model.safetensors.
+
+    Raises:
+        CheckpointError: pre-norm or interleaved positions, which Marian does not have.
+    """
+    if config.norm_position != "post" or config.positions != "halves":
+        raise CheckpointError(
+            f"Marian is post-norm with positions in halves; this model has {config.norm_position}-"
+            f"norm and {config.positions} positions, which no Hugging Face architecture computes"
+        )
+    return write_config(config), write_tensors(table(config), state)
+
+
+def transformer_from_marian(
+    config_json: JSON, tensors: Mapping[str, Tensor]
+) -> tuple[TransformerConfig, Tensors]:
+    """The inverse of `transformer_to_marian`, for opus-mt's files too; the state is fp32.
+
+    Raises:
+        CheckpointError: an option fledge does not compute, or a tensor that is missing, unknown
+            or of another shape; each by name.
+    """
+    config = read_config(Settings(config_json))
+    with torch.device("meta"):
+        model = Transformer(config)
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    return config, read_tensors(table(config), _learnt(tensors), shapes)
+
+
+def table(config: TransformerConfig) -> list[Entry]:
+    """Ours ↔ theirs."""
+    return [
+        Entry("token_embedding.weight", ("model.shared.weight",)),
+        *(entry for i in range(config.encoder_layers) for entry in _encoder_layer(i)),
+        *(entry for i in range(config.decoder_layers) for entry in _decoder_layer(i)),
+        Entry("output_bias", ("final_logits_bias",), optional=True),
+    ]
+
+
+def read_config(settings: Settings) -> TransformerConfig:
+    """From config.json."""
+    for name, value in OPTIONS.items():
+        settings.only(name, value, default=value)
+    settings.only("activation_function", "relu", "swish", "silu", "gelu", default="gelu")
+    vocabulary, pad = settings.integer("vocab_size"), settings.integer("pad_token_id")
+    heads = settings.integer("encoder_attention_heads")
+    feed_forward = settings.integer("encoder_ffn_dim")
+    settings.only("decoder_attention_heads", heads, default=heads)
+    settings.only("decoder_ffn_dim", feed_forward, default=feed_forward)
+    settings.only("decoder_vocab_size", vocabulary, default=vocabulary)
+    settings.only("decoder_start_token_id", pad, default=pad)
+    activation = str(settings.values.get("activation_function", "gelu"))
+    return TransformerConfig.model_validate(
+        {
+            "vocabulary_size": vocabulary,
+            "context_length": settings.integer("max_position_embeddings", 1024),
+            "width": settings.integer("d_model"),
+            "encoder_layers": settings.integer("encoder_layers"),
+            "decoder_layers": settings.integer("decoder_layers"),
+            "num_heads": heads,
+            "feed_forward_width": feed_forward,
+            "activation": "swish" if activation == "silu" else activation,
+            "positions": "halves",
+            "scale_embedding": settings.flag("scale_embedding", False),
+            "dropout": settings.number("dropout", 0.1),
+            "pad_id": pad,
+            "end_id": settings.integer("eos_token_id"),
+        }
+    )
+
+
+def write_config(config: TransformerConfig) -> dict[str, object]:
+    """To config.json."""
+    return {
+        "architectures": [ARCHITECTURE],
+        "model_type": MODEL_TYPE,
+        "is_encoder_decoder": True,
+        "vocab_size": config.vocabulary_size,
+        "decoder_vocab_size": config.vocabulary_size,
+        "d_model": config.width,
+        "encoder_layers": config.encoder_layers,
+        "decoder_layers": config.decoder_layers,
+        "num_hidden_layers": config.encoder_layers,
+        "encoder_attention_heads": config.num_heads,
+        "decoder_attention_heads": config.num_heads,
+        "encoder_ffn_dim": config.feed_forward_width,
+        "decoder_ffn_dim": config.feed_forward_width,
+        "activation_function": config.activation,
+        "max_position_embeddings": config.context_length,
+        "scale_embedding": config.scale_embedding,
+        "dropout": config.dropout,
+        "attention_dropout": 0.0,
+        "activation_dropout": 0.0,
+        "pad_token_id": config.pad_id,
+        "eos_token_id": config.end_id,
+        "bos_token_id": None,
+        "decoder_start_token_id": config.pad_id,
+        "forced_eos_token_id": config.end_id,
+        "torch_dtype": "float32",
+        **OPTIONS,
+    }
+
+
+def _learnt(tensors: Mapping[str, Tensor]) -> Tensors:
+    """Without position tables (they follow from the settings) and copies of the one embedding.
+
+    Raises:
+        CheckpointError: a copy that differs from the embedding it should be.
+    """
+    embedding = tensors.get("model.shared.weight")
+    for name in COPIES:
+        copy = tensors.get(name)
+        if copy is not None and embedding is not None and not torch.equal(copy, embedding):
+            raise CheckpointError(
+                f"tensor {name} differs from model.shared.weight; fledge computes one embedding "
+                "for source, target and output"
+            )
+    return {name: tensor for name, tensor in tensors.items() if name not in (*COPIES, *POSITIONS)}
+
+
+def _encoder_layer(i: int) -> list[Entry]:
+    ours, theirs = f"encoder.{i}", f"model.encoder.layers.{i}"
+    return [
+        *_attention(f"{ours}.self_attention", f"{theirs}.self_attn"),
+        *_pair(f"{ours}.self_attention_residual.norm", f"{theirs}.self_attn_layer_norm"),
+        *_feed_forward(ours, theirs),
+    ]
+
+
+def _decoder_layer(i: int) -> list[Entry]:
+    ours, theirs = f"decoder.{i}", f"model.decoder.layers.{i}"
+    return [
+        *_attention(f"{ours}.self_attention", f"{theirs}.self_attn"),
+        *_pair(f"{ours}.self_attention_residual.norm", f"{theirs}.self_attn_layer_norm"),
+        *_attention(f"{ours}.cross_attention", f"{theirs}.encoder_attn"),
+        *_pair(f"{ours}.cross_attention_residual.norm", f"{theirs}.encoder_attn_layer_norm"),
+        *_feed_forward(ours, theirs),
+    ]
+
+
+def _attention(ours: str, theirs: str) -> list[Entry]:
+    names = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "out_proj"}
+    return [
+        entry
+        for mine, yours in names.items()
+        for entry in _pair(f"{ours}.{mine}", f"{theirs}.{yours}")
+    ]
+
+
+def _feed_forward(ours: str, theirs: str) -> list[Entry]:
+    return [
+        *_pair(f"{ours}.feed_forward.up", f"{theirs}.fc1"),
+        *_pair(f"{ours}.feed_forward.down", f"{theirs}.fc2"),
+        *_pair(f"{ours}.feed_forward_residual.norm", f"{theirs}.final_layer_norm"),
+    ]
+
+
+def _pair(ours: str, theirs: str) -> list[Entry]:
+    return [Entry(f"{ours}.{part}", (f"{theirs}.{part}",)) for part in ("weight", "bias")]

@@ -1,0 +1,62 @@
+"""Multi-head attention between two sequences: section 3.2.2 of "Attention is all you need"."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from fledge.model.attention import Attends, fused_scaled_dot_product
+
+
+@dataclass(slots=True)
+class KeysValues:
+    """Projected keys and values that queries look at, grown token by token while decoding."""
+
+    keys: Float[Tensor, "B H S d"]
+    values: Float[Tensor, "B H S d"]
+
+    def append(self, other: "KeysValues") -> None:
+        """Put the keys and values of new tokens behind the old."""
+        self.keys = torch.cat([self.keys, other.keys], dim=2)
+        self.values = torch.cat([self.values, other.values], dim=2)
+
+    def reorder(self, rows: Int[Tensor, " N"]) -> None:
+        """Row i goes on as the old row `rows[i]`."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
+
+class MultiHeadAttention(Attends):
+    """Figure 2, right: h heads of equation 1 side by side, with biases.
+
+    Queries come from x; keys and values from another sequence (cross-attention) or from x itself.
+    """
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.output = nn.Linear(width, width)
+        self.kernel = fused_scaled_dot_product
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        memory: KeysValues,
+        mask: Bool[Tensor, "#B 1 #T S"] | None,
+    ) -> Float[Tensor, "B T D"]:
+        """What each position of `x` takes of `memory`; a mask of None is causal."""
+        q = self._heads(self.query(x))
+        heads = self.kernel(q, memory.keys, memory.values, mask, 0.0)
+        output: Tensor = self.output(heads.transpose(1, 2).flatten(2))  # B H T d → B T (H d)
+        return output
+
+    def remember(self, x: Float[Tensor, "B S D"]) -> KeysValues:
+        """Keys and values of a sequence."""
+        return KeysValues(self._heads(self.key(x)), self._heads(self.value(x)))
+
+    def _heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d"]:
+        heads: Tensor = x.unflatten(-1, (self.num_heads, -1))  # type: ignore[no-untyped-call]
+        return heads.transpose(1, 2)  # B T (H d) → B H T d
