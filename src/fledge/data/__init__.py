@@ -1,1 +1,65 @@
-"""From files to batches."""
+"""Records, demonstrations, rankings and text: from files to the batches a stage trains on."""
+
+from fledge.data.batch import Batch, ComparisonBatch, PromptBatch, TokenBatch
+from fledge.data.comparison_records import ranking_from
+from fledge.data.comparisons import load_rankings, merge_pairs, without_repeats
+from fledge.data.corpus import Corpus, build_corpus, build_corpus_from_texts
+from fledge.data.demonstrations import demonstration_from, load_demonstrations
+from fledge.data.loader import Loader, Rows, in_order
+from fledge.data.packing import TokenRows, concatenate_and_chunk, join, pack, window_batch
+from fledge.data.prompts import load_prompts, prompt_from
+from fledge.data.records import Located, Skipped
+from fledge.data.rendering import (
+    RenderedRanking,
+    RenderedRankings,
+    collate_rankings,
+    comparison_batch,
+    prompt_batch,
+    render_demonstrations,
+    render_rankings,
+)
+from fledge.data.sources import read_records, read_texts
+from fledge.data.splits import split_by_key, split_conversations, split_rankings
+from fledge.data.tokens import Tokens, Windows
+
+__all__ = [
+    "Batch",
+    "ComparisonBatch",
+    "Corpus",
+    "Loader",
+    "Located",
+    "PromptBatch",
+    "RenderedRanking",
+    "RenderedRankings",
+    "Rows",
+    "Skipped",
+    "TokenBatch",
+    "TokenRows",
+    "Tokens",
+    "Windows",
+    "build_corpus",
+    "build_corpus_from_texts",
+    "collate_rankings",
+    "comparison_batch",
+    "concatenate_and_chunk",
+    "demonstration_from",
+    "in_order",
+    "join",
+    "load_demonstrations",
+    "load_prompts",
+    "load_rankings",
+    "merge_pairs",
+    "pack",
+    "prompt_batch",
+    "prompt_from",
+    "ranking_from",
+    "read_records",
+    "read_texts",
+    "render_demonstrations",
+    "render_rankings",
+    "split_by_key",
+    "split_conversations",
+    "split_rankings",
+    "window_batch",
+    "without_repeats",
+]

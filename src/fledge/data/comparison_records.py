@@ -44,9 +44,7 @@ def ranking_from(record: Located) -> Ranking:
 
 def _kway(record: Located) -> Ranking:
     """Our own format; the prompt may also be a string."""
-    prompt = [
-        {"role": turn.role, "content": turn.content} for turn in prompt_in(record, "prompt")
-    ]
+    prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_in(record, "prompt")]
     try:
         return Ranking.model_validate({**record.present(), "prompt": prompt})
     except ValidationError as error:

@@ -42,9 +42,10 @@ def load_rankings(
 
 def without_repeats(rankings: Iterable[Ranking]) -> list[Ranking]:
     """Each judgement of a labeler once; different labelers' and contradictory ones all stay."""
-    return list({_judgement(ranking): ranking for ranking in reversed(list(rankings))}.values())[
-        ::-1
-    ]
+    first: dict[object, Ranking] = {}
+    for ranking in rankings:
+        first.setdefault(_judgement(ranking), ranking)
+    return list(first.values())
 
 
 def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
@@ -72,11 +73,11 @@ def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
 
 def _joined(pairs: list[Ranking]) -> list[Ranking]:
     """One ranking of all answers in `pairs`, or the pairs themselves."""
-    beats = {_contents(pair) for pair in pairs}
-    answers = list(dict.fromkeys(itertools.chain.from_iterable(beats_in_order(pairs))))
+    beats = dict.fromkeys(_contents(pair) for pair in pairs)
+    answers = list(dict.fromkeys(itertools.chain.from_iterable(beats)))
     better = {answer: sum(worse == answer for _, worse in beats) for answer in answers}
     ranked = {(a, b) for a in answers for b in answers if better[a] < better[b]}
-    if len(pairs) == 1 or ranked != beats:
+    if len(pairs) == 1 or ranked != beats.keys():
         return pairs
     answers.sort(key=better.__getitem__)
     ids = {answer: str(number) for number, answer in enumerate(answers, start=1)}
@@ -91,12 +92,8 @@ def _joined(pairs: list[Ranking]) -> list[Ranking]:
     ]
 
 
-def beats_in_order(pairs: Iterable[Ranking]) -> list[tuple[str, str]]:
-    """The (better, worse) answers of two-way rankings, as they were given."""
-    return [_contents(pair) for pair in pairs]
-
-
 def _contents(pair: Ranking) -> tuple[str, str]:
+    """The better and the worse answer of a two-way ranking."""
     (better, worse), text = pair.ranking, {r.id: r.content for r in pair.responses}
     return text[better[0]], text[worse[0]]
 

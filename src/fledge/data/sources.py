@@ -1,4 +1,4 @@
-"""Where records come from: text files and folders, JSON, CSV, Parquet, and Hugging Face datasets."""
+"""Where records come from: files and folders of text, JSON, CSV or Parquet, and `hub:` datasets."""
 
 import difflib
 import logging

@@ -1,0 +1,250 @@
+"""A text corpus as ids on disk: built once for a tokenizer, opened in no time afterwards."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fledge.data.document_split import Piece, pieces_of, split_documents
+from fledge.data.records import Skipped
+from fledge.data.sources import HUB, Source, as_sources, files_of, read_texts
+from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter
+from fledge.errors import DataError
+from fledge.text.tokenizer import Tokenizer
+
+INDEX_FILE = "index.json"
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes of text done and the bytes in all (None: not known)."""
+
+
+class CorpusSource(BaseModel):
+    """One file the corpus was built from; a hub dataset or plain texts have no hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    bytes: int | None = None
+    sha256: str | None = None
+
+
+class CorpusRecipe(BaseModel):
+    """All that decides what the files hold: the same recipe need not be built again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokenizer: str
+    """The tokenizer's fingerprint."""
+    vocabulary_size: int
+    sources: tuple[CorpusSource, ...]
+    validation_fraction: float
+    seed: int
+
+
+class CorpusIndex(BaseModel):
+    """What `index.json` says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    recipe: CorpusRecipe
+    dtype: Literal["<u2", "<u4"]
+    train: TokensIndex
+    validation: TokensIndex
+    bytes_per_token: tuple[int, ...]
+    """UTF-8 bytes that each id stands for, 0 for special tokens: bits per byte needs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """An opened corpus: two parts that share no document."""
+
+    directory: Path
+    index: CorpusIndex
+    train: Tokens
+    validation: Tokens
+
+    @classmethod
+    def open(cls, directory: Path, tokenizer: Tokenizer | None = None) -> "Corpus":
+        """Map the files of `directory`; `tokenizer` makes sure that they were built with it.
+
+        Raises:
+            DataError: nothing or something damaged is there, or another tokenizer built it.
+        """
+        index = _read_index(directory)
+        built_with = index.recipe.tokenizer
+        if tokenizer is not None and tokenizer.fingerprint != built_with:
+            raise DataError(
+                f"{directory}: the corpus was built with another tokenizer (fingerprint "
+                f"{built_with[:12]}, {index.recipe.vocabulary_size:,} tokens) than the one in use "
+                f"({tokenizer.fingerprint[:12]}, {tokenizer.vocabulary_size:,} tokens); "
+                "build it again with this tokenizer, or use the tokenizer it was built with"
+            )
+        dtype = np.dtype(index.dtype)
+        train = Tokens(directory, index.train, dtype)
+        return cls(directory, index, train, Tokens(directory, index.validation, dtype))
+
+    def verify(self) -> None:
+        """Read every file and compare its hash; a DataError names the first damaged one."""
+        self.train.verify()
+        self.validation.verify()
+
+
+def build_corpus(
+    sources: Source | Iterable[Source],
+    tokenizer: Tokenizer,
+    directory: Path,
+    *,
+    validation_fraction: float = 0.05,
+    seed: int = 0,
+    progress: Progress | None = None,
+    skipped: Skipped | None = None,
+) -> Corpus:
+    """The corpus of text files, folders, record files or `hub:` datasets, in `directory`.
+
+    If the directory already holds just this corpus (same contents, tokenizer and split), it is
+    opened instead. An interrupted build leaves nothing behind that could be taken for a corpus.
+
+    Raises:
+        DataError: a source cannot be read or is empty, or the directory holds something else.
+    """
+    paths = as_sources(sources)
+    recipe = _recipe(tokenizer, _described(paths), validation_fraction, seed)
+    if (directory / INDEX_FILE).is_file() and _read_index(directory).recipe == recipe:
+        return Corpus.open(directory, tokenizer)
+    texts = (text for path in paths for text in read_texts(path, skipped))
+    return _build(texts, tokenizer, directory, recipe, progress, SHARD_TOKENS)
+
+
+def build_corpus_from_texts(
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    directory: Path,
+    *,
+    validation_fraction: float = 0.05,
+    seed: int = 0,
+    progress: Progress | None = None,
+    shard_tokens: int = SHARD_TOKENS,
+) -> Corpus:
+    """The corpus of documents at hand; always built, as nothing tells whether it has changed."""
+    recipe = _recipe(tokenizer, (CorpusSource(name="texts"),), validation_fraction, seed)
+    return _build(texts, tokenizer, directory, recipe, progress, shard_tokens)
+
+
+def _build(
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    directory: Path,
+    recipe: CorpusRecipe,
+    progress: Progress | None,
+    shard_tokens: int,
+) -> Corpus:
+    sizes = [source.bytes for source in recipe.sources if source.bytes is not None]
+    total = sum(sizes) if len(sizes) == len(recipe.sources) else None
+    dtype = "<u2" if tokenizer.vocabulary_size <= 2**16 else "<u4"
+    with _replacing(directory) as partial:
+        train = TokensWriter(partial, "train", np.dtype(dtype), shard_tokens)
+        validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
+        done = 0
+        for batch in _batches(split_documents(texts, recipe.validation_fraction, recipe.seed)):
+            encoded = tokenizer.encode_batch([piece.text for piece in batch])
+            for piece, ids in zip(batch, encoded, strict=True):
+                size = len(piece.text.encode("utf-8"))
+                done += size
+                writer = validation if piece.validation else train
+                end = [tokenizer.special.end_of_text] if piece.ends else []
+                writer.add([*ids, *end], size, piece.ends)
+            if progress:
+                progress(done, total)
+        index = CorpusIndex(
+            recipe=recipe,
+            dtype=dtype,
+            train=train.finish(),
+            validation=validation.finish(),
+            bytes_per_token=tuple(tokenizer.bytes_per_token),
+        )
+        if not index.train.shards:
+            raise DataError(f"{directory}: the corpus is empty; expected at least one document")
+        (partial / INDEX_FILE).write_text(index.model_dump_json(), encoding="utf-8")
+    return Corpus.open(directory, tokenizer)
+
+
+def _batches(documents: Iterable[Piece], characters: int = 4_000_000) -> Iterator[list[Piece]]:
+    """Pieces to encode at once, about `characters` of them: enough to keep every core busy."""
+    batch: list[Piece] = []
+    size = 0
+    for document in documents:
+        for piece in pieces_of(document):
+            batch.append(piece)
+            size += len(piece.text)
+            if size >= characters:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
+
+
+@contextmanager
+def _replacing(directory: Path) -> Iterator[Path]:
+    """A new directory that takes the place of `directory` when the block ends well."""
+    if directory.exists() and not (directory / INDEX_FILE).is_file() and any(directory.iterdir()):
+        raise DataError(f"{directory}: the folder holds something else than a corpus; name another")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        old = directory.with_name(f".{directory.name}.{os.getpid()}.old")
+        if directory.exists():
+            directory.rename(old)
+        partial.rename(directory)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _read_index(directory: Path) -> CorpusIndex:
+    path = directory / INDEX_FILE
+    if not path.is_file():
+        raise DataError(f"{directory}: no corpus here ({INDEX_FILE} is missing)")
+    try:
+        return CorpusIndex.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise DataError(f"{path}: not a corpus index: {problem}; build the corpus again") from error
+
+
+def _recipe(
+    tokenizer: Tokenizer, sources: tuple[CorpusSource, ...], fraction: float, seed: int
+) -> CorpusRecipe:
+    if not 0 <= fraction < 1:
+        raise DataError(f"validation_fraction is {fraction}; expected 0 or more, and less than 1")
+    return CorpusRecipe(
+        tokenizer=tokenizer.fingerprint,
+        vocabulary_size=tokenizer.vocabulary_size,
+        sources=sources,
+        validation_fraction=fraction,
+        seed=seed,
+    )
+
+
+def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
+    described = []
+    for source in sources:
+        if str(source).startswith(HUB):
+            described.append(CorpusSource(name=str(source)))
+            continue
+        for file in files_of(Path(source)):
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            size = file.stat().st_size
+            described.append(CorpusSource(name=file.name, bytes=size, sha256=digest))
+    return tuple(described)

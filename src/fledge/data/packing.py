@@ -1,0 +1,166 @@
+"""Documents as rows of equal length: packed whole (SFT), or joined and cut (pretraining)."""
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Int, Integer
+from torch import Tensor
+
+from fledge.data.batch import TokenBatch
+from fledge.errors import DataError
+from fledge.text.conversation import RenderedChat
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRows:
+    """The rows of one batch, one by one: what a `Loader` draws packed chats from."""
+
+    batch: TokenBatch
+
+    def __len__(self) -> int:
+        return self.batch.examples
+
+    def __getitem__(self, index: int, /) -> TokenBatch:
+        here = slice(index, index + 1)
+        whole = self.batch
+        return TokenBatch(
+            whole.inputs[here],
+            whole.targets[here],
+            whole.loss_mask[here],
+            whole.segments[here],
+            whole.positions[here],
+        )
+
+
+def join(batches: Sequence[TokenBatch]) -> TokenBatch:
+    """Batches of one length as one: the collate function for `TokenRows`."""
+    return TokenBatch(
+        torch.cat([batch.inputs for batch in batches]),
+        torch.cat([batch.targets for batch in batches]),
+        torch.cat([batch.loss_mask for batch in batches]),
+        torch.cat([batch.segments for batch in batches]),
+        torch.cat([batch.positions for batch in batches]),
+    )
+
+
+def pack(rendered: Sequence[RenderedChat], length: int, pad: int = 0) -> TokenBatch:
+    """All chats as rows of `length` positions, each chat whole, as few rows as best-fit finds.
+
+    A chat of n ids takes n - 1 positions: its last id is only a target, and its first id is no
+    target, so nothing is predicted across a seam. Rows are in order of filling; shuffle them.
+
+    Raises:
+        DataError: a chat has more than `length` + 1 ids, or less than 2; or there is none.
+    """
+    if not rendered:
+        raise DataError("there is no chat to pack; expected at least one demonstration")
+    sizes = [len(chat.ids) - 1 for chat in rendered]
+    for number, size in enumerate(sizes, start=1):
+        if not 1 <= size <= length:
+            raise DataError(
+                f"chat {number} has {size + 1:,} ids; expected 2 to {length + 1:,}: "
+                "render it for this length first"
+            )
+    bins = best_fit(sizes, length)
+    batch = TokenBatch(
+        inputs=torch.full((len(bins), length), pad),
+        targets=torch.full((len(bins), length), pad),
+        loss_mask=torch.zeros((len(bins), length), dtype=torch.bool),
+        segments=torch.zeros((len(bins), length), dtype=torch.long),
+        positions=torch.zeros((len(bins), length), dtype=torch.long),
+    )
+    for row, members in enumerate(bins):
+        start = 0
+        for segment, member in enumerate(members, start=1):
+            _place(batch, row, start, segment, rendered[member])
+            start += sizes[member]
+    return batch
+
+
+def best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
+    """Bins of indices into `sizes`: the largest first, each into the fullest bin that has room.
+
+    Best-fit decreasing needs at most 11/9 of the fewest bins possible (Johnson 1973).
+    """
+    bins: list[list[int]] = []
+    # Open bins as (room left, bin), least room first.
+    rooms: list[tuple[int, int]] = []
+    for index in sorted(range(len(sizes)), key=lambda i: (-sizes[i], i)):
+        place = bisect.bisect_left(rooms, (sizes[index], -1))
+        if place < len(rooms):
+            room, chosen = rooms.pop(place)
+        else:
+            room, chosen = capacity, len(bins)
+            bins.append([])
+        bins[chosen].append(index)
+        if room > sizes[index]:
+            bisect.insort(rooms, (room - sizes[index], chosen))
+    return bins
+
+
+def concatenate_and_chunk(
+    documents: Iterable[Sequence[int]], end_of_text: int, length: int
+) -> TokenBatch:
+    """Documents joined, `end_of_text` after each, and cut into rows; a short tail is dropped.
+
+    Every token but the very first is predicted once, and nothing is padded.
+
+    Raises:
+        DataError: all documents together are shorter than one row.
+    """
+    ids = [id_ for document in documents for id_ in (*document, end_of_text)]
+    rows = (len(ids) - 1) // length
+    if rows < 1:
+        raise DataError(
+            f"the documents have {len(ids):,} tokens; expected at least {length + 1:,}, one row; "
+            "give more text or a shorter context"
+        )
+    return window_batch([np.array(ids[i * length : (i + 1) * length + 1]) for i in range(rows)])
+
+
+def window_batch(
+    windows: Sequence[Integer[np.ndarray, "T+1"]], isolate: int | None = None
+) -> TokenBatch:
+    """Windows of T + 1 ids as T inputs and T targets, each one position on.
+
+    Documents in a window see each other, as GPT-2 was trained, unless `isolate` gives the id that
+    ends a document: then attention and positions restart after it, and the first token of the
+    next document is not a target.
+    """
+    ids = torch.from_numpy(np.stack(windows).astype(np.int64))
+    inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
+    if isolate is None:
+        positions = torch.arange(inputs.shape[1]).expand_as(inputs).contiguous()
+        everywhere = torch.ones_like(inputs, dtype=torch.bool)
+        return TokenBatch(inputs, targets, everywhere, torch.ones_like(inputs), positions)
+    segments = segments_after(inputs, isolate)
+    return TokenBatch(inputs, targets, inputs != isolate, segments, positions_within(segments))
+
+
+def segments_after(inputs: Int[Tensor, "B T"], end_of_text: int) -> Int[Tensor, "B T"]:
+    """Number the documents of each row from 1; `end_of_text` belongs to the document it ends."""
+    ends = (inputs == end_of_text).long()
+    return 1 + ends.cumsum(dim=1) - ends
+
+
+def positions_within(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
+    """Positions that restart at 0 wherever the segment changes."""
+    index = torch.arange(segments.shape[1]).expand_as(segments)
+    changed = torch.ones_like(segments, dtype=torch.bool)
+    changed[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return index - (index * changed).cummax(dim=1).values
+
+
+def _place(batch: TokenBatch, row: int, start: int, segment: int, chat: RenderedChat) -> None:
+    """Write one chat into its row, in place."""
+    size = len(chat.ids) - 1
+    here = slice(start, start + size)
+    ids = torch.tensor(chat.ids)
+    batch.inputs[row, here] = ids[:-1]
+    batch.targets[row, here] = ids[1:]
+    batch.loss_mask[row, here] = torch.tensor(chat.loss_mask[1:])
+    batch.segments[row, here] = segment
+    batch.positions[row, here] = torch.arange(size)
