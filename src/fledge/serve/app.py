@@ -1,0 +1,136 @@
+"""The server: the API, the chat page, and the headers that every answer carries."""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fledge import __version__
+from fledge.generate.request import SamplingParams
+from fledge.serve import api_errors
+from fledge.serve.async_engine import AsyncEngine
+from fledge.serve.chat import chat_routes
+from fledge.serve.models import ModelRegistry, ServedModel
+from fledge.serve.page import page_routes
+from fledge.serve.schemas import ModelCard, ModelList
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY_BYTES = 4 * 1024 * 1024
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def create_app(
+    models: Sequence[ServedModel],
+    *,
+    sampling: SamplingParams | None = None,
+    suggestions: Sequence[str] = (),
+    max_pending: int = 64,
+    allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
+    clock: Callable[[], float] = time.time,
+) -> FastAPI:
+    """The app that answers with `models`; the first is the chat page's default.
+
+    Args:
+        models: at least one, with ids of their own.
+        sampling: what a request that names nothing gets.
+        suggestions: first messages that the chat page offers.
+        max_pending: how many answers may run or wait before others are sent away (503).
+        allowed_hosts: names in the `Host` header that are answered; `"*"` for all. A loopback
+            server that answers to any name can be read by any page the user visits.
+        clock: seconds since 1970.
+    """
+    registry = ModelRegistry(models)
+    engine = AsyncEngine({model.id: model.engine for model in models}, max_pending)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        engine.start()
+        yield
+        engine.stop()
+
+    app = FastAPI(
+        title="fledge",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.include_router(chat_routes(registry, engine, sampling or SamplingParams(), clock))
+    app.include_router(model_routes(registry))
+    app.include_router(health_routes(engine))
+    app.include_router(page_routes(registry, suggestions))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    api_errors.install(app)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))
+    app.add_middleware(ReplyHeaders)
+    return app
+
+
+def model_routes(registry: ModelRegistry) -> APIRouter:
+    """`/v1/models` and one model of it; ids may contain slashes."""
+    router = APIRouter()
+
+    @router.get("/v1/models")
+    def list_models() -> ModelList:
+        """The models that answer here."""
+        return registry.listing()
+
+    @router.get("/v1/models/{model:path}")
+    def retrieve_model(model: str) -> ModelCard:
+        """One of them."""
+        return registry[model].card()
+
+    return router
+
+
+def health_routes(engine: AsyncEngine) -> APIRouter:
+    """`/health`: 200 while the engine runs, else 503."""
+    router = APIRouter()
+
+    @router.get("/health")
+    def health() -> Response:
+        """Whether answers can be had, and how many are on their way."""
+        status = "ok" if engine.alive else "stopped"
+        return JSONResponse(
+            {"status": status, "pending": engine.pending}, 200 if engine.alive else 503
+        )
+
+    return router
+
+
+class ReplyHeaders:
+    """Adds to every answer an `x-request-id` and what a browser must hold back.
+
+    Plain ASGI: Starlette's middleware base class would buffer between the stream and the client.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
+                headers.update(SECURITY_HEADERS)
+                if scope["path"].startswith("/static/"):
+                    headers["cache-control"] = "no-cache"  # revalidated by its ETag
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

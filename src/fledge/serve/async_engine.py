@@ -1,0 +1,182 @@
+"""One thread drives the engines of all models; tokens go to the event loop that waits for them."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from fledge.errors import FledgeError, GenerationError
+from fledge.generate.request import Request, TokenEvent
+
+
+class TokenEngine(Protocol):
+    """What the thread needs of `generate.Engine`; tests pass ten lines instead."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is unfinished."""
+
+    def submit(self, request: Request) -> None:
+        """Queue a request; raises a `FledgeError` where it can never be answered."""
+
+    def cancel(self, request_id: str) -> object:
+        """Free the row; an unknown or finished id is no error."""
+
+    def step(self) -> list[TokenEvent]:
+        """One token for every running request."""
+
+
+class Overloaded(GenerationError):
+    """As many requests run or wait as the server takes; `retry_after` is in seconds."""
+
+    retry_after = 2
+
+    def __init__(self, pending: int) -> None:
+        super().__init__(f"{pending} answers are being written or waiting; try again in a moment")
+
+
+class EngineFailed(GenerationError):
+    """The model failed while it answered."""
+
+
+class TokenFeed:
+    """The tokens of one request as they come; ends after the event with a `finish_reason`."""
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self.cancel = cancel
+        """Free the row at once; safe to call at any time."""
+        self._arrived: asyncio.Queue[TokenEvent | FledgeError] = asyncio.Queue()
+
+    def put(self, arrival: TokenEvent | FledgeError) -> None:
+        """Hand over the next token, or the error that ends the feed."""
+        self._arrived.put_nowait(arrival)
+
+    async def __aiter__(self) -> AsyncIterator[TokenEvent]:
+        while True:
+            arrival = await self._arrived.get()
+            if isinstance(arrival, FledgeError):
+                raise arrival
+            yield arrival
+            if arrival.finish_reason is not None:
+                return
+
+
+class AsyncEngine:
+    """Requests from coroutines, answered by one thread.
+
+    The feeds belong to the event loop, the engines to the thread; between them go two queues:
+    commands down, events up. `max_pending` bounds the requests that run or wait.
+    """
+
+    def __init__(self, engines: Mapping[str, TokenEngine], max_pending: int = 64) -> None:
+        self._engines = engines
+        self._max_pending = max_pending
+        self._feeds: dict[str, TokenFeed] = {}
+        self._commands: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="fledge-engine", daemon=True)
+
+    @property
+    def pending(self) -> int:
+        """Requests that run or wait."""
+        return len(self._feeds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still answers."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread; events go to the loop that runs now."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end after its current step, and wait for it."""
+        self._commands.put(None)
+        self._thread.join()
+
+    def require_room(self, num_requests: int) -> None:
+        """Raise `Overloaded` where that many more requests are not taken."""
+        if not self.alive:
+            raise EngineFailed("the engine has stopped; restart the server")
+        if self.pending + num_requests > self._max_pending:
+            raise Overloaded(self.pending)
+
+    def submit(self, model: str, request: Request) -> TokenFeed:
+        """Start answering; to be called on the event loop, after `require_room`."""
+        engine = self._engines[model]
+        feed = TokenFeed(cancel=lambda: self._cancel(engine, request.id))
+        self._feeds[request.id] = feed
+        self._commands.put(lambda: self._submit(engine, request))
+        return feed
+
+    def _cancel(self, engine: TokenEngine, request_id: str) -> None:
+        if self._feeds.pop(request_id, None) is not None:
+            self._commands.put(partial(engine.cancel, request_id))
+
+    # What follows runs in the thread.
+
+    def _run(self) -> None:
+        try:
+            while self._obey():
+                for engine in self._engines.values():
+                    if engine.busy:
+                        self._step(engine)
+        finally:
+            self._on_loop(lambda: self._fail_all(EngineFailed("the engine has stopped")))
+
+    def _obey(self) -> bool:
+        """Carry out what was asked since the last step; sleeps while there is nothing to do."""
+        idle = not any(engine.busy for engine in self._engines.values())
+        while idle or not self._commands.empty():
+            command = self._commands.get()
+            if command is None:
+                return False
+            command()
+            idle = False
+        return True
+
+    def _submit(self, engine: TokenEngine, request: Request) -> None:
+        try:
+            engine.submit(request)
+        except FledgeError as error:
+            refusal = error
+            self._on_loop(lambda: self._fail(request.id, refusal))
+
+    def _step(self, engine: TokenEngine) -> None:
+        try:
+            events = engine.step()
+        except (FledgeError, RuntimeError) as error:  # torch reports all its failures so
+            failure = EngineFailed(f"the model failed: {error}")
+            self._on_loop(lambda: self._fail_all(failure))
+        else:
+            self._on_loop(lambda: self._deliver(events))
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
+    # And this on the event loop.
+
+    def _deliver(self, events: list[TokenEvent]) -> None:
+        for event in events:
+            feed = self._feeds.get(event.request_id)
+            if feed is None:
+                continue  # cancelled while the step was under way
+            feed.put(event)
+            if event.finish_reason is not None:
+                del self._feeds[event.request_id]
+
+    def _fail(self, request_id: str, error: FledgeError) -> None:
+        feed = self._feeds.pop(request_id, None)
+        if feed is not None:
+            feed.put(error)
+
+    def _fail_all(self, error: FledgeError) -> None:
+        """End every feed with `error`, and clear the engines of their requests."""
+        for request_id in list(self._feeds):
+            for engine in self._engines.values():
+                self._commands.put(partial(engine.cancel, request_id))
+            self._fail(request_id, error)

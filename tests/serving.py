@@ -1,0 +1,112 @@
+"""A live server for tests: real HTTP on the loopback, a scripted engine behind it."""
+
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from fledge.generate import Request, TokenEvent
+from fledge.serve import ServedModel
+from fledge.text.chat import ChatTemplate
+from fledge.text.tokenizer import Tokenizer
+
+CORPUS = ["The tide comes in twice a day, because the moon pulls on the sea. " * 4]
+
+
+def tokenizer() -> Tokenizer:
+    return Tokenizer.train(CORPUS, 300)
+
+
+class ScriptedEngine:
+    """Says the same `answer` to every prompt, one token a step and row.
+
+    With a `gate`, each step waits until the test releases it.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        answer: str | Sequence[int],
+        gate: threading.Semaphore | None = None,
+        failure: Exception | None = None,
+    ) -> None:
+        ids = tokenizer.encode(answer) if isinstance(answer, str) else list(answer)
+        self.script = [*ids, tokenizer.special.end]
+        self.gate = gate
+        self.failure = failure
+        self.rows: dict[str, tuple[Request, list[int]]] = {}
+        self.requests: list[Request] = []
+        self.cancelled = threading.Event()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.rows)
+
+    def submit(self, request: Request) -> None:
+        self.requests.append(request)
+        self.rows[request.id] = (request, [])
+
+    def cancel(self, request_id: str) -> None:
+        if self.rows.pop(request_id, None) is not None:
+            self.cancelled.set()
+
+    def step(self) -> list[TokenEvent]:
+        # A short wait: a cancel must get its turn while the gate is shut.
+        if self.gate is not None and not self.gate.acquire(timeout=0.02):
+            return []
+        if self.failure is not None:
+            raise self.failure
+        return [self.next_token(*row) for row in list(self.rows.values())]
+
+    def next_token(self, request: Request, said: list[int]) -> TokenEvent:
+        said.append(self.script[len(said)])
+        reason = None
+        if said[-1] in request.stop_ids:
+            reason = "stop"
+        elif len(said) == request.sampling.max_new_tokens:
+            reason = "length"
+        if reason is not None:
+            del self.rows[request.id]
+        alternatives = tuple((id_, -1.0 - id_) for id_ in range(request.sampling.num_alternatives))
+        return TokenEvent(request.id, said[-1], -0.5, alternatives, reason)
+
+
+def served(
+    engine: ScriptedEngine, tokenizer: Tokenizer, id_: str = "tiny", context_length: int = 128
+) -> ServedModel:
+    return ServedModel(
+        id=id_,
+        name=f"{id_} model",
+        engine=engine,
+        tokenizer=tokenizer,
+        template=ChatTemplate(),
+        context_length=context_length,
+        created=1_700_000_000,
+    )
+
+
+class Server(uvicorn.Server):
+    ready = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """The base URL of `app`, served by uvicorn in a thread until the block ends."""
+    server = Server(uvicorn.Config(app, log_level="warning"))
+    server.ready = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        assert server.ready.wait(20), "the server did not start"
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
