@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fledge.data.document_split import Piece, pieces_of, split_documents
+from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
 from fledge.data.sources import HUB, Source, as_sources, files_of, read_texts
 from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter
@@ -152,15 +152,19 @@ def _build(
     with _replacing(directory) as partial:
         train = TokensWriter(partial, "train", np.dtype(dtype), shard_tokens)
         validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
+        special = tokenizer.special
+        separator = special.end if special.end_of_text is None else special.end_of_text
         done = 0
-        for batch in _batches(split_documents(texts, recipe.validation_fraction, recipe.seed)):
+        documents = split_documents(texts, recipe.validation_fraction, recipe.seed)
+        # SentencePiece-like tokenizers begin every text with a space of their own.
+        pieces = documents if tokenizer.drops_first_space else cut_long(documents)
+        for batch in _batches(pieces):
             encoded = tokenizer.encode_batch([piece.text for piece in batch])
             for piece, ids in zip(batch, encoded, strict=True):
                 size = len(piece.text.encode("utf-8"))
                 done += size
                 writer = validation if piece.validation else train
-                end = [tokenizer.special.end_of_text] if piece.ends else []
-                writer.add([*ids, *end], size, piece.ends)
+                writer.add([*ids, separator] if piece.ends else ids, size, piece.ends)
             if progress:
                 progress(done, total)
         index = CorpusIndex(
@@ -176,17 +180,16 @@ def _build(
     return Corpus.open(directory, tokenizer)
 
 
-def _batches(documents: Iterable[Piece], characters: int = 4_000_000) -> Iterator[list[Piece]]:
+def _batches(pieces: Iterable[Piece], characters: int = 4_000_000) -> Iterator[list[Piece]]:
     """Pieces to encode at once, about `characters` of them: enough to keep every core busy."""
     batch: list[Piece] = []
     size = 0
-    for document in documents:
-        for piece in pieces_of(document):
-            batch.append(piece)
-            size += len(piece.text)
-            if size >= characters:
-                yield batch
-                batch, size = [], 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece.text)
+        if size >= characters:
+            yield batch
+            batch, size = [], 0
     if batch:
         yield batch
 

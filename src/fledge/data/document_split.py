@@ -48,16 +48,14 @@ def split_documents(texts: Iterable[str], fraction: float, seed: int) -> Iterato
             yield Piece(text, validation=keyed_hash(text, seed) < fraction * 2**64)
 
 
-def pieces_of(document: Piece) -> Iterator[Piece]:
-    """The document cut at line breaks into pieces whose ids, joined, are those of the whole."""
-    text, start = document.text, 0
-    while len(text) - start > PIECE_CHARACTERS:
-        seam = _SEAM.search(text, start + PIECE_CHARACTERS)
-        if seam is None:
-            break
-        yield Piece(text[start : seam.end()], document.validation, ends=False)
-        start = seam.end()
-    yield Piece(text[start:], document.validation)
+def cut_long(documents: Iterable[Piece]) -> Iterator[Piece]:
+    """Long documents cut at line breaks into pieces whose ids, joined, are those of the whole."""
+    for document in documents:
+        text, start = document.text, 0
+        while seam := _SEAM.search(text, start + PIECE_CHARACTERS):
+            yield Piece(text[start : seam.end()], document.validation, ends=False)
+            start = seam.end()
+        yield Piece(text[start:], document.validation)
 
 
 def _tail_apart(text: str, fraction: float) -> Iterator[Piece]:
