@@ -18,8 +18,8 @@ class LayerCache:
     values: Float[Tensor, "B G S d"]
     rows: Int[Tensor, "B 1"]
     slots: Int[Tensor, "B T"]
-    is_first: bool
-    """No row holds a token yet: the new ones are all there is to attend to."""
+    attends_to_new_only: bool
+    """No row holds a token yet: causal attention among the new ones is all there is."""
 
     def append(
         self, k: Float[Tensor, "B G T d"], v: Float[Tensor, "B G T d"]
@@ -28,7 +28,7 @@ class LayerCache:
         # Indexing with tensors on both sides of a slice moves G last: B T G d.
         self.keys[self.rows, :, self.slots] = k.transpose(1, 2).type_as(self.keys)
         self.values[self.rows, :, self.slots] = v.transpose(1, 2).type_as(self.values)
-        if self.is_first:
+        if self.attends_to_new_only:
             return k, v
         return self.keys.type_as(k), self.values.type_as(v)
 
@@ -58,7 +58,8 @@ class KeyValueCache:
         self.keys: Float[Tensor, "L B G S d"] = torch.zeros(shape, dtype=dtype, device=device)
         self.values: Float[Tensor, "L B G S d"] = torch.zeros_like(self.keys)
         self.lengths: Int[Tensor, " B"] = torch.zeros(rows, dtype=torch.long, device=device)
-        self.is_empty = True
+        self._has_tokens = False
+        self._whole: KeyValueCache | None = None
 
     @property
     def rows(self) -> int:
@@ -70,12 +71,17 @@ class KeyValueCache:
         """Slots of a row, in tokens."""
         return self.keys.shape[3]
 
-    def layers(self, new: int) -> list[LayerCache]:
-        """For a forward pass of `new` tokens a row: each layer's part."""
+    @property
+    def is_empty(self) -> bool:
+        """No row holds a token; known without asking the device."""
+        return not (self if self._whole is None else self._whole)._has_tokens
+
+    def layers(self, new: int, mask: Bool[Tensor, "#B 1 #T S"] | None) -> list[LayerCache]:
+        """For a forward pass of `new` tokens a row under `mask`: each layer's part."""
         rows = torch.arange(self.rows, device=self.lengths.device)[:, None]
         slots = self.positions(new)
         return [
-            LayerCache(keys, values, rows, slots, self.is_empty)
+            LayerCache(keys, values, rows, slots, self.is_empty and mask is None)
             for keys, values in zip(self.keys, self.values, strict=True)
         ]
 
@@ -90,7 +96,7 @@ class KeyValueCache:
     def advance(self, new: int) -> None:
         """Count `new` tokens a row as read."""
         self.lengths += new
-        self.is_empty = False
+        self._mark()
 
     def set_lengths(self, lengths: Int[Tensor, " B"]) -> None:
         """Keep the first `lengths` tokens of each row."""
@@ -103,7 +109,7 @@ class KeyValueCache:
         view.keys = self.keys[:, chosen, :, :capacity]
         view.values = self.values[:, chosen, :, :capacity]
         view.lengths = self.lengths[chosen]
-        view.is_empty = self.is_empty
+        view._whole = self if self._whole is None else self._whole
         return view
 
     def move_row(self, source: int, destination: int, length: int) -> None:
@@ -117,14 +123,23 @@ class KeyValueCache:
         self.keys[:, rows, :, : other.capacity] = other.keys.type_as(self.keys)
         self.values[:, rows, :, : other.capacity] = other.values.type_as(self.values)
         self.lengths[rows] = other.lengths
-        self.is_empty = False
+        self._mark()
 
-    def reset(self, rows: Int[Tensor, " N"]) -> None:
-        """Forget the texts of these rows; others may use them."""
-        self.lengths[rows] = 0
+    def reset(self, rows: Int[Tensor, " N"] | None = None) -> None:
+        """Forget the texts of these rows, or of all; others may use them."""
+        if rows is None:
+            self.lengths.zero_()
+            self._mark(has_tokens=False)
+        else:
+            self.lengths[rows] = 0
 
     def reorder(self, rows: Int[Tensor, " B"]) -> None:
         """Row i goes on with the text of the old row `rows[i]` (beam search)."""
         self.keys.copy_(self.keys[:, rows])
         self.values.copy_(self.values[:, rows])
         self.lengths.copy_(self.lengths[rows])
+
+    def _mark(self, has_tokens: bool = True) -> None:
+        # Windows share memory, so they must share this too: a window that thinks itself empty
+        # would attend to its new tokens alone.
+        (self if self._whole is None else self._whole)._has_tokens = has_tokens

@@ -91,7 +91,7 @@ class GPT(nn.Module):
             x = x + self.position_embedding(positions)
         x = self.dropout(x)
         rotation = None if self.rotary is None else self.rotary(positions)
-        layers = [None] * len(self.blocks) if cache is None else cache.layers(ids.shape[1])
+        layers = [None] * len(self.blocks) if cache is None else cache.layers(ids.shape[1], mask)
         for block, layer in zip(self.blocks, layers, strict=True):
             x = block(x, mask, rotation, layer)
         if cache is not None:
