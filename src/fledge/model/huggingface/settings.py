@@ -20,13 +20,13 @@ class Settings:
         """A size; null counts as absent.
 
         Raises:
-            CheckpointError: it is absent without a default, or not a whole number.
+            CheckpointError: it is absent without a default, or not a whole number above 0.
         """
         value = self.values.get(name)
         if value is None and default is not None:
             return default
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise CheckpointError(f"{name!r} must be a whole number, found {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise CheckpointError(f"{name!r} must be a whole number above 0, found {value!r}")
         return value
 
     def number(self, name: str, default: float) -> float:
