@@ -3,13 +3,18 @@ predicting `targets[:, t]` from `inputs[:, : t + 1]`; a mask says what counts.""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
 
+# Not typing.Self: the tests' shape checks cannot resolve it inside a protocol.
+Same = TypeVar("Same", bound="Batch")
+
+
+@runtime_checkable
 class Batch(Protocol):
     """What the loop asks of a batch, whatever the stage."""
 
@@ -21,10 +26,10 @@ class Batch(Protocol):
     def weight(self) -> Tensor:
         """Number of loss terms, a scalar; the loop divides the summed loss by it."""
 
-    def to(self, device: torch.device) -> Self:
+    def to(self: Same, device: torch.device) -> Same:
         """The same batch on `device`."""
 
-    def split(self, examples: int) -> Iterator[Self]:
+    def split(self: Same, examples: int) -> Iterator[Same]:
         """Micro-batches of at most `examples` rows, in order."""
 
 

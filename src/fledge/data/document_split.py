@@ -16,8 +16,8 @@ LONG_DOCUMENT = 100_000
 PIECE_CHARACTERS = 250_000
 """Longer documents are encoded in pieces, so that all cores help and memory stays small."""
 
-# A line break before a visible character: no split pattern lets a token reach over it.
-_SEAM = re.compile(r"\n(?=\S)")
+# Before a space between two words: there every split pattern begins a new token.
+_SEAM = re.compile(r"(?<=[^\W\d_])(?= [^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def split_documents(texts: Iterable[str], fraction: float, seed: int) -> Iterato
 
 
 def cut_long(documents: Iterable[Piece]) -> Iterator[Piece]:
-    """Long documents cut at line breaks into pieces whose ids, joined, are those of the whole."""
+    """Long documents cut between words into pieces whose ids, joined, are those of the whole."""
     for document in documents:
         text, start = document.text, 0
         while seam := _SEAM.search(text, start + PIECE_CHARACTERS):

@@ -1,7 +1,7 @@
 """Batches in a shuffled order that is the same on any number of processes, and can be resumed."""
 
 from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -13,6 +13,7 @@ RowOut = TypeVar("RowOut", covariant=True)
 BatchOut = TypeVar("BatchOut")
 
 
+@runtime_checkable
 class Rows(Protocol[RowOut]):
     """What can be loaded: a list, the windows of a corpus, packed chats."""
 

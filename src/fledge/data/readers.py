@@ -157,7 +157,7 @@ def _decoded(path: Path) -> str:
 def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str, object]:
     """The JSON object of one line; `position` is the line's first byte in the file."""
     try:
-        text = content.decode("utf-8").removeprefix("\ufeff")
+        text = content.decode("utf-8").removeprefix("\ufeff").strip()
     except UnicodeDecodeError as error:
         where = f"byte 0x{content[error.start]:02x} at position {position + error.start:,}"
         raise RecordError(path, line, "UTF-8", where) from error

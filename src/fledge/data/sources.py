@@ -32,15 +32,11 @@ def read_records(
     """
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     if str(path).startswith(HUB):
-        yield from read_hub(str(path).removeprefix(HUB))
+        yield from _not_empty(str(path), read_hub(str(path).removeprefix(HUB)), bad)
         return
     for file in files_of(Path(path)):
-        found = False
-        for record in READERS[file.suffix.lower()](file, bad):
-            found = True
-            yield record
-        if not found and not bad:
-            raise DataError(f"{file}: the file is empty; expected at least one record or document")
+        records = READERS[file.suffix.lower()](file, bad)
+        yield from _not_empty(str(file), records, bad)
     if bad and skipped is None:
         _log.warning("%s", bad.summary())
 
@@ -98,6 +94,16 @@ def files_of(path: Path) -> list[Path]:
             f"known: {', '.join(sorted(READERS))}, a folder, or {HUB}NAME"
         )
     return [path]
+
+
+def _not_empty(name: str, records: Iterator[Located], skipped: Skipped | None) -> Iterator[Located]:
+    """The records, of which there must be one, good or bad."""
+    first = next(records, None)
+    if first is not None:
+        yield first
+        yield from records
+    elif not skipped:
+        raise DataError(f"{name}: the source is empty; expected at least one record or document")
 
 
 def _files_in_folder(folder: Path) -> list[Path]:
