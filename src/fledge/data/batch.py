@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-
 # Not typing.Self: the tests' shape checks cannot resolve it inside a protocol.
 Same = TypeVar("Same", bound="Batch")
 

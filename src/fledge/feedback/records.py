@@ -56,6 +56,10 @@ class Ranking(BaseModel):
     def _every_response_is_ranked_once(self) -> "Ranking":
         given = sorted(response.id for response in self.responses)
         ranked = sorted(id_ for group in self.ranking for id_ in group)
+        if len(set(given)) < len(given):
+            raise ValueError(f"two responses share an id: {given}")
+        if not all(self.ranking):
+            raise ValueError("ranking has an empty group")
         if given != ranked:
             raise ValueError(
                 f"ranking must name every response once: responses {given}, ranking {ranked}"
@@ -66,3 +70,15 @@ class Ranking(BaseModel):
         """The rank of each response in the order of `responses`: 0 is best, ties are equal."""
         position = {id_: rank for rank, group in enumerate(self.ranking) for id_ in group}
         return tuple(position[response.id] for response in self.responses)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The contents (better, worse) of every two answers that are not tied."""
+        content = {response.id: response.content for response in self.responses}
+        tiers = [[content[id_] for id_ in group] for group in self.ranking]
+        return [
+            (better, worse)
+            for rank, tier in enumerate(tiers)
+            for better in tier
+            for lower in tiers[rank + 1 :]
+            for worse in lower
+        ]
