@@ -127,9 +127,7 @@ class Engine:
         ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True).to(self._device)
         lengths = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
         first_row = len(self._scheduler.running) - len(sequences)
-        cache = self._room(ids.shape[1]).window(len(sequences), ids.shape[1], first_row)
-        cache.lengths.zero_()
-        cache.is_empty = True
+        cache = self._room(ids.shape[1]).fresh_window(len(sequences), ids.shape[1], first_row)
         hidden = self.model.hidden(ids, cache=cache)
         cache.set_lengths(lengths)
         last = hidden[torch.arange(len(prompts), device=self._device), lengths - 1]
@@ -141,7 +139,6 @@ class Engine:
         running = self._scheduler.running
         longest = max(sequence.length for sequence in running)
         cache = self._room(longest).window(len(running), longest)
-        cache.is_empty = False
         ids = torch.tensor([[sequence.last] for sequence in running], device=self._device)
         logits = self.model(ids, cache=cache).squeeze(1)
         if self._sampler is None or self._sampler.rows != running:

@@ -112,6 +112,16 @@ class KeyValueCache:
         view._whole = self if self._whole is None else self._whole
         return view
 
+    def fresh_window(self, rows: int, capacity: int, first_row: int = 0) -> "KeyValueCache":
+        """As `window`, for new texts: what the rows held is forgotten, and the window is empty by
+        itself, so that prompts attend causally among themselves, without a mask.
+        """
+        view = self.window(rows, capacity, first_row)
+        view.lengths.zero_()
+        self._mark()
+        view._whole, view._has_tokens = None, False
+        return view
+
     def move_row(self, source: int, destination: int, length: int) -> None:
         """Copy a text of `length` tokens from one row into another; what was there is gone."""
         self.keys[:, destination, :, :length] = self.keys[:, source, :, :length]
@@ -138,6 +148,14 @@ class KeyValueCache:
         self.keys.copy_(self.keys[:, rows])
         self.values.copy_(self.values[:, rows])
         self.lengths.copy_(self.lengths[rows])
+
+    def taken(self, rows: Int[Tensor, " M"]) -> "KeyValueCache":
+        """A cache of its own whose row i has the text of row `rows[i]`; M may differ from B."""
+        copy = object.__new__(KeyValueCache)
+        copy.keys, copy.values = self.keys[:, rows], self.values[:, rows]
+        copy.lengths = self.lengths[rows]
+        copy._whole, copy._has_tokens = None, not self.is_empty
+        return copy
 
     def _mark(self, has_tokens: bool = True) -> None:
         # Windows share memory, so they must share this too: a window that thinks itself empty
