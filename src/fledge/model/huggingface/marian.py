@@ -80,7 +80,7 @@ def read_config(settings: Settings) -> TransformerConfig:
     for name, value in OPTIONS.items():
         settings.only(name, value, default=value)
     settings.only("activation_function", "relu", "swish", "silu", "gelu", default="gelu")
-    vocabulary, pad = settings.integer("vocab_size"), settings.integer("pad_token_id")
+    vocabulary, pad = settings.integer("vocab_size"), settings.token_id("pad_token_id")
     heads = settings.integer("encoder_attention_heads")
     feed_forward = settings.integer("encoder_ffn_dim")
     settings.only("decoder_attention_heads", heads, default=heads)
@@ -102,7 +102,7 @@ def read_config(settings: Settings) -> TransformerConfig:
             "scale_embedding": settings.flag("scale_embedding", False),
             "dropout": settings.number("dropout", 0.1),
             "pad_id": pad,
-            "end_id": settings.integer("eos_token_id"),
+            "end_id": settings.token_id("eos_token_id"),
         }
     )
 

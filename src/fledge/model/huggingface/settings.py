@@ -29,6 +29,17 @@ class Settings:
             raise CheckpointError(f"{name!r} must be a whole number above 0, found {value!r}")
         return value
 
+    def token_id(self, name: str) -> int:
+        """An id, from 0 on.
+
+        Raises:
+            CheckpointError: it is absent or no id.
+        """
+        value = self.values.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise CheckpointError(f"{name!r} must be a token's id, found {value!r}")
+        return value
+
     def number(self, name: str, default: float) -> float:
         """A real number; null counts as absent."""
         value = self.values.get(name)
