@@ -63,6 +63,7 @@ class Keeper(Generic[BatchT]):
         checkpoint = directory.latest(self.plan.output)
         if checkpoint is None:
             return
+        self._check_sources(checkpoint)
         shared = cast(dict[str, Any], read_state(checkpoint / _DIRECTORY, _SHARED))
         if shared["world_size"] != self.runtime.world_size:
             raise CheckpointError(
@@ -75,6 +76,23 @@ class Keeper(Generic[BatchT]):
         self.seen, self.seconds = shared["seen"], shared["seconds"]
         self.stage.load_state_dict(process["stage"])
         set_random_state(process["random"])
+
+    def _check_sources(self, checkpoint: Path) -> None:
+        """What the run learns from must be what it began with."""
+        past = lineage.read_lineage(checkpoint)
+        if past is None:
+            return
+        then = {role: parent.weights for role, parent in past.parents.items()} | past.data
+        now = {role: parent.weights for role, parent in self._parents.items()}
+        now |= self.stage.sources().data
+        changed = sorted(
+            name for name in then.keys() | now.keys() if then.get(name) != now.get(name)
+        )
+        if changed:
+            raise CheckpointError(
+                f"{checkpoint}: was trained from other files than are there now: "
+                f"{', '.join(changed)} changed. Put the old ones back, or choose another output"
+            )
 
     def _shared_state(self) -> dict[str, object]:
         """What all processes have in common; gathering it takes all of them."""

@@ -194,11 +194,14 @@ class Watch(Generic[BatchT]):
 
 
 def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
-    """`stage.evaluate()` in eval mode, without gradients; random states and modes stay."""
+    """`stage.evaluate()` in eval mode, without gradients; random states and modes stay.
+
+    Weights are whole meanwhile, so processes need not run the same forwards.
+    """
     training = [module for module in stage.trained.modules() if module.training]
     before = random_state()
     stage.trained.eval()
-    with torch.no_grad(), runtime.autocast():
+    with torch.no_grad(), runtime.autocast(), runtime.gathered(stage.trained):
         metrics = stage.evaluate()
     for module in training:
         module.training = True

@@ -44,3 +44,5 @@ class Plan(Config):
     """When to measure."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
+    tensorboard: bool = False
+    """Write curves to `tensorboard` in the output, too (extra `tensorboard`)."""

@@ -1,0 +1,147 @@
+"""A run: a stage and how to train it, from a TOML file to the checkpoint it ends in."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fledge.checkpoint.directory import latest, write_text
+from fledge.checkpoint.lineage import read_lineage
+from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
+from fledge.runtime import Runtime
+from fledge.train.loop import fit
+from fledge.train.plan import Plan
+from fledge.train.pretrain import Pretrain, PretrainConfig
+from fledge.train.progress import Progress, Several, TensorBoardProgress, for_terminal
+from fledge.train.sft import SFT, SFTConfig
+from fledge.train.stage import Stage, StageContext
+
+StageConfig = Annotated[
+    PretrainConfig | SFTConfig,
+    Field(discriminator="name"),
+]
+
+StageBuilder = Callable[..., Stage[Any]]
+"""Makes a stage of its settings and a `StageContext`."""
+
+STAGES: Mapping[str, StageBuilder] = {
+    "pretrain": Pretrain.build,
+    "sft": SFT.build,
+}
+
+
+class Run(Plan):
+    """Everything needed to repeat one training run."""
+
+    stage: StageConfig
+    """What to train: the name picks the stage, its other keys are that stage's own."""
+
+
+RUN_FILE = "run.json"
+NOT_FINITE_FILE = "not-finite.json"
+FREE_TO_CHANGE = ("output", "checkpoint", "evaluation", "runtime", "tensorboard")
+"""Settings that may differ when a run goes on: they do not change what is learnt."""
+
+
+def execute(run: Run, progress: Progress | None = None, build: StageBuilder | None = None) -> Path:
+    """Train a run to its end and return its final checkpoint.
+
+    A finished run returns at once, an interrupted one goes on where it was saved. `build` makes
+    the stage instead of `STAGES`, for a stage with parts no file can hold (a reward function).
+
+    Raises:
+        ConfigError: `run.output` holds a different run; the difference is named.
+        Interrupted: the user stopped it; the same call goes on.
+        FledgeError: as `fit` and the stage raise.
+    """
+    check_output(run)
+    finished = finished_checkpoint(run.output)
+    if finished is not None:
+        return finished
+    runtime = Runtime.start(run.runtime)
+    try:
+        return _train(run, runtime, progress or for_terminal(), build or STAGES[run.stage.name])
+    except NonFiniteLoss as error:
+        note = json.dumps({"step": error.step, "value": str(error.value)})
+        write_text(run.output / NOT_FINITE_FILE, note)
+        raise
+    finally:
+        runtime.stop()
+
+
+def finished_checkpoint(output: Path) -> Path | None:
+    """The final checkpoint of a run that is over; None of one that is not."""
+    checkpoint = latest(output)
+    lineage = None if checkpoint is None else read_lineage(checkpoint)
+    return checkpoint if lineage is not None and lineage.finished else None
+
+
+def check_output(run: Run) -> None:
+    """Make sure that what `run.output` holds was made by this very run.
+
+    After a loss that was not finite the optimiser's settings may change, too.
+
+    Raises:
+        ConfigError: it was made by another; each difference is named.
+    """
+    if latest(run.output) is None:
+        return
+    free: tuple[str, ...] = FREE_TO_CHANGE
+    if (run.output / NOT_FINITE_FILE).exists():
+        free = (*free, "optimizer")
+    there, here = flat(_read_run(run.output)), flat(run.model_dump(mode="json"))
+    differences = [
+        f"{key} is {here.get(key)!r} here, {there.get(key)!r} there"
+        for key in sorted(there.keys() | here.keys())
+        if key.split(".")[0] not in free and there.get(key) != here.get(key)
+    ]
+    if differences:
+        raise ConfigError(
+            f"{run.output} holds another run: {'; '.join(differences)}. Choose another output, "
+            "use the settings it was begun with, or delete the directory"
+        )
+
+
+def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested settings as `dotted.key` to value."""
+    items: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            items.update(flat(value, f"{prefix}{key}."))
+        else:
+            items[f"{prefix}{key}"] = value
+    return items
+
+
+def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) -> Path:
+    if run.batch.examples % runtime.world_size:
+        raise ConfigError(
+            f"batch.examples is {run.batch.examples}, which does not divide by the "
+            f"{runtime.world_size} processes; choose a multiple of it"
+        )
+    if runtime.is_main:
+        text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
+        write_text(run.output / RUN_FILE, text + "\n")
+    runtime.seed(run.seed)
+    context = StageContext(run.output, run.seed, run.batch, runtime, run.optimizer.steps)
+    stage = build(run.stage, context)
+    if run.tensorboard and runtime.is_main:
+        progress = Several([progress, TensorBoardProgress()])
+    checkpoint = fit(stage, run, runtime, progress)
+    (run.output / NOT_FINITE_FILE).unlink(missing_ok=True)
+    return checkpoint
+
+
+def _read_run(output: Path) -> dict[str, object]:
+    path = output / RUN_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is missing or damaged ({error}), so nothing tells which run {output} holds; "
+            "choose another output"
+        ) from error
+    assert isinstance(values, dict)
+    return values
