@@ -40,6 +40,7 @@ class ScriptedEngine:
         self.rows: dict[str, tuple[Request, list[int]]] = {}
         self.requests: list[Request] = []
         self.cancelled = threading.Event()
+        self.most_rows = 0
 
     @property
     def busy(self) -> bool:
@@ -59,6 +60,7 @@ class ScriptedEngine:
             return []
         if self.failure is not None:
             raise self.failure
+        self.most_rows = max(self.most_rows, len(self.rows))
         return [self.next_token(*row) for row in list(self.rows.values())]
 
     def next_token(self, request: Request, said: list[int]) -> TokenEvent:
@@ -84,6 +86,7 @@ def served(
         tokenizer=tokenizer,
         template=ChatTemplate(),
         context_length=context_length,
+        banned_ids=tokenizer.banned_ids,
         created=1_700_000_000,
     )
 

@@ -130,15 +130,15 @@ def sampling_from(
 
 
 def engine_request(
-    id_: str, prompt: list[int], sampling: SamplingParams, tokenizer: Tokenizer
+    id_: str, prompt: list[int], sampling: SamplingParams, model: ServedModel
 ) -> Request:
     """One row of the engine's batch; it ends at the end of the turn and never writes a role."""
     return Request(
         id=id_,
         prompt=tuple(prompt),
         sampling=sampling,
-        stop_ids=tokenizer.stop_ids,
-        banned_ids=frozenset(tokenizer.banned_ids),
+        stop_ids=model.tokenizer.stop_ids,
+        banned_ids=model.banned_ids,
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,7 +70,6 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own page loads scripts from elsewhere
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.include_router(chat_routes(registry, engine, sampling or SamplingParams(), clock))
     app.include_router(model_routes(registry))
@@ -78,6 +78,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))
+    app.add_middleware(BodyLimit)
     app.add_middleware(ReplyHeaders)
     return app
 
@@ -112,6 +113,34 @@ def health_routes(engine: AsyncEngine) -> APIRouter:
         )
 
     return router
+
+
+class BodyLimit:
+    """Refuses a body above `MAX_BODY_BYTES`, whether or not it declares its size.
+
+    FastAPI's own limit answers in plain text, which the official client cannot read.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdigit() and int(length) > MAX_BODY_BYTES:
+            await api_errors.from_http(error).response()(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise error
+            return message
+
+        await self._app(scope, counted, send)
 
 
 class ReplyHeaders:

@@ -5,12 +5,13 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fledge.errors import FledgeError, GenerationError
 from fledge.generate.request import Request, TokenEvent
 
 
+@runtime_checkable
 class TokenEngine(Protocol):
     """What the thread needs of `generate.Engine`; tests pass ten lines instead."""
 

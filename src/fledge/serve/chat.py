@@ -111,7 +111,7 @@ def admit(
     engine.require_room(len(params))
     id_ = f"chatcmpl-{uuid.uuid4().hex}"
     requests = [
-        engine_request(f"{id_}-{index}", prompt, choice, model.tokenizer)
+        engine_request(f"{id_}-{index}", prompt, choice, model)
         for index, choice in enumerate(params)
     ]
     return Answering(

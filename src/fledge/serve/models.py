@@ -12,7 +12,7 @@ from fledge.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """One model that answers; `created` is in seconds since 1970."""
+    """One model that answers; `banned_ids` are never written, `created` is seconds since 1970."""
 
     id: str
     name: str
@@ -20,6 +20,7 @@ class ServedModel:
     tokenizer: Tokenizer
     template: ChatTemplate
     context_length: int
+    banned_ids: frozenset[int]
     created: int
 
     def card(self) -> ModelCard:

@@ -1,0 +1,71 @@
+"""Start the server on a socket that is known to be free, and say where it is."""
+
+import errno
+import socket
+import webbrowser
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from fledge.errors import ConfigError
+from fledge.generate.request import SamplingParams
+from fledge.serve.app import LOOPBACK_NAMES, create_app
+from fledge.serve.models import ServedModel
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SECONDS_FOR_OPEN_STREAMS = 3
+
+
+def launch(
+    models: Sequence[ServedModel],
+    *,
+    host: str,
+    port: int,
+    sampling: SamplingParams,
+    max_pending: int,
+    open_browser: bool,
+    announce: Callable[[str], None],
+    suggestions: Sequence[str] = (),
+) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        ConfigError: the address cannot be had.
+    """
+    is_local = host in LOOPBACK
+    app = create_app(
+        models,
+        sampling=sampling,
+        suggestions=suggestions,
+        max_pending=max_pending,
+        allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
+    )
+    with listen(host, port) as listener:
+        url = f"http://{'localhost' if is_local else host}:{listener.getsockname()[1]}"
+        announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
+        if not is_local:
+            announce("Anyone who reaches this address can use it: there are no accounts yet.")
+        if open_browser:
+            webbrowser.open(url)
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        ConfigError: the port is taken, not allowed, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reasons = {
+            errno.EADDRINUSE: "is in use; choose another with --port, or --port 0 for a free one",
+            errno.EACCES: "is not allowed; choose a --port above 1023",
+        }
+        reason = reasons.get(error.errno or 0, f"cannot be used: {error.strerror or error}")
+        raise ConfigError(f"{host}:{port} {reason}") from error

@@ -1,0 +1,117 @@
+"""Queues, cancellation and failure of the engine thread, seen over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+from fledge.serve import create_app
+from fledge.text.tokenizer import Tokenizer
+from serving import ScriptedEngine, running, served
+
+LONG = "The tide comes in twice a day. " * 3
+BODY = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
+
+
+@contextmanager
+def gated(tokenizer: Tokenizer, **settings: int) -> Iterator[tuple[ScriptedEngine, str]]:
+    """A server whose engine takes a step for each `engine.gate.release()`."""
+    engine = ScriptedEngine(tokenizer, LONG, gate=threading.Semaphore(0))
+    app = create_app([served(engine, tokenizer, context_length=400)], **settings)
+    with running(app) as url:
+        yield engine, url
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_frees_its_row_within_a_second(
+    tiny_tokenizer: Tokenizer, stream: bool
+) -> None:
+    with gated(tiny_tokenizer) as (engine, url):
+        if stream:
+            with httpx.stream(
+                "POST", f"{url}/v1/chat/completions", json={**BODY, "stream": True}
+            ) as response:
+                next(response.iter_lines())
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{url}/v1/chat/completions", json=BODY, timeout=0.3)
+        assert engine.cancelled.wait(1.0)
+        assert httpx.get(f"{url}/health").json()["pending"] == 0
+
+
+def test_a_stop_text_frees_the_row(tiny_tokenizer: Tokenizer) -> None:
+    with gated(tiny_tokenizer) as (engine, url):
+        engine.gate.release(len(tiny_tokenizer.encode("The tide comes in twice")) + 1)
+        response = httpx.post(f"{url}/v1/chat/completions", json={**BODY, "stop": "twice"})
+        assert response.json()["choices"][0]["message"]["content"] == "The tide comes in "
+        assert engine.cancelled.wait(1.0)
+
+
+def test_a_full_queue_sends_clients_away_with_a_time_to_come_back(
+    tiny_tokenizer: Tokenizer,
+) -> None:
+    with (
+        gated(tiny_tokenizer, max_pending=2) as (engine, url),
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        stream = client.chat.completions.create(**BODY, stream=True)
+        next(stream)
+        with pytest.raises(openai.InternalServerError) as caught:
+            client.chat.completions.create(**BODY, n=2)
+        assert caught.value.status_code == 503
+        assert (caught.value.type, caught.value.code) == ("overloaded_error", "overloaded")
+        assert int(caught.value.response.headers["retry-after"]) > 0
+        engine.gate.release(1_000)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == LONG
+
+
+def test_requests_share_the_batch(tiny_tokenizer: Tokenizer) -> None:
+    with (
+        gated(tiny_tokenizer) as (engine, url),
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        streams = [client.chat.completions.create(**BODY, stream=True) for _ in range(3)]
+        for stream in streams:
+            next(stream)
+        engine.gate.release(1_000)
+        for stream in streams:
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == LONG
+        assert engine.most_rows == 3
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_failing_model_is_told_and_the_server_goes_on(
+    tiny_tokenizer: Tokenizer, stream: bool
+) -> None:
+    engine = ScriptedEngine(tiny_tokenizer, "Fine.", failure=RuntimeError("out of memory"))
+    with (
+        running(create_app([served(engine, tiny_tokenizer)])) as url,
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        with pytest.raises(openai.APIError, match="out of memory") as caught:
+            list(client.chat.completions.create(**BODY, stream=stream))
+        assert caught.value.type == "server_error"
+        assert engine.cancelled.wait(1.0)
+        engine.failure = None
+        reply = client.chat.completions.create(**BODY)
+        assert reply.choices[0].message.content == "Fine."
+
+
+def test_two_models_answer_in_turn(tiny_tokenizer: Tokenizer) -> None:
+    first = ScriptedEngine(tiny_tokenizer, "I am the first.")
+    second = ScriptedEngine(tiny_tokenizer, "I am the second.")
+    models = [served(first, tiny_tokenizer), served(second, tiny_tokenizer, "other")]
+    with (
+        running(create_app(models)) as url,
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        streams = [
+            client.chat.completions.create(**{**BODY, "model": name}, stream=True)
+            for name in ("tiny", "other")
+        ]
+        texts = ["".join(c.choices[0].delta.content or "" for c in stream) for stream in streams]
+        assert texts == ["I am the first.", "I am the second."]

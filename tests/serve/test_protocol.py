@@ -1,0 +1,118 @@
+"""The bytes themselves: event framing, error bodies, headers."""
+
+import json
+
+import httpx
+import pytest
+
+from serve.conftest import ANSWER
+
+BODY = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
+
+
+def events(response: httpx.Response) -> list[str]:
+    assert response.text.endswith("\n\n")
+    return response.text.removesuffix("\n\n").split("\n\n")
+
+
+def test_a_stream_is_framed_as_data_lines_and_ends_with_done(url: str) -> None:
+    response = httpx.post(f"{url}/v1/chat/completions", json={**BODY, "stream": True})
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["x-accel-buffering"] == "no"
+    *chunks, done = events(response)
+    assert done == "data: [DONE]"
+    assert all(chunk.startswith("data: {") and "\n" not in chunk for chunk in chunks)
+    parsed = [json.loads(chunk.removeprefix("data: ")) for chunk in chunks]
+    assert parsed[0]["choices"] == [
+        {
+            "index": 0,
+            "delta": {"role": "assistant", "content": ""},
+            "finish_reason": None,
+            "logprobs": None,
+        }
+    ]
+    assert parsed[-1]["choices"] == [
+        {"index": 0, "delta": {}, "finish_reason": "stop", "logprobs": None}
+    ]
+    assert all(set(chunk["choices"][0]["delta"]) == {"content"} for chunk in parsed[1:-1])
+    assert all("usage" not in chunk for chunk in parsed)
+
+
+def test_pieces_are_cut_at_whole_characters(url: str) -> None:
+    response = httpx.post(f"{url}/v1/chat/completions", json={**BODY, "stream": True})
+    pieces = [
+        json.loads(event.removeprefix("data: "))["choices"][0]["delta"].get("content", "")
+        for event in events(response)[:-1]
+    ]
+    assert "".join(pieces) == ANSWER
+    assert not any("�" in piece for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"", b'"text"', b"\xff\xfe{}", b'{"model": "tiny", "messages": 3}']
+)
+def test_a_body_that_is_not_a_request_is_a_400(url: str, body: bytes) -> None:
+    response = httpx.post(
+        f"{url}/v1/chat/completions", content=body, headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_a_413(url: str, declared: bool) -> None:
+    body = json.dumps({**BODY, "user": "x" * (5 * 1024 * 1024)}).encode()
+    parts = [body[start : start + 65_536] for start in range(0, len(body), 65_536)]
+    response = httpx.post(
+        f"{url}/v1/chat/completions",
+        content=body if declared else iter(parts),
+        headers={"content-type": "application/json"},
+    )
+    assert response.status_code == 413
+    assert response.json()["error"]["code"] == "request_too_large"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/v1/x", 404), ("GET", "/v1/chat/completions", 405)]
+)
+def test_unknown_paths_and_methods_answer_in_the_same_form(
+    url: str, method: str, path: str, status: int
+) -> None:
+    response = httpx.request(method, url + path)
+    assert response.status_code == status
+    assert response.json()["error"]["message"]
+
+
+def test_unknown_fields_and_nulls_are_ignored(url: str) -> None:
+    nulls = dict.fromkeys(
+        ("temperature", "stop", "seed", "max_tokens", "logit_bias", "stream", "n")
+    )
+    body = {**BODY, **nulls, "user": "me", "metadata": {"a": "b"}, "safety_identifier": "x"}
+    response = httpx.post(f"{url}/v1/chat/completions", json=body)
+    assert response.status_code == 200
+    assert response.json()["choices"][0]["message"]["content"] == ANSWER
+
+
+def test_a_strange_host_is_turned_away(url: str) -> None:
+    response = httpx.get(f"{url}/v1/models", headers={"host": "attacker.example"})
+    assert response.status_code == 400
+
+
+def test_every_answer_carries_the_security_headers(url: str) -> None:
+    for path in ("/", "/static/main.js", "/health", "/nowhere"):
+        headers = httpx.get(url + path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-request-id"].startswith("req_")
+
+
+def test_the_page_offers_every_model(url: str) -> None:
+    page = httpx.get(url).text
+    assert '<option value="tiny">tiny model</option>' in page
+    assert '<option value="team/other">' in page
+
+
+def test_health_says_that_the_engine_runs(url: str) -> None:
+    assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0}
