@@ -116,7 +116,9 @@ def shuffled(count: int, seed: int, epoch: int) -> Int[np.ndarray, "N"]:
 
 def philox(seed: int, epoch: int) -> np.random.Generator:
     """Random numbers for one epoch of one run; streams of different epochs are independent."""
-    return np.random.Generator(np.random.Philox(key=[seed % 2**64, epoch]))
+    return np.random.Generator(
+        np.random.Philox(key=np.array([seed % 2**64, epoch], dtype=np.uint64))
+    )
 
 
 def in_order(

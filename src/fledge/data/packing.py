@@ -24,6 +24,8 @@ class TokenRows:
         return self.batch.examples
 
     def __getitem__(self, index: int, /) -> TokenBatch:
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
         here = slice(index, index + 1)
         whole = self.batch
         return TokenBatch(
@@ -122,7 +124,7 @@ def concatenate_and_chunk(
 
 
 def window_batch(
-    windows: Sequence[Integer[np.ndarray, "T+1"]], isolate: int | None = None
+    windows: Sequence[Integer[np.ndarray, "N"]], isolate: int | None = None
 ) -> TokenBatch:
     """Windows of T + 1 ids as T inputs and T targets, each one position on.
 

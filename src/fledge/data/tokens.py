@@ -127,6 +127,8 @@ class Windows:
         return max(0, (len(self.tokens) - self.start - self.length - 1) // self.stride + 1)
 
     def __getitem__(self, index: int, /) -> Integer[np.ndarray, "N"]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"window {index} of {len(self)}")
         first = self.start + index * self.stride
         return self.tokens.read(first, first + self.length + 1)
 
