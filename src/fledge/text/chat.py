@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fledge.errors import PromptTooLong, TokenizerError
 from fledge.text.conversation import Conversation, RenderedChat
-from fledge.text.shield import Shield
+from fledge.text.shield import Shield, seam_places, spelled_places
 from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
 from fledge.text.tokenizer import Tokenizer
 
@@ -60,17 +60,17 @@ class ChatTemplate:
     def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
         """The prompt for the next answer: the oldest whole turns are dropped until it fits.
 
-        `limit` is in tokens and holds the prompt and at least one token of the answer. System
-        messages stay, and so does the newest message; an answer goes with its question.
+        `limit` counts the tokens of the prompt, the header of the answer included; leave the room
+        for the answer out of it. System messages stay, and so does the newest turn.
 
         Raises:
-            PromptTooLong: even the system and newest messages do not fit.
+            PromptTooLong: even the system messages and the newest turn do not fit.
         """
         shorter = _without_oldest(conversation)
         kept = bisect_left(
             shorter,
             True,
-            key=lambda part: self._prompt_length(part, tokenizer) < limit,
+            key=lambda part: self._prompt_length(part, tokenizer) <= limit,
         )
         if kept == len(shorter):
             raise PromptTooLong(self._prompt_length(shorter[-1], tokenizer), limit)
@@ -94,13 +94,24 @@ class ChatTemplate:
     ) -> "_Rendering":
         contents = [message.content for message in conversation.messages]
         shield = Shield([*contents, self.source], tokenizer.special_texts)
-        messages = [
-            {"role": message.role, "content": shield.cover(message.content)}
-            for message in conversation.messages
-        ]
-        marked = render_template(self.source, messages, tokenizer.names, generation_prompt)
-        text, spans = take_spans(marked)
-        return _Rendering(text, spans, shield)
+        spelled = [spelled_places(content, shield.special) for content in contents]
+        seams = [seam_places(content, shield.special) for content in contents]
+
+        def filled(places: list[set[int]]) -> _Rendering:
+            messages = [
+                {"role": message.role, "content": shield.cover(message.content, covered)}
+                for message, covered in zip(conversation.messages, places, strict=True)
+            ]
+            marked = render_template(self.source, messages, tokenizer.names, generation_prompt)
+            return _Rendering(*take_spans(marked), shield)
+
+        rendering = filled(spelled)
+        if not any(seams):
+            return rendering
+        # Covering seams may change what the template makes of a content, so only where it must.
+        strict = filled([a | b for a, b in zip(spelled, seams, strict=True)])
+        safe = _special_ids(rendering, tokenizer) == _special_ids(strict, tokenizer)
+        return rendering if safe else strict
 
     def _spans(
         self, rendering: "_Rendering", conversation: Conversation, tokenizer: Tokenizer
@@ -145,6 +156,11 @@ class _Rendering:
     text: str
     spans: list[tuple[int, int]]
     shield: Shield
+
+
+def _special_ids(rendering: _Rendering, tokenizer: Tokenizer) -> list[int]:
+    pieces = tokenizer.split_special(rendering.text)
+    return [special_id for _, special_id in pieces if special_id is not None]
 
 
 def _encode(

@@ -1,9 +1,8 @@
 """Keeps message contents from being read as special tokens, whatever the template does with them.
 
-Characters of a content that spell a special token, or could complete one together with the
-template's text, are swapped one for one with private characters before the template runs. What
-looks like a special token afterwards was written by the template. Then they are swapped back; as
-the lengths are equal, positions stay true.
+Characters of a content that spell a special token are swapped one for one with private characters
+before the template runs. What looks like a special token afterwards was written by the template.
+Then they are swapped back; as the lengths are equal, positions stay true.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +21,13 @@ class Shield:
     """
 
     def __init__(self, texts: Sequence[str], special_texts: Iterable[str]) -> None:
-        self._special = (*special_texts, SPAN_START, SPAN_END)
+        self.special = (*special_texts, SPAN_START, SPAN_END)
         self._texts = texts
         self._covered: dict[int, str] = {}
         self._used: set[str] = set()
 
-    def cover(self, content: str) -> str:
-        """`content` with private characters where it could be taken for a special token."""
-        places = dangerous_places(content, self._special)
+    def cover(self, content: str, places: set[int]) -> str:
+        """`content` with private characters at `places`."""
         if not places:
             return content
         return "".join(
@@ -56,20 +54,28 @@ class Shield:
         return chosen
 
 
-def dangerous_places(content: str, special_texts: Sequence[str]) -> set[int]:
-    """Positions to cover: whole special tokens anywhere, and pieces of one at either edge."""
+def spelled_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
+    """Positions of whole special tokens, overlapping ones too."""
     places: set[int] = set()
     for special in special_texts:
         start = content.find(special)
         while start >= 0:
             places.update(range(start, start + len(special)))
             start = content.find(special, start + 1)
-    # Templates trim: the edges are those of the text without the space around it.
+    return places
+
+
+def seam_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
+    """Positions of pieces of special tokens that a template's own text could complete.
+
+    They are at the edges of the text, or the text is all of the middle: templates may trim, so the
+    space around it does not count.
+    """
+    places: set[int] = set()
     left = len(content) - len(content.lstrip())
     right = len(content.rstrip())
-    heads, tails = _edges(tuple(special_texts))
-    longest = max(map(len, special_texts))
     inner = content[left:right]
+    heads, tails, longest = _edges(special_texts)
     for length in range(1, min(len(inner), longest) + 1):
         if inner[:length] in tails:
             places.update(range(left, left + length))
@@ -81,8 +87,8 @@ def dangerous_places(content: str, special_texts: Sequence[str]) -> set[int]:
 
 
 @lru_cache(maxsize=8)
-def _edges(special_texts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Every beginning and every end of a special token."""
+def _edges(special_texts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], int]:
+    """Every beginning and every end of a special token, and the length of the longest token."""
     heads = {text[:length] for text in special_texts for length in range(1, len(text))}
     tails = {text[-length:] for text in special_texts for length in range(1, len(text))}
-    return frozenset(heads), frozenset(tails)
+    return frozenset(heads), frozenset(tails), max(map(len, special_texts))

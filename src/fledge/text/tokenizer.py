@@ -54,6 +54,10 @@ class Tokenizer:
         self.backend: Backend = _backend(without_special(self.definition))
         """The `tokenizers` object that encodes; it knows no special token."""
 
+    def __reduce__(self) -> tuple[type["Tokenizer"], tuple[TokenizerFiles]]:
+        files = TokenizerFiles(self.definition, dict(self.names), self.chat_template)
+        return Tokenizer, (files,)
+
     @classmethod
     def train(
         cls,
@@ -159,7 +163,7 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; special tokens have none, and broken UTF-8 becomes `�`."""
-        return self._joined(self.token_bytes(token_id) for token_id in ids)
+        return self._joined(map(self.token_bytes, ids))
 
     def decode_marked(self, ids: Iterable[int]) -> str:
         """`decode` with the special tokens written out, for people to look at."""

@@ -1,6 +1,5 @@
 """A tokenizer's definition, the contents of tokenizer.json, as data: tokens, bytes, merges."""
 
-import copy
 import re
 from collections.abc import Collection
 from typing import Any
@@ -22,11 +21,19 @@ def byte_alphabet() -> dict[str, int]:
 
 
 def model_tokens(definition: Definition) -> dict[str, int]:
-    """Text to id of the model's own tokens, without the added ones."""
-    vocabulary = definition["model"]["vocab"]
-    if isinstance(vocabulary, list):  # Unigram: [text, score] in the order of the ids
-        return {text: token_id for token_id, (text, _) in enumerate(vocabulary)}
-    return dict(vocabulary)
+    """Text to id of the model's own tokens, without the added ones.
+
+    Raises:
+        TokenizerError: the model is not BPE.
+    """
+    model = definition["model"]
+    if model.get("type", "BPE") != "BPE":
+        # Unigram and WordPiece can make a special token out of text that spells it.
+        raise TokenizerError(
+            f"the tokenizer's model is {model['type']}; expected BPE (GPT-2, Llama, Qwen) or "
+            "characters: train one with `fledge tokenizer`"
+        )
+    return dict(model["vocab"])
 
 
 def all_tokens(definition: Definition) -> dict[str, int]:
@@ -56,19 +63,27 @@ def added_token(text: str, token_id: int) -> dict[str, object]:
 
 
 def with_special(definition: Definition, texts: Collection[str]) -> Definition:
-    """Mark `texts` as special; one that is not yet a token gets the next id."""
-    result = copy.copy(definition)
+    """Mark `texts` as special; one that is not yet a token gets the next id.
+
+    Raises:
+        TokenizerError: the next id is taken, because the vocabulary has gaps.
+    """
     known = all_tokens(definition)
-    kept = [token for token in definition["added_tokens"] if token["content"] not in texts]
     old = {token["content"]: token for token in definition["added_tokens"]}
-    next_id = max(known.values(), default=-1) + 1
-    marked = []
+    # Not after the largest id: `tokenizers` counts the model's tokens, gaps or not.
+    next_id = max([len(definition["model"]["vocab"]), *(t["id"] + 1 for t in old.values())])
+    marked = {}
     for text in texts:
-        token_id = known.get(text, next_id)
-        next_id += text not in known
-        marked.append({**old.get(text, added_token(text, token_id)), "special": True})
-    result["added_tokens"] = sorted([*kept, *marked], key=lambda token: token["id"])
-    return result
+        if text not in known:
+            if next_id in known.values():
+                raise TokenizerError(
+                    f"no id is free for {text}: the vocabulary has gaps and {next_id} is taken"
+                )
+            known[text] = next_id
+            next_id += 1
+        marked[text] = {**old.get(text, added_token(text, known[text])), "special": True}
+    tokens = sorted((old | marked).values(), key=lambda token: token["id"])
+    return definition | {"added_tokens": tokens}
 
 
 def without_special(definition: Definition) -> Definition:
@@ -76,21 +91,27 @@ def without_special(definition: Definition) -> Definition:
 
     The twin has no post-processor, truncation or padding either: it adds and drops nothing.
     """
-    result = copy.copy(definition)
-    result["added_tokens"] = [t for t in definition["added_tokens"] if not t["special"]]
-    result |= {"post_processor": None, "truncation": None, "padding": None}
     model = dict(definition["model"])
-    # The model needs its unknown token, which stands for text and gives the template no power.
+    if "ByteLevel" in _decoder_kinds(definition):
+        model["unk_token"] = None  # GPT-2 names one, but no byte is unknown
+    # Elsewhere an unknown character needs its token.
     forbidden = set(special_texts(definition)) - {model.get("unk_token")}
-    if isinstance(model["vocab"], dict) and forbidden & model["vocab"].keys():
-        model["vocab"] = {t: i for t, i in model["vocab"].items() if t not in forbidden}
+    if forbidden & model["vocab"].keys():
         model["merges"] = [
             [left, right]
             for left, right in merge_pairs(definition)
             if forbidden.isdisjoint((left, right, left + right))
         ]
-    result["model"] = model
-    return result
+    # Added tokens keep their ids only inside the vocabulary: elsewhere they are counted anew.
+    allowed = {t: i for t, i in all_tokens(definition).items() if t not in forbidden}
+    ordinary = [token for token in definition["added_tokens"] if not token["special"]]
+    return definition | {
+        "added_tokens": ordinary,
+        "model": model | {"vocab": allowed},
+        "post_processor": None,
+        "truncation": None,
+        "padding": None,
+    }
 
 
 def special_pattern(definition: Definition) -> re.Pattern[str]:
