@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -137,7 +139,7 @@ def test_what_is_no_corpus_is_neither_opened_nor_overwritten(tokenizer, tmp_path
     with pytest.raises(DataError, match=r"no corpus here \(index\.json is missing\)"):
         Corpus.open(tmp_path / "nothing")
     kept = write("mine/letter.txt", "dear")
-    with pytest.raises(DataError, match="something else than a corpus"):
+    with pytest.raises(DataError, match="something else than a corpus is there"):
         build_corpus_from_texts(documents(2), tokenizer, tmp_path / "mine")
     assert kept.read_text() == "dear"
     write("broken/index.json", b'{"format": 1}')
@@ -156,6 +158,32 @@ def test_a_failed_build_leaves_the_old_corpus_and_no_rubbish(tokenizer, tmp_path
         build_corpus_from_texts(failing(), tokenizer, tmp_path / "c")
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
     assert Corpus.open(tmp_path / "c").train.num_documents == 3
+
+
+def test_a_full_disk_keeps_the_old_corpus_and_says_what_to_do(tokenizer, tmp_path, monkeypatch):
+    build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"cannot write .*No space left .*free some space"):
+        build_corpus_from_texts(documents(9), tokenizer, tmp_path / "c")
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+    assert Corpus.open(tmp_path / "c").train.num_documents == 3
+
+
+def test_what_a_killed_build_left_behind_is_cleared(tokenizer, tmp_path, write):
+    write(".c.partial/train-00000.bin", b"half")
+    build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_file_in_the_way_is_kept(tokenizer, tmp_path, write):
+    path = write("c", "dear")
+    with pytest.raises(DataError, match="something else than a corpus is there"):
+        build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
+    assert path.read_text() == "dear"
 
 
 def test_an_empty_corpus_is_refused(tokenizer, tmp_path):

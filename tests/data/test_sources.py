@@ -162,6 +162,18 @@ def test_an_empty_file_is_an_error(name, content, write):
         values(write(name, content))
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_a_file_that_may_not_be_read_is_named(name, write, monkeypatch):
+    path = write(name, b"x")
+
+    def refuse(self, mode):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    with pytest.raises(DataError, match=rf"{name}: cannot be read: Permission denied"):
+        values(path)
+
+
 def test_an_unknown_extension_lists_the_known(write):
     with pytest.raises(DataError, match=r"'\.docx'; known: \.csv, \.json, \.jsonl, .*hub:NAME"):
         values(write("a.docx", b"x"))

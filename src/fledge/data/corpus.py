@@ -1,7 +1,6 @@
 """A text corpus as ids on disk: built once for a tokenizer, opened in no time afterwards."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
 from fledge.data.sources import HUB, Source, as_sources, files_of, read_texts
-from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter
+from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter, write_durably
 from fledge.errors import DataError
 from fledge.text.tokenizer import Tokenizer
 
@@ -176,7 +175,7 @@ def _build(
         )
         if not index.train.shards:
             raise DataError(f"{directory}: the corpus is empty; expected at least one document")
-        (partial / INDEX_FILE).write_text(index.model_dump_json(), encoding="utf-8")
+        write_durably(partial / INDEX_FILE, index.model_dump_json().encode("utf-8"))
     return Corpus.open(directory, tokenizer)
 
 
@@ -197,21 +196,23 @@ def _batches(pieces: Iterable[Piece], characters: int = 4_000_000) -> Iterator[l
 @contextmanager
 def _replacing(directory: Path) -> Iterator[Path]:
     """A new directory that takes the place of `directory` when the block ends well."""
-    if directory.exists() and not (directory / INDEX_FILE).is_file() and any(directory.iterdir()):
-        raise DataError(f"{directory}: the folder holds something else than a corpus; name another")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    taken = directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
+    if taken and not (directory / INDEX_FILE).is_file():
+        raise DataError(f"{directory}: something else than a corpus is there; name another folder")
+    # Fixed names, so that what a killed build left behind is cleared by the next one.
+    partial = directory.with_name(f".{directory.name}.partial")
+    old = directory.with_name(f".{directory.name}.old")
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     try:
+        partial.mkdir(parents=True)
         yield partial
-        old = directory.with_name(f".{directory.name}.{os.getpid()}.old")
         if directory.exists():
             directory.rename(old)
         partial.rename(directory)
-        shutil.rmtree(old, ignore_errors=True)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _read_index(directory: Path) -> CorpusIndex:

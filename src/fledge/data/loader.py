@@ -122,17 +122,12 @@ def philox(seed: int, epoch: int) -> np.random.Generator:
 
 
 def in_order(
-    rows: Rows[Row],
-    collate: Callable[[list[Row]], BatchOut],
-    *,
-    examples: int,
-    rank: int = 0,
-    world_size: int = 1,
+    rows: Rows[Row], collate: Callable[[list[Row]], BatchOut], *, examples: int
 ) -> Iterator[BatchOut]:
-    """Every row once, for evaluation: batches of at most `examples` of this process's rows.
+    """Every row once, for evaluation, in batches of at most `examples`.
 
-    Process `rank` takes every `world_size`-th row; it may have a batch fewer than another.
+    Each process takes all of them: sharded models need every process to run as many batches.
     """
-    mine = range(rank, len(rows), world_size)
-    for start in range(0, len(mine), examples):
-        yield collate([rows[index] for index in mine[start : start + examples]])
+    for start in range(0, len(rows), examples):
+        stop = min(start + examples, len(rows))
+        yield collate([rows[index] for index in range(start, stop)])

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from fledge.data.records import Located, Skipped, refuse
 from fledge.errors import DataError, RecordError
@@ -33,7 +34,7 @@ def read_text(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     """One JSON object a line; blank lines are passed over."""
     position = 0
-    with path.open("rb") as file:
+    with _opened(path) as file:
         for line, content in enumerate(file, start=1):
             try:
                 if content.strip() not in (b"", b"\xef\xbb\xbf"):
@@ -143,8 +144,16 @@ READERS: dict[str, Reader] = {
 }
 
 
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+
+
 def _decoded(path: Path) -> str:
-    content = path.read_bytes()
+    with _opened(path) as file:
+        content = file.read()
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
