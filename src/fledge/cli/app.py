@@ -1,0 +1,103 @@
+"""The commands, and what becomes of their errors. Starts without torch: `--help` is instant."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from fledge.cli import (
+    chat,
+    demo,
+    evaluate,
+    generate,
+    info,
+    init,
+    pipeline,
+    ppo,
+    pretrain,
+    reward,
+    serve,
+    sft,
+    tokenizer,
+)
+from fledge.errors import FledgeError, Interrupted
+
+OVERVIEW = """\
+Raise a chat model: from raw text, to demonstrations, to human feedback.
+
+`fledge demo` does all of it in minutes; `fledge init` starts a project of your own.
+"""
+
+app = typer.Typer(
+    name="fledge",
+    help=OVERVIEW,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+app.command("demo", epilog=demo.EXAMPLE, rich_help_panel="Start here")(demo.demo)
+app.command("init", epilog=init.EXAMPLE, rich_help_panel="Start here")(init.init)
+app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel="Start here")(pipeline.run_pipeline)
+app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Raise a model")
+app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel="Raise a model")(pretrain.pretrain)
+app.command("sft", epilog=sft.EXAMPLE, rich_help_panel="Raise a model")(sft.sft)
+app.command("reward", epilog=reward.EXAMPLE, rich_help_panel="Raise a model")(reward.reward)
+app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel="Raise a model")(ppo.ppo)
+app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel="Use a model")(evaluate.evaluate)
+app.command("generate", epilog=generate.EXAMPLE, rich_help_panel="Use a model")(generate.generate)
+app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.chat)
+app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
+app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
+
+
+def print_version(wanted: bool) -> None:
+    """Name and version, then nothing else."""
+    if wanted:
+        from fledge import __version__
+
+        typer.echo(f"fledge {__version__} (Python {sys.version.split()[0]})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command; `--debug` is taken out of the line by `run`."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line: its exit code; a user's error is printed without a traceback."""
+    words = list(arguments)
+    debug = "--debug" in words
+    try:
+        app([word for word in words if word != "--debug"], prog_name="fledge")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else 0
+    except Interrupted as interrupted:
+        print_error(str(interrupted), label="stopped", colour="yellow")
+        return interrupted.exit_code
+    except FledgeError as error:
+        if debug:
+            raise
+        print_error(str(error))
+        return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename is not None else ""
+        print_error(f"{place}{error.strerror or error}")
+        return 1
+    return 0
+
+
+def print_error(message: str, label: str = "error", colour: str = "red") -> None:
+    """`label: message` on stderr; the label is coloured where the terminal has colours."""
+    typer.echo(f"{typer.style(label + ':', fg=colour, bold=True)} {message}", err=True)

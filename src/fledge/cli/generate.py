@@ -1,0 +1,129 @@
+"""`fledge generate`: one answer, or a file of them."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fledge.cli.options import (
+    Checkpoint,
+    MaxNewTokens,
+    Seed,
+    Temperature,
+    TopP,
+    printable,
+    sampling_params,
+)
+from fledge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fledge.checkpoint.model_files import LoadedModel
+    from fledge.generate import SamplingParams
+
+EXAMPLE = 'Example: `fledge generate checkpoints/ppo "How do I center a div?" --temperature 0`'
+
+
+def generate(
+    checkpoint: Checkpoint,
+    prompt: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to answer; `-`, or nothing, reads standard input.", show_default=False
+        ),
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(help="Answer every prompt of this file, many at a time.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="JSONL for --prompts.", show_default="standard output"),
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Continue the text itself: no chat template.")
+    ] = False,
+    temperature: Temperature = 0.7,
+    top_p: TopP = 1.0,
+    max_new_tokens: MaxNewTokens = 256,
+    seed: Seed = None,
+) -> None:
+    """Answer a prompt, streaming; or every prompt of a file."""
+    sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
+    if prompts is not None and prompt is not None:
+        raise ConfigError("give a PROMPT or --prompts FILE, not both")
+    import fledge
+
+    loaded = fledge.load(checkpoint)
+    if prompts is not None:
+        write_answers(loaded, prompts, output, sampling)
+        return
+    text = sys.stdin.read() if prompt in (None, "-") else prompt
+    assert text is not None
+    from fledge.generate.text import stream_answer
+    from fledge.text.conversation import Conversation, Message
+
+    question = Conversation((Message("user", text),))
+    for piece in (
+        continued(loaded, text, sampling) if raw else stream_answer(loaded, question, sampling)
+    ):
+        typer.echo(printable(piece), nl=False)
+        sys.stdout.flush()
+    typer.echo()
+
+
+def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> Iterator[str]:
+    """The text, then what the model thinks comes next; an empty one starts a new document."""
+    from fledge.generate import Request
+    from fledge.generate.engine import Engine
+    from fledge.generate.text import Writer
+
+    tokenizer = loaded.tokenizer
+    prompt = tokenizer.encode(text) or sorted(tokenizer.stop_ids)[:1]
+    request = Request(
+        id="text",
+        prompt=tuple(prompt),
+        sampling=sampling,
+        stop_ids=tokenizer.stop_ids,
+        banned_ids=tokenizer.banned_ids,
+    )
+    writer = Writer(tokenizer, request)
+    engine = Engine(loaded.model, max_batch=1)
+    engine.submit(request)
+    yield text
+    while engine.busy:
+        yield from (writer.take(event) for event in engine.step())
+
+
+def write_answers(
+    loaded: "LoadedModel", prompts: Path, output: Path | None, sampling: "SamplingParams"
+) -> None:
+    """One JSONL record a prompt: its messages, the answer, and why the answer ended."""
+    from fledge.data import load_prompts
+    from fledge.generate.text import answers
+
+    conversations = load_prompts([prompts])
+    lines = [
+        json.dumps(
+            {
+                "prompt": [
+                    {"role": turn.role, "content": turn.content} for turn in conversation.messages
+                ],
+                "response": answer.text,
+                "finish_reason": answer.finish_reason,
+            },
+            ensure_ascii=False,
+        )
+        for conversation, answer in zip(
+            conversations, answers(loaded, conversations, sampling), strict=True
+        )
+    ]
+    text = "\n".join(lines) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+    typer.echo(f"{len(lines):,} answers in {output}", err=True)

@@ -1,0 +1,122 @@
+"""`fledge info`: what a checkpoint is, what it costs, and what it was trained on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fledge.cli.options import Checkpoint
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from fledge.checkpoint.lineage import Lineage, Parent
+    from fledge.model.config import GPTConfig
+
+EXAMPLE = "Example: `fledge info checkpoints/ppo`"
+
+
+def info(
+    checkpoint: Checkpoint,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The same as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Show the sizes of a model, its lineage, and what it was trained on."""
+    from rich.console import Console
+
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.lineage import read_lineage
+
+    directory = find_checkpoint(checkpoint)
+    lineage = read_lineage(directory)
+    facts = facts_of(directory)
+    console = Console()
+    if as_json:
+        past = None if lineage is None else lineage.model_dump(mode="json")
+        console.print_json(data={"path": str(directory), **facts, "lineage": past})
+        return
+    console.print(f"[bold]{directory}[/bold]", highlight=False)
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        console.print(f"  {name.replace('_', ' '):<24} {shown}", highlight=False, soft_wrap=True)
+    if lineage is None:
+        console.print("\nNo fledge.json: the model was not made by fledge, its past is unknown.")
+    else:
+        console.print()
+        console.print(family_tree(str(directory), lineage))
+
+
+def facts_of(directory: Path) -> dict[str, int | str]:
+    """Sizes and costs, with units in their names; loading the weights proves them sound."""
+    from fledge.checkpoint.model_files import (
+        load_language_model,
+        load_scalar_model,
+        read_model_files,
+    )
+    from fledge.model import counting
+
+    config_json, _ = read_model_files(directory)
+    is_scalar = "SequenceClassification" in str(config_json.get("architectures"))
+    if is_scalar:
+        scalar = load_scalar_model(directory)
+        config, tokenizer = scalar.model.trunk.config, scalar.tokenizer
+    else:
+        loaded = load_language_model(directory)
+        config, tokenizer = loaded.model.config, loaded.tokenizer
+    length = config.context_length
+    return {
+        "kind": "reward or value model" if is_scalar else "language model",
+        "architecture": str(config_json.get("model_type")),
+        "parameters": counting.parameters(config),
+        "shape": shape_of(config),
+        "context_tokens": length,
+        "vocabulary": tokenizer.vocabulary_size,
+        "training_flops_per_token": counting.training_flops(config, length),
+        "cache_bytes_per_chat": counting.cache_bytes(config, rows=1, capacity=length),
+        "bytes_on_disk": sum(path.stat().st_size for path in directory.glob("*.safetensors")),
+    }
+
+
+def shape_of(config: "GPTConfig") -> str:
+    """Layers, width, heads and feed-forward width in one line."""
+    return (
+        f"{config.num_layers} layers, width {config.width}, {config.num_heads} heads "
+        f"({config.num_key_value_heads} key-value) of {config.head_width}, "
+        f"feed-forward {config.feed_forward_width}"
+    )
+
+
+def family_tree(name: str, lineage: "Lineage") -> "Tree":
+    """The checkpoint, the data it saw, and under it what it started from, back to the text."""
+    from rich.tree import Tree
+
+    tree = Tree(f"[bold]{name}[/bold]  {_summary(lineage)}", highlight=False)
+    _add_past(tree, lineage)
+    return tree
+
+
+def _add_past(branch: "Tree", lineage: "Lineage") -> None:
+    for path, digest in lineage.data.items():
+        branch.add(f"data {path}  [dim]sha256 {digest[:12]}[/dim]", highlight=False)
+    for role, parent in lineage.parents.items():
+        _add_parent(branch, role, parent)
+
+
+def _add_parent(branch: "Tree", role: str, parent: "Parent") -> None:
+    if parent.lineage is None:
+        branch.add(f"{role} {parent.path}  [dim]not made by fledge[/dim]", highlight=False)
+        return
+    summary = _summary(parent.lineage)
+    _add_past(
+        branch.add(f"{role} [bold]{parent.path}[/bold]  {summary}", highlight=False),
+        parent.lineage,
+    )
+
+
+def _summary(lineage: "Lineage") -> str:
+    state = "" if lineage.finished else " (unfinished)"
+    return (
+        f"{lineage.stage}, step {lineage.step:,} of {lineage.steps:,}{state}, "
+        f"{lineage.seen:,} {lineage.unit}, fledge {lineage.fledge_version}"
+    )

@@ -1,0 +1,23 @@
+"""`fledge init`: a project to start from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLE = "Example: `fledge init my-model && cd my-model && fledge run`"
+
+
+def init(
+    directory: Annotated[
+        Path, typer.Argument(help="A new or empty directory.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="Draws the sample data.")] = 0,
+) -> None:
+    """Write a project: a pipeline, sample data in every format it reads, a README."""
+    from fledge.cli.project import write_project
+
+    for path in write_project(directory, seed):
+        typer.echo(f"  {path}")
+    typer.echo(f"\nReplace the files in {directory / 'data'} by your own, then:")
+    typer.echo(f"  cd {directory} && fledge run")

@@ -1,0 +1,60 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fledge.generate import SamplingParams
+
+Checkpoint = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CHECKPOINT",
+        help="A checkpoint, or the output directory of a run.",
+        show_default=False,
+    ),
+]
+Temperature = Annotated[
+    float,
+    typer.Option("--temperature", "-t", min=0.0, help="0 takes the most probable token."),
+]
+TopP = Annotated[
+    float, typer.Option("--top-p", min=0.0, max=1.0, help="Nucleus: the share of probability kept.")
+]
+MaxNewTokens = Annotated[
+    int, typer.Option("--max-new-tokens", min=1, help="Length limit of an answer.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="The same seed gives the same text.", show_default="a new one each time"),
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
+]
+
+
+# A model may write escape sequences, which would act on the terminal: only tab and newline pass.
+CONTROLS = {code: None for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def printable(text: str) -> str:
+    """`text` without the control characters that a terminal would obey."""
+    return text.translate(CONTROLS)
+
+
+def sampling_params(
+    temperature: float, top_p: float, max_new_tokens: int, seed: int | None
+) -> "SamplingParams":
+    """The options of one command as the engine takes them."""
+    from fledge.config import parse_section
+    from fledge.generate import SamplingParams
+
+    values = {
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+    }
+    return parse_section(values, SamplingParams, source="sampling")

@@ -1,0 +1,61 @@
+"""`fledge ppo`: a policy that a reward prefers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+
+EXAMPLE = (
+    "Example: `fledge ppo -m checkpoints/sft -r checkpoints/reward -d prompts.jsonl "
+    "-o checkpoints/ppo`"
+)
+
+
+def ppo(
+    run: RunWords = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", "-m", help="The SFT checkpoint: start and reference.", show_default=False
+        ),
+    ] = None,
+    reward: Annotated[
+        str | None,
+        typer.Option(
+            "--reward",
+            "-r",
+            help="A reward model, or `file.py:function` of prompts and responses.",
+            show_default=False,
+        ),
+    ] = None,
+    prompts: Annotated[
+        list[str] | None,
+        typer.Option("--prompts", "-d", help="Prompts to answer.", show_default=False),
+    ] = None,
+    output: Output = None,
+    steps: Steps = None,
+    learning_rate: LearningRate = None,
+    kl: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="β: the price of leaving the SFT model.", show_default="0.05"),
+    ] = None,
+    seed: Seed = None,
+) -> None:
+    """Train a policy against a reward with PPO: step 3 of InstructGPT."""
+    train(
+        "ppo",
+        run,
+        {
+            "stage.policy": policy and str(policy),
+            "stage.reward": reward,
+            "stage.prompts": prompts or None,
+            "stage.kl_coefficient": kl,
+            "output": output and str(output),
+            "optimizer.steps": steps,
+            "optimizer.learning_rate": learning_rate,
+            "seed": seed,
+        },
+        hint="fledge serve checkpoints/sft {}",
+    )

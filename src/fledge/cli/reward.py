@@ -1,0 +1,49 @@
+"""`fledge reward`: a reward model from rankings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+
+EXAMPLE = "Example: `fledge reward -m checkpoints/sft -d rankings.jsonl -o checkpoints/reward`"
+
+
+def reward(
+    run: RunWords = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="The SFT checkpoint to start from.", show_default=False),
+    ] = None,
+    rankings: Annotated[
+        list[str] | None,
+        typer.Option("--rankings", "-d", help="Ranked or paired answers.", show_default=False),
+    ] = None,
+    output: Output = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the rankings.", show_default="1")
+    ] = None,
+    steps: Steps = None,
+    learning_rate: LearningRate = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="List records that cannot be used; go on.")
+    ] = False,
+    seed: Seed = None,
+) -> None:
+    """Train a reward model on people's rankings: step 2 of InstructGPT."""
+    train(
+        "reward",
+        run,
+        {
+            "stage.model": model and str(model),
+            "stage.rankings": rankings or None,
+            "stage.epochs": epochs,
+            "stage.skip_bad": skip_bad or None,
+            "output": output and str(output),
+            "optimizer.steps": steps,
+            "optimizer.learning_rate": learning_rate,
+            "seed": seed,
+        },
+        hint="fledge ppo -m checkpoints/sft -r {} -d prompts.jsonl -o checkpoints/ppo",
+    )

@@ -1,0 +1,49 @@
+"""`fledge sft`: a chat model from demonstrations."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+
+EXAMPLE = "Example: `fledge sft -m checkpoints/base -d demonstrations.jsonl -o checkpoints/sft`"
+
+
+def sft(
+    run: RunWords = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="The pretrained checkpoint.", show_default=False),
+    ] = None,
+    demonstrations: Annotated[
+        list[str] | None,
+        typer.Option("--demonstrations", "-d", help="Conversations.", show_default=False),
+    ] = None,
+    output: Output = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the demonstrations.", show_default="3")
+    ] = None,
+    steps: Steps = None,
+    learning_rate: LearningRate = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="List records that cannot be used; go on.")
+    ] = False,
+    seed: Seed = None,
+) -> None:
+    """Fine-tune a language model on demonstrations: step 1 of InstructGPT."""
+    train(
+        "sft",
+        run,
+        {
+            "stage.model": model and str(model),
+            "stage.demonstrations": demonstrations or None,
+            "stage.epochs": epochs,
+            "stage.skip_bad": skip_bad or None,
+            "output": output and str(output),
+            "optimizer.steps": steps,
+            "optimizer.learning_rate": learning_rate,
+            "seed": seed,
+        },
+        hint="fledge chat {}",
+    )

@@ -1,0 +1,144 @@
+"""`fledge tokenizer`: train one, and see what it does to a text."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from fledge.text.tokenizer import Tokenizer
+
+EXAMPLE = "Example: `fledge tokenizer train data/text --vocabulary-size 4096 -o tokenizer`"
+
+app = typer.Typer(
+    help="Train a tokenizer, and see what it does to a text.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    epilog=EXAMPLE,
+)
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TOKENIZER",
+        help="A checkpoint, a tokenizer.json, or a .tiktoken rank file.",
+        show_default=False,
+    ),
+]
+
+
+def load(path: Path) -> "Tokenizer":
+    """The tokenizer of a checkpoint, of a run's newest checkpoint, or by itself."""
+    from fledge.checkpoint.directory import latest
+    from fledge.text.tokenizer import Tokenizer
+
+    newest = None if (path / "tokenizer.json").is_file() else latest(path)
+    return Tokenizer.load(newest or path)
+
+
+@app.command(epilog=EXAMPLE)
+def train(
+    texts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TEXT...",
+            help="Files or folders: .txt, .md, or records with a text.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")],
+    vocabulary_size: Annotated[
+        int, typer.Option("--vocabulary-size", "-v", min=1, help="Tokens, special ones included.")
+    ] = 8192,
+    pattern: Annotated[
+        Literal["gpt2", "gpt4"], typer.Option(help="How text is cut into words first.")
+    ] = "gpt4",
+    characters: Annotated[
+        bool, typer.Option("--characters", help="One token for each character instead.")
+    ] = False,
+    normalise: Annotated[
+        Literal["none", "NFC", "NFKC"], typer.Option(help="Unicode form, saved with it.")
+    ] = "none",
+    lower_case: Annotated[
+        bool, typer.Option("--lower-case", help="The model will not know capitals.")
+    ] = False,
+) -> None:
+    """Learn byte-level BPE merges from texts."""
+    from itertools import chain
+
+    from fledge.config import parse_section
+    from fledge.data.sources import read_texts
+    from fledge.text.normalise import NormaliserConfig
+    from fledge.text.tokenizer import Tokenizer
+
+    documents = chain.from_iterable(read_texts(text) for text in texts)
+    normaliser = parse_section(
+        {"form": normalise, "lower_case": lower_case}, NormaliserConfig, source="normaliser"
+    )
+    tokenizer = (
+        Tokenizer.characters(documents)
+        if characters
+        else Tokenizer.train(documents, vocabulary_size, pattern=pattern, normaliser=normaliser)
+    )
+    tokenizer.save(output)
+    typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
+
+
+@app.command(epilog='Example: `fledge tokenizer encode checkpoints/sft "Hello, world"`')
+def encode(
+    tokenizer: Source,
+    text: Annotated[str, typer.Argument(help="What to encode.", show_default=False)],
+) -> None:
+    """Show a text cut into coloured tokens, and their ids."""
+    from rich.console import Console
+    from rich.text import Text
+
+    loaded = load(tokenizer)
+    ids = loaded.encode(text)
+    colours = ("black on bright_cyan", "black on bright_yellow", "black on bright_green")
+    shown = Text()
+    for index, id_ in enumerate(ids):
+        piece = loaded.token_bytes(id_).decode("utf-8", errors="backslashreplace")
+        shown.append(piece.replace("\n", "⏎\n"), style=colours[index % len(colours)])
+    console = Console(highlight=False)
+    console.print(shown, soft_wrap=True)
+    console.print(" ".join(map(str, ids)), soft_wrap=True)
+    num_bytes = len(text.encode())
+    ratio = f", {num_bytes / len(ids):.2f} bytes a token" if ids else ""
+    console.print(f"{len(ids):,} tokens, {num_bytes:,} bytes{ratio}", style="dim")
+
+
+@app.command(epilog="Example: `fledge tokenizer trace checkpoints/sft lighthouse`")
+def trace(
+    tokenizer: Source,
+    text: Annotated[str, typer.Argument(help="A word, or a few.", show_default=False)],
+) -> None:
+    """Show, merge by merge, how a word became its tokens."""
+    from rich.console import Console
+
+    from fledge.text.trace import trace as trace_merges
+
+    console = Console(highlight=False)
+    for word in trace_merges(text, load(tokenizer)):
+        console.print(f"{word.text!r}", style="bold", markup=False)
+        console.print(f"  {'start':>8}  {' '.join(word.start)}", markup=False)
+        for merge in word.merges:
+            console.print(f"  {merge.rank:>8}  {' '.join(merge.symbols)}", markup=False)
+        console.print(f"  {'ids':>8}  {' '.join(map(str, word.ids))}", markup=False)
+
+
+@app.command(epilog="Example: `fledge tokenizer report checkpoints/sft data/text`")
+def report(
+    tokenizer: Source,
+    texts: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT...", help="Files or folders.", show_default=False),
+    ],
+    top: Annotated[int, typer.Option(min=1, help="How many of the most frequent to list.")] = 15,
+) -> None:
+    """Measure texts with a tokenizer: compression, frequencies, Zipf's law, coverage."""
+    from fledge.cli.text_report import print_report
+    from fledge.data.sources import read_texts
+
+    documents = [document for text in texts for document in read_texts(text)]
+    print_report(documents, load(tokenizer), top)

@@ -1,0 +1,103 @@
+"""What the four training commands share: a run from a file, flags and overrides, then training."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fledge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fledge.train.run import Run
+
+RunWords = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN.toml section.key=value",
+        help="A run file, and changes to it; `stage.clip=0.1` sets a value of the stage.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Directory of the run: metrics, checkpoints.", show_default=False
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(min=1, help="Optimiser steps.", show_default="as many as the data asks for"),
+]
+LearningRate = Annotated[
+    float | None, typer.Option(min=0.0, help="Of the optimiser.", show_default="the stage's")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="The same seed gives the same run.", show_default="0")
+]
+
+
+def train(stage: str, words: Sequence[str] | None, flags: Mapping[str, object], hint: str) -> Path:
+    """Run one stage to its end; the same command again goes on where it stopped.
+
+    `flags` are settings by dotted key, None where not given; `hint` says what can be done with
+    the result, with `{}` for its path.
+    """
+    run = run_from(stage, words or (), flags)
+    log_to_terminal()
+    from fledge.train.run import execute
+
+    checkpoint = execute(run)
+    if is_main_process():
+        typer.echo(f"\n{checkpoint}\nNext: {hint.format(run.output)}", err=True)
+    return checkpoint
+
+
+def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "Run":
+    """The run file if there is one, changed by the flags, then by the `section.key=value` words.
+
+    Raises:
+        ConfigError: two run files, a run of another stage, or a wrong or missing setting.
+    """
+    from fledge.config import apply_override, load_toml, parse_section
+    from fledge.train.run import Run
+
+    files = [word for word in words if "=" not in word]
+    if len(files) > 1:
+        raise ConfigError(f"one run file at a time, found {', '.join(files)}")
+    # JSON's strings, numbers and lists are TOML's.
+    changes = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
+    changes += [word for word in words if "=" in word]
+    if files:
+        run = load_toml(Path(files[0]), Run, changes)
+        if run.stage.name != stage:
+            raise ConfigError(
+                f"{files[0]} is a run of stage {run.stage.name!r}; "
+                f"use: fledge {run.stage.name} {files[0]}"
+            )
+        return run
+    values: dict[str, object] = {"stage": {"name": stage}}
+    for change in changes:
+        apply_override(values, change)
+    if "output" not in values:
+        raise ConfigError(f"fledge {stage}: name an --output directory, or a run file")
+    return parse_section(values, Run, source=f"fledge {stage}")
+
+
+def log_to_terminal() -> None:
+    """Log lines of fledge as plain text on stderr; other libraries only when they warn."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("fledge")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def is_main_process() -> bool:
+    """Whether this is the process of several that speaks; torchrun numbers them."""
+    return os.environ.get("RANK", "0") == "0"
