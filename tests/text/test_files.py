@@ -93,6 +93,17 @@ def test_chatml_style_is_understood(tmp_path):
     assert tokenizer.decode(tokenizer.encode("a<think>b")) == "a<think>b"
 
 
+def test_role_tokens_are_special_even_if_their_file_forgot_to_say_so(tmp_path):
+    save_chatml_style(tmp_path, TEXTS)
+    data = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    for token in data["added_tokens"]:
+        token["special"] = False
+    (tmp_path / "tokenizer.json").write_text(json.dumps(data), encoding="utf-8")
+    tokenizer = Tokenizer.load(tmp_path)
+    assert len(tokenizer.special_ids) == 3
+    assert tokenizer.special_ids.isdisjoint(tokenizer.encode(SPECIAL_IN_TEXT))
+
+
 def test_sentencepiece_style_decodes_as_tokenizers_does(tmp_path):
     theirs = save_sentencepiece_style(tmp_path, TEXTS)
     tokenizer = Tokenizer.load(tmp_path)
@@ -146,6 +157,8 @@ def test_published_rank_files_equal_tiktoken(name, pattern):
     for text in texts:
         assert tokenizer.encode(text) == theirs.encode_ordinary(text)
     assert tokenizer.special.end_of_text == len(theirs._mergeable_ranks)
+    if name == "r50k_base":
+        assert tokenizer.special.end_of_text == 50_256  # GPT-2's
     assert set(tokenizer.special_texts) == set(SPECIAL_TEXTS)
 
 
@@ -158,8 +171,6 @@ def test_gpt2_vectors_equal_the_recorded_ids():
     assert texts.pop() == "" and len(texts) == 46  # the file ends with a separator
     assert tokenizer.encode_batch(texts) == expected[: len(texts)]
     assert tokenizer.special.end == 50_256
-    ranks = Tokenizer.load(shared_data("weights/tiktoken/r50k_base.tiktoken"))
-    assert ranks.encode_batch(texts) == expected[: len(texts)]
 
 
 def test_the_o200k_pattern_compiles_and_cuts_case():
@@ -223,7 +234,7 @@ def test_a_wordpiece_tokenizer_is_refused(bpe, tmp_path):
     data = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     data["decoder"] = {"type": "WordPiece", "prefix": "##", "cleanup": True}
     (tmp_path / "tokenizer.json").write_text(json.dumps(data))
-    with pytest.raises(TokenizerError, match=r"decodes with WordPiece; expected byte-level BPE"):
+    with pytest.raises(TokenizerError, match=r": .*decodes with WordPiece; expected byte"):
         Tokenizer.load(tmp_path)
 
 

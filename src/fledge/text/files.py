@@ -10,8 +10,8 @@ from tokenizers import models
 from fledge.errors import TokenizerError
 from fledge.text.patterns import GPT2_PATTERN, rank_file_pattern
 from fledge.text.ranks import byte_level, definition_from_ranks, read_ranks
-from fledge.text.special import END_OF_TEXT, SPECIAL_NAMES, SPECIAL_TEXTS
-from fledge.text.vocabulary import Definition, special_texts, with_special
+from fledge.text.special import END_OF_TEXT, KNOWN_CONTROL, SPECIAL_NAMES, SPECIAL_TEXTS
+from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_special
 
 _NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
 _VOCABULARY_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
@@ -63,6 +63,15 @@ def write_tokenizer(directory: Path, files: TokenizerFiles) -> None:
     _write_json(directory / "tokenizer.json", files.definition)
     _write_json(directory / "tokenizer_config.json", settings)
     _write_json(directory / "special_tokens_map.json", special)
+
+
+def control_tokens(files: TokenizerFiles) -> list[str]:
+    """Tokens that no text may give, though the definition may not mark them as special: those with
+    a name, and added ones that well-known chat templates are made of."""
+    known = all_tokens(files.definition)
+    added = {token["content"] for token in files.definition["added_tokens"]}
+    named = [text for text in files.names.values() if text in known]
+    return [*named, *(text for text in KNOWN_CONTROL if text in added)]
 
 
 def _read_directory(path: Path) -> TokenizerFiles:

@@ -25,6 +25,14 @@ _KNOWN_END_OF_TEXT = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|eos|>"
 _KNOWN_END = (END, "<|im_end|>", "<|eot_id|>", "<|eot|>", "<end_of_turn>")
 _KNOWN_PAD = (PAD, "<pad>", "<|padding|>", "[PAD]", "<|finetune_right_pad_id|>")
 
+_KNOWN_HEADERS = (
+    *("<|im_start|>", "<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>"),
+    *(SYSTEM, USER, ASSISTANT),
+)
+
+KNOWN_CONTROL = (*_KNOWN_END_OF_TEXT, *_KNOWN_END, *_KNOWN_PAD, *_KNOWN_HEADERS)
+"""What well-known chat templates are made of: never to be spelled by text."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpecialTokens:

@@ -13,7 +13,7 @@ from typing import final
 from tokenizers import Tokenizer as Backend
 
 from fledge.errors import TokenizerError
-from fledge.text.files import TokenizerFiles, read_tokenizer, write_tokenizer
+from fledge.text.files import TokenizerFiles, control_tokens, read_tokenizer, write_tokenizer
 from fledge.text.normalise import NormaliserConfig
 from fledge.text.patterns import PatternName
 from fledge.text.ranks import Ranks
@@ -36,9 +36,7 @@ class Tokenizer:
     """Text to ids and back; made by `train`, `characters` or `load`, never changed afterwards."""
 
     def __init__(self, files: TokenizerFiles) -> None:
-        known = all_tokens(files.definition)
-        named = [text for text in files.names.values() if text in known]
-        self.definition: Definition = with_special(files.definition, named)
+        self.definition: Definition = with_special(files.definition, control_tokens(files))
         """The contents of tokenizer.json."""
         self.names: Mapping[str, str] = files.names
         """transformers' names (bos_token, eos_token, pad_token) to special tokens' texts."""
@@ -95,8 +93,11 @@ class Tokenizer:
         Raises:
             TokenizerError: it is missing, damaged or of a kind that is not read.
         """
+        files = read_tokenizer(Path(path))
         try:
-            return cls(read_tokenizer(Path(path)))
+            return cls(files)
+        except TokenizerError as error:
+            raise TokenizerError(f"{path}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise TokenizerError(
                 f"{path}: not a tokenizer as Hugging Face writes it ({error}); the file is "
