@@ -40,7 +40,7 @@ app = typer.Typer(
 
 app.command("demo", epilog=demo.EXAMPLE, rich_help_panel="Start here")(demo.demo)
 app.command("init", epilog=init.EXAMPLE, rich_help_panel="Start here")(init.init)
-app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel="Start here")(pipeline.run_pipeline)
+app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel="Start here")(pipeline.run)
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Raise a model")
 app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel="Raise a model")(pretrain.pretrain)
 app.command("sft", epilog=sft.EXAMPLE, rich_help_panel="Raise a model")(sft.sft)
@@ -53,13 +53,14 @@ app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.
 app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
 
 
-def print_version(wanted: bool) -> None:
+def print_version(wanted: bool) -> bool:
     """Name and version, then nothing else."""
     if wanted:
         from fledge import __version__
 
         typer.echo(f"fledge {__version__} (Python {sys.version.split()[0]})")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

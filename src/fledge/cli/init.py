@@ -17,7 +17,7 @@ def init(
     """Write a project: a pipeline, sample data in every format it reads, a README."""
     from fledge.cli.project import write_project
 
-    for path in write_project(directory, seed):
-        typer.echo(f"  {path}")
-    typer.echo(f"\nReplace the files in {directory / 'data'} by your own, then:")
+    written = write_project(directory, seed)
+    typer.echo(f"{len(written)} files in {directory}: fledge.toml, README.md, data/")
+    typer.echo(f"Replace the samples in {directory / 'data'} by your own, or try them as they are:")
     typer.echo(f"  cd {directory} && fledge run")

@@ -1,21 +1,106 @@
 """`fledge run`: stages in their order, finished ones skipped, interrupted ones resumed."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-EXAMPLE = "Example: `fledge run --text data/text --demonstrations mine.jsonl --rankings mine.jsonl`"
+from fledge.cli.training import Output, is_main_process, log_to_terminal
+from fledge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fledge.train.pipeline import Pipeline
+
+EXAMPLE = "Example: `fledge run --text docs --demonstrations mine.jsonl --rankings mine.jsonl`"
+DEFAULT_FILE = "fledge.toml"
+DEFAULT_OUTPUT = Path("checkpoints")
 
 
-def run_pipeline(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FILE.toml]", help="A pipeline.", show_default="fledge.toml"),
-    ] = None,
-    overrides: Annotated[
+def run(
+    words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[section.key=value]...", help="Changes to it.", show_default=False),
+        typer.Argument(
+            metavar="FILE.toml section.key=value",
+            help="A pipeline, and changes to it, such as `runs.0.optimizer.steps=100`.",
+            show_default=DEFAULT_FILE,
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", help="Instead of a file: text to pretrain on.", show_default=False),
+    ] = None,
+    demonstrations: Annotated[
+        list[str] | None,
+        typer.Option("--demonstrations", help="Conversations for SFT.", show_default=False),
+    ] = None,
+    rankings: Annotated[
+        list[str] | None,
+        typer.Option("--rankings", help="For the reward model and PPO.", show_default=False),
+    ] = None,
+    output: Output = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same models.", show_default="0")
     ] = None,
 ) -> None:
-    """Run a pipeline."""
+    """Run a pipeline: finished stages are skipped, interrupted ones resumed.
+
+    With `--text` the sizes are chosen by how much text there is.
+    """
+    files = [word for word in words or () if "=" not in word]
+    changes = [word for word in words or () if "=" in word]
+    if len(files) > 1 or (files and text):
+        raise ConfigError(f"give one pipeline, or --text: found {', '.join(files)}")
+    if text:
+        pipeline = pipeline_for(
+            text, demonstrations or (), rankings or (), output or DEFAULT_OUTPUT, seed or 0, changes
+        )
+    else:
+        if demonstrations or rankings:
+            raise ConfigError("--demonstrations and --rankings need --text to start from")
+        changes += [f'output="{output}"'] if output else []
+        changes += [f"seed={seed}"] if seed is not None else []
+        pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
+    log_to_terminal()
+    from fledge.train.pipeline import run_pipeline
+
+    checkpoints = run_pipeline(pipeline)
+    if is_main_process():
+        typer.echo("\n" + "\n".join(map(str, checkpoints)), err=True)
+        typer.echo(f"Next: {next_command(pipeline)}", err=True)
+
+
+def pipeline_in(file: Path, changes: Sequence[str]) -> "Pipeline":
+    """The pipeline of a file, changed."""
+    from fledge.config import load_toml
+    from fledge.train.pipeline import Pipeline
+
+    return load_toml(file, Pipeline, changes)
+
+
+def pipeline_for(
+    text: Sequence[str],
+    demonstrations: Sequence[str],
+    rankings: Sequence[str],
+    output: Path,
+    seed: int,
+    changes: Sequence[str],
+) -> "Pipeline":
+    """A pipeline for the user's own files, as far as they go, changed."""
+    from fledge.config import apply_override, parse_section
+    from fledge.train.defaults import default_pipeline
+    from fledge.train.pipeline import Pipeline
+
+    chosen = default_pipeline(output, text, demonstrations, rankings, seed)
+    values = chosen.model_dump(mode="json")
+    for change in changes:
+        apply_override(values, change)
+    return parse_section(values, Pipeline, source="fledge run")
+
+
+def next_command(pipeline: "Pipeline") -> str:
+    """How to talk with what was raised: the chat models, the newest first."""
+    chatty = [str(each.output) for each in pipeline.runs if each.stage.name in ("sft", "ppo")]
+    if chatty:
+        return f"fledge serve {' '.join(reversed(chatty))}"
+    return f"fledge info {pipeline.runs[-1].output}"

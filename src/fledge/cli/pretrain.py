@@ -34,11 +34,12 @@ def pretrain(
 ) -> None:
     """Train a language model to predict the next token of a text."""
     if text and output and not (tokenizer or model or run_names(run, "stage.tokenizer")):
-        tokenizer = output / "tokenizer"
-        if not (tokenizer / "tokenizer.json").is_file():
-            from fledge.cli.tokenizer import train as train_tokenizer
+        from fledge.config import parse_section
+        from fledge.train.pipeline import TokenizerConfig, make_tokenizer
 
-            train_tokenizer(text, tokenizer, vocabulary_size)
+        tokenizer = output / "tokenizer"
+        settings = {"text": text, "vocabulary_size": vocabulary_size}
+        make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), tokenizer)
     train(
         "pretrain",
         run,

@@ -1,0 +1,85 @@
+"""The files of a new project: a pipeline and sample data of the starter pack."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from random import Random
+
+from fledge.errors import ConfigError
+from fledge.feedback.records import Ranking
+from fledge.starter.gold import Answer, rank
+from fledge.starter.kinds import conversations, tasks
+from fledge.starter.prose import prose
+from fledge.starter.writers import WRITERS, write
+
+TEMPLATE = Path(__file__).parent / "template"
+NUM_TEXT_FILES = 15
+NUM_DEMONSTRATIONS = 4_000
+RANKINGS_PER_KIND = 60
+LABELLER_NOISE = 0.1
+
+
+def write_project(directory: Path, seed: int) -> list[Path]:
+    """Write everything into a new or empty directory; the paths written, in order.
+
+    Raises:
+        ConfigError: the directory holds something.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ConfigError(f"{directory} is not empty; name a new directory")
+    data = directory / "data"
+    (data / "text").mkdir(parents=True)
+    written = [
+        write_text(directory / name, (TEMPLATE / name).read_text(encoding="utf-8"))
+        for name in ("fledge.toml", "README.md")
+    ]
+    written += write_texts(data / "text", list(prose(seed)))
+    written.append(write_lines(data / "demonstrations.jsonl", demonstrations(seed)))
+    written.append(
+        write_lines(
+            data / "rankings.jsonl",
+            (ranking.model_dump(exclude_none=True) for ranking in rankings(seed)),
+        )
+    )
+    return written
+
+
+def demonstrations(seed: int) -> Iterator[dict[str, object]]:
+    """Conversations with good answers, in the OpenAI shape."""
+    for written in conversations("train", seed, NUM_DEMONSTRATIONS):
+        messages = written.conversation.messages
+        yield {"messages": [{"role": turn.role, "content": turn.content} for turn in messages]}
+
+
+def rankings(seed: int) -> Iterator[Ranking]:
+    """Four writers' answers and one to another question, in the order of the gold labeller."""
+    random = Random(f"project {seed}")
+    questions = tasks("train", seed, RANKINGS_PER_KIND)
+    for task in questions:
+        texts = [write(task, writer, random) for writer in WRITERS]
+        other = random.choice(questions)
+        texts.append(write(other, "plain", random))
+        yield rank(task, [Answer(text, True) for text in texts], LABELLER_NOISE, random)
+
+
+def write_texts(directory: Path, documents: list[str]) -> list[Path]:
+    """Documents over a few files, an empty line between them."""
+    return [
+        write_text(
+            directory / f"text-{index + 1:02}.txt",
+            "\n\n".join(documents[index::NUM_TEXT_FILES]) + "\n",
+        )
+        for index in range(NUM_TEXT_FILES)
+    ]
+
+
+def write_lines(path: Path, records: Iterable[dict[str, object]]) -> Path:
+    """JSON Lines."""
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return write_text(path, "".join(lines))
+
+
+def write_text(path: Path, text: str) -> Path:
+    """UTF-8 with Unix line ends, on any system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path

@@ -1,0 +1,81 @@
+"""A user's error is a line or two on stderr and an exit code, never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fledge.errors import CheckpointError
+
+
+def test_an_error_is_told_in_one_line(fledge, tmp_path: Path) -> None:
+    code, out, err = fledge("info", tmp_path / "nothing")
+    assert code == 1 and out == ""
+    assert err.startswith("error: ") and "Traceback" not in err
+    assert str(tmp_path / "nothing") in err
+
+
+def test_debug_shows_where_it_came_from(fledge, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError):
+        fledge("info", tmp_path, "--debug")
+
+
+def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
+    code, _, err = fledge(
+        "sft", "-m", tmp_path, "-d", "x.jsonl", "-o", tmp_path / "o", "stage.epoch=1"
+    )
+    assert code == 2
+    assert "did you mean epochs?" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["sft", "run.toml", "other.toml"], "one run file at a time"),
+        (["sft", "-m", "base"], "--output"),
+        (["sft", "missing.toml"], "fledge init"),
+        (["run", "a.toml", "--text", "x"], "give one pipeline"),
+        (["run", "--rankings", "x"], "need --text"),
+        (["run"], "fledge init"),
+        (["generate", "model", "hi", "--prompts", "file"], "not both"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    words: list[str], said: str, fledge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = fledge(*words)
+    assert code == 2
+    assert said in err
+
+
+def test_a_run_of_another_stage_names_its_command(fledge, tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('output = "o"\n[stage]\nname = "pretrain"\n')
+    code, _, err = fledge("sft", file)
+    assert code == 2
+    assert f"fledge pretrain {file}" in err
+
+
+def test_an_unknown_command_is_a_usage_error(fledge) -> None:
+    code, _, err = fledge("pretain")
+    assert code == 2
+    assert "pretrain" in err
+
+
+def test_a_reader_that_leaves_ends_it_quietly(chat_model: Path) -> None:
+    text = "the " + "tide " * 2_000
+    command = f"{sys.executable} -m fledge tokenizer trace {chat_model} '{text}' | head -n 1"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+    assert result.stdout == "'the'\n"
+
+
+def test_ctrl_c_ends_with_its_code_and_no_traceback(fledge, monkeypatch, chat_model: Path) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fledge.load", interrupted)
+    code, out, err = fledge("generate", chat_model, "hi")
+    assert (code, out, err) == (130, "", "")

@@ -1,0 +1,53 @@
+"""`fledge init` and what can be done with it."""
+
+import tomllib
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from fledge.data import load_demonstrations, load_rankings, read_texts
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from fledge.cli.project import write_project
+
+    directory = tmp_path_factory.mktemp("init") / "mine"
+    write_project(directory, seed=0)
+    return directory
+
+
+def test_the_sample_data_are_read_by_every_stage(project: Path) -> None:
+    data = project / "data"
+    assert len(list(read_texts(data / "text"))) == 15
+    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == 4_000
+    rankings = load_rankings([data / "rankings.jsonl"])
+    assert len(rankings) > 600
+    assert all(len(ranking.responses) == 5 for ranking in rankings)
+
+
+def test_the_pipeline_names_the_sample_data(project: Path, monkeypatch) -> None:
+    from fledge.cli.pipeline import pipeline_in
+
+    monkeypatch.chdir(project)
+    pipeline = pipeline_in(Path("fledge.toml"), ["runs.0.optimizer.steps=7"])
+    assert [run.stage.name for run in pipeline.runs] == ["pretrain", "sft", "reward", "ppo"]
+    assert pipeline.runs[0].optimizer.steps == 7
+    named = tomllib.loads(Path("fledge.toml").read_text())["runs"]
+    for key in ("text", "demonstrations", "rankings", "prompts"):
+        for run in named:
+            assert all(Path(path).exists() for path in run["stage"].get(key, ()))
+
+
+def test_a_directory_in_use_is_left_alone(fledge, project: Path) -> None:
+    code, _, err = fledge("init", project)
+    assert code == 2
+    assert "not empty" in err
+
+
+def test_a_seed_draws_its_own_samples() -> None:
+    from fledge.cli.project import demonstrations
+
+    first, again, other = (list(islice(demonstrations(seed), 20)) for seed in (0, 0, 1))
+    assert first == again != other

@@ -1,0 +1,161 @@
+"""The commands that use a checkpoint: info, generate, chat, tokenizer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import fledge as package
+from fledge.cli.terminal_chat import TerminalChat, converse
+from fledge.generate import SamplingParams
+
+
+def test_info_tells_sizes_and_lineage(fledge, chat_model: Path) -> None:
+    code, out, _ = fledge("info", chat_model)
+    assert code == 0
+    assert "language model" in out and "36,512" in out
+    assert "sft, step 20 of 20" in out and "pretrain, step 20 of 20" in out
+    assert "data text.txt" in out
+
+
+def test_info_as_json_can_be_read_by_programs(fledge, reward_model: Path) -> None:
+    _, out, _ = fledge("info", reward_model, "--json")
+    facts = json.loads(out)
+    assert facts["kind"] == "reward or value model"
+    assert facts["lineage"]["parents"]["model"]["lineage"]["stage"] == "sft"
+
+
+def test_info_of_a_damaged_checkpoint_names_the_file(fledge, chat_model: Path, tmp_path) -> None:
+    for file in (chat_model / "step-00000020").iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    code, _, err = fledge("info", tmp_path)
+    assert code == 1
+    assert "model.safetensors" in err
+
+
+def test_the_same_seed_gives_the_same_answer(fledge, chat_model: Path) -> None:
+    words = ("generate", chat_model, "The tide?", "--max-new-tokens", "8", "--seed", "3")
+    first, again = fledge(*words), fledge(*words)
+    assert first == again
+    assert first[0] == 0
+
+
+def test_raw_text_is_continued(fledge, chat_model: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin.read", lambda: "The tide", raising=False)
+    code, out, _ = fledge(
+        "generate", chat_model, "The tide", "--raw", "--max-new-tokens", "4", "-t", "0"
+    )
+    assert code == 0
+    assert out.startswith("The tide")
+
+
+def test_a_file_of_prompts_becomes_a_file_of_answers(
+    fledge, chat_model: Path, tmp_path: Path
+) -> None:
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('{"prompt": "one"}\n{"prompt": "two"}\n{"prompt": "three"}\n')
+    code, _, err = fledge(
+        "generate", chat_model, "--prompts", prompts, "-o", tmp_path / "out.jsonl", "--seed", "1",
+        "--max-new-tokens", "4",
+    )  # fmt: skip
+    assert code == 0 and "3 answers" in err
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [record["prompt"][0]["content"] for record in records] == ["one", "two", "three"]
+
+
+def test_no_control_character_reaches_the_terminal(fledge, chat_model: Path) -> None:
+    _, out, _ = fledge(
+        "generate", chat_model, "hi", "-t", "5", "--max-new-tokens", "40", "--seed", "2"
+    )
+    assert not any(ord(char) < 32 and char not in "\t\n" for char in out)
+
+
+@pytest.fixture
+def chat(chat_model: Path):
+    """Types `lines`, then leaves; returns what the screen shows and the session."""
+
+    def typed(*lines: str) -> tuple[str, TerminalChat]:
+        waiting: Iterator[str] = iter(lines)
+        shown: list[str] = []
+
+        def read(_: str) -> str:
+            line = next(waiting, None)
+            if line is None:
+                raise EOFError
+            return line
+
+        session = TerminalChat(
+            chat_model,
+            package.load(chat_model),
+            SamplingParams(max_new_tokens=6, seed=1),
+            read=read,
+            write=shown.append,
+        )
+        converse(session)
+        return "".join(shown), session
+
+    return typed
+
+
+def test_a_chat_remembers_its_turns(chat) -> None:
+    _, session = chat("Hello", "And\\", "again?")
+    turns = session.conversation.messages
+    assert [turn.role for turn in turns] == ["user", "assistant"] * 2
+    assert turns[2].content == "And\nagain?"
+
+
+def test_commands_change_the_chat(chat, chat_model: Path, tmp_path: Path) -> None:
+    screen, session = chat(
+        "/help",
+        "Hello",
+        "/system Be kind.",
+        "/system",
+        f"/model {chat_model}",
+        "/nonsense",
+        "/quit",
+    )
+    assert "/reset" in screen and "Be kind." in screen
+    assert "/nonsense is unknown" in screen
+    assert [turn.role for turn in session.conversation.messages] == ["system"]
+
+
+def test_a_chat_is_saved_as_a_demonstration(chat, tmp_path: Path) -> None:
+    chat("Hello", f"/save {tmp_path / 'chats.jsonl'}", "/save")
+    from fledge.data import load_demonstrations
+
+    (saved,) = load_demonstrations([tmp_path / "chats.jsonl"])
+    assert saved.messages[0].content == "Hello"
+
+
+def test_an_error_ends_a_turn_and_not_the_chat(chat) -> None:
+    screen, session = chat("/model nowhere", "word " * 100, "Hello")
+    assert screen.count("error: ") == 2
+    assert len(session.conversation.messages) == 2
+
+
+def test_tokens_are_shown_with_their_ids(fledge, chat_model: Path) -> None:
+    code, out, _ = fledge("tokenizer", "encode", chat_model, "The tide")
+    assert code == 0
+    tokenizer = package.load(chat_model).tokenizer
+    assert " ".join(map(str, tokenizer.encode("The tide"))) in out
+    assert "bytes a token" in out
+
+
+def test_a_trace_ends_in_the_ids(fledge, chat_model: Path) -> None:
+    _, out, _ = fledge("tokenizer", "trace", chat_model, "tide")
+    tokenizer = package.load(chat_model).tokenizer
+    assert " ".join(map(str, tokenizer.encode("tide"))) in out.splitlines()[-1]
+
+
+def test_a_tokenizer_is_trained_and_reported_on(fledge, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("one two two three three three " * 20)
+    code, out, _ = fledge("tokenizer", "train", text, "-o", tmp_path / "tokenizer", "-v", "270")
+    assert code == 0 and "270 tokens" in out
+    code, out, _ = fledge("tokenizer", "report", tmp_path / "tokenizer", text, "--top", "3")
+    assert code == 0
+    assert "three" in out and "Zipf exponent" in out
