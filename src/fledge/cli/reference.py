@@ -1,0 +1,83 @@
+"""docs/commands.md, written from the commands themselves: `python -m fledge.cli.reference`."""
+
+import inspect
+from collections.abc import Iterator
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from fledge.cli.app import app
+
+PREFACE = """\
+# Commands
+
+`fledge COMMAND --help` says the same in the terminal. `fledge --debug COMMAND …` shows the
+traceback of an error; `fledge --version` the version. This page is written by
+`python -m fledge.cli.reference > docs/commands.md`.
+
+A command that trains takes a run file, `section.key=value` changes to it, and flags for the common
+settings; the same command again resumes an interrupted run. Exit codes: 0 done, 1 a file or a
+model cannot be used, 2 the command line or a run file is wrong, 130 stopped (Ctrl-C).
+"""
+
+
+def commands() -> Iterator[tuple[str, TyperCommand]]:
+    """Every command with its full name, those of groups after one another."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
+    for name, command in root.commands.items():
+        if isinstance(command, TyperGroup):
+            for inner, nested in command.commands.items():
+                assert isinstance(nested, TyperCommand)
+                yield f"{name} {inner}", nested
+        else:
+            assert isinstance(command, TyperCommand)
+            yield name, command
+
+
+def page() -> str:
+    """The whole page in Markdown."""
+    return "\n".join([PREFACE, *(section(name, command) for name, command in commands())])
+
+
+def section(name: str, command: TyperCommand) -> str:
+    """One command: what it does, an example, its arguments and options."""
+    rows = [row(parameter) for parameter in command.params if parameter.name != "help"]
+    return "\n".join(
+        [
+            f"## fledge {name}",
+            "",
+            inspect.cleandoc(command.help or ""),
+            "",
+            command.epilog or "",
+            "",
+            "| argument or option | meaning | default |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def row(parameter: object) -> str:
+    """A line of the table."""
+    assert isinstance(parameter, TyperArgument | TyperOption)
+    names = (
+        ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
+        if isinstance(parameter, TyperOption)
+        else f"`{parameter.metavar or str(parameter.name).upper()}`"
+    )
+    return f"| {names} | {parameter.help or ''} | {shown_default(parameter)} |"
+
+
+def shown_default(parameter: TyperArgument | TyperOption) -> str:
+    """As `--help` shows it: nothing for what must be given, and for switches that are off."""
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
+    if not parameter.show_default or parameter.default is None or parameter.default is False:
+        return ""
+    return f"`{'yes' if parameter.default is True else parameter.default}`"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
