@@ -104,7 +104,7 @@ def test_serving_ids_are_a_prefix_of_training_ids(source, bpe, chatml):
         # A template that puts a newline before the answer needs one that starts with a letter.
         if source == DEFAULT_TEMPLATE or conversation.messages[-1].content.strip():
             assert training.ids[: len(prompt.ids)] == prompt.ids
-            assert not any(prompt.loss_mask[-2:])
+            assert not any(prompt.loss_mask)
 
 
 def test_default_ids_and_mask_equal_transformers(bpe, tmp_path):
@@ -213,6 +213,17 @@ def test_a_template_that_trims_answers_still_gets_its_mask(chatml):
     conversation = chat(("user", " a "), ("assistant", "  hello <|im_end|> \n"), ("user", "b"))
     rendered = ChatTemplate(source).render(conversation, tokenizer)
     assert tokenizer.decode_marked(trained_ids(rendered)) == "hello <|im_end|><|im_end|>"
+
+
+def test_a_prompt_that_opens_a_thought_does_not_hide_the_answer(chatml):
+    tokenizer, _ = chatml
+    source = CHATML.replace("assistant\n' }}", "assistant\n<think>\n' }}")
+    conversation = chat(("user", "a"), ("assistant", "b<|im_end|>"), ("user", "c"))
+    rendered = ChatTemplate(source).render(conversation, tokenizer)
+    assert tokenizer.decode_marked(trained_ids(rendered)) == "b<|im_end|><|im_end|>"
+    prompt = ChatTemplate(source).render(conversation, tokenizer, generation_prompt=True)
+    assert tokenizer.decode_marked(prompt.ids).endswith("<|im_start|>assistant\n<think>\n")
+    assert not any(prompt.loss_mask)
 
 
 def test_a_template_without_special_tokens_trains_to_the_end_of_the_turn(chatml):

@@ -10,13 +10,14 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from fledge.errors import PromptTooLong, TokenizerError
-from fledge.text.conversation import Conversation, RenderedChat
+from fledge.text.conversation import Conversation, Message, RenderedChat
 from fledge.text.shield import Shield, seam_places, spelled_places
 from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
 from fledge.text.tokenizer import Tokenizer
 
 __all__ = ["DEFAULT_TEMPLATE", "ChatTemplate"]
 
+_PROBE = "\U0010fffd" * 8
 _GENERATION_TAG = re.compile(r"\{%[-+]?\s*generation\b")
 
 
@@ -44,10 +45,11 @@ class ChatTemplate:
     def render(
         self, conversation: Conversation, tokenizer: Tokenizer, *, generation_prompt: bool = False
     ) -> RenderedChat:
-        """Ids and loss mask of a conversation; a generation prompt opens the next answer.
+        """Ids and loss mask of a conversation.
 
-        Contents never give a special id. Nothing is added that the template does not write, so
-        there is no second beginning of text.
+        A generation prompt opens the next answer; such a prompt is not trained on, so its mask is
+        False throughout. Contents never give a special id. Nothing is added that the template does
+        not write, so there is no second beginning of text.
 
         Raises:
             TokenizerError: the template refuses the conversation, or needs tokens that the
@@ -55,7 +57,8 @@ class ChatTemplate:
         """
         self._check(tokenizer)
         rendering = self._rendering(conversation, tokenizer, generation_prompt)
-        return _encode(rendering, tokenizer, self._spans(rendering, conversation, tokenizer))
+        spans = [] if generation_prompt else self._spans(rendering, conversation, tokenizer)
+        return _encode(rendering, tokenizer, spans)
 
     def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
         """The prompt for the next answer: the oldest whole turns are dropped until it fits.
@@ -125,15 +128,7 @@ class ChatTemplate:
     def _answer_span(
         self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
     ) -> tuple[int, int]:
-        before = Conversation(conversation.messages[:index])
-        prompt = self._rendering(before, tokenizer, generation_prompt=True)
-        start = len(prompt.text)
-        if prompt.shield.uncover(prompt.text) != whole.shield.uncover(whole.text[:start]):
-            raise TokenizerError(
-                f"the chat template writes message {index + 1} differently once it has been "
-                "answered, so what the assistant wrote cannot be told from the prompt; put "
-                "{% generation %} and {% endgeneration %} around the answer in the template"
-            )
+        start = self._answer_start(whole, conversation, index, tokenizer)
         position = start
         for piece, special_id in tokenizer.split_special(whole.text[start:]):
             position += len(piece)
@@ -141,6 +136,25 @@ class ChatTemplate:
                 return start, position
         return start, self._end_of(
             whole, Conversation(conversation.messages[: index + 1]), tokenizer
+        )
+
+    def _answer_start(
+        self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
+    ) -> int:
+        messages = conversation.messages
+        prompt = self._rendering(Conversation(messages[:index]), tokenizer, generation_prompt=True)
+        if prompt.begins(whole, len(prompt.text)):
+            return len(prompt.text)
+        # Some prompts open a thought that the finished turn does not show: look for the content.
+        probe = (*messages[:index], Message("assistant", _PROBE), *messages[index + 1 :])
+        probed = self._rendering(Conversation(probe), tokenizer, generation_prompt=False)
+        start = probed.text.find(_PROBE)
+        if start >= 0 and probed.begins(whole, start):
+            return start
+        raise TokenizerError(
+            f"the chat template writes message {index + 1} differently once it has been "
+            "answered, so what the assistant wrote cannot be told from the prompt; put "
+            "{% generation %} and {% endgeneration %} around the answer in the template"
         )
 
     def _end_of(self, whole: "_Rendering", answered: Conversation, tokenizer: Tokenizer) -> int:
@@ -156,6 +170,11 @@ class _Rendering:
     text: str
     spans: list[tuple[int, int]]
     shield: Shield
+
+    def begins(self, whole: "_Rendering", length: int) -> bool:
+        """Whether the first `length` characters are also those of `whole`, contents uncovered."""
+        start, expected = self.text[:length], whole.text[:length]
+        return self.shield.uncover(start) == whole.shield.uncover(expected)
 
 
 def _special_ids(rendering: _Rendering, tokenizer: Tokenizer) -> list[int]:

@@ -30,7 +30,8 @@ class Conversation:
 class RenderedChat:
     """A conversation as the model reads it.
 
-    `loss_mask` is as long as `ids`, True on what the assistant writes, its end-of-turn included.
+    `loss_mask` is as long as `ids`, True on what the assistant writes, its end-of-turn included;
+    in a prompt for the next answer, True nowhere.
     """
 
     ids: list[int]
