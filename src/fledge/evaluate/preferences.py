@@ -88,7 +88,7 @@ def accuracy_interval(
 
     Pairs of one prompt share answers and are not independent (Efron and Tibshirani 1993, ch. 8).
     """
-    _, prompt = pairs.prompts.unique(return_inverse=True)
+    _, prompt = torch.unique(pairs.prompts, return_inverse=True)
     num_prompts = int(prompt.max()) + 1
     zeros = torch.zeros(num_prompts)
     right = zeros.index_add(0, prompt, correct(pairs.margins).float())
@@ -150,7 +150,7 @@ def preference_report(pairs: PreferencePairs, random: torch.Generator) -> Prefer
         accuracy_if_longer=accuracy_where(pairs, pairs.length_differences > 0),
         accuracy_if_shorter=accuracy_where(pairs, pairs.length_differences < 0),
         pairs=len(pairs.margins),
-        prompts=len(pairs.prompts.unique()),
+        prompts=len(torch.unique(pairs.prompts)),
     )
 
 

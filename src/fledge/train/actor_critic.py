@@ -1,7 +1,6 @@
 """The two networks PPO trains, and the log-probabilities of what the policy wrote."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -68,7 +67,7 @@ class Reference(nn.Module):
         )
         return log_probs
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> "Reference":
         """It stays in evaluation mode."""
         return super().train(False)
 
@@ -98,6 +97,6 @@ class ActorCritic(nn.Module):
         )
         return log_probs, entropy, self.critic(inputs).float() * mask
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> "ActorCritic":
         """It stays in evaluation mode: with dropout π_θ / π_old would not start at 1."""
         return super().train(False)

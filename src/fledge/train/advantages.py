@@ -46,9 +46,7 @@ def one_past_last(mask: Bool[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
     return mask.scatter(1, after[:, None], True)
 
 
-def at_last_token(
-    scores: Float[Tensor, "B"], mask: Bool[Tensor, "B T"]
-) -> Float[Tensor, "B T"]:
+def at_last_token(scores: Float[Tensor, "B"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
     """Each answer's score on its last token, zero elsewhere: the answer is judged when it ends."""
     zeros = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device)
     return zeros.scatter(1, last_token(mask)[:, None], scores[:, None])

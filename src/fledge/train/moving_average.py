@@ -6,24 +6,32 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from fledge.runtime.shard import shard_like, whole
+from fledge.runtime.shard import whole
 
 
 class MovingAverage:
-    """w̄ ← decay · w̄ + (1 − decay) · w after every step; `decay` None keeps no average."""
+    """w̄ ← decay · w̄ + (1 − decay) · w after every step; `decay` None keeps no average.
 
-    def __init__(self, decay: float | None, module: nn.Module) -> None:
+    Every process holds all of it, so that saving needs no other process.
+    """
+
+    def __init__(self, decay: float | None) -> None:
         self.decay = decay
         self.weights: dict[str, Tensor] = {}
-        if decay is not None:
-            self.weights = {name: p.detach().clone() for name, p in module.named_parameters()}
+
+    @torch.no_grad()
+    def begin(self, module: nn.Module) -> None:
+        """Start from the weights of `module`, unless it has begun; every process calls it."""
+        if self.decay is not None and not self.weights:
+            named = module.named_parameters()
+            self.weights = {name: whole(p.detach()).clone() for name, p in named}
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """Take one step towards the weights of `module`."""
+        """Take one step towards the weights of `module`; every process calls it."""
         if self.decay is not None:
             for name, parameter in module.named_parameters():
-                self.weights[name].lerp_(parameter.detach(), 1 - self.decay)
+                self.weights[name].lerp_(whole(parameter.detach()), 1 - self.decay)
 
     @contextmanager
     def applied(self, module: nn.Module) -> Iterator[None]:
@@ -31,7 +39,7 @@ class MovingAverage:
         parameters = dict(module.named_parameters())
         saved = {name: parameters[name].data for name in self.weights}
         for name, weight in self.weights.items():
-            parameters[name].data = whole(weight).to(saved[name].device)
+            parameters[name].data = weight
         try:
             yield
         finally:
@@ -39,11 +47,9 @@ class MovingAverage:
                 parameters[name].data = data
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Whole tensors by name; every process calls it."""
-        return {name: whole(weight) for name, weight in self.weights.items()}
+        """Whole tensors by name; empty before `begin`."""
+        return dict(self.weights)
 
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """What `state_dict` gave, spread as the weights are."""
-        for name, weight in state.items():
-            example = self.weights[name]
-            self.weights[name] = shard_like(weight, example).to(example.device)
+    def load_state_dict(self, state: Mapping[str, Tensor], device: torch.device) -> None:
+        """What `state_dict` gave."""
+        self.weights = {name: weight.to(device) for name, weight in state.items()}

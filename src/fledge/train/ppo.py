@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast, final
@@ -16,7 +15,7 @@ from fledge.model.gpt import GPT
 from fledge.model.masks import block_diagonal
 from fledge.model.scalar import ScalarModel
 from fledge.runtime.random import random
-from fledge.train.actor_critic import ActorCritic, Reference
+from fledge.train.actor_critic import ActorCritic, Reference, policy_logits
 from fledge.train.advantages import (
     AllSum,
     at_last_token,
@@ -27,7 +26,7 @@ from fledge.train.advantages import (
     whiten,
 )
 from fledge.train.guard import KLGuard
-from fledge.train.kl import AdaptiveKL, FixedKL, KLController, k1
+from fledge.train.kl import AdaptiveKL, FixedKL, KLController, exact_kl, k1
 from fledge.train.losses import cross_entropy_sum
 from fledge.train.moving_average import MovingAverage
 from fledge.train.ppo_batch import PPOBatch, no_rows
@@ -59,7 +58,8 @@ class World:
 
     `prompts(n)` are this process's prompts of rollout n, `pretraining(n)` its rows to mix into
     optimiser step n: the same whenever asked, so nothing of them needs saving. `minibatch` is in
-    answers of this process, `rows_per_forward` bounds the memory of scoring.
+    answers of this process, `rows_per_forward` bounds the memory of scoring, `natural_rollouts` is
+    one pass over the prompts.
     """
 
     respond: Respond
@@ -75,7 +75,7 @@ class World:
     held_out: PromptBatch | None = None
     pretraining: Callable[[int], TokenBatch] | None = None
     all_sum: AllSum = one_process
-    autocast: Callable[[], AbstractContextManager[object]] = nullcontext
+    natural_rollouts: int | None = None
     sources: Sources = field(default_factory=Sources)
 
 
@@ -87,6 +87,9 @@ class PPO(Stage[PPOBatch]):
     2016, eq. 16 (arXiv:1506.02438). KL-penalised reward and PPO-ptx: Ouyang et al. 2022, eq. 2.
     """
 
+    name = "ppo"
+    trained: ActorCritic
+
     def __init__(
         self, config: PPOConfig, trained: ActorCritic, reference: Reference, world: World
     ) -> None:
@@ -96,7 +99,7 @@ class PPO(Stage[PPOBatch]):
         self.world = world
         self.kl = _kl_controller(config)
         self.guard = KLGuard(config.kl)
-        self.average = MovingAverage(config.ema_decay, trained.policy)
+        self.average = MovingAverage(config.ema_decay)
         self.experience: Experience | None = None
         self.rollouts_done = 0
         self.minibatches_done = 0
@@ -109,6 +112,7 @@ class PPO(Stage[PPOBatch]):
         Lazy on purpose: the optimiser steps between two yields, so the next rollout comes from
         the updated policy.
         """
+        self.average.begin(self.trained.policy)
         while not self.guard.stopped:
             if self.experience is None:
                 self.experience = self.collect(self.world.prompts(self.rollouts_done))
@@ -117,7 +121,6 @@ class PPO(Stage[PPOBatch]):
             yield from self._minibatches(self.experience)
             self.experience = None
             self.rollouts_done += 1
-            self.guard.end_rollout()
 
     @torch.no_grad()
     def collect(self, prompts: PromptBatch) -> Experience:
@@ -132,7 +135,7 @@ class PPO(Stage[PPOBatch]):
         if config.score.whiten_rewards:
             rewards = scale_to_unit_variance(rewards, mask, all_sum)
         advantages = generalized_advantages(
-            rewards, judged.values, mask, config.gamma, config.gae_lambda
+            rewards, judged.values, mask, config.critic.gamma, config.gae_lambda
         )
         experience = Experience(
             rollout=rollout,
@@ -156,9 +159,7 @@ class PPO(Stage[PPOBatch]):
             values, experience.values, experience.returns, config.critic.value_clip
         )
         total = masked_sum(config.critic.coefficient * value_error - surrogate, mask)
-        metrics = update_metrics(
-            experience, log_probs, values, surrogate, value_error, config.clip
-        )
+        metrics = update_metrics(experience, log_probs, values, surrogate, value_error, config.clip)
         if config.pretraining is not None:
             pretraining = self._pretraining_loss(batch)
             total = total + config.pretraining.coefficient * pretraining
@@ -173,9 +174,10 @@ class PPO(Stage[PPOBatch]):
         rollout = self._respond(self.world.held_out, "evaluate")
         # Every process judges all of them, so that all run the same forwards.
         metrics = answer_metrics(self._judge(rollout), rollout.response_mask, one_process)
+        metrics["objective/kl_exact"] = self._exact_kl(rollout)
         if self.world.gold is not None:
-            metrics["gold"] = answer_mean(self.world.gold(rollout), one_process)
-        return {f"eval/{name}": value for name, value in metrics.items()}
+            metrics["objective/gold"] = answer_mean(self.world.gold(rollout), one_process)
+        return metrics
 
     def on_step(self, metrics: Mapping[str, float]) -> None:
         """Watch the size of the step, and follow the policy with its average."""
@@ -185,6 +187,18 @@ class PPO(Stage[PPOBatch]):
     def learning_rate_factors(self) -> Mapping[str, float]:
         """The critic has its own rate."""
         return {"critic.": self.config.critic.learning_rate_factor}
+
+    def natural_steps(self) -> int | None:
+        """One pass over the prompts."""
+        if self.world.natural_rollouts is None:
+            return None
+        per_epoch = -(-len(self.world.prompts(0).prompts) // self.world.minibatch)
+        return self.world.natural_rollouts * self.config.epochs * per_epoch
+
+    @property
+    def wants_to_stop(self) -> bool:
+        """Whether the policy is further from the reference than it may be."""
+        return self.guard.stopped
 
     def sources(self) -> Sources:
         return self.world.sources
@@ -217,7 +231,7 @@ class PPO(Stage[PPOBatch]):
         self.ratio_first = values["ratio_first"]
         self.kl.coefficient = values["kl_coefficient"]
         self.guard.load_state_dict(values["guard"])
-        self.average.load_state_dict(values["average"])
+        self.average.load_state_dict(values["average"], self._device)
 
     @property
     def _device(self) -> torch.device:
@@ -240,9 +254,25 @@ class PPO(Stage[PPOBatch]):
 
     def _forward(self, rollout: Rollout) -> tuple[Float[Tensor, "B T"], ...]:
         arguments = (rollout.inputs, rollout.targets, rollout.response_mask)
-        with self.world.autocast():
-            log_probs, entropy, values = self.trained(*arguments)
-            return log_probs, self.reference(*arguments), entropy, values
+        log_probs, entropy, values = self.trained(*arguments)
+        return log_probs, self.reference(*arguments), entropy, values
+
+    def _exact_kl(self, rollout: Rollout) -> float:
+        """Mean KL per answer over the whole vocabulary, on the policy's own answers."""
+        total = 0.0
+        for part in rollout.split(self.world.rows_per_forward):
+            ours, theirs = (
+                policy_logits(
+                    model,
+                    part.inputs,
+                    part.response_mask,
+                    self.trained.temperature,
+                    self.trained.banned_ids,
+                )
+                for model in (self.trained.policy, self.reference.policy)
+            )
+            total += float(exact_kl(ours, theirs).sum())
+        return total / rollout.examples
 
     def _learn_from(self, judged: Judged, experience: Experience) -> None:
         """Metrics, β for the next rollout, and whether there may be one."""
@@ -259,18 +289,17 @@ class PPO(Stage[PPOBatch]):
     def _minibatches(self, experience: Experience) -> Iterator[PPOBatch]:
         """Those that are left of all epochs; each is counted as done when the loop has it."""
         per_epoch = -(-experience.examples // self.world.minibatch)
-        while self.minibatches_done < self.config.epochs * per_epoch:
+        per_rollout = self.config.epochs * per_epoch
+        while self.minibatches_done < per_rollout and not self.guard.rollout_is_used_up:
             epoch, index = divmod(self.minibatches_done, per_epoch)
             shuffle = random(self.world.seed, "shuffle", self.rollouts_done, epoch)
-            batch = list(experience.minibatches(self.world.minibatch, shuffle))[index]
-            step = self.rollouts_done * self.config.epochs * per_epoch + self.minibatches_done
+            batch = experience.minibatch(index, self.world.minibatch, shuffle)
+            mix = self._pretraining(batch, self.rollouts_done * per_rollout + self.minibatches_done)
             is_first = self.minibatches_done == 0
             self.minibatches_done += 1
-            yield PPOBatch(batch, *self._pretraining(batch, step), is_first=is_first)
+            yield PPOBatch(batch, *mix, is_first=is_first)
 
-    def _pretraining(
-        self, batch: Experience, step: int
-    ) -> tuple[TokenBatch, Float[Tensor, ""]]:
+    def _pretraining(self, batch: Experience, step: int) -> tuple[TokenBatch, Float[Tensor, ""]]:
         if self.world.pretraining is None:
             return no_rows(batch.old_log_probs), torch.zeros((), device=self._device)
         rows = self.world.pretraining(step).to(self._device)

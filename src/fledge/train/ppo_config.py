@@ -28,9 +28,9 @@ class KLConfig(Config):
     horizon: int = Field(10_000, ge=1)
     """Answers over which the adaptive β moves (Ziegler et al. 2019)."""
     maximum: float | None = Field(20.0, gt=0.0)
-    """Training stops when the mean KL per answer, nats, is above this; None never stops."""
+    """Training ends when the mean KL per answer, nats, is above this; None never ends it."""
     maximum_clip_fraction: float | None = Field(0.3, gt=0.0, le=1.0)
-    """The learning rate is halved when a rollout's clip fraction is above this; None never."""
+    """A step that clips more tokens than this is the last one on its rollout; None: no limit."""
 
 
 class ScoreConfig(Config):
@@ -39,8 +39,8 @@ class ScoreConfig(Config):
     clip: float | None = Field(5.0, gt=0.0)
     """Scores are held within ± this (DeepSpeed-Chat: 5); None for no limit."""
     missing_end: Literal["replace", "subtract", "ignore"] = "replace"
-    """An answer that hits the length limit gets `missing_end_score` instead of its score (Ziegler
-    et al. 2019), or that much less (subtract: the score plus `missing_end_score`)."""
+    """An answer that hits the length limit scores `missing_end_score` (Ziegler et al. 2019); or
+    `missing_end_score` is added to its score, as TRL's penalty; or nothing happens."""
     missing_end_score: float = -1.0
     """Below the 0 of a demonstration."""
     whiten_rewards: bool = False
@@ -55,20 +55,22 @@ class CriticConfig(Config):
     learning_rate_factor: float = Field(1.0, gt=0.0)
     """Its learning rate over the policy's."""
     coefficient: float = Field(0.1, ge=0.0)
-    """c_v, weight of its loss: it shares the limit on the gradient norm (TRL 0.1)."""
+    """c_v, weight of its loss (TRL: 0.1); the limit on the gradient norm is shared."""
     value_clip: float | None = Field(0.2, gt=0.0)
     """ε_v around the rollout's values; None for no clip."""
+    gamma: float = Field(1.0, ge=0.0, le=1.0)
+    """γ, discount a token of the rewards to come; 1 in InstructGPT."""
 
 
 class PretrainingMixConfig(Config):
     """PPO-ptx: language modelling on the pretraining text in the same step (Ouyang et al. 2022)."""
 
     corpus: Path
-    """Directory of id shards that `fledge pretrain` made, same tokenizer."""
+    """The `corpus` directory of a pretraining run, same tokenizer."""
     coefficient: float = Field(1.0, gt=0.0)
-    """γ_ptx: weight of the mean loss per token. InstructGPT's 27.8 is for sums over their batch."""
+    """γ_ptx: weight of the mean loss per token. InstructGPT's 27.8 is for their loss scale."""
     rows: int = Field(8, ge=1)
-    """Rows a step on each process."""
+    """Rows a step, over all processes."""
     length: int = Field(128, ge=2)
     """Tokens a row."""
 
@@ -82,10 +84,12 @@ class PPOConfig(Config):
     reward: str
     """A reward-model checkpoint, or `module:function` or `file.py:function` that maps lists of
     prompts and responses to scores."""
-    prompts: tuple[Path, ...] = Field(min_length=1)
-    """Files of prompts."""
-    held_out: int = Field(64, ge=0)
-    """Prompts kept aside for `evaluate`."""
+    prompts: tuple[str, ...] = Field(min_length=1)
+    """Files of prompts, in any format of docs/data.md, or hub:NAME."""
+    held_out_fraction: float = Field(0.05, ge=0.0, lt=1.0)
+    """Share of the prompts that are only measured on."""
+    skip_bad: bool = False
+    """Leave out records that cannot be used and prompts that are too long, instead of stopping."""
     rollout: RolloutConfig = RolloutConfig()
     epochs: int = Field(2, ge=1)
     """Passes over each rollout (InstructGPT 1, TRL 4)."""
@@ -93,10 +97,8 @@ class PPOConfig(Config):
     """ε around ratio 1 (Schulman et al. 2017)."""
     kl_coefficient: float = Field(0.05, ge=0.0)
     """β, price of a nat of KL per token (Ouyang et al. 2022: 0.02; TRL: 0.05)."""
-    gamma: float = Field(1.0, ge=0.0, le=1.0)
-    """γ, discount; 1 in InstructGPT."""
     gae_lambda: float = Field(0.95, ge=0.0, le=1.0)
-    """λ of generalized advantages."""
+    """λ of generalized advantages (Schulman et al. 2016)."""
     kl: KLConfig = KLConfig()
     score: ScoreConfig = ScoreConfig()
     critic: CriticConfig = CriticConfig()

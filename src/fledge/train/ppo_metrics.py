@@ -1,5 +1,6 @@
 """The numbers to watch while PPO runs, each defined in docs/rlhf.md."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,9 +29,7 @@ class Judged:
     ended: Bool[Tensor, "B"]
 
 
-def answer_metrics(
-    judged: Judged, mask: Bool[Tensor, "B T"], all_sum: AllSum
-) -> dict[str, float]:
+def answer_metrics(judged: Judged, mask: Bool[Tensor, "B T"], all_sum: AllSum) -> dict[str, float]:
     """Means over the answers of all processes; KL and entropy are per answer, in nats.
 
     `kl_error` is the standard error of the mean KL.
@@ -38,14 +37,16 @@ def answer_metrics(
     kl = k1(judged.log_probs, judged.reference_log_probs).sum(dim=1)
     kl_k3 = k3(judged.log_probs, judged.reference_log_probs).sum(dim=1)
     return {
-        "kl": answer_mean(kl, all_sum),
-        "kl_error": _deviation(kl, all_sum) / _count(kl, all_sum) ** 0.5,
-        "kl_k3": answer_mean(kl_k3, all_sum),
-        "entropy": answer_mean(-judged.log_probs.sum(dim=1), all_sum),
-        "scores": answer_mean(judged.scores, all_sum),
-        "scores_deviation": _deviation(judged.scores, all_sum),
-        "eos_rate": answer_mean(judged.ended.float(), all_sum),
-        "answer_length": answer_mean(mask.sum(dim=1).float(), all_sum),
+        "objective/kl": answer_mean(kl, all_sum),
+        "objective/kl_error": _deviation(kl, all_sum) / _count(kl, all_sum) ** 0.5,
+        "objective/kl_k3": answer_mean(kl_k3, all_sum),
+        "objective/entropy": answer_mean(-judged.log_probs.sum(dim=1), all_sum),
+        "objective/scores": answer_mean(judged.scores, all_sum),
+        "objective/scores_deviation": _deviation(judged.scores, all_sum),
+        "policy/entropy_avg": float(masked_mean(judged.entropy, mask, all_sum)),
+        "val/num_eos_tokens": float(all_sum(judged.ended.sum())),
+        "val/eos_rate": answer_mean(judged.ended.float(), all_sum),
+        "val/answer_length": answer_mean(mask.sum(dim=1).float(), all_sum),
     }
 
 
@@ -55,18 +56,14 @@ def rollout_metrics(
     """What the rollout says of the policy that wrote it and of the critic that valued it."""
     mask = experience.rollout.response_mask
     means = answer_metrics(judged, mask, all_sum)
+    penalty = kl_coefficient * means["objective/kl"]
     changed = (judged.raw_scores != judged.scores) & judged.ended
     explained = explained_variance(experience.values, experience.returns, mask, all_sum)
-    objective = ("kl", "kl_error", "kl_k3", "entropy", "scores", "scores_deviation")
-    return {f"objective/{name}": means[name] for name in objective} | {
-        "objective/non_score_reward": -kl_coefficient * means["kl"],
-        "objective/rlhf_reward": means["scores"] - kl_coefficient * means["kl"],
+    return means | {
+        "objective/non_score_reward": -penalty,
+        "objective/rlhf_reward": means["objective/scores"] - penalty,
         "objective/kl_coefficient": kl_coefficient,
         "objective/clipped_scores": answer_mean(changed.float(), all_sum),
-        "policy/entropy_avg": float(masked_mean(judged.entropy, mask, all_sum)),
-        "val/num_eos_tokens": float(all_sum(judged.ended.sum())),
-        "val/eos_rate": means["eos_rate"],
-        "val/answer_length": means["answer_length"],
         "val/explained_variance": float(explained),
     }
 
@@ -108,4 +105,4 @@ def _count(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
 
 def _deviation(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
     mean = answer_mean(values, all_sum)
-    return answer_mean((values - mean) ** 2, all_sum) ** 0.5
+    return math.sqrt(answer_mean((values - mean) ** 2, all_sum))

@@ -4,8 +4,8 @@ import importlib
 import importlib.util
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -31,24 +31,17 @@ class ModelScore:
     `rows` bounds the memory of a forward pass.
     """
 
-    def __init__(
-        self,
-        model: ScalarModel,
-        rows: int = 64,
-        autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
-    ) -> None:
+    def __init__(self, model: ScalarModel, rows: int = 64) -> None:
         self.model = model.eval().requires_grad_(False)
         self.rows = rows
-        self.autocast = autocast
 
     @torch.no_grad()
     def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
         """The index comes from lengths: padding is neither searched nor seen."""
-        with self.autocast():
-            return torch.cat([self._score(part) for part in rollout.split(self.rows)])
+        return torch.cat([self._score(part) for part in rollout.split(self.rows)])
 
     def _score(self, rollout: Rollout) -> Float[Tensor, "B"]:
-        scalars = self.model(rollout.ids)  # B T+1
+        scalars: Tensor = self.model(rollout.ids)  # B T+1
         return scalars.gather(1, rollout.lengths[:, None] - 1)[:, 0]
 
 
@@ -103,7 +96,7 @@ def load_reward_function(name: str) -> RewardFunction:
             f"reward {name!r}: {source} has no function {function_name!r}; "
             f"it has {', '.join(known) or 'none'}"
         )
-    return function
+    return cast(RewardFunction, function)
 
 
 def _load_file(path: Path) -> object:
@@ -125,9 +118,7 @@ def _load_module(source: str, name: str) -> object:
         ) from error
 
 
-def _check_scores(
-    scores: Sequence[float], expected: int, function: RewardFunction
-) -> list[float]:
+def _check_scores(scores: Sequence[float], expected: int, function: RewardFunction) -> list[float]:
     numbers = [float(score) for score in scores]
     if len(numbers) != expected or not all(map(math.isfinite, numbers)):
         raise TrainingError(

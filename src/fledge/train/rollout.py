@@ -130,8 +130,11 @@ class Experience:
 
     def minibatches(self, examples: int, random: torch.Generator) -> "Iterator[Experience]":
         """One pass over all rows in a random order, `examples` rows at a time."""
-        order = torch.randperm(self.examples, generator=random).to(self.old_log_probs.device)
-        return (self.take(rows) for rows in order.split(examples))
+        return (self.take(rows) for rows in torch.split(self._order(random), examples))
+
+    def minibatch(self, index: int, examples: int, random: torch.Generator) -> "Experience":
+        """Number `index` of those `minibatches` gives."""
+        return self.take(torch.split(self._order(random), examples)[index])
 
     def state_dict(self) -> dict[str, object]:
         """All tensors by name."""
@@ -143,3 +146,6 @@ class Experience:
         """What `state_dict` gave."""
         rollout = Rollout(*(state[name] for name in Rollout.__slots__))
         return cls(rollout, *(state[name] for name in _PER_TOKEN))
+
+    def _order(self, random: torch.Generator) -> Int[Tensor, "B"]:
+        return torch.randperm(self.examples, generator=random).to(self.old_log_probs.device)

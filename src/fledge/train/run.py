@@ -13,13 +13,17 @@ from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
 from fledge.runtime import Runtime
 from fledge.train.loop import fit
 from fledge.train.plan import Plan
+from fledge.train.ppo_build import build_ppo
+from fledge.train.ppo_config import PPOConfig
 from fledge.train.pretrain import Pretrain, PretrainConfig
 from fledge.train.progress import Progress, Several, TensorBoardProgress, for_terminal
+from fledge.train.reward import RewardModelling
+from fledge.train.reward_config import RewardConfig
 from fledge.train.sft import SFT, SFTConfig
 from fledge.train.stage import Stage, StageContext
 
 StageConfig = Annotated[
-    PretrainConfig | SFTConfig,
+    PretrainConfig | SFTConfig | RewardConfig | PPOConfig,
     Field(discriminator="name"),
 ]
 
@@ -29,6 +33,8 @@ StageBuilder = Callable[..., Stage[Any]]
 STAGES: Mapping[str, StageBuilder] = {
     "pretrain": Pretrain.build,
     "sft": SFT.build,
+    "reward": RewardModelling.build,
+    "ppo": build_ppo,
 }
 
 
