@@ -49,6 +49,7 @@ def load_models(checkpoints: Mapping[str, Path], max_batch: int) -> list[ServedM
 
 def load_model(name: str, checkpoint: Path, max_batch: int) -> ServedModel:
     """One of them; its age is that of its weights."""
+    checkpoint = find_checkpoint(checkpoint)
     loaded = load_language_model(checkpoint)
     engine = Engine(loaded.model, max_batch=max_batch)
     lineage = read_lineage(checkpoint)
