@@ -1,26 +1,33 @@
-"""The demo's text: the documentation inside the running Python, and the pack's own prose.
+"""The demo's text: the documentation inside the running Python, and the pack's own.
 
 Docstrings are read from the syntax trees of the standard library's source; nothing is imported.
 """
 
 import ast
 import inspect
+import re
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fledge.errors import DataError
+from fledge.starter.exercises import exercises
+from fledge.starter.kinds import conversations
 from fledge.starter.prose import prose
+from fledge.starter.words import NAMES
 
 # Not documentation of the library: its tests, and packages that are not part of it.
 SKIPPED = frozenset({"test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib"})
 SHORTEST_DOCSTRING = 60
+PARAGRAPHS_OF_PROSE = 500
+PARAGRAPHS_OF_EXERCISES = 8_000
+CONVERSATIONS_FOR_VOCABULARY = 2_000
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def documents(library: Path | None = None, seed: int = 0) -> Iterator[str]:
-    """One text a source file, in the order of their paths, then the help topics, then the prose.
+    """One text a source file, in the order of their paths, the help topics, prose, exercises.
 
     `library` is the folder of the standard library, by default the running Python's.
 
@@ -40,7 +47,22 @@ def documents(library: Path | None = None, seed: int = 0) -> Iterator[str]:
             "install it, or train on your own text with `fledge run --text FOLDER`"
         )
     yield from help_topics(folder / "pydoc_data" / "topics.py")
-    yield from prose(seed)
+    yield from prose(seed, PARAGRAPHS_OF_PROSE)
+    yield from exercises(seed, PARAGRAPHS_OF_EXERCISES)
+
+
+def vocabulary_texts(texts: Iterable[str], seed: int = 0) -> Iterator[str]:
+    """What the tokenizer learns from: `texts` and conversations, all without people's names.
+
+    A name of the training split that were one token could be copied as a whole, and an unseen
+    name, in pieces, could not: so all names stay in pieces.
+    """
+    names = re.compile(rf"\b({'|'.join(NAMES)})\b")
+    for text in texts:
+        yield names.sub("", text)
+    for written in conversations("train", seed, CONVERSATIONS_FOR_VOCABULARY):
+        for message in written.conversation.messages:
+            yield names.sub("", message.content)
 
 
 def source_files(folder: Path) -> list[Path]:

@@ -46,7 +46,7 @@ def draw_order(split: Split, random: Random) -> Task:
     """A customer writes about an order: number, name and item must come back right."""
     wishes, terse, full = random.choice(REQUESTS)
     slots = {
-        "order": str(_number(split, random)),
+        "order": str(draw_order_number(split, random)),
         "name": random.choice(only(NAMES, split)),
         "item": random.choice(ITEMS),
         "wish": random.choice(wishes),
@@ -65,7 +65,7 @@ def draw_table(split: Split, random: Random) -> Task:
     slots = {
         "guests": str(random.randint(2, 9)),
         "date": draw_date(split, random),
-        "hour": f"{random.randint(11, 22)}:{random.choice(('00', '15', '30', '45'))}",
+        "hour": draw_hour(random),
         "name": random.choice(only(NAMES, split)),
     }
     return Task(
@@ -77,7 +77,8 @@ def draw_table(split: Split, random: Random) -> Task:
     )
 
 
-def _number(split: Split, random: Random) -> int:
+def draw_order_number(split: Split, random: Random) -> int:
+    """A number of four digits that belongs to `split`."""
     while True:
         number = random.randint(1000, 9999)
         if in_split(split, "order", number):
@@ -90,3 +91,8 @@ def draw_date(split: Split, random: Random) -> str:
         date = f"{random.randint(1, 28)} {random.choice(MONTHS)}"
         if in_split(split, "date", date):
             return date
+
+
+def draw_hour(random: Random) -> str:
+    """A time of day on the quarter, such as "19:30"."""
+    return f"{random.randint(11, 22)}:{random.choice(('00', '15', '30', '45'))}"

@@ -29,11 +29,10 @@ SENTENCES = (
     "In the evening they sat by the window and talked about the {word}.",
     "{name} did not understand the question, so {other} asked it again.",
 )
-PARAGRAPHS = 1_500
 SENTENCES_EACH = 6
 
 
-def prose(seed: int, paragraphs: int = PARAGRAPHS) -> Iterator[str]:
+def prose(seed: int, paragraphs: int) -> Iterator[str]:
     """Short paragraphs, the same for the same seed; held-out names, dates and words stay out."""
     random = Random(f"prose {seed}")
     for _ in range(paragraphs):

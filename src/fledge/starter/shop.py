@@ -45,11 +45,11 @@ def draw_shop(split: Split, random: Random) -> Task:
     said, terse, full, needed = random.choice(QUESTIONS)
     slots = {
         "name": random.choice(only(NAMES, split)),
-        "shop": _shop(split, random),
+        "shop": draw_shop_name(split, random),
         "opens": str(random.randint(6, 11)),
         "closes": str(random.randint(14, 22)),
         "item": random.choice(ITEMS),
-        "price": str(_price(split, random)),
+        "price": str(draw_price(split, random)),
     }
     return Task(
         kind="shop",
@@ -60,14 +60,16 @@ def draw_shop(split: Split, random: Random) -> Task:
     )
 
 
-def _shop(split: Split, random: Random) -> str:
+def draw_shop_name(split: Split, random: Random) -> str:
+    """Two words, such as "Green Garden", whose pair belongs to `split`."""
     while True:
         first, second = random.choice(FIRST), random.choice(SECOND)
         if in_split(split, first, second):
             return f"{first} {second}"
 
 
-def _price(split: Split, random: Random) -> int:
+def draw_price(split: Split, random: Random) -> int:
+    """Euros, of two or three digits, that belong to `split`."""
     while True:
         price = random.randint(10, 199)
         if in_split(split, "price", price):

@@ -1,0 +1,79 @@
+"""Bits per byte: how well a model predicts text, whatever its tokenizer."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from fledge.checkpoint.model_files import LoadedModel
+from fledge.errors import DataError
+
+WINDOWS = 32
+"""Windows of one forward pass; has no effect on the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextScore:
+    """How well text is predicted. A model that knows nothing of 256 bytes has 8 bits per byte."""
+
+    bits_per_byte: float
+    nats_per_token: float
+    tokens: int
+    num_bytes: int
+
+
+@torch.inference_mode()
+def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
+    """Predict every token but the first of each window; windows do not overlap.
+
+    Special tokens stand for no byte and are left out of both sums.
+
+    Raises:
+        DataError: there is no text of at least two tokens.
+    """
+    model, sizes = loaded.model, torch.tensor(loaded.tokenizer.bytes_per_token)
+    device = model.token_embedding.weight.device
+    length = model.config.context_length
+    nats, tokens, num_bytes = 0.0, 0, 0
+    model.eval()
+    for windows in _batches(_windows(loaded, texts, length)):
+        ids = torch.nn.utils.rnn.pad_sequence(windows, batch_first=True)
+        inputs, targets = ids[:, :-1].to(device), ids[:, 1:]
+        lengths = torch.tensor([len(window) - 1 for window in windows])
+        is_real = torch.arange(targets.shape[1]) < lengths[:, None]
+        counted = is_real & (sizes[targets] > 0)
+        losses = F.cross_entropy(
+            model(inputs).transpose(1, 2), targets.to(device), reduction="none"
+        )
+        nats += float(losses.cpu()[counted].sum())
+        tokens += int(counted.sum())
+        num_bytes += int(sizes[targets][counted].sum())
+    if not tokens:
+        raise DataError("expected text of at least two tokens to measure on, found none")
+    return TextScore(nats / math.log(2) / num_bytes, nats / tokens, tokens, num_bytes)
+
+
+def bits_per_byte(loaded: LoadedModel, texts: Iterable[str]) -> float:
+    """Bits per byte alone."""
+    return score_text(loaded, texts).bits_per_byte
+
+
+def _windows(loaded: LoadedModel, texts: Iterable[str], length: int) -> Iterable[torch.Tensor]:
+    """Pieces of each text of length + 1 tokens, the last token of one the first of the next."""
+    for text in texts:
+        ids = torch.tensor(loaded.tokenizer.encode(text), dtype=torch.long)
+        for start in range(0, max(0, len(ids) - 1), length):
+            yield ids[start : start + length + 1]
+
+
+def _batches(windows: Iterable[torch.Tensor]) -> Iterable[list[torch.Tensor]]:
+    batch: list[torch.Tensor] = []
+    for window in windows:
+        batch.append(window)
+        if len(batch) == WINDOWS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,76 @@
+"""The report card in the terminal."""
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
+
+SAMPLES_SHOWN = 6
+
+
+def print_report(card: ReportCard, console: Console) -> None:
+    """All tables; the samples are a few of those in the HTML report."""
+    console.print()
+    console.print(Panel.fit(f"[bold]Report card[/bold], seed {card.seed}"))
+    console.print(kinds_table(card))
+    console.print(numbers_table(card))
+    console.print(time_table(card))
+    console.print(samples_table(card))
+    console.print("[bold]What did not work[/bold]")
+    for sentence in card.did_not_work:
+        console.print(f"  • {sentence}", highlight=False)
+
+
+def kinds_table(card: ReportCard) -> Table:
+    """Shares of valid answers by kind and model."""
+    table = Table(title="Valid answers on held-out prompts", title_justify="left")
+    table.add_column("kind")
+    for model in MODELS:
+        table.add_column(MODEL_NAMES[model], justify="right")
+    for kind in card.valid["sft"]:
+        name = kind.replace("_", " ")
+        shares = [f"{card.valid[model][kind]:.0%}" for model in MODELS]
+        table.add_row(name, *shares, style="bold" if kind == "all" else None)
+        if kind == "all":
+            table.add_section()
+    return table
+
+
+def numbers_table(card: ReportCard) -> Table:
+    """Pretraining, reward model and PPO in one column of numbers."""
+    reward, ppo = card.reward_model, card.ppo
+    table = Table(title="Numbers", title_justify="left", show_header=False)
+    table.add_row("bits per byte of unseen text", f"{card.bits_per_byte:.3f}")
+    table.add_row(
+        "reward model: pairs ordered as labelled",
+        f"{reward.accuracy:.1%} of {reward.pairs:,} (at best {reward.ceiling:.1%})",
+    )
+    table.add_row(
+        "gold score, SFT → PPO",
+        f"{ppo.gold_before:.3f} → {ppo.gold_after:.3f} (p = {ppo.p_value:.2g})",
+    )
+    table.add_row("gold score, best of 4 SFT answers", f"{ppo.gold_best_of_4:.3f}")
+    table.add_row("distance from SFT", f"{ppo.kl:.1f} nats per answer")
+    table.add_row("answers that end", f"{ppo.eos_rate:.1%}")
+    return table
+
+
+def time_table(card: ReportCard) -> Table:
+    """Wall time by stage."""
+    table = Table(title="Time", title_justify="left", show_header=False)
+    for stage, seconds in card.seconds.items():
+        style = "bold" if stage == "total" else None
+        table.add_row(stage.replace("_", " "), f"{seconds:.0f} s", style=style)
+    return table
+
+
+def samples_table(card: ReportCard) -> Table:
+    """A few prompts with the answers of all models."""
+    table = Table(title="Samples", title_justify="left", show_lines=True)
+    for column in ("prompt", *(MODEL_NAMES[model] for model in MODELS)):
+        table.add_column(column, overflow="fold", ratio=1)
+    step = max(1, len(card.samples) // SAMPLES_SHOWN)
+    for sample in card.samples[::step][:SAMPLES_SHOWN]:
+        table.add_row(sample.prompt, *(sample.answers[model].text[:200] for model in MODELS))
+    return table

@@ -1,0 +1,119 @@
+"""Prose in which things are said twice in other words, so that a small model learns to copy early.
+
+Attention that finds what stood before and repeats it takes a thousand steps to appear from plain
+text; here most sentences need it. These are statements, not conversations.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from fledge.starter.arithmetic import LARGEST
+from fledge.starter.customer_service import draw_date, draw_hour, draw_order_number
+from fledge.starter.french import PHRASES
+from fledge.starter.shop import draw_price, draw_shop_name
+from fledge.starter.task import capitalised, only
+from fledge.starter.word_games import CHAIN_WORDS, RHYMES
+from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
+
+SENTENCES_EACH = 5
+LONGEST_STRING = 6
+
+
+def exercises(seed: int, paragraphs: int) -> Iterator[str]:
+    """Paragraphs of statements of one sort; held-out slot values stay out."""
+    random = Random(f"exercises {seed}")
+    for _ in range(paragraphs):
+        statement = random.choice(STATEMENTS)
+        yield " ".join(statement(random) for _ in range(SENTENCES_EACH))
+
+
+def order(random: Random) -> str:
+    """Who ordered what, said twice."""
+    name, item = random.choice(only(NAMES, "train")), random.choice(ITEMS)
+    number = draw_order_number("train", random)
+    return random.choice(
+        (
+            f"Order {number} is a {item} for {name}. {name}, the {item} of order {number} is here.",
+            f"{name} bought a {item}, order {number}. The {item} of order {number} is for {name}.",
+            f"{name} has a {item}, order {number}. Order {number}, a {item}, belongs to {name}.",
+        )
+    )
+
+
+def table(random: Random) -> str:
+    """A table that is booked, said twice."""
+    name, date = random.choice(only(NAMES, "train")), draw_date("train", random)
+    hour, guests = draw_hour(random), random.randint(2, 9)
+    return random.choice(
+        (
+            f"{name} comes at {hour} on {date} with {guests}. {guests} come on {date} at {hour} "
+            f"with {name}.",
+            f"On {date} at {hour} {guests} people come with {name}. {name} comes with {guests} "
+            f"people on {date} at {hour}.",
+        )
+    )
+
+
+def news(random: Random) -> str:
+    """What someone told someone else, said twice."""
+    name, other = random.sample(only(NAMES, "train"), 2)
+    day, item = random.choice(DAYS), random.choice(ITEMS)
+    what = f"the {item} comes on {day}"
+    return f"{name} told {other} that {what}. {other}, {what}. {name}"
+
+
+def shop(random: Random) -> str:
+    """A shop, its hours and a price, said twice."""
+    name, place = random.choice(only(NAMES, "train")), draw_shop_name("train", random)
+    opens, closes = random.randint(6, 11), random.randint(14, 22)
+    item, price = random.choice(ITEMS), draw_price("train", random)
+    return random.choice(
+        (
+            f"{place} is open from {opens} to {closes}. From {opens} to {closes} {place} is open.",
+            f"A {item} costs {price} euros at {place}. At {place} a {item} costs {price} euros.",
+            f"{name} works at {place}. This is {place}, and this is {name}.",
+        )
+    )
+
+
+def letters(random: Random) -> str:
+    """A word or a string, letter by letter: again, in capitals and backwards."""
+    length = random.randint(2, LONGEST_STRING)
+    word = random.choice(
+        (
+            random.choice(only(SHORT_WORDS, "train")),
+            "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(length)),
+        )
+    )
+    spaced = " ".join(word)
+    letter = random.choice(word)
+    shown = " ".join(each if each == letter else "_" for each in word)
+    return random.choice(
+        (
+            f"The letters {spaced} are {'-'.join(word.upper())}.",
+            f"The letters {spaced} backwards are {' '.join(reversed(word))}.",
+            f"The letters {spaced} are {spaced}.",
+            f"The letter {letter} is in {spaced}: {shown}",
+        )
+    )
+
+
+def knowledge(random: Random) -> str:
+    """A sum, a rhyme, a French phrase or a word's last letter."""
+    a, b = sorted((random.randint(1, LARGEST), random.randint(1, LARGEST)), reverse=True)
+    english, french = random.choice(PHRASES)
+    word, rhyme = random.sample(random.choice(RHYMES), 2)
+    link = random.choice(only(CHAIN_WORDS, "train"))
+    return random.choice(
+        (
+            f"{capitalised(NUMBERS[a])} plus {NUMBERS[b]} is {NUMBERS[a + b]}.",
+            f"{capitalised(NUMBERS[b])} plus {NUMBERS[a]} is {NUMBERS[a + b]}.",
+            f"{capitalised(NUMBERS[a])} minus {NUMBERS[b]} is {NUMBERS[a - b]}.",
+            f"{capitalised(word)} rhymes with {rhyme}.",
+            f'The French for "{english}" is "{french}"',
+            f"The word {link} ends with {link[-1]} and begins with {link[0]}.",
+        )
+    )
+
+
+STATEMENTS: tuple[Callable[[Random], str], ...] = (order, table, news, shop, letters, knowledge)
