@@ -39,7 +39,7 @@ def compute_dtype(wanted: str, device: torch.device) -> torch.dtype:
 def multiplies_bfloat16_fast(device: torch.device) -> bool:
     """Whether bfloat16 products beat float32 ones: 8-11 times with AMX, 3 with AVX512-BF16."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         # torch has no public probe for either; both are plain CPUID reads.
         return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
