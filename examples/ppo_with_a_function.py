@@ -69,7 +69,9 @@ def mean_reward(checkpoint: Path, prompts: Sequence[Conversation]) -> float:
 def raise_chat_model(directory: Path) -> Path:
     """Pretraining on a little prose, then SFT: enough to answer in sentences, not to be right."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "text.txt").write_text("\n\n".join(prose(seed=0)), encoding="utf-8")
+    (directory / "text.txt").write_text(
+        "\n\n".join(prose(seed=0, paragraphs=500)), encoding="utf-8"
+    )
     with (directory / "demonstrations.jsonl").open("w", encoding="utf-8") as file:
         for written in conversations("train", seed=0, count=500):
             turns = written.conversation.messages[:2]
@@ -88,7 +90,7 @@ def raise_chat_model(directory: Path) -> Path:
                         "size": {"width": 64, "num_layers": 2, "context_length": 96},
                     },
                     "batch": {"examples": 16},
-                    "optimizer": {"learning_rate": 4e-3, "steps": 100},
+                    "optimizer": {"learning_rate": 4e-3, "steps": 80},
                 },
                 {
                     "stage": {
@@ -97,7 +99,7 @@ def raise_chat_model(directory: Path) -> Path:
                         "demonstrations": [str(directory / "demonstrations.jsonl")],
                     },
                     "batch": {"examples": 16},
-                    "optimizer": {"learning_rate": 2e-3, "steps": 100},
+                    "optimizer": {"learning_rate": 2e-3, "steps": 80},
                 },
             ],
         },

@@ -37,12 +37,14 @@ def lineage(stage: str, parent: Lineage | None = None) -> Lineage:
     )
 
 
-def write_language_model(output: Path, tokenizer: Tokenizer | None = None) -> Path:
+def write_language_model(
+    output: Path, tokenizer: Tokenizer | None = None, context_length: int = 64
+) -> Path:
     """A run's output directory with its final checkpoint."""
     tokenizer = tokenizer or Tokenizer.train(CORPUS, 300)
     directory = output / "step-00000020"
     directory.mkdir(parents=True)
-    model = tiny_model(tokenizer.vocabulary_size)
+    model = tiny_model(tokenizer.vocabulary_size, context_length)
     save_language_model(directory, model, tokenizer, ChatTemplate())
     write_lineage(directory, lineage("sft", lineage("pretrain")))
     return output

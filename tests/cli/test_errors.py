@@ -38,6 +38,8 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
         (["run", "a.toml", "--text", "x"], "give one pipeline"),
         (["run", "--rankings", "x"], "need --text"),
         (["run"], "fledge init"),
+        (["evaluate", "model"], "nothing to measure"),
+        (["evaluate", "model", "--against", "other"], "--reward"),
         (["generate", "model", "hi", "--prompts", "file"], "not both"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 import fledge as package
 from fledge.cli.terminal_chat import TerminalChat, converse
 from fledge.generate import SamplingParams
+from tiny_model import write_language_model
 
 
 def test_info_tells_sizes_and_lineage(fledge, chat_model: Path) -> None:
@@ -72,6 +73,43 @@ def test_no_control_character_reaches_the_terminal(fledge, chat_model: Path) -> 
         "generate", chat_model, "hi", "-t", "5", "--max-new-tokens", "40", "--seed", "2"
     )
     assert not any(ord(char) < 32 and char not in "\t\n" for char in out)
+
+
+def test_text_is_measured_in_bits_per_byte(fledge, chat_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("The tide comes in twice a day. " * 20)
+    code, out, _ = fledge("evaluate", chat_model, "--text", tmp_path / "text.txt", "--json")
+    assert code == 0
+    assert json.loads(out)["bytes"] > 500
+    assert json.loads(out)["bits_per_byte"] > 1
+
+
+def test_rankings_are_measured_by_accuracy(fledge, reward_model: Path, tmp_path: Path) -> None:
+    pairs = [{"prompt": f"tide {n}", "chosen": "the sea", "rejected": "moon"} for n in range(40)]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    code, out, _ = fledge("evaluate", reward_model, "--rankings", tmp_path / "pairs.jsonl")
+    numbers = dict(line.rsplit("  ", 1) for line in out.splitlines())
+    assert code == 0
+    assert float(numbers["pairs".ljust(len(out.splitlines()[0].rsplit("  ", 1)[0]))]) == 40
+
+
+def test_the_starter_packs_kinds_are_measured(fledge, tmp_path: Path) -> None:
+    model = write_language_model(tmp_path / "model", context_length=256)
+    code, out, _ = fledge("evaluate", model, "--starter", 1, "--max-new-tokens", 4, "--json")
+    numbers = json.loads(out)
+    assert code == 0
+    assert numbers["valid_all"] == 0 and "valid_how_to" in numbers
+
+
+def test_a_model_does_not_beat_itself(
+    fledge, chat_model: Path, reward_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.jsonl").write_text('{"prompt": "tide"}\n{"prompt": "moon"}\n')
+    code, out, _ = fledge(
+        "evaluate", chat_model, "--against", chat_model, "--reward", reward_model,
+        "--prompts", tmp_path / "prompts.jsonl", "--max-new-tokens", "6", "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["win_rate"] == 0.5
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from random import Random
 
 from fledge.errors import ConfigError
 from fledge.feedback.records import Ranking
+from fledge.starter.exercises import exercises
 from fledge.starter.gold import Answer, rank
 from fledge.starter.kinds import conversations, tasks
 from fledge.starter.prose import prose
@@ -14,7 +15,9 @@ from fledge.starter.writers import WRITERS, write
 
 TEMPLATE = Path(__file__).parent / "template"
 NUM_TEXT_FILES = 15
-NUM_DEMONSTRATIONS = 4_000
+NUM_PARAGRAPHS = 600
+NUM_EXERCISES = 900
+NUM_DEMONSTRATIONS = 3_000
 RANKINGS_PER_KIND = 60
 LABELLER_NOISE = 0.1
 
@@ -33,7 +36,8 @@ def write_project(directory: Path, seed: int) -> list[Path]:
         write_text(directory / name, (TEMPLATE / name).read_text(encoding="utf-8"))
         for name in ("fledge.toml", "README.md")
     ]
-    written += write_texts(data / "text", list(prose(seed)))
+    documents = [*prose(seed, NUM_PARAGRAPHS), *exercises(seed, NUM_EXERCISES)]
+    written += write_texts(data / "text", documents)
     written.append(write_lines(data / "demonstrations.jsonl", demonstrations(seed)))
     written.append(
         write_lines(

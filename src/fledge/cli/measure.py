@@ -1,0 +1,129 @@
+"""The measurements behind `fledge evaluate`, each as numbers by name."""
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import torch
+
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import (
+    LoadedScalarModel,
+    load_language_model,
+    load_scalar_model,
+)
+from fledge.data import (
+    ComparisonBatch,
+    collate_rankings,
+    in_order,
+    load_prompts,
+    load_rankings,
+    read_texts,
+    render_rankings,
+)
+from fledge.errors import DataError
+from fledge.evaluate.answers import answer_tasks, end_rate, fractions_valid, mean_gold
+from fledge.evaluate.bits_per_byte import score_text
+from fledge.evaluate.preferences import preference_pairs, preference_report
+from fledge.evaluate.win_rate import paired_bootstrap
+from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.generate import SamplingParams
+from fledge.generate.text import answers
+from fledge.starter.kinds import tasks
+from fledge.text.conversation import Conversation
+from fledge.train.reward_loss import AnswerScores
+
+MOST_ANSWERS = 9
+PROMPTS_PER_FORWARD = 16
+"""Rankings that are scored at a time; has no effect on the result."""
+
+Numbers = dict[str, float]
+
+
+def measure_text(checkpoint: Path, texts: Sequence[str]) -> Numbers:
+    """How well the model predicts texts."""
+    loaded = load_language_model(find_checkpoint(checkpoint))
+    score = score_text(loaded, chain.from_iterable(read_texts(text) for text in texts))
+    return {
+        "bits_per_byte": score.bits_per_byte,
+        "nats_per_token": score.nats_per_token,
+        "tokens": score.tokens,
+        "bytes": score.num_bytes,
+    }
+
+
+def measure_rankings(checkpoint: Path, rankings: Sequence[str], seed: int) -> Numbers:
+    """How well a reward model orders answers as people did, with a 95 % interval."""
+    reward = load_scalar_model(find_checkpoint(checkpoint))
+    batch, scores = scored(reward, load_rankings(rankings))
+    pairs = preference_pairs(scores, batch.ranks, batch.lengths)
+    return preference_report(pairs, torch.Generator().manual_seed(seed)).metrics()
+
+
+def measure_starter(checkpoint: Path, per_kind: int, max_new_tokens: int, seed: int) -> Numbers:
+    """Shares of valid answers to the starter pack's held-out prompts, all and by kind."""
+    loaded = load_language_model(find_checkpoint(checkpoint))
+    sampling = SamplingParams(max_new_tokens=max_new_tokens)
+    answered = answer_tasks(loaded, tasks("held_out", seed, per_kind), sampling, seed)
+    valid = {f"valid_{kind}": share for kind, share in fractions_valid(answered).items()}
+    return {**valid, "ended": end_rate(answered), "gold": mean_gold(answered)}
+
+
+def measure_wins(
+    checkpoint: Path,
+    against: Path,
+    reward_model: Path,
+    prompts: Sequence[str],
+    sampling: SamplingParams,
+) -> Numbers:
+    """How often a reward model prefers this model's answers to those of `against`."""
+    reward = load_scalar_model(find_checkpoint(reward_model))
+    conversations = load_prompts(prompts)
+    columns = [
+        [answer.text for answer in answers(load_language_model(path), conversations, sampling)]
+        for path in (find_checkpoint(against), find_checkpoint(checkpoint))
+    ]
+    duels = [duel(*each) for each in zip(conversations, *columns, strict=True)]
+    _, scores = scored(reward, duels)
+    random = torch.Generator().manual_seed(sampling.seed or 0)
+    result = paired_bootstrap(scores[:, 0], scores[:, 1], random)
+    return {name: float(getattr(result, name)) for name in result.__slots__}
+
+
+def duel(conversation: Conversation, theirs: str, ours: str) -> Ranking:
+    """Two answers in a fixed order, for scoring only: nobody ranked them."""
+    turns = tuple(ChatTurn(role=turn.role, content=turn.content) for turn in conversation.messages)
+    responses = (Response(id="theirs", content=theirs), Response(id="ours", content=ours))
+    return Ranking(prompt=turns, responses=responses, ranking=(("theirs",), ("ours",)))
+
+
+@torch.inference_mode()
+def scored(
+    reward: LoadedScalarModel, rankings: Sequence[Ranking]
+) -> tuple[ComparisonBatch, torch.Tensor]:
+    """All rankings that fit the context side by side, and the score of every answer, B K.
+
+    Raises:
+        DataError: none fits.
+    """
+    length = reward.model.trunk.config.context_length
+    rendered = render_rankings(
+        rankings, reward.tokenizer, reward.template, length, MOST_ANSWERS
+    ).rankings
+    if not rendered:
+        raise DataError(
+            f"none of {len(rankings):,} prompts has two answers of different rank within the "
+            f"{length:,} tokens that the reward model reads"
+        )
+    pad = reward.tokenizer.special.pad
+    whole = collate_rankings(rendered, pad)
+    width = whole.ranks.shape[1]
+    score = AnswerScores(reward.model)
+    rows = [
+        torch.nn.functional.pad(each, (0, width - each.shape[1]))
+        for batch in in_order(
+            rendered, lambda some: collate_rankings(some, pad), examples=PROMPTS_PER_FORWARD
+        )
+        for each in [score(batch)]
+    ]
+    return whole, torch.cat(rows)
