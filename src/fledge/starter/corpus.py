@@ -26,17 +26,18 @@ CONVERSATIONS_FOR_VOCABULARY = 2_000
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def documents(library: Path | None = None, seed: int = 0) -> Iterator[str]:
+def documents(library: Path | None = None, seed: int = 0, every: int = 1) -> Iterator[str]:
     """One text a source file, in the order of their paths, the help topics, prose, exercises.
 
-    `library` is the folder of the standard library, by default the running Python's.
+    `library` is the folder of the standard library, by default the running Python's; of its files
+    one in `every` is read, and the pack's own part is as much smaller.
 
     Raises:
         DataError: the folder holds no documented Python source.
     """
     folder = library if library is not None else Path(sysconfig.get_path("stdlib"))
     found = False
-    for path in source_files(folder):
+    for path in source_files(folder)[::every]:
         text = documentation(path)
         if text:
             found = True
@@ -46,9 +47,10 @@ def documents(library: Path | None = None, seed: int = 0) -> Iterator[str]:
             f"{folder}: expected the Python standard library's source, found no docstring; "
             "install it, or train on your own text with `fledge run --text FOLDER`"
         )
-    yield from help_topics(folder / "pydoc_data" / "topics.py")
-    yield from prose(seed, PARAGRAPHS_OF_PROSE)
-    yield from exercises(seed, PARAGRAPHS_OF_EXERCISES)
+    if every == 1:
+        yield from help_topics(folder / "pydoc_data" / "topics.py")
+    yield from prose(seed, PARAGRAPHS_OF_PROSE // every)
+    yield from exercises(seed, PARAGRAPHS_OF_EXERCISES // every)
 
 
 def vocabulary_texts(texts: Iterable[str], seed: int = 0) -> Iterator[str]:

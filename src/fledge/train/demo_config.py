@@ -1,0 +1,42 @@
+"""Sizes of the demo. The defaults are what two cores raise in about ten minutes."""
+
+from pydantic import Field
+
+from fledge.config import Config
+
+
+class DemoConfig(Config):
+    """How large and how long. `fledge demo` uses the defaults; the tests use a miniature."""
+
+    vocabulary_size: int = Field(1536, ge=263)
+    """Tokens; few, so that every one is seen often."""
+    context_length: int = Field(256, ge=64)
+    """Longest chat in tokens."""
+    width: int = Field(192, ge=8)
+    """D."""
+    num_layers: int = Field(4, ge=1)
+    """L."""
+    text_every: int = Field(1, ge=1)
+    """Of the corpus's source files one in so many is read."""
+    pretrain_steps: int = Field(1200, ge=1)
+    """Steps of 512 tokens. Copying takes about a thousand of them, whatever their size."""
+    demonstrations: int = Field(12_000, ge=50)
+    """Conversations that the imagined writers write."""
+    sft_steps: int = Field(2600, ge=1)
+    """Steps of 512 tokens."""
+    ranked_prompts: int = Field(720, ge=4)
+    """Prompts whose answers are ranked for training the reward model, and PPO's prompts."""
+    answers: int = Field(4, ge=2)
+    """K, answers ranked per prompt."""
+    noise: float = Field(0.1, ge=0, lt=0.5)
+    """Chance that the labeller exchanges two neighbours of a ranking."""
+    reward_epochs: float = Field(2.0, gt=0)
+    """Passes over the rankings."""
+    ppo_rollouts: int = Field(40, ge=1)
+    """Batches of 64 answers that PPO learns from."""
+    held_out_per_kind: int = Field(24, ge=1)
+    """Held-out prompts of each kind that every model answers."""
+    max_new_tokens: int = Field(48, ge=8)
+    """Length limit of an answer."""
+    samples_per_kind: int = Field(2, ge=1)
+    """Prompts of each kind that the report shows."""

@@ -1,0 +1,61 @@
+"""The curves of the demo's stages, read from their `metrics.jsonl`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fledge.errors import CheckpointError
+from fledge.evaluate.report import Chart, Curve
+from fledge.train.progress import read_metrics
+
+# Title, unit, run, and the metrics with their names in the legend.
+CHARTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
+    ("Pretraining", "loss, nats per token", "pretrain", {"loss": "loss"}),
+    ("SFT", "loss, nats per token of the answers", "sft", {"loss": "loss"}),
+    ("Reward model", "loss, nats per pair", "reward", {"loss": "loss"}),
+    ("PPO: reward", "reward model's score", "ppo", {"objective/scores": "score"}),
+    ("PPO: distance", "nats per answer from the SFT model", "ppo", {"objective/kl": "KL"}),
+    ("PPO: length", "tokens of an answer", "ppo", {"val/answer_length": "length"}),
+    (
+        "PPO: health",
+        "shares",
+        "ppo",
+        {
+            "val/eos_rate": "answers that end",
+            "val/explained_variance": "variance the critic explains",
+            "policy/clipfrac_avg": "tokens clipped",
+        },
+    ),
+)
+
+
+def charts(output: Path) -> list[Chart]:
+    """A chart for each metric worth looking at."""
+    lines = {run: read_metrics(output / run / "metrics.jsonl") for _, _, run, _ in CHARTS}
+    return [
+        Chart(
+            title=title,
+            unit=unit,
+            curves=[_curve(name, metric, lines[run]) for metric, name in metrics.items()],
+        )
+        for title, unit, run, metrics in CHARTS
+    ]
+
+
+def last_evaluation(run: Path) -> dict[str, float]:
+    """The last measurement on held-out data.
+
+    Raises:
+        CheckpointError: the run has none.
+    """
+    path = run / "metrics.jsonl"
+    found = [line for line in read_metrics(path) if "seconds" not in line]  # steps have them
+    if not found:
+        raise CheckpointError(f"{path} has no evaluation; delete {run} and run the demo again")
+    return found[-1]
+
+
+def _curve(name: str, metric: str, lines: Sequence[Mapping[str, float]]) -> Curve:
+    points = [(line["step"], line[metric]) for line in lines if metric in line]
+    return Curve(
+        name=name, steps=[int(step) for step, _ in points], values=[value for _, value in points]
+    )

@@ -1,0 +1,34 @@
+"""Wall time by stage, kept on disk so that a second call adds to it."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fledge.checkpoint.directory import write_text
+
+
+class Stopwatch:
+    """Adds up seconds by name in a file; what an interrupted call spent counts, too."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
+        self._seconds: dict[str, float] = json.loads(text)
+
+    @contextmanager
+    def measuring(self, name: str) -> Iterator[None]:
+        """Add the time of the block to `name`."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = time.monotonic() - start
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+            write_text(self._path, json.dumps(self._seconds))
+
+    def seconds(self) -> dict[str, float]:
+        """By name in the order of their first use, then their `total`."""
+        rounded = {name: round(value, 2) for name, value in self._seconds.items()}
+        return {**rounded, "total": round(sum(self._seconds.values()), 2)}
