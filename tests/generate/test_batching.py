@@ -1,0 +1,149 @@
+"""What shares the batch, and when it came, must not show."""
+
+import random
+
+import pytest
+import torch
+
+from fledge.generate import Request, SamplingParams
+from fledge.generate.engine import Engine
+from fledge.generate.respond import respond
+from model.small_models import CONFIG, GPT2_LIKE, make
+
+SETTINGS = [
+    {"temperature": 1.0},
+    {"temperature": 0.7, "top_k": 5, "top_p": 0.9},
+    {"temperature": 1.3, "min_p": 0.05, "frequency_penalty": 0.5},
+    {"temperature": 1.0, "repetition_penalty": 1.2, "logit_bias": {3: 1.0}},
+    {"temperature": 0.0},
+    {"temperature": 0.0, "presence_penalty": 1.0},
+]
+
+
+@pytest.fixture(params=[CONFIG, GPT2_LIKE], ids=["rotary", "learned positions"])
+def model(request):
+    return make(request.param, noise=0.3)
+
+
+def some_requests(number: int, dice: random.Random) -> list[Request]:
+    requests = []
+    for index in range(number):
+        prompt = tuple(dice.randrange(64) for _ in range(dice.randint(1, 15)))
+        sampling = SamplingParams(
+            seed=index, max_new_tokens=dice.randint(1, 25), **dice.choice(SETTINGS)
+        )
+        banned = frozenset({5, 6}) if dice.random() < 0.3 else frozenset()
+        requests.append(Request(str(index), prompt, sampling, frozenset({9, 10}), banned))
+    return requests
+
+
+def alone(model, request: Request) -> tuple[int, ...]:
+    return Engine(model, max_batch=1).generate([request])[0].ids
+
+
+def test_the_same_seed_gives_the_same_text_whatever_shares_the_batch(model):
+    requests = some_requests(40, random.Random(0))
+    expected = [alone(model, request) for request in requests]
+    for max_batch in (3, 16):
+        found = Engine(model, max_batch=max_batch).generate(requests)
+        assert [completion.ids for completion in found] == expected
+
+
+def test_nor_when_each_arrives_nor_who_leaves(model):
+    for seed in range(5):
+        dice = random.Random(seed)
+        requests = some_requests(12, dice)
+        waiting = dice.sample(requests, len(requests))
+        cancelled = {request.id for request in waiting if dice.random() < 0.2}
+        engine = Engine(model, max_batch=dice.randint(1, 7), token_budget=dice.choice([None, 90]))
+        answers: dict[str, list[int]] = {request.id: [] for request in requests}
+        reasons: dict[str, str] = {}
+        while waiting or engine.busy:
+            for _ in range(dice.randint(0, 3)):
+                if waiting:
+                    engine.submit(waiting.pop())
+            if cancelled and dice.random() < 0.2:
+                engine.cancel(dice.choice(sorted(cancelled)))
+            for event in engine.step():
+                assert event.request_id not in reasons, "an event after the last"
+                if event.token_id is not None:
+                    answers[event.request_id].append(event.token_id)
+                if event.finish_reason is not None:
+                    reasons[event.request_id] = event.finish_reason
+        assert reasons.keys() == answers.keys()
+        for request in requests:
+            answer, expected = answers[request.id], alone(model, request)
+            if reasons[request.id] == "cancelled":
+                assert request.id in cancelled
+                expected = expected[: len(answer)]
+            assert tuple(answer) == expected
+
+
+@torch.no_grad()
+def test_greedy_with_a_cache_equals_greedy_without(model):
+    dice = random.Random(1)
+    prompts = [tuple(dice.randrange(64) for _ in range(n)) for n in (1, 3, 9, 14, 20)]
+    sampling = SamplingParams(temperature=0, max_new_tokens=30)
+    requests = [Request(str(i), prompt, sampling) for i, prompt in enumerate(prompts)]
+    for prompt, completion in zip(
+        prompts, Engine(model, max_batch=4).generate(requests), strict=True
+    ):
+        ids = list(prompt)
+        while len(ids) < model.config.context_length:
+            ids.append(int(model(torch.tensor([ids]))[0, -1].argmax()))
+        assert list(prompt + completion.ids) == ids[: len(prompt) + 30]
+
+
+@torch.no_grad()
+def test_log_probs_are_those_of_the_model(model):
+    request = Request("a", (1, 2, 3), SamplingParams(seed=3, max_new_tokens=20, temperature=0.5))
+    others = some_requests(3, random.Random(2))
+    completion = Engine(model, max_batch=4).generate([*others, request])[-1]
+    ids = torch.tensor([[*request.prompt, *completion.ids]])
+    log_probs = model(ids[:, :-1]).log_softmax(dim=-1)
+    expected = log_probs.gather(-1, ids[:, 1:, None])[0, 2:, 0]
+    torch.testing.assert_close(torch.tensor(completion.log_probs), expected, atol=1e-5, rtol=0)
+
+
+def test_the_cache_grows_with_long_texts():
+    config = CONFIG.model_copy(update={"context_length": 320})
+    model = make(config, noise=0.3)
+    request = Request("a", (1, 2), SamplingParams(seed=0, max_new_tokens=300))
+    short = some_requests(6, random.Random(3))
+    engine = Engine(model, max_batch=2)
+    long, *others = engine.generate([request, *short])
+    assert len(long.ids) == 300
+    assert [other.ids for other in others] == [alone(model, one) for one in short]
+    # Read as one text, the greedy continuation of the whole is what one more token gives.
+    again = Request("b", (1, 2, *long.ids), SamplingParams(temperature=0, max_new_tokens=1))
+    with torch.no_grad():
+        expected = int(model(torch.tensor([again.prompt]))[0, -1].argmax())
+    assert engine.generate([again])[0].ids == (expected,)
+
+
+def test_an_engine_sees_its_model_change(model):
+    request = Request("a", (1, 2, 3), SamplingParams(temperature=0, max_new_tokens=20))
+    engine = Engine(model, max_batch=1)
+    before = engine.generate([request])
+    with torch.no_grad():
+        model.token_embedding.weight.mul_(-1)
+    assert engine.generate([request])[0].ids != before[0].ids
+    assert engine.generate([request])[0].ids == alone(model, request)
+
+
+def test_respond_gives_plain_ids_by_seed(model):
+    prompts = [[1, 2], [3], [1, 2]]
+    sampling = SamplingParams(max_new_tokens=12)
+    engine = Engine(model, max_batch=2)
+    found = respond(engine, prompts, sampling, seeds=[4, 5, 4], stop_ids={9}, banned_ids={7})
+    assert found[0] == found[2] != found[1]
+    assert all(7 not in ids for ids in found)
+    assert all(len(ids) == 12 or ids[-1] == 9 for ids in found)
+    assert found[1:2] == respond(engine, [[3]], sampling, [5], {9}, {7})
+
+
+def test_training_goes_on_after_generating(model):
+    model.train()
+    Engine(model, max_batch=1).generate([Request("a", (1,), SamplingParams(max_new_tokens=3))])
+    model(torch.tensor([[1, 2, 3]])).logsumexp(-1).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
