@@ -147,3 +147,18 @@ def test_training_goes_on_after_generating(model):
     Engine(model, max_batch=1).generate([Request("a", (1,), SamplingParams(max_new_tokens=3))])
     model(torch.tensor([[1, 2, 3]])).logsumexp(-1).sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_blocks_compiled_for_training_are_not_compiled_for_decoding(model):
+    request = Request("a", (1, 2, 3), SamplingParams(seed=0, max_new_tokens=5))
+    expected = alone(model, request)
+    compilations = []
+
+    def backend(graph, inputs):
+        compilations.append(graph)
+        return graph.forward
+
+    for block in model.blocks:
+        block.compile(backend=backend)
+    assert alone(model, request) == expected
+    assert compilations == []

@@ -1,7 +1,8 @@
 """The engine: requests in, tokens out, with as many texts in one forward pass as there is room."""
 
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -180,15 +181,25 @@ class Engine:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Dropout off within the block; the mode is put back after it."""
-    if not model.training:
-        yield
-        return
-    model.eval()
+    """Dropout off and compiled blocks run eagerly within the block; the mode is put back after."""
+    was_training = model.training
+    if was_training:
+        model.eval()
     try:
-        yield
+        with uncompiled():
+            yield
     finally:
-        model.train()
+        if was_training:
+            model.train()
+
+
+def uncompiled() -> AbstractContextManager[object]:
+    """Blocks that training compiled would compile anew for every length of text."""
+    # Importing the compiler takes a second, and where it is not imported nothing is compiled.
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 def cache_dtype(weight: Tensor) -> torch.dtype:
