@@ -1,0 +1,126 @@
+"""Sentence pairs: two aligned files, tab-separated lines, or records of translations."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fledge.data.records import Located, Skipped, refuse
+from fledge.data.sources import load_with
+from fledge.data.splits import split_by_key
+from fledge.errors import DataError, RecordError
+
+ALIGNED = ","
+"""Between the two files of an aligned pair, as in `train.en,train.fr`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A sentence, its translation, and where the two stand."""
+
+    source: str
+    target: str
+    path: Path
+    line: int
+
+    def error(self, expected: str, found: str) -> RecordError:
+        """The error that names this pair's file and line."""
+        return RecordError(self.path, self.line, expected, found)
+
+
+def load_pairs(
+    sources: str | Iterable[str],
+    languages: tuple[str, str] = ("en", "fr"),
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+) -> list[SentencePair]:
+    """All pairs of the sources, in order.
+
+    A source is `a.en,a.fr` (two files, line by line), a `.tsv` (source, tab, target; further
+    columns are passed over) or a file of records with `{"translation": {"en": …, "fr": …}}` or
+    `{"source": …, "target": …}`. `languages` name the keys of a translation.
+
+    Raises:
+        DataError: a file is missing or empty, or two files have unequal numbers of lines.
+        RecordError: a pair has an empty side or lacks one, unless bad records are skipped.
+    """
+    bad = skipped if skipped is not None or not skip_bad else Skipped()
+    names = [sources] if isinstance(sources, str) else list(sources)
+    pairs: list[SentencePair] = []
+    for name in names:
+        found = 0
+        for pair in _read(name, languages, bad):
+            pairs.append(pair)
+            found += 1
+        if not found:
+            raise DataError(f"{name}: no usable sentence pair")
+    return pairs
+
+
+def split_pairs(
+    pairs: Sequence[SentencePair], fraction: float, seed: int
+) -> tuple[list[SentencePair], list[SentencePair]]:
+    """(train, held out) by source sentence: no sentence is in both, however often translated."""
+    return split_by_key(
+        pairs, lambda pair: " ".join(pair.source.casefold().split()), fraction, seed
+    )
+
+
+def _read(name: str, languages: tuple[str, str], skipped: Skipped | None) -> Iterator[SentencePair]:
+    if ALIGNED in name:
+        found = _read_aligned(*(Path(part.strip()) for part in name.split(ALIGNED, 1)))
+    elif name.endswith((".tsv", ".txt")):
+        found = _read_tabbed(Path(name), skipped)
+    else:
+        records = load_with(name, lambda record: _from_record(record, languages), skipped=skipped)
+        found = iter(records)
+    for pair in found:
+        empty = [side for side in ("source", "target") if not getattr(pair, side).strip()]
+        if empty:
+            error = pair.error("a sentence on both sides", f"an empty {' and '.join(empty)}")
+            refuse(error, skipped)
+        else:
+            yield pair
+
+
+def _read_aligned(source: Path, target: Path) -> Iterator[SentencePair]:
+    sources, targets = _lines(source), _lines(target)
+    if len(sources) != len(targets):
+        raise DataError(
+            f"{source} has {len(sources):,} lines but {target} has {len(targets):,}; line n of "
+            "one must be the translation of line n of the other"
+        )
+    for number, (one, other) in enumerate(zip(sources, targets, strict=True), start=1):
+        yield SentencePair(one, other, source, number)
+
+
+def _read_tabbed(path: Path, skipped: Skipped | None) -> Iterator[SentencePair]:
+    for number, line in enumerate(_lines(path), start=1):
+        columns = line.split("\t")
+        if len(columns) < 2:
+            found = f"{len(columns)} column: {line[:60]!r}"
+            refuse(RecordError(path, number, "source, tab, target", found), skipped)
+        else:
+            yield SentencePair(columns[0], columns[1], path, number)
+
+
+def _from_record(record: Located, languages: tuple[str, str]) -> SentencePair:
+    translation = record.value.get("translation")
+    fields = translation if isinstance(translation, dict) else record.value
+    names = languages if isinstance(translation, dict) else ("source", "target")
+    sides = [fields.get(name) for name in names]
+    if not all(isinstance(side, str) for side in sides):
+        found = ", ".join(map(str, fields)) or "nothing"
+        raise record.error(f"texts under {names[0]!r} and {names[1]!r}", f"the fields {found}")
+    return SentencePair(str(sides[0]), str(sides[1]), record.path, record.line)
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected sentences, one a line")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 at byte {error.start:,}; convert the file") from error
+    # Not splitlines: a line separator inside a sentence would shift one file against the other.
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines

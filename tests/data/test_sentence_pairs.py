@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from fledge.data.records import Skipped
+from fledge.data.sentence_pairs import load_pairs, split_pairs
+from fledge.errors import DataError, RecordError
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_two_aligned_files_pair_line_by_line(tmp_path):
+    source = write(tmp_path / "a.en", "Hello.\nGood night.\n")
+    target = write(tmp_path / "a.fr", "Bonjour.\nBonne nuit.\n")
+    pairs = load_pairs(f"{source},{target}")
+    assert [(p.source, p.target, p.line) for p in pairs] == [
+        ("Hello.", "Bonjour.", 1),
+        ("Good night.", "Bonne nuit.", 2),
+    ]
+
+
+def test_unequal_line_counts_are_refused_with_both_counts(tmp_path):
+    source = write(tmp_path / "a.en", "one\ntwo\nthree\n")
+    target = write(tmp_path / "a.fr", "un\ndeux\n")
+    with pytest.raises(DataError, match=r"a\.en has 3 lines but .*a\.fr has 2"):
+        load_pairs(f"{source},{target}")
+
+
+def test_a_line_separator_inside_a_sentence_does_not_shift_the_lines(tmp_path):
+    source = write(tmp_path / "a.en", "one\u2028half\ntwo\n")
+    target = write(tmp_path / "a.fr", "un\ndeux\n")
+    assert len(load_pairs(f"{source},{target}")) == 2
+
+
+def test_tabs_divide_and_further_columns_are_passed_over(tmp_path):
+    path = write(tmp_path / "fra.txt", "Go.\tVa !\tCC-BY 2.0\nRun!\tCours !\n")
+    assert [(p.source, p.target) for p in load_pairs(path)] == [
+        ("Go.", "Va !"),
+        ("Run!", "Cours !"),
+    ]
+
+
+def test_a_line_without_a_tab_is_named(tmp_path):
+    path = write(tmp_path / "a.tsv", "Go.\tVa !\nno tab here\n")
+    with pytest.raises(RecordError, match=r"a\.tsv:2: expected source, tab, target"):
+        load_pairs(path)
+
+
+def test_an_empty_side_is_refused_or_skipped_and_counted(tmp_path):
+    path = write(tmp_path / "a.tsv", "Go.\tVa !\nRun.\t \n")
+    with pytest.raises(RecordError, match=r"a\.tsv:2: .* found an empty target"):
+        load_pairs(path)
+    skipped = Skipped()
+    assert len(load_pairs(path, skipped=skipped)) == 1
+    assert len(skipped) == 1
+
+
+def test_records_of_translations_are_read_by_language(tmp_path):
+    records = [{"translation": {"en": "cat", "fr": "chat"}}, {"source": "dog", "target": "chien"}]
+    path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, records)))
+    assert [(p.source, p.target) for p in load_pairs(path)] == [("cat", "chat"), ("dog", "chien")]
+    with pytest.raises(RecordError, match=r"'en' and 'de'.*found the fields en, fr"):
+        load_pairs(path, languages=("en", "de"))
+
+
+def test_a_source_sentence_is_never_on_both_sides_of_the_split(tmp_path):
+    lines = [f"sentence {n // 3}\tphrase {n}" for n in range(60)]
+    pairs = load_pairs(write(tmp_path / "a.tsv", "\n".join(lines)))
+    train, held_out = split_pairs(pairs, 0.25, seed=1)
+    assert len(held_out) == 15
+    assert not {p.source for p in train} & {p.source for p in held_out}
