@@ -24,13 +24,16 @@ class LayerCache:
     def append(
         self, k: Float[Tensor, "B G T d"], v: Float[Tensor, "B G T d"]
     ) -> tuple[Float[Tensor, "B G S2 d"], Float[Tensor, "B G S2 d"]]:
-        """Write the new keys and values behind each row's own; return what attention reads."""
+        """Write the new keys and values behind each row's own; return what attention reads.
+
+        That is in the cache's own format, which attention then computes in.
+        """
         # Indexing with tensors on both sides of a slice moves G last: B T G d.
         self.keys[self.rows, :, self.slots] = k.transpose(1, 2).type_as(self.keys)
         self.values[self.rows, :, self.slots] = v.transpose(1, 2).type_as(self.values)
         if self.attends_to_new_only:
             return k, v
-        return self.keys.type_as(k), self.values.type_as(v)
+        return self.keys, self.values
 
 
 class KeyValueCache:

@@ -16,10 +16,13 @@ from fledge.model.config import RotaryConfig
 
 
 class Rotation(NamedTuple):
-    """The turn of every token, in fp32; one for all layers and heads."""
+    """The turn of every token, in fp32; one for all layers and heads.
 
-    cosine: Float[Tensor, "#B T half"]
-    sine: Float[Tensor, "#B T half"]
+    As wide as a head: [cos, cos] and [−sin, sin], so that turning takes three operations.
+    """
+
+    cosine: Float[Tensor, "#B T d"]
+    sine: Float[Tensor, "#B T d"]
 
 
 class Rotary(nn.Module):
@@ -46,8 +49,10 @@ class Rotary(nn.Module):
     def _fill(self, device: torch.device) -> None:
         positions = torch.arange(self.context_length, device="cpu", dtype=torch.float32)
         angles = torch.outer(positions, frequencies(self.config, self.head_width))
-        self.register_buffer("cosine", angles.cos().to(device), persistent=False)
-        self.register_buffer("sine", angles.sin().to(device), persistent=False)
+        cosine, sine = angles.cos(), angles.sin()
+        cosine, sine = torch.cat((cosine, cosine), dim=1), torch.cat((-sine, sine), dim=1)
+        self.register_buffer("cosine", cosine.to(device), persistent=False)
+        self.register_buffer("sine", sine.to(device), persistent=False)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Rotary":
         # Every cast and move of a module ends here; after it, a fresh fp32 table on the device.
@@ -59,9 +64,9 @@ class Rotary(nn.Module):
 def rotate(x: Float[Tensor, "B T H d"], rotation: Rotation) -> Float[Tensor, "B T H d"]:
     """Turn each pair of dimensions of each head by its token's angle."""
     cosine, sine = rotation.cosine[:, :, None], rotation.sine[:, :, None]
-    first, second = x.float().chunk(2, dim=-1)
-    turned = (first * cosine - second * sine, second * cosine + first * sine)
-    return torch.cat(turned, dim=-1).type_as(x)
+    full = x.float()
+    swapped = full.roll(x.shape[-1] // 2, dims=-1)  # [x₁, x₂] → [x₂, x₁]
+    return torch.addcmul(full * cosine, swapped, sine).type_as(x)
 
 
 def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, " half"]:
