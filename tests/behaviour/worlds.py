@@ -26,7 +26,7 @@ SIZE = GPTConfig(
     vocabulary_size=TOKENS + 1 + PROMPTS,
     context_length=8,
     width=32,
-    num_layers=1,
+    num_layers=2,
     num_heads=2,
     num_key_value_heads=2,
     head_width=16,
@@ -98,7 +98,7 @@ class Verdict:
     variation: float  # mean total variation distance to π*
     kl: float
     optimal_kl: float
-    end_rate: float
+    end_rate: float  # share of written tokens that are the end token, where it ends
     optimal_end_rate: float
 
 
@@ -120,15 +120,24 @@ def judge(policy: GPT, world: EnumerableWorld, beta: float) -> Verdict:
     start, _ = value_and_kl(reference.exp(), reference)
     best, best_kl = value_and_kl(optimum, optimum.log())
     assert abs(best - float(beta * log_z.mean())) < 1e-4
-    ends = lambda p: float((p.sum(axes[:-1]))[:, 0].mean()) if world.end else 0.0  # noqa: E731
     return Verdict(
         share=(value - start) / (best - start),
         variation=float(0.5 * (log_probs.exp() - optimum).abs().sum(axes).mean()),
         kl=kl,
         optimal_kl=best_kl,
-        end_rate=ends(log_probs.exp()),
-        optimal_end_rate=ends(optimum),
+        end_rate=end_rate(log_probs.exp()),
+        optimal_end_rate=end_rate(optimum),
     )
+
+
+def end_rate(probabilities: Tensor) -> float:
+    """P(a written token is the end token) under a table of answers."""
+    ended, tokens, mean = 0.0, 0.0, probabilities.mean(dim=0)
+    for position in range(LENGTH):
+        tokens += float(mean.sum())
+        ended += float(mean[0].sum())
+        mean = mean[1:].sum(dim=0)
+    return ended / tokens
 
 
 def make_world(seed: int, end: bool = False) -> EnumerableWorld:
@@ -153,11 +162,11 @@ def make_world(seed: int, end: bool = False) -> EnumerableWorld:
 
 def _random_rewards(random: torch.Generator, end: bool) -> Tensor:
     """Mean 0 and deviation 1 over all answers of a prompt; with `end`, −1 for no end token."""
-    unigram = torch.randn(PROMPTS, LENGTH, TOKENS, generator=random)
-    bigram = torch.randn(PROMPTS, TOKENS, TOKENS, generator=random)
+    unigram = torch.randn(PROMPTS, TOKENS, generator=random)
+    bigram = torch.randn(TOKENS, TOKENS, generator=random)
     a, b, c, d = torch.meshgrid(*[torch.arange(TOKENS)] * LENGTH, indexing="ij")
-    rewards = sum(unigram[:, i][:, t] for i, t in enumerate((a, b, c, d)))
-    rewards = rewards + bigram[:, a, b] + bigram[:, b, c] + bigram[:, c, d]
+    rewards = sum(unigram[:, token] for token in (a, b, c, d))
+    rewards = rewards + bigram[a, b] + bigram[b, c] + bigram[c, d]
     flat = rewards.flatten(1)
     rewards = (rewards - flat.mean(1).view(-1, 1, 1, 1, 1)) / flat.std(1).view(-1, 1, 1, 1, 1)
     if end:
@@ -188,7 +197,9 @@ def make_respond(policy: GPT, end: bool = False):
     return respond
 
 
-def make_ppo(world: EnumerableWorld, seed: int, answers: int, **settings) -> PPO:
+def make_ppo(
+    world: EnumerableWorld, seed: int, answers: int = 512, minibatches: int = 4, **settings
+) -> PPO:
     """The stage as it is, with a critic that starts at 0."""
     config = PPOConfig(
         policy="sft",
@@ -213,7 +224,7 @@ def make_ppo(world: EnumerableWorld, seed: int, answers: int, **settings) -> PPO
             score=world.score if world.end else world.score_rows,
             prompts=lambda _: prompts,
             stop_ids=(0,) if world.end else (),
-            minibatch=answers // 4,
+            minibatch=answers // minibatches,
             save=lambda *_: None,
             seed=seed,
             rows_per_forward=answers,
@@ -223,7 +234,8 @@ def make_ppo(world: EnumerableWorld, seed: int, answers: int, **settings) -> PPO
 
 def train(stage: PPO, rollouts: int, learning_rate: float = 1e-3) -> list[dict[str, float]]:
     """The loop without its files: metrics of every step."""
-    steps = rollouts * stage.config.epochs * 4
+    minibatches = stage.config.rollout.examples // stage.world.minibatch
+    steps = rollouts * stage.config.epochs * minibatches
     config = OptimizerConfig(
         learning_rate=learning_rate, weight_decay=0.0, schedule="linear", final_fraction=0.0
     )

@@ -4,7 +4,8 @@ Estimators: Schulman, "Approximating KL divergence", http://joschu.net/blog/kl-a
 Controllers: Ziegler et al. 2019, section 2.2 (arXiv:1909.08593).
 """
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -47,17 +48,19 @@ def exact_kl(
     return (log_probs.exp() * difference).sum(dim=-1)
 
 
-class KLController(Protocol):
+class KLController(ABC):
     """Sets β, the price of a nat of KL."""
 
     coefficient: float
     """β now."""
 
+    @abstractmethod
     def update(self, kl: float, answers: int) -> None:
         """Learn the mean KL per answer, in nats, of a rollout of so many answers."""
 
 
-class FixedKL:
+@final
+class FixedKL(KLController):
     """β never changes."""
 
     def __init__(self, coefficient: float) -> None:
@@ -67,7 +70,8 @@ class FixedKL:
         """Nothing to learn."""
 
 
-class AdaptiveKL:
+@final
+class AdaptiveKL(KLController):
     """Proportional control towards a KL per answer: β ← β (1 + e·n/horizon).
 
     e = clip(KL / target − 1, ±0.2); `horizon` counts answers.

@@ -1,6 +1,5 @@
 """Step 3 of InstructGPT: PPO against a reward (Ouyang et al. 2022, arXiv:2203.02155)."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from fledge.train.advantages import (
     scale_to_unit_variance,
     whiten,
 )
+from fledge.train.doctor import Doctor, warn
 from fledge.train.guard import KLGuard
 from fledge.train.kl import AdaptiveKL, FixedKL, KLController, exact_kl, k1
 from fledge.train.losses import cross_entropy_sum
@@ -43,8 +43,6 @@ from fledge.train.reward_functions import Score
 from fledge.train.rollout import Experience, Rollout
 from fledge.train.scores import shape_scores
 from fledge.train.stage import LossTerms, Sources, Stage
-
-logger = logging.getLogger(__name__)
 
 Respond = Callable[[PromptBatch, int], Rollout]
 """The policy's answers at the rollout's temperature, without the banned ids; one seed, one text."""
@@ -99,6 +97,7 @@ class PPO(Stage[PPOBatch]):
         self.world = world
         self.kl = _kl_controller(config)
         self.guard = KLGuard(config.kl)
+        self.doctor = Doctor()
         self.average = MovingAverage(config.ema_decay)
         self.experience: Experience | None = None
         self.rollouts_done = 0
@@ -180,8 +179,9 @@ class PPO(Stage[PPOBatch]):
         return metrics
 
     def on_step(self, metrics: Mapping[str, float]) -> None:
-        """Watch the size of the step, and follow the policy with its average."""
+        """Watch the step, and follow the policy with its average."""
         self.guard.saw_update(metrics["policy/clipfrac_avg"])
+        warn(self.doctor.saw_step(metrics))
         self.average.update(self.trained.policy)
 
     def learning_rate_factors(self) -> Mapping[str, float]:

@@ -29,6 +29,7 @@ from fledge.feedback.records import Ranking
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
+from fledge.train.doctor import reward_model_at_chance, warn
 from fledge.train.reward_config import RewardConfig
 from fledge.train.reward_loss import AnswerScores, ranking_loss
 from fledge.train.sft import source_hashes
@@ -110,7 +111,11 @@ class RewardModelling(Stage[ComparisonBatch]):
             return {}
         pairs = self.held_out_pairs()
         metrics = preference_report(pairs, random(self.context.seed, "bootstrap")).metrics()
-        self.best.offer(metrics["accuracy"], self.trained.state_dict())
+        whole = self.context.runtime.whole
+        weights = {name: whole(weight) for name, weight in self.trained.state_dict().items()}
+        self.best.offer(metrics["accuracy"], weights)
+        finding = reward_model_at_chance(metrics)
+        warn([finding] if finding else [])
         return metrics
 
     @torch.no_grad()

@@ -1,0 +1,271 @@
+"""The doctor: knows the illnesses of RLHF by their metrics and says in plain words what helps.
+
+A symptom is a pure function of the history of metrics, one mapping per rollout; it answers with
+the finding or None. docs/rlhf.md lists them all.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+logger = logging.getLogger(__name__)
+
+Metrics = Mapping[str, float]
+History = Sequence[Metrics]
+
+RATIO_TOLERANCE = 1e-3
+"""Largest |π_θ / π_old − 1| before the first step; fp32 rounding stays below 1e-5."""
+KL_BUDGET = 15.0
+"""Nats per answer; a healthy run ends between 5 and 15."""
+WINDOW = 5
+"""Rollouts that are averaged, so that one odd rollout is no illness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One illness: its name, what was seen, the likely causes and what to do."""
+
+    illness: str
+    seen: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"doctor: {self.illness}: {self.seen}. {self.advice}"
+
+
+Symptom = Callable[[History], Finding | None]
+
+
+def negative_kl(history: History) -> Finding | None:
+    """The mean KL is below 0 by more than chance: three standard errors."""
+    kl, error = history[-1]["objective/kl"], history[-1]["objective/kl_error"]
+    if kl >= -0.01 or kl >= -3 * error:
+        return None
+    return Finding(
+        "negative KL",
+        f"the mean KL to the reference is {kl:.3f} nats per answer, and can only be positive",
+        "The answers were not drawn from the distribution they are judged by: look for top-k, "
+        "top-p or penalties in sampling, another temperature in policy and reference, or dropout",
+    )
+
+
+def ratio_not_one(history: History) -> Finding | None:
+    """π_θ / π_old differs from 1 before the policy was updated."""
+    ratio = history[-1]["val/ratio_first"]
+    if ratio <= RATIO_TOLERANCE:
+        return None
+    return Finding(
+        "ratio is not 1 at first",
+        f"before any update the ratio of new to old probabilities is off by {ratio:.2g}",
+        "The two forward passes differ: dropout is on, the temperature differs, or the number "
+        "format is too coarse; try runtime.dtype=float32",
+    )
+
+
+def length_drift(history: History) -> Finding | None:
+    """Answers have become half or one and a half times as long as at first."""
+    first, last = _ends(history, "val/answer_length")
+    if len(history) < 2 * WINDOW or first / 2 < last < first * 1.5:
+        return None
+    return Finding(
+        "length drift",
+        f"answers went from {first:.0f} to {last:.0f} tokens",
+        "The reward may pay for length itself: compare the reward model's accuracy where the "
+        "better answer is longer and where it is shorter, raise stage.kl_coefficient, or add "
+        "rankings in which the shorter answer wins",
+    )
+
+
+def end_collapse(history: History) -> Finding | None:
+    """Most answers run into the length limit."""
+    first, last = _ends(history, "val/eos_rate")
+    if len(history) < WINDOW or last >= 0.5:
+        return None
+    if first < 0.5:
+        return Finding(
+            "answers do not end",
+            f"only {last:.0%} of the answers end before the length limit, as from the start",
+            "The SFT model has not learnt to stop, or its answers are longer than "
+            "stage.rollout.max_new_tokens; train SFT longer, or raise the limit",
+        )
+    return Finding(
+        "EOS collapse",
+        f"{first:.0%} of the answers ended by themselves at first, now {last:.0%}",
+        "The end token costs more than it earns: set stage.score.missing_end='replace', lower "
+        "stage.score.missing_end_score, or lower the learning rate",
+    )
+
+
+def over_optimisation(history: History) -> Finding | None:
+    """The reward rises while the gold score has fallen from its peak (Gao et al. 2022)."""
+    if len(history) < 2 * WINDOW or any("objective/gold" not in one for one in history):
+        return None
+    gold = _smooth(history, "objective/gold")
+    peak = max(range(len(gold)), key=gold.__getitem__)
+    proxy = _smooth(history, "objective/scores")
+    risen, fallen = gold[peak] - min(gold[: peak + 1]), gold[peak] - gold[-1]
+    if fallen <= max(0.05, 0.25 * risen) or proxy[-1] < proxy[peak]:
+        return None
+    return Finding(
+        "over-optimisation",
+        f"the reward still rises ({proxy[peak]:.2f} to {proxy[-1]:.2f}) while the gold score fell "
+        f"from {gold[peak]:.2f} to {gold[-1]:.2f}",
+        "The policy exploits errors of the reward model: stop earlier, raise "
+        "stage.kl_coefficient, or rank answers of this policy and train the reward model anew",
+    )
+
+
+def beyond_budget(history: History) -> Finding | None:
+    """The policy is further from the reference than scores can be trusted."""
+    kl = _smooth(history, "objective/kl")[-1]
+    if kl <= KL_BUDGET:
+        return None
+    return Finding(
+        "KL beyond budget",
+        f"the policy is {kl:.1f} nats per answer away from the reference",
+        f"Beyond about {KL_BUDGET:.0f} nats a reward model judges answers unlike any it has seen: "
+        "raise stage.kl_coefficient, set stage.kl.target, or lower the learning rate",
+    )
+
+
+def weak_critic(history: History) -> Finding | None:
+    """The value model explains nothing of the returns after ten rollouts."""
+    explained = _ends(history, "val/explained_variance")[1]
+    if len(history) < 2 * WINDOW or explained >= 0:
+        return None
+    return Finding(
+        "weak critic",
+        f"the value model explains {explained:.0%} of the returns' variance",
+        "A critic worse than a constant makes advantages noise: raise "
+        "stage.critic.learning_rate_factor or stage.critic.value_clip, or use larger rollouts",
+    )
+
+
+def entropy_collapse(history: History) -> Finding | None:
+    """The policy's entropy is down to a tenth: it writes the same answer over and over."""
+    first, last = _ends(history, "policy/entropy_avg")
+    if len(history) < WINDOW or last >= 0.1 * first:
+        return None
+    return Finding(
+        "entropy collapse",
+        f"the entropy of a token went from {first:.2f} to {last:.2f} nats",
+        "The policy says nearly the same whatever chance offers: raise stage.kl_coefficient, "
+        "lower the learning rate or stage.epochs",
+    )
+
+
+def large_steps(history: History) -> Finding | None:
+    """Many tokens leave the clip range in one step."""
+    fraction = history[-1].get("policy/clipfrac_avg", 0.0)
+    if fraction <= 0.3:
+        return None
+    return Finding(
+        "steps too large",
+        f"{fraction:.0%} of the tokens were clipped in one step",
+        "Lower the learning rate or stage.epochs, or enlarge batch.examples",
+    )
+
+
+def no_signal(history: History) -> Finding | None:
+    """All answers have had the same score for some rollouts."""
+    recent = history[-WINDOW:]
+    if len(recent) < WINDOW or max(one["objective/scores_deviation"] for one in recent) > 1e-6:
+        return None
+    return Finding(
+        "no signal",
+        f"every answer scores {recent[-1]['objective/scores']:.2f}",
+        "Nothing can be learnt from equal scores: look whether answers end before the length "
+        "limit (those that do not share one score), and whether the reward tells answers apart",
+    )
+
+
+def clipped_scores(history: History) -> Finding | None:
+    """Most scores are outside of the clip."""
+    share = history[-1]["objective/clipped_scores"]
+    if share <= 0.5:
+        return None
+    return Finding(
+        "clipped scores",
+        f"{share:.0%} of the scores are outside of ± stage.score.clip",
+        "Clipped scores are equal and teach nothing: scale the reward to about ± 1, or raise "
+        "stage.score.clip",
+    )
+
+
+SYMPTOMS: Sequence[Symptom] = (
+    negative_kl,
+    ratio_not_one,
+    length_drift,
+    end_collapse,
+    over_optimisation,
+    beyond_budget,
+    weak_critic,
+    entropy_collapse,
+    large_steps,
+    no_signal,
+    clipped_scores,
+)
+
+
+def reward_model_at_chance(report: Metrics) -> Finding | None:
+    """The held-out accuracy of a reward model is not above one half beyond doubt."""
+    accuracy, low = report["accuracy"], report["low"]
+    if low > 0.5:
+        return None
+    return Finding(
+        "reward model at chance",
+        f"it orders {accuracy:.0%} of the held-out pairs as people did, at least {low:.0%} with "
+        "95 % confidence; guessing gives 50 %",
+        "Give it more rankings, look whether chosen and rejected are swapped in some files, start "
+        "from a better SFT model, or hold out more prompts; PPO against it would chase noise",
+    )
+
+
+class Doctor:
+    """Watches one run and names each illness once."""
+
+    def __init__(self) -> None:
+        self.history: list[Metrics] = []
+        self.named: set[str] = set()
+
+    def saw_step(self, metrics: Metrics) -> list[Finding]:
+        """Metrics of an optimiser step; steps on the same rollout count as one."""
+        if self.history and self.history[-1]["episode"] == metrics["episode"]:
+            self.history.pop()
+        self.history.append(metrics)
+        return self._new(diagnose(self.history))
+
+    def _new(self, findings: Sequence[Finding]) -> list[Finding]:
+        new = [finding for finding in findings if finding.illness not in self.named]
+        self.named.update(finding.illness for finding in new)
+        return new
+
+
+def diagnose(history: History) -> list[Finding]:
+    """Everything that is wrong at the end of a history, one mapping of metrics per rollout."""
+    findings = (symptom(history) for symptom in SYMPTOMS) if history else ()
+    return [finding for finding in findings if finding is not None]
+
+
+def rollouts_of(steps: Sequence[Metrics]) -> list[Metrics]:
+    """The last step of each rollout in a run's `metrics.jsonl`: a history to `diagnose`."""
+    return list({one["episode"]: one for one in steps if "episode" in one}.values())
+
+
+def warn(findings: Sequence[Finding]) -> None:
+    """Log them."""
+    for finding in findings:
+        logger.warning("%s", finding)
+
+
+def _ends(history: History, name: str) -> tuple[float, float]:
+    """Means over the first and the last few rollouts."""
+    values = [one[name] for one in history]
+    return fmean(values[:WINDOW]), fmean(values[-WINDOW:])
+
+
+def _smooth(history: History, name: str) -> list[float]:
+    """Mean over the few rollouts up to each."""
+    values = [one[name] for one in history]
+    return [fmean(values[max(0, i + 1 - WINDOW) : i + 1]) for i in range(len(values))]
