@@ -1,19 +1,17 @@
 """`fledge demo`: the whole path in minutes, then a chat with what came of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
-
-SUGGESTIONS = (
-    "How do I center a div?",
-    "Hi, where is my order 4821?",
-    "Spell the word garden.",
-    "What is seven plus five?",
-    "How do you say good morning in French?",
-)
+MODEL_NAMES = ("ppo", "sft", "base")
+SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
+MAX_BATCH = 16
+TEMPERATURE = 0.5
+"""Small models are surer than they are varied: below 1 they slip less often."""
 
 
 def demo(
@@ -24,17 +22,51 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Open the chat page at the end.")
     ] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the chat page.")] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Of the chat page.", show_default="8000, or a free one"
+        ),
+    ] = None,
 ) -> None:
     """Raise a small chat model from the text inside Python itself, in about ten minutes.
 
     Tokenizer, pretraining, SFT, rankings, reward model, PPO, report card, chat page.
     """
-    from fledge.cli.training import log_to_terminal
+    from fledge.cli.training import is_main_process, log_to_terminal
 
     log_to_terminal()
     from fledge.train.demo import run_demo
 
-    result = run_demo(output, seed)
+    checkpoints = run_demo(output, seed)
+    if not is_main_process():
+        return
+    typer.echo(f"The report card with curves and samples: {output / 'report.html'}", err=True)
     if serve:
-        serve_models(result, port)
+        serve_demo(checkpoints, seed, port)
+    else:
+        typer.echo(f"Next: fledge serve {' '.join(map(str, checkpoints))}", err=True)
+
+
+def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None) -> None:
+    """The chat page with all three models, and questions that none of them was trained on."""
+    from fledge.generate import SamplingParams
+    from fledge.serve.launch import launch
+    from fledge.serve.loading import load_models
+
+    launch(
+        load_models(dict(zip(MODEL_NAMES, checkpoints, strict=True)), MAX_BATCH),
+        port=port,
+        sampling=SamplingParams(temperature=TEMPERATURE),
+        suggestions=suggestions(seed),
+        open_browser=True,
+        announce=typer.echo,
+    )
+
+
+def suggestions(seed: int) -> list[str]:
+    """A held-out question of a few kinds."""
+    from fledge.starter.kinds import tasks
+
+    questions = {task.kind: task.question for task in reversed(tasks("held_out", seed, 1))}
+    return [questions[kind] for kind in SUGGESTED_KINDS]

@@ -21,7 +21,12 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on. There are no accounts yet: keep it local.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="0 takes a free one.", show_default="8000, or a free one"
+        ),
+    ] = None,
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
     max_batch: Annotated[

@@ -13,21 +13,22 @@ from fledge.serve.app import LOOPBACK_NAMES, create_app
 from fledge.serve.models import ServedModel
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULT_PORT = 8000
 SECONDS_FOR_OPEN_STREAMS = 3
 
 
 def launch(
     models: Sequence[ServedModel],
     *,
-    host: str,
-    port: int,
     sampling: SamplingParams,
-    max_pending: int,
-    open_browser: bool,
     announce: Callable[[str], None],
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    max_pending: int = 64,
+    open_browser: bool = False,
     suggestions: Sequence[str] = (),
 ) -> None:
-    """Serve until Ctrl-C.
+    """Serve until Ctrl-C. Without a `port`, at 8000, or where that is taken at a free one.
 
     Raises:
         ConfigError: the address cannot be had.
@@ -40,7 +41,7 @@ def launch(
         max_pending=max_pending,
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
     )
-    with listen(host, port) as listener:
+    with listen(host, free_port(host) if port is None else port) as listener:
         url = f"http://{'localhost' if is_local else host}:{listener.getsockname()[1]}"
         announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
         if not is_local:
@@ -51,6 +52,15 @@ def launch(
             app, log_level="warning", timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def free_port(host: str) -> int:
+    """The default port if it can be had, else 0, which takes a free one."""
+    try:
+        listen(host, DEFAULT_PORT).close()
+    except ConfigError:
+        return 0
+    return DEFAULT_PORT
 
 
 def listen(host: str, port: int) -> socket.socket:
