@@ -7,8 +7,8 @@ from html import escape
 
 from fledge.evaluate.report import Chart, Curve
 
-WIDTH, HEIGHT = 460, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 26
+WIDTH, HEIGHT = 340, 180
+LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 24
 MOST_POINTS = 240
 TICKS = 4
 
