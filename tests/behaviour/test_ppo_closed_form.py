@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from worlds import judge, make_ppo, make_world, train
 
+from behaviour.worlds import judge, make_ppo, make_world, train
 from fledge.train import ppo as ppo_module
 from fledge.train.kl import k1
 from fledge.train.rollout import Rollout
@@ -40,6 +40,12 @@ def test_ppo_finds_the_optimum(world, beta, seed, rollouts):
     assert verdict.variation <= 0.08
     assert verdict.kl == pytest.approx(verdict.optimal_kl, rel=0.05)
     assert max(step["val/ratio_first"] for step in history) <= 1e-5
+
+
+def test_a_high_price_leaves_the_policy_at_the_reference(world):
+    stage = make_ppo(world, seed=0, kl_coefficient=100.0)
+    train(stage, rollouts=20)
+    assert judge(stage.trained.policy, world, 1.0).kl < 0.01
 
 
 def test_ppo_learns_when_to_end(world_with_end):

@@ -133,7 +133,7 @@ def judge(policy: GPT, world: EnumerableWorld, beta: float) -> Verdict:
 def end_rate(probabilities: Tensor) -> float:
     """P(a written token is the end token) under a table of answers."""
     ended, tokens, mean = 0.0, 0.0, probabilities.mean(dim=0)
-    for position in range(LENGTH):
+    for _ in range(LENGTH):
         tokens += float(mean.sum())
         ended += float(mean[0].sum())
         mean = mean[1:].sum(dim=0)
