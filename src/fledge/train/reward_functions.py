@@ -3,9 +3,9 @@
 import importlib
 import importlib.util
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import SupportsFloat, cast
 
 import torch
 from jaxtyping import Float
@@ -15,8 +15,8 @@ from fledge.errors import ConfigError, TrainingError
 from fledge.model.scalar import ScalarModel
 from fledge.train.rollout import Rollout
 
-RewardFunction = Callable[[list[str], list[str]], Sequence[float]]
-"""Prompts and responses as text, one score each. A prompt is what its messages say, separated by
+RewardFunction = Callable[[list[str], list[str]], Iterable[SupportsFloat]]
+"""Prompts and responses as text, one score each: a list, an array, a tensor. A prompt is what its messages say, separated by
 blank lines; a response is without its end token."""
 
 Score = Callable[[Rollout], Float[Tensor, "B"]]
@@ -118,7 +118,9 @@ def _load_module(source: str, name: str) -> object:
         ) from error
 
 
-def _check_scores(scores: Sequence[float], expected: int, function: RewardFunction) -> list[float]:
+def _check_scores(
+    scores: Iterable[SupportsFloat], expected: int, function: RewardFunction
+) -> list[float]:
     numbers = [float(score) for score in scores]
     if len(numbers) != expected or not all(map(math.isfinite, numbers)):
         raise TrainingError(
