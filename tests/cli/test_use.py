@@ -12,7 +12,8 @@ from fledge.generate import SamplingParams
 from tiny_model import write_language_model
 
 
-def test_info_tells_sizes_and_lineage(fledge, chat_model: Path) -> None:
+def test_info_tells_sizes_and_lineage(fledge, chat_model: Path, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     code, out, _ = fledge("info", chat_model)
     assert code == 0
     assert "language model" in out and "36,512" in out
