@@ -111,9 +111,13 @@ def print_table(rows: list[Row], unit: str, baselines: dict[str, str]) -> None:
         base = next(r for r in rows if r.task == row.task and r.name == baselines[row.task])
         print(
             f"| {row.task} | {row.name} | {row.median:.3f} | {min(row.seconds):.3f} "
-            f"| {row.units / row.median:,.0f} | {len(row.seconds)} "
+            f"| {_rate(row.units / row.median)} | {len(row.seconds)} "
             f"| {base.median / row.median:.2f} |"
         )
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def machine() -> str:
