@@ -47,7 +47,7 @@ def main(directory: Path) -> tuple[float, float]:
                 "kl_coefficient": 0.01,
             },
             "batch": {"examples": 32},
-            "optimizer": {"learning_rate": 3e-4, "weight_decay": 0.0, "steps": 40},
+            "optimizer": {"learning_rate": 3e-4, "weight_decay": 0.0, "steps": 28},
         },
         Run,
         source="example",
@@ -90,7 +90,7 @@ def raise_chat_model(directory: Path) -> Path:
                         "size": {"width": 64, "num_layers": 2, "context_length": 96},
                     },
                     "batch": {"examples": 16},
-                    "optimizer": {"learning_rate": 4e-3, "steps": 80},
+                    "optimizer": {"learning_rate": 4e-3, "steps": 60},
                 },
                 {
                     "stage": {
@@ -99,7 +99,7 @@ def raise_chat_model(directory: Path) -> Path:
                         "demonstrations": [str(directory / "demonstrations.jsonl")],
                     },
                     "batch": {"examples": 16},
-                    "optimizer": {"learning_rate": 2e-3, "steps": 80},
+                    "optimizer": {"learning_rate": 2e-3, "steps": 60},
                 },
             ],
         },
