@@ -1,0 +1,48 @@
+"""From checkpoints on disk to a server on a free port."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fledge.errors import CheckpointError, ConfigError
+from fledge.serve import create_app
+from fledge.serve.launch import listen
+from fledge.serve.loading import load_models, named
+from serving import running
+from tiny_model import write_language_model
+
+
+def test_a_taken_port_is_told_with_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f":{port} is in use; choose another with --port"):
+            listen("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot be used"):
+        listen("192.0.2.1", 0)
+
+
+def test_models_are_called_as_their_runs_or_as_the_user_says(tmp_path: Path) -> None:
+    output = write_language_model(tmp_path / "sft")
+    checkpoint = output / "step-00000020"
+    assert named([str(output)]) == {"sft": checkpoint}
+    assert named([f"mine={output}", str(checkpoint)]) == {"mine": checkpoint, "sft": checkpoint}
+    with pytest.raises(ConfigError, match="sft-2="):
+        named([str(output), str(checkpoint)])
+    with pytest.raises(CheckpointError):
+        named([str(tmp_path)])
+
+
+def test_a_checkpoint_answers_over_http_and_the_same_seed_says_the_same(tmp_path: Path) -> None:
+    models = load_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
+    body = {"model": "sft", "messages": [{"role": "user", "content": "tide"}], "seed": 1}
+    with running(create_app(models)) as url:
+        replies = [
+            httpx.post(f"{url}/v1/chat/completions", json={**body, "max_tokens": 5}).json()
+            for _ in range(2)
+        ]
+    assert replies[0]["choices"] == replies[1]["choices"]
+    assert 1 <= replies[0]["usage"]["completion_tokens"] <= 5
