@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from rich import progress as rich_progress
 from rich.console import Console
@@ -225,7 +225,8 @@ def for_terminal(console: Console | None = None) -> Progress:
 
 @final
 class MetricsFile:
-    """`metrics.jsonl`: one line a step and one an evaluation, as an uninterrupted run writes it."""
+    """`metrics.jsonl` as an uninterrupted run writes it: a line of numbers for each step, one with
+    `seconds`, and one for each evaluation, without."""
 
     def __init__(self, path: Path, steps_done: int) -> None:
         """Open for appending; lines of steps after `steps_done` will be written anew, so go."""
@@ -234,9 +235,10 @@ class MetricsFile:
         write_text(path, "".join(kept))
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
-        """Append a line; `kind` is "step" or "evaluation"."""
-        self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Append a line."""
+        line = {"step": step, **values}
+        self._file.write(json.dumps({name: float(value) for name, value in line.items()}) + "\n")
 
     def close(self) -> None:
         """Flush and close."""
