@@ -7,8 +7,8 @@ from html import escape
 
 from fledge.evaluate.report import Chart, Curve
 
-WIDTH, HEIGHT = 340, 180
-LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 24
+WIDTH, HEIGHT = 340.0, 180.0
+LEFT, RIGHT, TOP, BOTTOM = 38.0, 10.0, 10.0, 24.0
 MOST_POINTS = 240
 TICKS = 4
 
@@ -34,12 +34,12 @@ def svg(chart: Chart) -> str:
         return ""
     values = [value for curve in curves for value in curve.values]
     ticks = nice_ticks(min(values), max(values))
-    x = Axis(0, max(curve.steps[-1] for curve in curves), LEFT, WIDTH - RIGHT)
+    x = Axis(0.0, float(max(curve.steps[-1] for curve in curves)), LEFT, WIDTH - RIGHT)
     y = Axis(min(ticks[0], *values), max(ticks[-1], *values), HEIGHT - BOTTOM, TOP)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(chart.title)}">',
         *(_tick(y, tick) for tick in ticks),
-        *(_step(x, tick) for tick in nice_ticks(0, x.high)),
+        *(_step(x, tick) for tick in nice_ticks(0.0, x.high)),
         *(_path(curve, x, y, number) for number, curve in enumerate(curves)),
         "</svg>",
     ]
@@ -77,8 +77,8 @@ def smoothed(curve: Curve, share: float = 0.02) -> Curve:
 
 
 def thinned(curve: Curve) -> Curve:
-    """At most about `MOST_POINTS` points, the last one among them."""
-    every = max(1, len(curve.steps) // MOST_POINTS)
+    """At most `MOST_POINTS` points, and the last one."""
+    every = -(-len(curve.steps) // MOST_POINTS)
     chosen = [*range(0, len(curve.steps) - 1, every), len(curve.steps) - 1]
     return Curve(
         name=curve.name,
@@ -89,7 +89,7 @@ def thinned(curve: Curve) -> Curve:
 
 def _path(curve: Curve, x: Axis, y: Axis, number: int) -> str:
     points = " ".join(
-        f"{x.place(step):.1f},{y.place(value):.1f}"
+        f"{x.place(float(step)):.1f},{y.place(value):.1f}"
         for step, value in zip(curve.steps, curve.values, strict=True)
     )
     title = f"<title>{escape(curve.name)}</title>"

@@ -48,14 +48,22 @@ def last_evaluation(run: Path) -> dict[str, float]:
         CheckpointError: the run has none.
     """
     path = run / "metrics.jsonl"
-    found = [line for line in read_metrics(path) if "seconds" not in line]  # steps have them
+    found = [line for line in read_metrics(path) if not _is_step(line)]
     if not found:
         raise CheckpointError(f"{path} has no evaluation; delete {run} and run the demo again")
     return found[-1]
 
 
 def _curve(name: str, metric: str, lines: Sequence[Mapping[str, float]]) -> Curve:
-    points = [(line["step"], line[metric]) for line in lines if metric in line]
+    """Of the steps, not of the measurements between them."""
+    points = [line for line in lines if _is_step(line) and metric in line]
     return Curve(
-        name=name, steps=[int(step) for step, _ in points], values=[value for _, value in points]
+        name=name,
+        steps=[int(line["step"]) for line in points],
+        values=[line[metric] for line in points],
     )
+
+
+def _is_step(line: Mapping[str, float]) -> bool:
+    """Whether the line is of a training step: only those have a time."""
+    return "seconds" in line

@@ -1,0 +1,100 @@
+import pytest
+import torch
+
+from fledge.checkpoint.model_files import LoadedModel
+from fledge.evaluate.answers import (
+    answer_tasks,
+    end_rate,
+    fractions_valid,
+    judged,
+    mean_gold,
+)
+from fledge.evaluate.divergence import kl_per_answer, token_kl
+from fledge.evaluate.sample_table import sample_table
+from fledge.generate.request import SamplingParams
+from fledge.starter.kinds import tasks
+from fledge.text.chat import ChatTemplate
+from fledge.text.tokenizer import Tokenizer
+from tiny_model import CORPUS, tiny_model
+
+TASKS = tasks("held_out", 0, 2)[:8]
+TOKENIZER = Tokenizer.train([*CORPUS, *(task.full[0] for task in TASKS)], 400)
+LOADED = LoadedModel(tiny_model(400, context_length=256), TOKENIZER, ChatTemplate())
+END = TOKENIZER.special.end
+
+
+def answered_with(task, text, end=True):
+    ids = TOKENIZER.encode(text) + ([END] if end else [])
+    return judged(task, [1, 2], ids, LOADED)
+
+
+def test_a_right_answer_that_ends_is_valid_and_others_are_not():
+    task = TASKS[0]
+    assert answered_with(task, task.full[0]).valid
+    assert not answered_with(task, task.full[0], end=False).valid
+    assert not answered_with(task, TASKS[1].full[0]).valid
+    assert answered_with(task, task.full[0]).gold > answered_with(task, "no").gold
+
+
+def test_fractions_are_by_kind_and_over_all():
+    first, second = TASKS[0], TASKS[1]
+    answered = [
+        answered_with(first, first.full[0]),
+        answered_with(first, "wrong"),
+        answered_with(second, second.full[0], end=False),
+    ]
+    assert fractions_valid(answered) == {
+        "all": pytest.approx(1 / 3),
+        first.kind: 0.5,
+        second.kind: 0.0,
+    }
+    assert end_rate(answered) == pytest.approx(2 / 3)
+    assert mean_gold(answered) == pytest.approx(sum(each.gold for each in answered) / 3)
+
+
+def test_answers_do_not_depend_on_the_batch():
+    sampling = SamplingParams(max_new_tokens=6)
+    many = answer_tasks(LOADED, TASKS, sampling, seed=1)
+    one_by_one = answer_tasks(LOADED, TASKS, sampling, seed=1, max_batch=1)
+    assert [each.answer_ids for each in many] == [each.answer_ids for each in one_by_one]
+    again = answer_tasks(LOADED, TASKS, sampling, seed=2)
+    assert [each.answer_ids for each in many] != [each.answer_ids for each in again]
+
+
+def test_the_same_policy_has_no_divergence_and_another_has():
+    sampling = SamplingParams(max_new_tokens=6)
+    answered = answer_tasks(LOADED, TASKS, sampling, seed=1)
+    other = tiny_model(400, context_length=256)
+    assert kl_per_answer(LOADED.model, other, answered) == pytest.approx(0, abs=1e-5)
+    with torch.no_grad():
+        other.token_embedding.weight.mul_(4)
+    assert kl_per_answer(LOADED.model, other, answered) > 0.1
+
+
+def test_token_kl_is_the_formula():
+    p, q = torch.tensor([[[0.5, 0.25, 0.25]]]), torch.tensor([[[0.25, 0.5, 0.25]]])
+    expected = 0.5 * torch.log(torch.tensor(2.0)) + 0.25 * torch.log(torch.tensor(0.5))
+    assert token_kl(p.log(), q.log())[0, 0] == pytest.approx(float(expected))
+
+
+def test_padding_does_not_count():
+    sampling = SamplingParams(max_new_tokens=6)
+    answered = answer_tasks(LOADED, TASKS, sampling, seed=1)
+    other = tiny_model(400, context_length=256)
+    with torch.no_grad():
+        other.token_embedding.weight.mul_(2)
+    together = kl_per_answer(LOADED.model, other, answered)
+    apart = [kl_per_answer(LOADED.model, other, [each]) for each in answered]
+    assert together == pytest.approx(sum(apart) / len(apart), rel=1e-4)
+
+
+def test_samples_stand_side_by_side():
+    rows = {
+        "base": [answered_with(task, "no") for task in TASKS],
+        "sft": [answered_with(task, task.full[0]) for task in TASKS],
+    }
+    samples = sample_table(rows, per_kind=1)
+    assert len(samples) == len({task.kind for task in TASKS})
+    for sample in samples:
+        assert not sample.answers["base"].valid
+        assert sample.answers["sft"].valid

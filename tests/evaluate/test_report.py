@@ -1,0 +1,76 @@
+import json
+import re
+from html.parser import HTMLParser
+from io import StringIO
+
+from rich.console import Console
+
+from evaluate.cards import card
+from fledge.evaluate.report import read_report, write_report
+from fledge.evaluate.report_html import render_html
+from fledge.evaluate.report_terminal import print_report
+
+VOID = {"meta", "br", "img", "link", "line", "input", "hr"}
+
+
+class Balance(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_json_has_every_promised_field(tmp_path):
+    write_report(card(), tmp_path)
+    values = json.loads((tmp_path / "report.json").read_text())
+    assert values["seconds"]["total"] == 90.0
+    assert values["bits_per_byte"] == 1.25
+    for model in ("base", "sft", "ppo"):
+        assert {"all", "order", "word_chain"} == values["valid"][model].keys()
+    assert {"accuracy", "ceiling", "pairs"} <= values["reward_model"].keys()
+    assert {"gold_before", "gold_after", "p_value", "kl", "eos_rate"} <= values["ppo"].keys()
+    assert values["samples"][0]["answers"]["sft"]["text"] == "Order 1 & more."
+
+
+def test_a_report_is_read_back(tmp_path):
+    assert read_report(tmp_path) is None
+    write_report(card(), tmp_path)
+    assert read_report(tmp_path) == card()
+
+
+def test_html_is_balanced_and_asks_for_nothing_from_outside():
+    page = render_html(card())
+    balance = Balance()
+    balance.feed(page)
+    assert balance.open == []
+    assert not re.search(r"https?:|//|<script|<link|@import|url\(", page)
+
+
+def test_what_models_say_is_escaped():
+    page = render_html(card())
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "Where is &lt;b&gt;order&lt;/b&gt; 1?" in page
+    assert "Sums are &lt;hard&gt;." in page
+
+
+def test_html_shows_the_numbers_of_the_card():
+    page = render_html(card())
+    for shown in ("0% → 90%", "0.75 → 0.93", "word chain", "4.2 nats", "1,234", "90 s", "1.0 GiB"):
+        assert shown in page
+    assert "<polyline" in page
+
+
+def test_the_terminal_shows_kinds_numbers_times_samples_and_failures():
+    out = StringIO()
+    print_report(card(), Console(file=out, width=120))
+    for shown in ("word chain", "0.750 → 0.930", "90.0% of 1,234", "90 s", "Order 1.", "<hard>"):
+        assert shown in out.getvalue()
