@@ -109,6 +109,25 @@ def test_left_padded_prompts_decode_with_a_mask_over_slots():
     torch.testing.assert_close(step[:, 0], model(ids)[:, -1], atol=1e-5, rtol=0)
 
 
+def test_a_cache_works_with_gradients_on():
+    model, ids = make(), random_ids()
+    cache = KeyValueCache(CONFIG, rows=3, capacity=12)
+    steps = [model(ids[:, :5], cache=cache), model(ids[:, 5:], cache=cache)]
+    torch.testing.assert_close(torch.cat(steps, dim=1), model(ids), atol=1e-5, rtol=0)
+
+
+@torch.inference_mode()
+def test_a_bf16_model_attends_in_the_format_of_its_cache():
+    model, ids = make(noise=0.02), random_ids()
+    exact = model(ids)[:, -1]
+    model.to(torch.bfloat16)
+    cache = KeyValueCache(CONFIG, rows=3, capacity=12)
+    model(ids[:, :11], cache=cache)
+    logits = model(ids[:, 11:], cache=cache)
+    assert logits.dtype == torch.float32
+    torch.testing.assert_close(logits[:, 0], exact, atol=0.02, rtol=0.05)
+
+
 @torch.inference_mode()
 def test_a_bf16_cache_is_close():
     model, ids = make(noise=0.02), random_ids()

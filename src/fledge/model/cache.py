@@ -29,8 +29,8 @@ class LayerCache:
         That is in the cache's own format, which attention then computes in.
         """
         # Indexing with tensors on both sides of a slice moves G last: B T G d.
-        self.keys[self.rows, :, self.slots] = k.transpose(1, 2).type_as(self.keys)
-        self.values[self.rows, :, self.slots] = v.transpose(1, 2).type_as(self.values)
+        self.keys[self.rows, :, self.slots] = k.detach().transpose(1, 2).type_as(self.keys)
+        self.values[self.rows, :, self.slots] = v.detach().transpose(1, 2).type_as(self.values)
         if self.attends_to_new_only:
             return k, v
         return self.keys, self.values
@@ -83,9 +83,10 @@ class KeyValueCache:
         """For a forward pass of `new` tokens a row under `mask`: each layer's part."""
         rows = torch.arange(self.rows, device=self.lengths.device)[:, None]
         slots = self.positions(new)
+        new_only = self.is_empty and mask is None
         return [
-            LayerCache(keys, values, rows, slots, self.is_empty and mask is None)
-            for keys, values in zip(self.keys, self.values, strict=True)
+            LayerCache(self.keys[layer], self.values[layer], rows, slots, new_only)
+            for layer in range(self.keys.shape[0])
         ]
 
     def positions(self, new: int) -> Int[Tensor, "B T"]:
