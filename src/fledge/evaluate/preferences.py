@@ -71,7 +71,7 @@ def preference_pairs(
     )
 
 
-def correct(margins: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
+def correct(margins: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """1 where the better answer scores higher, ½ for equal scores, else 0."""
     return 0.5 * (margins.sign() + 1)
 

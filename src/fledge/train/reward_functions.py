@@ -16,8 +16,8 @@ from fledge.model.scalar import ScalarModel
 from fledge.train.rollout import Rollout
 
 RewardFunction = Callable[[list[str], list[str]], Iterable[SupportsFloat]]
-"""Prompts and responses as text, one score each: a list, an array, a tensor. A prompt is what its messages say, separated by
-blank lines; a response is without its end token."""
+"""Prompts and responses as text, one score each: a list, an array, a tensor. A prompt is what its
+messages say, separated by blank lines; a response is without its end token."""
 
 Score = Callable[[Rollout], Float[Tensor, "B"]]
 """r(x, y) for each row of a rollout."""
