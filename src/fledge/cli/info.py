@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fledge.checkpoint.lineage import Lineage, Parent
     from fledge.model.config import GPTConfig
 
+MOST_FILES = 4
+"""Data files shown of each run."""
+
 EXAMPLE = "Example: `fledge info checkpoints/ppo`"
 
 
@@ -92,26 +95,32 @@ def family_tree(name: str, lineage: "Lineage") -> "Tree":
     from rich.tree import Tree
 
     tree = Tree(f"[bold]{name}[/bold]  {_summary(lineage)}", highlight=False)
-    _add_past(tree, lineage)
+    _add_past(tree, lineage, set())
     return tree
 
 
-def _add_past(branch: "Tree", lineage: "Lineage") -> None:
-    for path, digest in lineage.data.items():
+def _add_past(branch: "Tree", lineage: "Lineage", told: set[str]) -> None:
+    """`told` holds the weights whose past is in the tree already: a family has few ancestors."""
+    files = list(lineage.data.items())
+    for path, digest in files[:MOST_FILES]:
         branch.add(f"data {path}  [dim]sha256 {digest[:12]}[/dim]", highlight=False)
+    if len(files) > MOST_FILES:
+        branch.add(f"data … and {len(files) - MOST_FILES} more files (--json lists them)")
     for role, parent in lineage.parents.items():
-        _add_parent(branch, role, parent)
+        _add_parent(branch, role, parent, told)
 
 
-def _add_parent(branch: "Tree", role: str, parent: "Parent") -> None:
+def _add_parent(branch: "Tree", role: str, parent: "Parent", told: set[str]) -> None:
     if parent.lineage is None:
         branch.add(f"{role} {parent.path}  [dim]not made by fledge[/dim]", highlight=False)
         return
+    if parent.weights and parent.weights in told:
+        branch.add(f"{role} [bold]{parent.path}[/bold]  as above", highlight=False)
+        return
+    told.add(parent.weights)
     summary = _summary(parent.lineage)
-    _add_past(
-        branch.add(f"{role} [bold]{parent.path}[/bold]  {summary}", highlight=False),
-        parent.lineage,
-    )
+    child = branch.add(f"{role} [bold]{parent.path}[/bold]  {summary}", highlight=False)
+    _add_past(child, parent.lineage, told)
 
 
 def _summary(lineage: "Lineage") -> str:
