@@ -139,7 +139,8 @@ def test_the_best_weights_are_kept_and_waiting_ends(files, tmp_path):
     checkpoint = execute(settings, SilentProgress())
     lines = metrics_of(tmp_path)
     measured = [line["accuracy"] for line in lines if "seconds" not in line]
-    assert checkpoint.name != "step-00000060" and max(measured) not in measured[-2:]
+    assert checkpoint.name != "step-00000060"
+    assert max(measured[-2:]) <= max(measured[:-2])  # two evaluations brought nothing better
     stage = stage_of(files)
     stage.loaded.model.load_state_dict(load_scalar_model(checkpoint).model.state_dict())
     assert accuracy(stage.held_out_pairs()) == pytest.approx(max(measured))
