@@ -46,3 +46,9 @@ def test_the_readme_names_every_command_that_exists_and_no_other() -> None:
     assert named & known, "the README shows no command"
     shown = set(re.findall(r"^(?:    )?fledge ([a-z]+)", text, flags=re.M))
     assert shown <= known
+
+
+def test_the_index_lists_every_page() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
