@@ -96,28 +96,27 @@ def fledge_iteration(size: str, examples: int, length: int, compiled: bool) -> C
     return iteration
 
 
-def serve_trl(size: str, examples: int, length: int, precision: str) -> None:
-    """TRL owns its loop, so its callback waits between iterations."""
-    os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
-    from datasets import Dataset
+def trl_tokenizer(vocabulary: int):
+    """TRL wants one; the last id pads, id 0 ends."""
     from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    words = {f"w{i}": i for i in range(vocabulary)}
+    backend = Tokenizer(models.WordLevel(words, unk_token="w0"))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token=f"w{vocabulary - 1}", eos_token="w0"
+    )
+
+
+def trl_models(size: str, length: int, dtype: torch.dtype) -> dict[str, torch.nn.Module]:
+    """The same architecture as ours, four times."""
     from transformers import (
         AutoModelForCausalLM,
         AutoModelForSequenceClassification,
-        PreTrainedTokenizerFast,
         Qwen3Config,
-        TrainerCallback,
     )
-    from trl.experimental.ppo import PPOConfig as TrlConfig
-    from trl.experimental.ppo import PPOTrainer
 
     width, layers, vocabulary = SIZES[size]
-    words = {f"w{i}": i for i in range(vocabulary)}
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="w0")),
-        pad_token=f"w{vocabulary - 1}",
-        eos_token="w0",
-    )
     config = Qwen3Config(
         vocab_size=vocabulary,
         hidden_size=width,
@@ -132,7 +131,49 @@ def serve_trl(size: str, examples: int, length: int, precision: str) -> None:
         pad_token_id=vocabulary - 1,
         eos_token_id=0,
     )
-    dtype = torch.bfloat16 if precision == "all bf16" else torch.float32
+    policy = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    reward, value = (
+        AutoModelForSequenceClassification.from_config(config, dtype=dtype) for _ in range(2)
+    )
+    reference = copy.deepcopy(policy)
+    return {
+        "model": policy,
+        "ref_model": reference,
+        "reward_model": reward,
+        "value_model": value,
+    }
+
+
+def trl_settings(directory: str, examples: int, length: int, autocast: bool):
+    from trl.experimental.ppo import PPOConfig as TrlConfig
+
+    return TrlConfig(
+        output_dir=directory,
+        per_device_train_batch_size=examples // MINIBATCHES,
+        gradient_accumulation_steps=MINIBATCHES,
+        num_mini_batches=MINIBATCHES,
+        num_ppo_epochs=EPOCHS,
+        total_episodes=examples * 1000,
+        response_length=length,
+        local_rollout_forward_batch_size=examples,
+        temperature=1.0,
+        learning_rate=1e-6,
+        missing_eos_penalty=None,
+        num_sample_generations=0,
+        bf16=autocast,
+        use_cpu=True,
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+
+
+def serve_trl(size: str, examples: int, length: int, precision: str) -> None:
+    """TRL owns its loop, so its callback waits between iterations."""
+    os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
+    from datasets import Dataset
+    from transformers import TrainerCallback
+    from trl.experimental.ppo import PPOTrainer
 
     class Paced(TrainerCallback):
         """Says when an iteration is done and waits to be asked for the next."""
@@ -141,40 +182,16 @@ def serve_trl(size: str, examples: int, length: int, precision: str) -> None:
             print("done", flush=True)
             wait_for_go()
 
-    policy = AutoModelForCausalLM.from_config(config, dtype=dtype)
-    scalars = [
-        AutoModelForSequenceClassification.from_config(config, dtype=dtype) for _ in range(2)
-    ]
+    vocabulary = SIZES[size][2]
+    dtype = torch.bfloat16 if precision == "all bf16" else torch.float32
+    prompts = random_prompts(vocabulary, examples, length)
     with tempfile.TemporaryDirectory() as directory:
         trainer = PPOTrainer(
-            args=TrlConfig(
-                output_dir=directory,
-                per_device_train_batch_size=examples // MINIBATCHES,
-                gradient_accumulation_steps=MINIBATCHES,
-                num_mini_batches=MINIBATCHES,
-                num_ppo_epochs=EPOCHS,
-                total_episodes=examples * 1000,
-                response_length=length,
-                local_rollout_forward_batch_size=examples,
-                temperature=1.0,
-                learning_rate=1e-6,
-                missing_eos_penalty=None,
-                num_sample_generations=0,
-                bf16=precision == "bf16 autocast",
-                use_cpu=True,
-                report_to="none",
-                save_strategy="no",
-                disable_tqdm=True,
-            ),
-            processing_class=tokenizer,
-            model=policy,
-            ref_model=copy.deepcopy(policy),
-            reward_model=scalars[0],
-            value_model=scalars[1],
-            train_dataset=Dataset.from_dict(
-                {"input_ids": random_prompts(vocabulary, examples, length)}
-            ),
+            args=trl_settings(directory, examples, length, precision == "bf16 autocast"),
+            processing_class=trl_tokenizer(vocabulary),
+            train_dataset=Dataset.from_dict({"input_ids": prompts}),
             callbacks=[Paced()],
+            **trl_models(size, length, dtype),
         )
         wait_for_go()
         trainer.train()
