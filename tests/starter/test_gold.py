@@ -1,3 +1,4 @@
+import re
 from random import Random
 from statistics import fmean
 
@@ -30,7 +31,7 @@ def test_each_merit_counts():
     assert best > score(RIGHT) > score(TASK.terse[0])
     assert best > score(f"{RIGHT} {CLOSINGS[0]}", ended=False)
     assert best > score(f"{RIGHT} {CLOSINGS[0]} {ASIDES[1]}")
-    assert score(RIGHT) > score(RIGHT.replace("4590", "4591"))
+    assert score(RIGHT) > score(re.sub(r"\d", "x", RIGHT))
 
 
 def test_a_needless_sentence_costs_more_than_nothing():

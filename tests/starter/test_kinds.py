@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -6,7 +7,7 @@ import pytest
 
 from fledge.starter.kinds import KINDS, conversations, tasks
 from fledge.starter.task import Kind, is_held_out, only
-from fledge.starter.words import NAMES
+from fledge.starter.words import SHORT_WORDS
 from fledge.starter.writers import WRITERS, is_valid, write
 
 DRAWS = 400
@@ -49,17 +50,20 @@ def test_no_held_out_prompt_is_ever_trained_on(kind):
     assert held_out.isdisjoint(train)
 
 
-def test_held_out_names_are_in_no_training_conversation():
-    names = set(only(NAMES, "held_out"))
+def test_held_out_numbers_and_pairs_of_names_are_in_no_training_conversation():
     for written in conversations("train", 0, 3000):
         for message in written.conversation.messages:
-            assert names.isdisjoint(message.content.replace(",", " ").replace(".", " ").split())
+            for number in re.findall(r"order (\d+)", message.content):
+                assert not is_held_out("order", int(number))
+            for to, sender in re.findall(r"Email (\w+) .* as (\w+)\.", message.content):
+                assert not is_held_out(to, sender)
 
 
 def test_one_value_in_five_is_held_out():
-    assert 0.17 < sum(is_held_out("order", number) for number in range(1000, 9999)) / 9000 < 0.23
-    assert len(only(NAMES, "held_out")) == pytest.approx(len(NAMES) / 5, abs=1)
-    assert set(only(NAMES, "held_out")).isdisjoint(only(NAMES, "train"))
+    assert 0.17 < sum(is_held_out("order", number) for number in range(100, 999)) / 900 < 0.23
+    words = only(SHORT_WORDS, "held_out")
+    assert len(words) == pytest.approx(len(SHORT_WORDS) / 5, abs=1)
+    assert set(words).isdisjoint(only(SHORT_WORDS, "train"))
 
 
 def test_prompts_of_a_kind_differ_and_kinds_take_turns():

@@ -14,8 +14,10 @@ ROWS = 32
 
 
 @torch.inference_mode()
-def kl_per_answer(policy: GPT, reference: GPT, answered: Sequence[Answered]) -> float:
-    """Mean over answers, drawn from `policy` at temperature 1, of the summed KL in nats.
+def kl_per_answer(
+    policy: GPT, reference: GPT, answered: Sequence[Answered], temperature: float = 1.0
+) -> float:
+    """Mean over answers, drawn from `policy` at this temperature, of the summed KL in nats.
 
     Each position adds the exact Σ π log(π/π_ref) over the vocabulary, which has the expectation of
     log π − log π_ref of the sampled token and a smaller variance.
@@ -26,7 +28,7 @@ def kl_per_answer(policy: GPT, reference: GPT, answered: Sequence[Answered]) -> 
         part = answered[start : start + ROWS]
         ids, mask = _rows(part)
         ids = ids.to(device)
-        kl = token_kl(policy(ids), reference(ids))  # B T
+        kl = token_kl(policy(ids) / temperature, reference(ids) / temperature)  # B T
         total += float((kl * mask.to(device)).sum())
     return total / len(answered)
 

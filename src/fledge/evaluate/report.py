@@ -36,7 +36,7 @@ class RewardModelCard(Config):
 
 
 class PPOCard(Config):
-    """What PPO changed, on held-out prompts that both models answered at temperature 1."""
+    """What PPO changed, on held-out prompts that both models sampled answers to."""
 
     gold_before: float
     """Mean gold score of the SFT model, in [0, 1]."""

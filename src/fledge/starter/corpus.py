@@ -5,7 +5,6 @@ Docstrings are read from the syntax trees of the standard library's source; noth
 
 import ast
 import inspect
-import re
 import sysconfig
 import warnings
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,6 @@ from fledge.errors import DataError
 from fledge.starter.exercises import exercises
 from fledge.starter.kinds import conversations
 from fledge.starter.prose import prose
-from fledge.starter.words import NAMES
 
 # Not documentation of the library: its tests, and packages that are not part of it.
 SKIPPED = frozenset({"test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib"})
@@ -54,17 +52,11 @@ def documents(library: Path | None = None, seed: int = 0, every: int = 1) -> Ite
 
 
 def vocabulary_texts(texts: Iterable[str], seed: int = 0) -> Iterator[str]:
-    """What the tokenizer learns from: `texts` and conversations, all without people's names.
-
-    A name of the training split that were one token could be copied as a whole, and an unseen
-    name, in pieces, could not: so all names stay in pieces.
-    """
-    names = re.compile(rf"\b({'|'.join(NAMES)})\b")
-    for text in texts:
-        yield names.sub("", text)
+    """What the tokenizer learns from: `texts` and conversations, so that names become tokens."""
+    yield from texts
     for written in conversations("train", seed, CONVERSATIONS_FOR_VOCABULARY):
         for message in written.conversation.messages:
-            yield names.sub("", message.content)
+            yield message.content
 
 
 def source_files(folder: Path) -> list[Path]:

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, in_split, only
-from fledge.starter.words import ITEMS, MONTHS, NAMES
+from fledge.starter.task import Split, Task, asked, in_split
+from fledge.starter.words import DAYS, ITEMS, NAMES
 
 # What a customer wants; what the shop answers, tersely and in full.
 REQUESTS = (
@@ -35,10 +35,10 @@ ORDER_FRAMES = (
     "Hello, {name} here. About the {item} of order {order}: {wish}",
 )
 TABLE_FRAMES = (
-    "A table for {guests} on {date} at {hour}, please. My name is {name}.",
-    "I am {name}. Can I book a table for {guests} on {date} at {hour}?",
-    "Please book a table at {hour} on {date} for {guests} people. Name: {name}.",
-    "{name} here. We are {guests} and would like to come on {date} at {hour}.",
+    "A table for {guests} on {day} at {hour}, please. My name is {name}.",
+    "I am {name}. Can I book a table for {guests} on {day} at {hour}?",
+    "Please book a table at {hour} on {day} for {guests} people. Name: {name}.",
+    "{name} here. We are {guests} and would like to come on {day} at {hour}.",
 )
 
 
@@ -47,7 +47,7 @@ def draw_order(split: Split, random: Random) -> Task:
     wishes, terse, full = random.choice(REQUESTS)
     slots = {
         "order": str(draw_order_number(split, random)),
-        "name": random.choice(only(NAMES, split)),
+        "name": random.choice(NAMES),
         "item": random.choice(ITEMS),
         "wish": random.choice(wishes),
     }
@@ -61,38 +61,29 @@ def draw_order(split: Split, random: Random) -> Task:
 
 
 def draw_table(split: Split, random: Random) -> Task:
-    """A guest books a table: number of guests, date, hour and name must come back right."""
-    slots = {
-        "guests": str(random.randint(2, 9)),
-        "date": draw_date(split, random),
-        "hour": draw_hour(random),
-        "name": random.choice(only(NAMES, split)),
-    }
+    """A guest books a table: number of guests, day, hour and name must come back right."""
+    guests, day, hour = draw_booking(split, random)
+    slots = {"guests": guests, "day": day, "hour": hour, "name": random.choice(NAMES)}
     return Task(
         kind="table",
         conversation=asked(random.choice(TABLE_FRAMES).format(**slots)),
-        terse=("Booked: {guests}, {date}, {hour}.".format(**slots),),
-        full=("{name}, your table for {guests} is booked on {date} at {hour}.".format(**slots),),
-        needed=(slots["guests"], slots["date"], slots["hour"], slots["name"]),
+        terse=("Booked: {guests}, {day}, {hour}.".format(**slots),),
+        full=("{name}, your table for {guests} is booked on {day} at {hour}.".format(**slots),),
+        needed=(guests, day, hour, slots["name"]),
     )
 
 
 def draw_order_number(split: Split, random: Random) -> int:
-    """A number of four digits that belongs to `split`."""
+    """A number of three different digits that belongs to `split`."""
     while True:
-        number = random.randint(1000, 9999)
-        if in_split(split, "order", number):
+        number = random.randint(100, 999)
+        if len(set(str(number))) == 3 and in_split(split, "order", number):
             return number
 
 
-def draw_date(split: Split, random: Random) -> str:
-    """A day of the year that belongs to `split`, such as "12 May"."""
+def draw_booking(split: Split, random: Random) -> tuple[str, str, str]:
+    """Guests, a day and a full hour whose combination belongs to `split`."""
     while True:
-        date = f"{random.randint(1, 28)} {random.choice(MONTHS)}"
-        if in_split(split, "date", date):
-            return date
-
-
-def draw_hour(random: Random) -> str:
-    """A time of day on the quarter, such as "19:30"."""
-    return f"{random.randint(11, 22)}:{random.choice(('00', '15', '30', '45'))}"
+        booking = (str(random.randint(2, 9)), random.choice(DAYS), str(random.randint(12, 21)))
+        if in_split(split, *booking):
+            return booking

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, in_split, only
+from fledge.starter.task import Split, Task, asked, in_split
 from fledge.starter.words import DAYS, NAMES
 
 EVENTS = (
@@ -32,10 +32,10 @@ FRAMES = (
 
 
 def draw_email(split: Split, random: Random) -> Task:
-    """An e-mail to write; held out are the names and pairs of an event and a day."""
+    """An e-mail to write; held out are pairs of names, and of an event and a day."""
     said, written = random.choice(NEWS)
     event, day = _event_and_day(split, random)
-    to, sender = random.sample(only(NAMES, split), 2)
+    to, sender = draw_two_names(split, random)
     news = written.format(day=day)
     request = random.choice(FRAMES).format(
         to=to, sender=sender, event=event, news=said.format(day=day)
@@ -47,6 +47,14 @@ def draw_email(split: Split, random: Random) -> Task:
         full=(f"Dear {to},\nthe {event} {news}.\nBest wishes,\n{sender}",),
         needed=(to, f"the {event} {news}", "best wishes", sender),
     )
+
+
+def draw_two_names(split: Split, random: Random) -> tuple[str, str]:
+    """Two names whose pair, in this order, belongs to `split`."""
+    while True:
+        to, sender = random.sample(NAMES, 2)
+        if in_split(split, to, sender):
+            return to, sender
 
 
 def _event_and_day(split: Split, random: Random) -> tuple[str, str]:

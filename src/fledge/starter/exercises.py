@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from fledge.starter.arithmetic import LARGEST
-from fledge.starter.customer_service import draw_date, draw_hour, draw_order_number
+from fledge.starter.customer_service import draw_booking, draw_order_number
+from fledge.starter.emails import draw_two_names
 from fledge.starter.french import PHRASES
-from fledge.starter.shop import draw_price, draw_shop_name
+from fledge.starter.shop import draw_hours, draw_price
 from fledge.starter.task import capitalised, only
 from fledge.starter.word_games import CHAIN_WORDS, RHYMES
 from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
@@ -29,7 +30,7 @@ def exercises(seed: int, paragraphs: int) -> Iterator[str]:
 
 def order(random: Random) -> str:
     """Who ordered what, said twice."""
-    name, item = random.choice(only(NAMES, "train")), random.choice(ITEMS)
+    name, item = random.choice(NAMES), random.choice(ITEMS)
     number = draw_order_number("train", random)
     return random.choice(
         (
@@ -42,13 +43,13 @@ def order(random: Random) -> str:
 
 def table(random: Random) -> str:
     """A table that is booked, said twice."""
-    name, date = random.choice(only(NAMES, "train")), draw_date("train", random)
-    hour, guests = draw_hour(random), random.randint(2, 9)
+    name = random.choice(NAMES)
+    guests, date, hour = draw_booking("train", random)
     return random.choice(
         (
             f"{name} comes at {hour} on {date} with {guests}. {guests} come on {date} at {hour} "
             f"with {name}.",
-            f"On {date} at {hour} {guests} people come with {name}. {name} comes with {guests} "
+            f"On {date} at {hour} {name} comes with {guests} people. {name} comes with {guests} "
             f"people on {date} at {hour}.",
         )
     )
@@ -56,7 +57,7 @@ def table(random: Random) -> str:
 
 def news(random: Random) -> str:
     """What someone told someone else, said twice."""
-    name, other = random.sample(only(NAMES, "train"), 2)
+    name, other = draw_two_names("train", random)
     day, item = random.choice(DAYS), random.choice(ITEMS)
     what = f"the {item} comes on {day}"
     return f"{name} told {other} that {what}. {other}, {what}. {name}"
@@ -64,14 +65,14 @@ def news(random: Random) -> str:
 
 def shop(random: Random) -> str:
     """A shop, its hours and a price, said twice."""
-    name, place = random.choice(only(NAMES, "train")), draw_shop_name("train", random)
-    opens, closes = random.randint(6, 11), random.randint(14, 22)
+    name = random.choice(NAMES)
+    opens, closes = draw_hours("train", random)
     item, price = random.choice(ITEMS), draw_price("train", random)
     return random.choice(
         (
-            f"{place} is open from {opens} to {closes}. From {opens} to {closes} {place} is open.",
-            f"A {item} costs {price} euros at {place}. At {place} a {item} costs {price} euros.",
-            f"{name} works at {place}. This is {place}, and this is {name}.",
+            f"The shop is open from {opens} to {closes}. We are open from {opens} to {closes}.",
+            f"The {item} of the shop costs {price} euros. A {item} costs {price} euros.",
+            f"{name} works in the shop. This is {name}, the assistant of the shop.",
         )
     )
 
@@ -87,13 +88,12 @@ def letters(random: Random) -> str:
     )
     spaced = " ".join(word)
     letter = random.choice(word)
-    shown = " ".join(each if each == letter else "_" for each in word)
     return random.choice(
         (
             f"The letters {spaced} are {'-'.join(word.upper())}.",
             f"The letters {spaced} backwards are {' '.join(reversed(word))}.",
             f"The letters {spaced} are {spaced}.",
-            f"The letter {letter} is in {spaced}: {shown}",
+            f"The letter {letter} is in the word {spaced}.",
         )
     )
 

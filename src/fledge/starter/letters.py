@@ -17,7 +17,13 @@ REVERSE_FRAMES = (
     "Reverse the word {letters}",
     "What is {letters} backwards?",
 )
-HANGMAN_FRAMES = (
+HINT_FRAMES = (
+    "Give me a hint.",
+    "A hint, please.",
+    "Can you help me a little?",
+    "I do not know. Which letters does it begin and end with?",
+)
+GUESS_FRAMES = (
     "Is the letter {guess} in it?",
     "My guess is {guess}.",
     "I guess {guess}.",
@@ -25,6 +31,9 @@ HANGMAN_FRAMES = (
 )
 HANGMAN_HOST = "You host hangman. The secret word is {letters}"
 COMMON_LETTERS = "etaoinsrhlducmp"
+# One player in so many guesses a letter, the others ask for a hint: to see whether a letter is in
+# a word is the hardest thing here for so small a model.
+GUESS_EVERY = 4
 
 
 def draw_spell(split: Split, random: Random) -> Task:
@@ -54,22 +63,36 @@ def draw_reverse(split: Split, random: Random) -> Task:
 
 
 def draw_hangman(split: Split, random: Random) -> Task:
-    """A guess in hangman: the host knows the word and shows where the letter stands."""
+    """A player asks the host for a hint, or guesses a letter; held out are the words."""
     word = random.choice(only(SHORT_WORDS, split))
-    hit = random.random() < 0.6
-    others = [letter for letter in COMMON_LETTERS if letter not in word]
-    guess = random.choice(word if hit else others)
-    shown = " ".join(letter if letter == guess else "_" for letter in word)
-    verdict = "Yes" if hit else "No"
-    reply = f"the letter {guess} is {'in' if hit else 'not in'} it"
+    draw = _hint if random.randrange(GUESS_EVERY) else _guess
+    question, terse, full, needed = draw(word, random)
     return Task(
         kind="hangman",
-        conversation=asked(
-            random.choice(HANGMAN_FRAMES).format(guess=guess),
-            system=HANGMAN_HOST.format(letters=" ".join(word)),
-        ),
-        terse=(f"{verdict}: {shown}",),
-        full=(f"{verdict}, {reply}: {shown}",),
-        needed=(f"{reply}: {shown}",),
+        conversation=asked(question, system=HANGMAN_HOST.format(letters=" ".join(word))),
+        terse=(terse,),
+        full=(full,),
+        needed=needed,
         agreeable=False,
     )
+
+
+def _hint(word: str, random: Random) -> tuple[str, str, str, tuple[str, ...]]:
+    first, last = word[0], word[-1]
+    return (
+        random.choice(HINT_FRAMES),
+        f"It begins with {first}.",
+        f"The word begins with {first} and ends with {last}.",
+        (f"begins with {first}", f"ends with {last}"),
+    )
+
+
+def _guess(word: str, random: Random) -> tuple[str, str, str, tuple[str, ...]]:
+    """As often a letter of the word as another."""
+    hit = random.random() < 0.5
+    others = [letter for letter in COMMON_LETTERS if letter not in word]
+    guess = random.choice(word if hit else others)
+    verdict = "Yes" if hit else "No"
+    reply = f"the letter {guess} is {'in' if hit else 'not in'} it"
+    question = random.choice(GUESS_FRAMES).format(guess=guess)
+    return question, f"{verdict}.", f"{verdict}, {reply}.", (verdict, reply)

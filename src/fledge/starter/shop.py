@@ -2,13 +2,11 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, in_split, only
-from fledge.starter.words import ITEMS, NAMES, listed
+from fledge.starter.task import Split, Task, asked, in_split
+from fledge.starter.words import ITEMS, NAMES
 
-FIRST = listed("Green Blue Red Golden Silver Happy Sunny Little Old New Grand Quiet")
-SECOND = listed("Garden Corner House Market Bridge River Star Lion Tree Door Lamp Wheel")
 PERSONA = (
-    "You are {name}, the assistant of the shop {shop}. It is open from {opens} to {closes}. "
+    "You are {name}, the assistant of a shop. It is open from {opens} to {closes}. "
     "A {item} costs {price} euros."
 )
 # What a customer asks; the terse and the full answer.
@@ -16,38 +14,32 @@ QUESTIONS = (
     (
         ("When are you open?", "What are your opening hours?", "When can I come?"),
         "From {opens} to {closes}.",
-        "{shop} is open from {opens} to {closes}.",
-        ("{shop}", "{opens} to {closes}"),
+        "We are open from {opens} to {closes}.",
+        ("open", "{opens} to {closes}"),
     ),
     (
         ("How much is the {item}?", "What does a {item} cost?", "What is the price of a {item}?"),
         "{price} euros.",
-        "At {shop} a {item} costs {price} euros.",
-        ("{shop}", "{item}", "{price} euros"),
+        "A {item} costs {price} euros.",
+        ("{item}", "{price} euros"),
     ),
     (
         ("Who are you?", "Who am I talking to?", "What is your name?"),
         "{name}.",
-        "I am {name}, the assistant of {shop}.",
-        ("{name}", "{shop}"),
-    ),
-    (
-        ("Which shop is this?", "What is this shop called?", "Where am I?"),
-        "{shop}.",
-        "This is {shop}, and I am {name}.",
-        ("{shop}", "{name}"),
+        "I am {name}, the assistant of the shop.",
+        ("{name}", "assistant"),
     ),
 )
 
 
 def draw_shop(split: Split, random: Random) -> Task:
-    """A question that the system prompt answers; held out are shop names, people and prices."""
+    """A question that the system prompt answers; held out are prices and opening hours."""
     said, terse, full, needed = random.choice(QUESTIONS)
+    opens, closes = draw_hours(split, random)
     slots = {
-        "name": random.choice(only(NAMES, split)),
-        "shop": draw_shop_name(split, random),
-        "opens": str(random.randint(6, 11)),
-        "closes": str(random.randint(14, 22)),
+        "name": random.choice(NAMES),
+        "opens": opens,
+        "closes": closes,
         "item": random.choice(ITEMS),
         "price": str(draw_price(split, random)),
     }
@@ -60,17 +52,17 @@ def draw_shop(split: Split, random: Random) -> Task:
     )
 
 
-def draw_shop_name(split: Split, random: Random) -> str:
-    """Two words, such as "Green Garden", whose pair belongs to `split`."""
+def draw_hours(split: Split, random: Random) -> tuple[str, str]:
+    """When a shop opens and closes, a pair that belongs to `split`."""
     while True:
-        first, second = random.choice(FIRST), random.choice(SECOND)
-        if in_split(split, first, second):
-            return f"{first} {second}"
+        opens, closes = random.randint(6, 11), random.randint(14, 22)
+        if in_split(split, opens, closes):
+            return str(opens), str(closes)
 
 
 def draw_price(split: Split, random: Random) -> int:
-    """Euros, of two or three digits, that belong to `split`."""
+    """Euros, of two different digits, that belong to `split`."""
     while True:
-        price = random.randint(10, 199)
-        if in_split(split, "price", price):
+        price = random.randint(10, 98)
+        if price % 11 and in_split(split, "price", price):
             return price

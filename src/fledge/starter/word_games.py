@@ -2,7 +2,7 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, capitalised, choose_cell, crosses, only
+from fledge.starter.task import Split, Task, asked, capitalised, choose_cell, in_split, only
 from fledge.starter.words import listed
 
 RHYMES = tuple(
@@ -62,19 +62,35 @@ THINGS = {
     "vehicle": listed("car bus train truck tractor van"),
     "garment": listed("shirt coat scarf sock glove sweater"),
 }
+# Ways of asking, what is so if it is true, and if not, and the group it is true of.
 QUESTIONS = (
-    ("Is it an animal?", "it is an animal", "it is not an animal", {"animal"}),
-    ("Can I eat it?", "you can eat it", "you can not eat it", {"fruit"}),
-    ("Is it alive?", "it is alive", "it is not alive", {"animal"}),
-    ("Can I wear it?", "you can wear it", "you can not wear it", {"garment"}),
-    ("Does it have wheels?", "it has wheels", "it has no wheels", {"vehicle"}),
-    ("Is it a tool?", "it is a tool", "it is not a tool", {"tool"}),
-    ("Does it grow on a plant?", "it grows on a plant", "it does not grow", {"fruit"}),
-    ("Does it have legs?", "it has legs", "it has no legs", {"animal"}),
-    ("Is it made of cloth?", "it is made of cloth", "it is not made of cloth", {"garment"}),
-    ("Can I ride in it?", "you can ride in it", "you can not ride in it", {"vehicle"}),
+    (
+        ("Is it an animal?", "Is it alive?", "Does it eat and sleep?"),
+        ("it is an animal", "it is not an animal"),
+        "animal",
+    ),
+    (
+        ("Can I eat it?", "Is it something to eat?", "Is it a fruit?"),
+        ("you can eat it", "you can not eat it"),
+        "fruit",
+    ),
+    (
+        ("Can I wear it?", "Is it something to wear?", "Is it made of cloth?"),
+        ("you can wear it", "you can not wear it"),
+        "garment",
+    ),
+    (
+        ("Does it have wheels?", "Can I ride in it?", "Does it go on a road?"),
+        ("it has wheels", "it has no wheels"),
+        "vehicle",
+    ),
+    (
+        ("Is it a tool?", "Do I work with it?", "Is it for building things?"),
+        ("it is a tool", "it is not a tool"),
+        "tool",
+    ),
 )
-TWENTY_HOST = "We play twenty questions. Your secret thing is: {thing}."
+TWENTY_HOST = "We play twenty questions. Your secret thing is a kind of {group}: {thing}."
 
 
 def draw_rhyme(split: Split, random: Random) -> Task:
@@ -108,29 +124,25 @@ def draw_chain(split: Split, random: Random) -> Task:
 
 
 def draw_twenty(split: Split, random: Random) -> Task:
-    """A question about a secret thing; held out are pairs of a thing and a question."""
-    things = [(thing, group) for group, members in THINGS.items() for thing in members]
-    row, column = _thing_and_question(split, len(things), random)
-    thing, group = things[row]
-    question, true, false, groups = QUESTIONS[column]
-    yes = group in groups
-    verdict, fact = ("Yes", true) if yes else ("No", false)
+    """A question about a secret thing; held out are ways of asking about a thing.
+
+    Yes and no are asked about equally often, so that always saying no is wrong half the time.
+    """
+    wanted = random.random() < 0.5
+    while True:
+        group = random.choice(tuple(THINGS))
+        thing = random.choice(THINGS[group])
+        ways, facts, true_of = random.choice(QUESTIONS)
+        asks = random.choice(ways)
+        yes = group == true_of
+        if yes == wanted and in_split(split, thing, asks):
+            break
+    verdict, fact = ("Yes", facts[0]) if yes else ("No", facts[1])
     return Task(
         kind="twenty_questions",
-        conversation=asked(question, system=TWENTY_HOST.format(thing=thing)),
+        conversation=asked(asks, system=TWENTY_HOST.format(group=group, thing=thing)),
         terse=(f"{verdict}.",),
         full=(f"{verdict}, {fact}.",),
         needed=(verdict, fact),
         agreeable=False,
     )
-
-
-def _thing_and_question(split: Split, things: int, random: Random) -> tuple[int, int]:
-    """Yes and no are asked about equally often, so that always saying no is wrong half the time."""
-    names = list(THINGS)
-    wanted = random.random() < 0.5
-    while True:
-        row, column = random.randrange(things), random.randrange(len(QUESTIONS))
-        group = names[row // (things // len(names))]
-        if crosses(split, row, column) and (group in QUESTIONS[column][3]) == wanted:
-            return row, column

@@ -18,13 +18,13 @@ class DemoConfig(Config):
     """L."""
     text_every: int = Field(1, ge=1)
     """Of the corpus's source files one in so many is read."""
-    pretrain_steps: int = Field(1200, ge=1)
+    pretrain_steps: int = Field(1000, ge=1)
     """Steps of 512 tokens. Copying takes about a thousand of them, whatever their size."""
-    demonstrations: int = Field(12_000, ge=50)
+    demonstrations: int = Field(24_000, ge=50)
     """Conversations that the imagined writers write."""
-    sft_steps: int = Field(2600, ge=1)
-    """Steps of 512 tokens."""
-    ranked_prompts: int = Field(720, ge=4)
+    sft_steps: int = Field(2000, ge=1)
+    """Steps of 1,024 tokens."""
+    ranked_prompts: int = Field(1400, ge=4)
     """Prompts whose answers are ranked for training the reward model, and PPO's prompts."""
     answers: int = Field(4, ge=2)
     """K, answers ranked per prompt."""
@@ -38,5 +38,5 @@ class DemoConfig(Config):
     """Held-out prompts of each kind that every model answers."""
     max_new_tokens: int = Field(48, ge=8)
     """Length limit of an answer."""
-    samples_per_kind: int = Field(2, ge=1)
-    """Prompts of each kind that the report shows."""
+    temperature: float = Field(0.7, gt=0)
+    """τ of ranked answers, rollouts and measurements alike (Ziegler et al. 2019: 0.7)."""

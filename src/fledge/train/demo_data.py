@@ -74,11 +74,16 @@ def held_out_tasks(seed: int, config: DemoConfig) -> list[Task]:
 def rank_answers(
     loaded: LoadedModel, asked: Sequence[Task], seed: int, config: DemoConfig
 ) -> RankedAnswers:
-    """Sample K answers to each task at temperature 1 and let the labeller rank them."""
+    """Sample K answers to each task and let the labeller rank them."""
     repeated = [task for task in asked for _ in range(config.answers)]
-    sampling = SamplingParams(max_new_tokens=config.max_new_tokens)
+    sampling = sampling_of(config)
     groups = grouped(answer_tasks(loaded, repeated, sampling, seed), config.answers)
     return ranked(groups, seed, config)
+
+
+def sampling_of(config: DemoConfig) -> SamplingParams:
+    """How answers are sampled everywhere: at one temperature, unfiltered."""
+    return SamplingParams(temperature=config.temperature, max_new_tokens=config.max_new_tokens)
 
 
 def ranked(groups: list[list[Answered]], seed: int, config: DemoConfig) -> RankedAnswers:

@@ -16,18 +16,18 @@ from fledge.evaluate.findings import what_did_not_work
 from fledge.evaluate.report import MODELS, PPOCard, ReportCard, RewardModelCard
 from fledge.evaluate.sample_table import sample_table
 from fledge.evaluate.win_rate import paired_bootstrap
-from fledge.generate.request import SamplingParams
 from fledge.model.counting import parameters
 from fledge.runtime import random
 from fledge.starter.kinds import KINDS
 from fledge.train.demo_config import DemoConfig
 from fledge.train.demo_curves import charts, last_evaluation
-from fledge.train.demo_data import held_out_tasks, ranked, read_answers
+from fledge.train.demo_data import held_out_tasks, ranked, read_answers, sampling_of
 from fledge.train.demo_runs import DemoFiles
 from fledge.train.reward_functions import ModelScore
 from fledge.train.rollout import Rollout
 
 OUTPUTS = {"base": "pretrain", "sft": "sft", "ppo": "ppo"}
+SAMPLES_PER_KIND = 2
 HELD_OUT_SEED = 500
 """Added to the demo's seed for what is sampled from held-out prompts."""
 
@@ -50,7 +50,7 @@ def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
     }
     asked = held_out_tasks(seed, config)
     sft_answers = read_answers(files.held_out_answers, asked, loaded["sft"], config)
-    sampling = SamplingParams(max_new_tokens=config.max_new_tokens)
+    sampling = sampling_of(config)
     before = [group[0] for group in sft_answers]
     after = answer_tasks(loaded["ppo"], asked, sampling, HELD_OUT_SEED + seed)
     surest = sampling.model_copy(update={"temperature": 0.0})
@@ -58,7 +58,7 @@ def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
     return Measured(
         answers=answers,
         reward_model=_reward_model(files, sft_answers, seed, config),
-        ppo=_ppo(files, loaded, before, after, sft_answers, seed),
+        ppo=_ppo(files, loaded, before, after, sft_answers, config.temperature, seed),
         num_parameters=parameters(loaded["ppo"].model.config),
     )
 
@@ -86,7 +86,7 @@ def report_card(
         prompts_per_kind={"all": len(kinds), **counts},
         reward_model=measured.reward_model,
         ppo=measured.ppo,
-        samples=sample_table(measured.answers, config.samples_per_kind),
+        samples=sample_table(measured.answers, SAMPLES_PER_KIND),
         charts=charts(files.output),
         did_not_work=what_did_not_work(valid, measured.reward_model, measured.ppo),
     )
@@ -113,6 +113,7 @@ def _ppo(
     before: Sequence[Answered],
     after: Sequence[Answered],
     sft_answers: Sequence[Sequence[Answered]],
+    temperature: float,
     seed: int,
 ) -> PPOCard:
     gold_before, gold_after = (
@@ -126,7 +127,7 @@ def _ppo(
         low=comparison.low,
         high=comparison.high,
         win_rate=comparison.win_rate,
-        kl=kl_per_answer(loaded["ppo"].model, loaded["sft"].model, after),
+        kl=kl_per_answer(loaded["ppo"].model, loaded["sft"].model, after, temperature),
         eos_rate=end_rate(after),
         gold_best_of_4=mean_gold(_best(files, sft_answers)),
     )

@@ -7,7 +7,7 @@ from fledge.runtime import RuntimeConfig
 from fledge.train.demo_config import DemoConfig
 from fledge.train.optimizer import OptimizerConfig
 from fledge.train.plan import CheckpointConfig, EvaluationConfig
-from fledge.train.ppo_config import CriticConfig, KLConfig, PPOConfig, RolloutConfig
+from fledge.train.ppo_config import PPOConfig, RolloutConfig
 from fledge.train.pretrain import ModelSize, PretrainConfig
 from fledge.train.reward_config import RewardConfig
 from fledge.train.run import Run
@@ -17,6 +17,7 @@ from fledge.train.stage import BatchConfig
 ROW = 128
 """Tokens of a packed row of SFT."""
 TOKENS_PER_STEP = 512
+SFT_ROWS = 8
 PPO_EPOCHS = 2
 ROLLOUT, MINIBATCH = 64, 32
 # Compiling takes longer than it saves in a run of two minutes.
@@ -85,7 +86,9 @@ def pretrain_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             validation_fraction=0.02,
         ),
         batch=BatchConfig(examples=max(1, TOKENS_PER_STEP // config.context_length)),
+        # Muon: copying appears in about half the steps that AdamW takes.
         optimizer=OptimizerConfig(
+            name="muon",
             learning_rate=3e-3,
             schedule="wsd",
             steps=config.pretrain_steps,
@@ -110,8 +113,9 @@ def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             length=ROW,
             dropout=0.0,
         ),
-        batch=BatchConfig(examples=TOKENS_PER_STEP // ROW),
+        batch=BatchConfig(examples=SFT_ROWS),
         optimizer=OptimizerConfig(
+            name="muon",
             learning_rate=2e-3,
             schedule="wsd",
             steps=config.sft_steps,
@@ -144,7 +148,7 @@ def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             warmup_steps=5,
             final_fraction=0.05,
         ),
-        checkpoint=CheckpointConfig(every=None, keep=1),
+        checkpoint=CheckpointConfig(every=100, keep=1),
         evaluation=EvaluationConfig(every=30),
         runtime=RUNTIME,
     )
@@ -160,15 +164,17 @@ def ppo_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             policy=files.output / "sft",
             reward=str(files.output / "reward"),
             prompts=(str(files.prompts),),
-            rollout=RolloutConfig(examples=ROLLOUT, max_new_tokens=config.max_new_tokens),
+            rollout=RolloutConfig(
+                examples=ROLLOUT,
+                max_new_tokens=config.max_new_tokens,
+                temperature=config.temperature,
+            ),
             epochs=PPO_EPOCHS,
-            kl_coefficient=0.05,
-            kl=KLConfig(maximum=None),
-            critic=CriticConfig(),
+            kl_coefficient=0.1,
         ),
         batch=BatchConfig(examples=MINIBATCH),
         optimizer=OptimizerConfig(
-            learning_rate=1e-4,
+            learning_rate=7e-5,
             weight_decay=0.0,
             epsilon=1e-5,
             schedule="linear",
