@@ -163,7 +163,7 @@ class Watch(Generic[BatchT]):
             StepReport(step, self.optimizer.steps, keeper.seen, self.rate, metrics)
         )
         times = {"seen": keeper.seen, "seconds": keeper.seconds, "per_second": new_rate}
-        self._write("step", {**metrics, **times})
+        self._write({**metrics, **times})
 
     def evaluate(self) -> None:
         """Measure the stage on held-out data; once a step, leaving no trace in the training."""
@@ -173,7 +173,7 @@ class Watch(Generic[BatchT]):
         metrics = evaluate(self.stage, self.runtime)
         if metrics:
             self.progress.evaluated(self.optimizer.steps_done, metrics)
-            self._write("evaluation", metrics)
+            self._write(metrics)
         self.last_time = time.perf_counter()
 
     def note_once(self, text: str) -> None:
@@ -188,9 +188,9 @@ class Watch(Generic[BatchT]):
         if self.file is not None:
             self.file.close()
 
-    def _write(self, kind: str, values: Mapping[str, float]) -> None:
+    def _write(self, values: Mapping[str, float]) -> None:
         if self.file is not None:
-            self.file.write(kind, self.optimizer.steps_done, values)
+            self.file.write(self.optimizer.steps_done, values)
 
 
 def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
