@@ -28,7 +28,6 @@ class LayerCache:
 
         That is in the cache's own format, which attention then computes in.
         """
-        new_k, new_v = k.detach(), v.detach()
         if self.attends_to_new_only:
             # Every row begins at slot 0: a plain copy, many times as fast as scattering.
             new = k.shape[2]
