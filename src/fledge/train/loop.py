@@ -39,7 +39,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
     keeper = Keeper(stage, plan, runtime, optimizer)
     keeper.resume()
     watch = Watch(plan, stage, runtime, progress, keeper)
-    batches = stage.batches()
+    batches, save_due = stage.batches(), False
     with closing(watch), listening() as request:
         while optimizer.steps_done < steps and not stage.wants_to_stop:
             with runtime.autocast():
@@ -53,9 +53,12 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
                 watch.evaluate()
             if stopped := asked(request, runtime):
                 watch.note_once("stopping at the next boundary; again to stop at once")
-            if stage.at_boundary and (stopped or due(plan.checkpoint.every, optimizer.steps_done)):
+            # Asked for inside a rollout, a checkpoint waits for its end.
+            save_due |= stopped or due(plan.checkpoint.every, optimizer.steps_done)
+            if save_due and stage.at_boundary and optimizer.steps_done < steps:
                 keeper.save(finished=False)
-                if stopped and optimizer.steps_done < steps:
+                save_due = False
+                if stopped:
                     raise Interrupted(_how_to_go_on(plan, optimizer))
         watch.evaluate()
         return keeper.save(finished=True)

@@ -1,0 +1,201 @@
+import errno
+import json
+import math
+import os
+import signal
+
+import pytest
+import torch
+
+from fledge.checkpoint.directory import checkpoints, latest
+from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss
+from fledge.train.progress import read_metrics
+from train.toys import Toy, digest, plan, train, weights
+
+
+def kill_at(step):
+    """Break off a run as a crash would, after so many steps."""
+    done = []
+
+    def call(metrics):
+        done.append(metrics)
+        if len(done) == step:
+            raise RuntimeError("killed")
+
+    return call
+
+
+def test_training_learns(tmp_path):
+    train(Toy(dropout=0.0), plan(tmp_path, steps=60, rate=5e-2))
+    lines = read_metrics(tmp_path / "metrics.jsonl")
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert losses[0] == pytest.approx(math.log(64), abs=0.3)
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("microbatch", [1, 2, 3, 4])
+def test_accumulation_equals_the_big_batch_with_uneven_labels(tmp_path, microbatch):
+    whole, parts = Toy(dropout=0.0), Toy(dropout=0.0)
+    train(whole, plan(tmp_path / "whole", steps=10))
+    train(parts, plan(tmp_path / "parts", steps=10, microbatch=microbatch))
+    torch.testing.assert_close(weights(whole), weights(parts), rtol=0, atol=2e-5)
+
+
+def test_resume_is_bit_exact_with_dropout(tmp_path):
+    straight, broken, resumed = Toy(), Toy(), Toy()
+    settings = plan(tmp_path / "a", every=5, evaluate=4)
+    train(straight, settings)
+    broken.after_step.append(kill_at(13))
+    settings = plan(tmp_path / "b", every=5, evaluate=4)
+    with pytest.raises(RuntimeError, match="killed"):
+        train(broken, settings)
+    assert latest(tmp_path / "b").name == "step-00000010"
+    train(resumed, settings)
+    assert digest(resumed) == digest(straight)
+    assert untimed(tmp_path / "a") == untimed(tmp_path / "b")
+
+
+def untimed(output):
+    """The lines of metrics.jsonl without what the clock decides."""
+    lines = read_metrics(output / "metrics.jsonl")
+    timed = {"seconds", "per_second"}
+    return [{name: value for name, value in line.items() if name not in timed} for line in lines]
+
+
+def test_evaluation_leaves_no_trace_in_training(tmp_path):
+    often, never = Toy(), Toy()
+    train(often, plan(tmp_path / "often", evaluate=3))
+    train(never, plan(tmp_path / "never"))
+    assert digest(often) == digest(never)
+    lines = read_metrics(tmp_path / "often" / "metrics.jsonl")
+    evaluations = [line for line in lines if "seconds" not in line]
+    assert [line["step"] for line in evaluations] == [3, 6, 9, 12, 15, 18, 20]
+    assert {line["training"] for line in evaluations} == {0.0}
+
+
+def test_only_the_newest_checkpoints_are_kept(tmp_path):
+    train(Toy(), plan(tmp_path, every=4, keep=3))
+    assert [path.name[-2:] for path in checkpoints(tmp_path)] == ["12", "16", "20"]
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_at_the_next_boundary_and_the_run_goes_on(tmp_path, number):
+    stage, resumed, straight = Toy(), Toy(), Toy()
+    before = signal.getsignal(number)
+    stage.after_step.append(lambda _: stage.step == 7 and os.kill(os.getpid(), number))
+    with pytest.raises(Interrupted, match=r"step 7 of 20.*same command again") as stopped:
+        train(stage, plan(tmp_path / "a"))
+    assert stopped.value.exit_code == 130
+    assert signal.getsignal(number) is before
+    assert latest(tmp_path / "a").name == "step-00000007"
+    train(resumed, plan(tmp_path / "a"))
+    train(straight, plan(tmp_path / "b"))
+    assert digest(resumed) == digest(straight)
+
+
+def test_a_stage_is_saved_only_at_its_boundaries(tmp_path):
+    class InPhases(Toy):
+        @property
+        def at_boundary(self):
+            return self.step % 4 == 0
+
+    stage = InPhases()
+    stage.after_step.append(lambda _: stage.step == 13 and os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted):
+        train(stage, plan(tmp_path, every=6, keep=3))
+    assert [path.name[-2:] for path in checkpoints(tmp_path)] == ["08", "12", "16"]
+
+
+def test_a_loss_that_is_not_finite_is_not_applied(tmp_path):
+    class Poisoned(Toy):
+        def loss(self, batch):
+            terms = super().loss(batch)
+            terms.total.data.mul_(float("nan") if self.step == 8 else 1.0)
+            return terms
+
+    stage, good = Poisoned(), Toy()
+    with pytest.raises(NonFiniteLoss, match=r"nan at step 8.*learning_rate"):
+        train(stage, plan(tmp_path / "bad", every=5))
+    good.after_step.append(kill_at(7))
+    with pytest.raises(RuntimeError):
+        train(good, plan(tmp_path / "good"))
+    assert digest(stage) == digest(good)
+    assert latest(tmp_path / "bad").name == "step-00000005"
+
+
+def test_a_gradient_that_is_not_finite_is_not_applied(tmp_path):
+    stage = Toy()
+    first = next(iter(stage.trained.parameters()))
+    first.register_hook(lambda gradient: gradient * float("inf"))
+    before = digest(stage)
+    with pytest.raises(NonFiniteLoss, match="step 1"):
+        train(stage, plan(tmp_path))
+    assert digest(stage) == before
+
+
+def test_a_full_disk_is_said_and_earlier_checkpoints_stay(tmp_path):
+    class Large(Toy):
+        def save_model(self, directory):
+            super().save_model(directory)
+            if self.step > 7:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(CheckpointError, match=r"disk is full.*same command again"):
+        train(Large(), plan(tmp_path, every=5))
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000005"]
+    resumed, straight = Toy(), Toy()
+    train(resumed, plan(tmp_path, every=5))
+    train(straight, plan(tmp_path / "straight"))
+    assert digest(resumed) == digest(straight)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "delete", "garble"])
+@pytest.mark.parametrize("name", ["trainer.safetensors", "trainer.json", "process-00000.json"])
+def test_a_damaged_checkpoint_says_how_to_fall_back(tmp_path, name, damage):
+    settings = plan(tmp_path, every=5, steps=10)
+    train(Toy(), settings)
+    path = latest(tmp_path) / "training" / name
+    if damage == "delete":
+        path.unlink()
+    else:
+        text = path.read_bytes()
+        path.write_bytes(text[: len(text) // 2] if damage == "truncate" else b"\xff" * len(text))
+    with pytest.raises(CheckpointError, match=r"Delete the directory .*step-00000010"):
+        train(Toy(), settings)
+    os.rename(latest(tmp_path), tmp_path / "away")
+    train(Toy(), settings)
+
+
+def test_other_weights_in_the_output_are_named(tmp_path):
+    settings = plan(tmp_path, steps=2)
+    train(Toy(), settings)
+    other = Toy()
+    other.trained["extra"] = torch.nn.Linear(2, 2)
+    with pytest.raises(CheckpointError, match=r"extra\.bias"):
+        train(other, settings)
+
+
+def test_a_stage_may_end_before_the_schedule(tmp_path):
+    class Satisfied(Toy):
+        @property
+        def wants_to_stop(self):
+            return self.step == 6
+
+    stage = Satisfied()
+    assert train(stage, plan(tmp_path)).name == "step-00000006"
+    lineage = json.loads((latest(tmp_path) / "fledge.json").read_text())
+    assert lineage["step"] == lineage["steps"] == 6
+
+
+def test_metrics_are_means_over_the_whole_batch(tmp_path):
+    stage = Toy(dropout=0.0)
+    train(stage, plan(tmp_path, steps=1, microbatch=3))
+    again = Toy(dropout=0.0)
+    batch = next(again.batches())
+    with torch.no_grad():
+        terms = again.loss(batch)
+    values = read_metrics(tmp_path / "metrics.jsonl")[0]
+    assert values["loss"] == pytest.approx(float(terms.total / batch.weight), rel=1e-6)
+    assert values["accuracy"] == pytest.approx(float(terms.metrics["accuracy"] / batch.weight))
+    assert values["seen"] == int(batch.weight)
