@@ -11,14 +11,6 @@ from fledge.train.kl import k1
 from fledge.train.rollout import Rollout
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def world():
     return make_world(seed=0)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fledge.data.batch import PromptBatch
+from fledge.data.batch import ComparisonBatch, PromptBatch
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
@@ -17,6 +17,7 @@ from fledge.train.actor_critic import ActorCritic, Reference, policy_logits
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.ppo import PPO, World
 from fledge.train.ppo_config import PPOConfig
+from fledge.train.reward_loss import AnswerScores, ranking_loss
 from fledge.train.rollout import Rollout
 
 PROMPTS, TOKENS, LENGTH = 8, 8, 4
@@ -143,9 +144,31 @@ def end_rate(probabilities: Tensor) -> float:
 def make_world(seed: int, end: bool = False) -> EnumerableWorld:
     """A reference trained on a random Markov chain, a random unigram and bigram reward."""
     random = torch.Generator().manual_seed(seed)
+    logits = torch.randn(PROMPTS, TOKENS + 1, TOKENS, generator=random)
+    reference = _trained_reference(logits.softmax(dim=-1), random)
+    return EnumerableWorld(reference, _random_rewards(random, end), end)
+
+
+def make_goodhart_world(seed: int) -> EnumerableWorld:
+    """A little of token 0 is good, much of it is bad, and the reference hardly ever writes much.
+
+    Gold is 0, 1, 1.6, −1, −3 for 0 to 4 of it, and some noise. A reward model that has only seen
+    answers of the reference believes that more is better (Gao et al. 2022, arXiv:2210.10760).
+    """
+    random = torch.Generator().manual_seed(seed)
+    logits = torch.randn(PROMPTS, TOKENS + 1, TOKENS, generator=random)
+    chain = torch.cat(
+        [torch.full_like(logits[..., :1], 0.1), 0.9 * logits[..., 1:].softmax(-1)], -1
+    )
+    reference = _trained_reference(chain, random)
+    tokens = torch.stack(torch.meshgrid(*[torch.arange(TOKENS)] * LENGTH, indexing="ij"))
+    liked = torch.tensor([0.0, 1.0, 1.6, -1.0, -3.0])[(tokens == 0).sum(dim=0)]
+    return EnumerableWorld(reference, liked + 0.3 * _random_rewards(random, False))
+
+
+def _trained_reference(chain: Tensor, random: torch.Generator) -> GPT:
     reference = GPT(SIZE)
     reference.initialise(random)
-    chain = torch.randn(PROMPTS, TOKENS + 1, TOKENS, generator=random).softmax(dim=-1)
     optimizer = torch.optim.Adam(reference.parameters(), lr=3e-3)
     for _ in range(150):
         prompt = torch.randint(PROMPTS, (256,), generator=random)
@@ -157,7 +180,7 @@ def make_world(seed: int, end: bool = False) -> EnumerableWorld:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return EnumerableWorld(reference, _random_rewards(random, end), end)
+    return reference
 
 
 def _random_rewards(random: torch.Generator, end: bool) -> Tensor:
@@ -198,7 +221,13 @@ def make_respond(policy: GPT, end: bool = False):
 
 
 def make_ppo(
-    world: EnumerableWorld, seed: int, answers: int = 512, minibatches: int = 4, **settings
+    world: EnumerableWorld,
+    seed: int,
+    answers: int = 512,
+    minibatches: int = 4,
+    score=None,
+    gold=None,
+    **settings,
 ) -> PPO:
     """The stage as it is, with a critic that starts at 0."""
     config = PPOConfig(
@@ -221,7 +250,8 @@ def make_ppo(
         Reference(world.reference, 1.0, BANNED),
         World(
             respond=make_respond(policy, world.end),
-            score=world.score if world.end else world.score_rows,
+            score=score or (world.score if world.end else world.score_rows),
+            gold=gold,
             prompts=lambda _: prompts,
             stop_ids=(0,) if world.end else (),
             minibatch=answers // minibatches,
@@ -251,3 +281,39 @@ def train(stage: PPO, rollouts: int, learning_rate: float = 1e-3) -> list[dict[s
         if len(history) == steps:
             break
     return history
+
+
+def make_rankings(
+    world: EnumerableWorld, count: int, answers: int, seed: int, sharpness: float = 2.0
+) -> ComparisonBatch:
+    """Rankings of sampled answers as noisy people give them (Plackett 1975, Luce 1959).
+
+    The better of two wins with probability σ(sharpness · difference in gold).
+    """
+    random = torch.Generator().manual_seed(seed)
+    prompts = torch.randint(PROMPTS, (count,), generator=random).repeat_interleave(answers)
+    batch = PromptBatch(tuple(world.prompts[index] for index in prompts.tolist()))
+    rollout = make_respond(world.reference)(batch, seed)
+    gold = world.score_rows(rollout)
+    gumbel = -torch.empty_like(gold).exponential_(generator=random).log()
+    utilities = (sharpness * gold + gumbel).unflatten(0, (count, answers))
+    ranks = utilities.argsort(dim=1, descending=True).argsort(dim=1)
+    ids = rollout.ids.unflatten(0, (count, answers))
+    return ComparisonBatch(ids, torch.full(ranks.shape, ids.shape[-1]), ranks)
+
+
+def train_reward_model(
+    world: EnumerableWorld, rankings: ComparisonBatch, epochs: int = 1, learning_rate: float = 5e-3
+) -> ScalarModel:
+    """One pass, 32 prompts a step, from the reference under a new head."""
+    model = ScalarModel.from_language_model(world.reference, torch.Generator().manual_seed(0))
+    scores = AnswerScores(model)
+    steps = epochs * -(-rankings.examples // 32)
+    config = OptimizerConfig(learning_rate=learning_rate, weight_decay=0.01, schedule="linear")
+    optimizer = Optimizer(scores, config, steps)
+    for _ in range(epochs):
+        for batch in rankings.split(32):
+            total, _ = ranking_loss(scores(batch), batch.ranks)
+            (total / batch.weight).backward()
+            optimizer.step()
+    return model.requires_grad_(False)
