@@ -1,5 +1,6 @@
 """Checkpoint directories: written whole or not at all, found by any of their names, kept to n."""
 
+import contextlib
 import errno
 import os
 import re
@@ -96,7 +97,8 @@ def write_text(final: Path, text: str) -> None:
         unfinished.rename(final)
         _flush(final.parent)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         raise CheckpointError(_explain(final, error)) from error
 
 

@@ -146,11 +146,12 @@ def _build_parts(
 
 def hidden_matrices(module: nn.Module) -> set[str]:
     """Names of the 2-D weights inside the blocks (module lists): those that Muon is meant for."""
-    inside = [name for name, child in module.named_modules() if isinstance(child, nn.ModuleList)]
     return {
-        name
-        for name, parameter in module.named_parameters()
-        if parameter.ndim == 2 and any(name.startswith(prefix + ".") for prefix in inside)
+        f"{prefix}.{name}".removeprefix(".")
+        for prefix, child in module.named_modules()
+        if isinstance(child, nn.ModuleList)
+        for name, parameter in child.named_parameters()
+        if parameter.ndim == 2
     }
 
 
