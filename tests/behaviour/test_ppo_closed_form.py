@@ -11,14 +11,6 @@ from fledge.train.kl import k1
 from fledge.train.rollout import Rollout
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def world():
     return make_world(seed=0)
@@ -46,6 +38,15 @@ def test_a_high_price_leaves_the_policy_at_the_reference(world):
     stage = make_ppo(world, seed=0, kl_coefficient=100.0)
     train(stage, rollouts=20)
     assert judge(stage.trained.policy, world, 1.0).kl < 0.01
+
+
+def test_ppo_learns_when_to_end(world_with_end):
+    stage = make_ppo(world_with_end, seed=0, kl_coefficient=0.2)
+    train(stage, rollouts=140, learning_rate=2e-3)
+    verdict = judge(stage.trained.policy, world_with_end, 0.2)
+    assert verdict.share >= 0.985
+    assert verdict.variation <= 0.11
+    assert verdict.end_rate == pytest.approx(verdict.optimal_end_rate, abs=0.03)
 
 
 def test_ppo_that_ignores_end_tokens_does_not(world_with_end):
