@@ -63,6 +63,12 @@ def run(stage, output, steps):
     return parse_section(values, Run, source="test")
 
 
+def saving(settings, **changes):
+    """The run with other settings of its section `checkpoint`."""
+    checkpoint = settings.checkpoint.model_copy(update=changes)
+    return settings.model_copy(update={"checkpoint": checkpoint})
+
+
 def bytes_of(checkpoint):
     return (checkpoint / "model.safetensors").read_bytes()
 
@@ -157,10 +163,7 @@ def test_after_a_loss_that_is_not_finite_the_optimiser_may_change(tmp_path):
             return terms
 
     stage = {"name": "sft", "model": "x", "demonstrations": ["x"]}
-    settings = run(stage, tmp_path, steps=12)
-    settings = settings.model_copy(
-        update={"checkpoint": settings.checkpoint.model_copy(update={"every": 5})}
-    )
+    settings = saving(run(stage, tmp_path, steps=12), every=5)
     with pytest.raises(NonFiniteLoss):
         execute(settings, SilentProgress(), build=lambda *_: Poisoned())
     lower = settings.model_copy(

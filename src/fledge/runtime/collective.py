@@ -1,5 +1,7 @@
 """The processes of one run: who this one is, and sums over all of them."""
 
+import atexit
+import gc
 import os
 from dataclasses import dataclass
 
@@ -34,13 +36,17 @@ def join(place: Place, device: torch.device) -> DeviceMesh | None:
         return None
     if not dist.is_initialized():
         dist.init_process_group(_BACKENDS[device.type])
+        # The runs of a pipeline share the group; gloo's threads abort a process that keeps it.
+        atexit.register(leave)
     return init_device_mesh(device.type, (place.world_size,))
 
 
 def leave() -> None:
-    """Part from the other processes, if there are any."""
+    """Part from the other processes, if there are any; done at exit in any case."""
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
+        # Sharded modules are cycles that hold the group; its threads must end before Python does.
+        gc.collect()
 
 
 def all_sum(tensor: Tensor) -> Tensor:

@@ -73,8 +73,6 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
         note = json.dumps({"step": error.step, "value": str(error.value)})
         write_text(run.output / NOT_FINITE_FILE, note)
         raise
-    finally:
-        runtime.stop()
 
 
 def finished_checkpoint(output: Path) -> Path | None:

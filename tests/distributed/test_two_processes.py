@@ -1,0 +1,70 @@
+"""Two processes on gloo give what one gives; the same code, started by torchrun."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from fledge.train.progress import read_metrics
+
+SCRIPT = Path(__file__).with_name("two_processes.py")
+CASES = ("adamw", "muon", "resume", "gathered")
+
+
+def torchrun(*arguments):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    done = subprocess.run(
+        [*command, "2", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    output = tmp_path_factory.mktemp("two")
+    torchrun(SCRIPT, output, *CASES)
+    return output
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    output = tmp_path_factory.mktemp("one")
+    subprocess.run([sys.executable, SCRIPT, output, "adamw", "muon"], check=True)
+    return output
+
+
+def weights(output):
+    return torch.load(output / "step-00000010" / "weights.pt", weights_only=True)
+
+
+def assert_close(one, other, tolerance):
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=0, atol=tolerance)
+
+
+def test_two_processes_train_as_one(one, two):
+    assert_close(weights(one / "adamw"), weights(two / "adamw"), 1e-5)
+    for a, b in zip(
+        *(read_metrics(o / "adamw" / "metrics.jsonl") for o in (one, two)), strict=True
+    ):
+        for name in ("step", "loss", "seen", "gradient_norm", "sum"):
+            assert a.get(name) == pytest.approx(b.get(name), abs=1e-4)
+
+
+def test_muon_on_shards_is_muon_on_whole_matrices(one, two):
+    # Newton-Schulz runs in bfloat16, and sums in another order.
+    assert_close(weights(one / "muon"), weights(two / "muon"), 2e-3)
+
+
+def test_two_processes_resume_bit_for_bit_with_dropout(two):
+    assert_close(weights(two / "resume" / "straight"), weights(two / "resume" / "broken"), 0.0)
+    names = {p.name for p in (two / "resume" / "broken" / "step-00000010" / "training").iterdir()}
+    assert {"process-00000.json", "process-00001.json"} <= names
+
+
+def test_whole_weights_need_no_company(two):
+    assert (two / "gathered" / "done").exists()
