@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from fledge.data.sources import read_texts
+from fledge.text.tokenizer import Tokenizer
 from fledge.train.progress import read_metrics
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
 CASES = ("adamw", "muon", "resume", "gathered")
 
 
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
+
 def torchrun(*arguments):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    done = subprocess.run(
-        [*command, "2", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+    command = [*TORCHRUN, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return done
 
@@ -48,9 +52,8 @@ def assert_close(one, other, tolerance):
 
 def test_two_processes_train_as_one(one, two):
     assert_close(weights(one / "adamw"), weights(two / "adamw"), 1e-5)
-    for a, b in zip(
-        *(read_metrics(o / "adamw" / "metrics.jsonl") for o in (one, two)), strict=True
-    ):
+    both = (read_metrics(output / "adamw" / "metrics.jsonl") for output in (one, two))
+    for a, b in zip(*both, strict=True):
         for name in ("step", "loss", "seen", "gradient_norm", "sum"):
             assert a.get(name) == pytest.approx(b.get(name), abs=1e-4)
 
@@ -68,3 +71,19 @@ def test_two_processes_resume_bit_for_bit_with_dropout(two):
 
 def test_whole_weights_need_no_company(two):
     assert (two / "gathered" / "done").exists()
+
+
+def test_the_command_is_the_same_under_torchrun(tmp_path):
+    runs = Path(__file__).parents[2] / "runs" / "tiny"
+    texts = read_texts(runs / "data" / "text.txt")
+    Tokenizer.train(texts, 384).save(tmp_path / "tokenizer")
+    command = ["fledge", "pretrain", runs / "pretrain.toml", "optimizer.steps=10"]
+    command += [f"stage.tokenizer={tmp_path / 'tokenizer'}", "runtime.dtype=float32"]
+    command += [f'stage.text=["{runs / "data" / "text.txt"}"]']
+    one, two = tmp_path / "one", tmp_path / "two"
+    alone = [sys.executable, "-m", *command, f"output={one}"]
+    subprocess.run(list(map(str, alone)), check=True, capture_output=True)
+    said = torchrun("-m", *command, f"output={two}").stderr
+    assert said.count("pretrain: step 10/10") == 1  # one process speaks
+    models = [load_file(output / "step-00000010" / "model.safetensors") for output in (one, two)]
+    assert_close(*models, 1e-5)

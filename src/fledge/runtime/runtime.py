@@ -48,6 +48,9 @@ class Runtime:
         device = find_device(config.device, place.local_rank)
         if device.type == "cpu":
             tune_allocator()
+        if place.rank > 0:
+            # What all processes would say, the main one says.
+            logging.getLogger("fledge").setLevel(logging.ERROR)
         mesh = collective.join(place, device)
         return cls(place, device, compute_dtype(config.dtype, device), config.compile, mesh)
 
