@@ -1,5 +1,7 @@
 """What a reward model learns from noisy rankings, with the truth known (gold scores)."""
 
+from statistics import mean
+
 import pytest
 import torch
 
@@ -56,6 +58,9 @@ def test_turned_labels_teach_the_opposite(world, held_out, accuracies):
 
 def test_random_labels_teach_nothing(world, held_out):
     rankings = make_rankings(world, 3200, 4, seed=1)
-    noise = torch.rand(rankings.ranks.shape, generator=torch.Generator().manual_seed(7))
-    model = train_reward_model(world, with_ranks(rankings, noise.argsort(dim=1)))
-    assert held_out_accuracy(model, held_out) == pytest.approx(0.5, abs=0.03)
+    found = []
+    for seed in range(3):  # what one of them happens to prefer is not quite 0.5
+        noise = torch.rand(rankings.ranks.shape, generator=torch.Generator().manual_seed(seed))
+        model = train_reward_model(world, with_ranks(rankings, noise.argsort(dim=1)))
+        found.append(held_out_accuracy(model, held_out))
+    assert mean(found) == pytest.approx(0.5, abs=0.03)
