@@ -1,0 +1,128 @@
+"""What each process of the reward model's and PPO's distributed tests runs."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fledge.config import parse_section
+from fledge.data.corpus import build_corpus
+from fledge.text.tokenizer import Tokenizer
+from fledge.train.ppo_build import build_ppo
+from fledge.train.progress import SilentProgress
+from fledge.train.rollout import Rollout
+from fledge.train.run import Run, execute
+from train.raised import FLOAT32, raise_model
+
+
+def run(output, stage, steps, examples, every=None):
+    values = {
+        "output": str(output),
+        "seed": 2,
+        "stage": stage,
+        "batch": {"examples": examples, "microbatch": 2},
+        "optimizer": {"learning_rate": 2e-3, "steps": steps, "weight_decay": 0.0},
+        "checkpoint": {"every": every},
+        "runtime": FLOAT32,
+    }
+    return parse_section(values, Run, source="test")
+
+
+def write_files(directory):
+    """The toy chat model and a corpus: by one process, before the others start."""
+    files = raise_model(directory)
+    text = directory / "text.txt"
+    text.write_text("yes please, two or three of the blue ones. " * 60)
+    tokenizer = Tokenizer.load(directory / "sft" / "step-00000001")
+    build_corpus([str(text)], tokenizer, directory / "corpus")
+    return files
+
+
+def names(directory):
+    file = lambda name: [str(directory / f"{name}.jsonl")]  # noqa: E731
+    return {
+        "policy": str(directory / "sft"),
+        "reward": str(directory / "reward"),
+        "prompts": file("prompts"),
+        "rankings": file("rankings"),
+        "demonstrations": file("demonstrations"),
+    }
+
+
+def reward(files, output):
+    stage = {
+        "name": "reward",
+        "model": names(files)["policy"],
+        "rankings": names(files)["rankings"],
+        "demonstrations": names(files)["demonstrations"],
+        "patience": 9,
+    }
+    execute(run(output, stage, steps=6, examples=8), SilentProgress())
+
+
+def ppo_stage(files, **changes):
+    return {
+        "name": "ppo",
+        "policy": names(files)["policy"],
+        "reward": names(files)["reward"],
+        "prompts": names(files)["prompts"],
+        "rollout": {"examples": 8, "max_new_tokens": 6},
+        "kl": {"target": 0.5, "horizon": 50, "maximum_clip_fraction": None},
+        "pretraining": {"corpus": str(files / "corpus"), "rows": 4, "length": 16},
+        "ema_decay": 0.9,
+        **changes,
+    }
+
+
+def fixed_answers(config, context):
+    """PPO whose answers depend on the prompt alone, so that they are the same on any process."""
+    stage = build_ppo(config, context)
+    pad = stage.trained.policy.config.vocabulary_size - 1
+
+    def respond(prompts, seed):
+        answers = [
+            [sum(prompt) % 90, len(prompt), (7 * sum(prompt)) % 90] for prompt in prompts.prompts
+        ]
+        return Rollout.join(prompts.prompts, answers, pad)
+
+    stage.world = replace(stage.world, respond=respond)
+    return stage
+
+
+def ppo(files, output):
+    """A minibatch is the whole rollout: processes shuffle their own answers."""
+    settings = run(output, ppo_stage(files), steps=6, examples=8)
+    execute(settings, SilentProgress(), fixed_answers)
+
+
+def resume(files, output):
+    """Break off inside a rollout, then go on; answers come from the engine."""
+
+    def broken(config, context):
+        stage, steps = build_ppo(config, context), []
+        on_step = stage.on_step
+
+        def count(metrics):
+            on_step(metrics)
+            steps.append(metrics)
+            if len(steps) == 6:
+                raise RuntimeError("killed")
+
+        stage.on_step = count
+        return stage
+
+    halves = run(output / "broken", ppo_stage(files), steps=8, examples=4, every=5)
+    try:
+        execute(halves, SilentProgress(), broken)
+    except RuntimeError as error:
+        assert str(error) == "killed"
+    execute(halves, SilentProgress())
+    execute(run(output / "straight", ppo_stage(files), steps=8, examples=4), SilentProgress())
+
+
+CASES = {"reward": reward, "ppo": ppo, "resume": resume}
+
+if __name__ == "__main__":
+    for name in sys.argv[3:]:
+        CASES[name](Path(sys.argv[1]), Path(sys.argv[2]) / name)
