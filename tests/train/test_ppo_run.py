@@ -11,7 +11,7 @@ import fledge
 from fledge.checkpoint.lineage import read_lineage
 from fledge.checkpoint.model_files import load_language_model, load_scalar_model
 from fledge.config import parse_section
-from fledge.errors import ConfigError, Interrupted, PromptTooLong
+from fledge.errors import ConfigError, Interrupted, RecordError
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.ppo_build import build_ppo
@@ -185,7 +185,7 @@ def test_sizes_that_do_not_divide_are_refused(files, tmp_path):
 
 def test_a_prompt_without_room_for_its_answer_is_refused_or_skipped(files, tmp_path):
     long = write_lines(tmp_path / "long.jsonl", [{"prompt": "yes " * 90}, {"prompt": "yes?"}])
-    with pytest.raises(PromptTooLong):
+    with pytest.raises(RecordError, match=r"long.jsonl:1: expected a prompt of at most 58 tokens"):
         build(files, tmp_path, prompts=[long], held_out_fraction=0.0)
     stage = build(files, tmp_path, prompts=[long], held_out_fraction=0.0, skip_bad=True)
     assert len(stage.world.prompts.prompts) == 1

@@ -14,8 +14,7 @@ class CheckpointConfig(Config):
     """When a run is saved. It is always saved at its end, and when it is interrupted."""
 
     every: int | None = Field(500, ge=1)
-    """Optimiser steps between checkpoints; None saves only at the end. PPO saves at the first end
-    of a rollout after that."""
+    """Optimiser steps between checkpoints; None saves only at the end."""
     keep: int = Field(2, ge=1)
     """Newest checkpoints that are kept."""
 

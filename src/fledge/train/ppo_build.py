@@ -20,10 +20,9 @@ from fledge.data.batch import PromptBatch, TokenBatch
 from fledge.data.corpus import Corpus
 from fledge.data.packing import window_batch
 from fledge.data.prompts import load_prompts
-from fledge.data.records import Skipped
-from fledge.data.rendering import prompt_batch
+from fledge.data.records import Skipped, refuse
 from fledge.data.splits import split_conversations
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, PromptTooLong, RecordError
 from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
@@ -137,7 +136,7 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
 
     Raises:
         ConfigError: the context has no room for prompt and answer.
-        PromptTooLong: a prompt does not fit, unless `skip_bad`.
+        RecordError: a prompt does not fit, unless `skip_bad`.
     """
     context_length, answer = loaded.model.config.context_length, config.rollout.max_new_tokens
     if answer >= context_length - 1:
@@ -148,16 +147,18 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
     skipped = Skipped() if config.skip_bad else None
     prompts = list(dict.fromkeys(load_prompts(config.prompts, skipped=skipped)))
     train, held_out = split_conversations(prompts, config.held_out_fraction, seed)
+    limit = context_length - answer + 1  # `fit` counts the answer's first token, too
     texts: dict[tuple[int, ...], str] = {}
 
     def rendered(conversations: list[Conversation]) -> tuple[tuple[int, ...], ...]:
         ids: list[tuple[int, ...]] = []
         for one in conversations:
-            batch = prompt_batch(
-                [one], loaded.tokenizer, loaded.template, context_length - answer + 1, skipped
-            )
-            ids += batch.prompts
-            texts.update({key: prompt_text(one) for key in batch.prompts})
+            try:
+                ids.append(tuple(loaded.template.fit(one, loaded.tokenizer, limit).ids))
+            except PromptTooLong as error:
+                refuse(_too_long(config, prompts.index(one) + 1, limit - 1, error), skipped)
+                continue
+            texts[ids[-1]] = prompt_text(one)
         return tuple(ids)
 
     found = Prompts(rendered(train), rendered(held_out[:HELD_OUT]), texts)
@@ -169,6 +170,12 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
             f"{context_length}; lower stage.rollout.max_new_tokens"
         )
     return found
+
+
+def _too_long(config: PPOConfig, number: int, most: int, error: PromptTooLong) -> RecordError:
+    expected = f"a prompt of at most {most:,} tokens, to leave room for the answer"
+    found = f"{error.prompt_tokens:,} tokens (stage.skip_bad=true leaves such prompts out)"
+    return RecordError(config.prompts[0], number, expected, found)
 
 
 def prompt_text(conversation: Conversation) -> str:

@@ -96,7 +96,7 @@ def update_metrics(
 
 def answer_mean(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
     """Mean over the answers of all processes."""
-    return float(all_sum(values.double().sum())) / _count(values, all_sum)
+    return float(all_sum(values.float().sum())) / _count(values, all_sum)
 
 
 def _count(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
