@@ -19,7 +19,8 @@ from fledge.runtime.random import seed_everything
 logger = logging.getLogger(__name__)
 
 COMPILATION_PAYS_FROM = {"cpu": 1e14, "cuda": 1e16, "mps": float("inf")}
-"""Floating-point operations of a run from which compiling is earned back."""
+"""Floating-point operations of a run from which compiling is earned back. Measured on one core of a
+CPU with AVX512-BF16, 2M parameters: 30 s of compiling, then 1.2 times as fast (more with AMX)."""
 
 
 @final

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fledge.data.batch import TokenBatch
 from fledge.model.gpt import GPT
 from fledge.model.masks import block_diagonal
+from fledge.train.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entropy_sum
 from fledge.train.losses import cross_entropy_sum, token_log_probs
 
 
@@ -23,6 +24,9 @@ class NextToken(nn.Module):
     def forward(self, batch: TokenBatch) -> Float[Tensor, ""]:
         """Σ −log p(target) over the loss mask, in nats."""
         hidden, targets, mask = self._hidden(batch), batch.targets, batch.loss_mask
+        if self.model.config.vocabulary_size >= WORTH_IT_FROM:
+            head = self.model.head or self.model.token_embedding
+            return linear_cross_entropy_sum(hidden[mask], head.weight, targets[mask])
         if not bool(mask.all()):
             # Chats supervise a part of their tokens: no logits for the rest.
             hidden, targets, mask = hidden[mask][None], targets[mask][None], mask[mask][None]
@@ -40,6 +44,7 @@ class NextToken(nn.Module):
         return self.model.hidden(batch.inputs, batch.positions, mask)
 
 
+@torch.no_grad()
 def held_out_metrics(
     next_token: NextToken, batches: Iterable[TokenBatch], bytes_per_token: Sequence[int]
 ) -> dict[str, float]:
