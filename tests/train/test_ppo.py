@@ -193,10 +193,11 @@ def test_a_large_pretraining_mix_is_language_modelling():
     assert float(found.norm() / expected.norm()) == pytest.approx(1e6, rel=1e-3)
 
 
-def test_training_ends_beyond_the_kl_budget():
+def test_training_ends_beyond_the_kl_budget(caplog):
     stage = small_ppo(kl={"maximum": 0.05, "maximum_clip_fraction": None}, kl_coefficient=0.0)
     history = train(stage, steps=400)
     assert stage.wants_to_stop and len(history) < 400
+    assert "above stage.kl.maximum" in caplog.text
     assert stage.rollout_metrics["objective/kl"] > 0.05
     assert max(step["objective/kl"] for step in history) <= 0.05  # nothing was learnt beyond
 

@@ -1,5 +1,6 @@
 """Step 3 of InstructGPT: PPO against a reward (Ouyang et al. 2022, arXiv:2203.02155)."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,8 @@ from fledge.train.reward_functions import Score
 from fledge.train.rollout import Experience, Rollout
 from fledge.train.scores import shape_scores
 from fledge.train.stage import LossTerms, Sources, Stage
+
+logger = logging.getLogger(__name__)
 
 Respond = Callable[[PromptBatch, int], Rollout]
 """The policy's answers at the rollout's temperature, without the banned ids; one seed, one text."""
@@ -285,6 +288,12 @@ class PPO(Stage[PPOBatch]):
         self.rollout_metrics, self.ratio_first = metrics, 0.0
         self.kl.update(metrics["objective/kl"], answers)
         self.guard.saw_rollout(metrics["objective/kl"])
+        if self.guard.stopped:
+            logger.warning(
+                "PPO ends here: the mean KL is %.1f nats per answer, above stage.kl.maximum. Raise "
+                "stage.kl_coefficient or lower the learning rate to go on for longer",
+                metrics["objective/kl"],
+            )
 
     def _minibatches(self, experience: Experience) -> Iterator[PPOBatch]:
         """Those that are left of all epochs; each is counted as done when the loop has it."""
