@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 
 from fledge.config import Config, apply_override, load_toml
@@ -47,3 +49,15 @@ def test_override_indexes_a_list():
     values = {"runs": [{"seed": 0}]}
     apply_override(values, "runs.0.seed=5")
     assert values == {"runs": [{"seed": 5}]}
+
+
+def test_none_is_a_word_where_a_setting_may_be_off(tmp_path):
+    class Limits(Config):
+        norm: float | None = 1.0
+        form: Literal["none", "NFC"] = "NFC"
+        title: str = ""
+
+    path = tmp_path / "run.toml"
+    path.write_text('norm = "none"\nform = "none"\ntitle = "none"\n')
+    assert load_toml(path, Limits) == Limits(norm=None, form="none", title="none")
+    assert load_toml(path, Limits, ["norm=2"]).norm == 2.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from fledge.errors import ConfigError
 
@@ -16,6 +16,17 @@ class Config(BaseModel):
     """A section of settings: immutable, closed to unknown keys, documented under each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_none(cls, values: object) -> object:
+        """TOML has no null: the word "none" switches off a setting that may be None."""
+        if not isinstance(values, Mapping):
+            return values
+        return {
+            key: None if value == "none" and _may_be_none(cls, key) else value
+            for key, value in values.items()
+        }
 
 
 Section = TypeVar("Section", bound=Config)
@@ -81,6 +92,11 @@ def describe_errors(error: ValidationError, section: type[BaseModel], source: st
         else:
             lines.append(f"{source}: {key}: {problem['msg']} (found {problem['input']!r})")
     return "\n".join(lines)
+
+
+def _may_be_none(section: type[BaseModel], key: object) -> bool:
+    field = section.model_fields.get(str(key))
+    return field is not None and type(None) in get_args(field.annotation)
 
 
 def _step_into(here: object, key: str, override: str) -> object:

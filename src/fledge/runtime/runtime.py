@@ -149,6 +149,8 @@ class Runtime:
         if self._compiles == "auto" and work < COMPILATION_PAYS_FROM[self.device.type]:
             return False
         if has_compiler(self.device):
+            # A compiler that turns out to be broken is a warning, and blocks run as they are.
+            torch._dynamo.config.suppress_errors = True
             logger.info("compiling the blocks; the first steps take up to a minute")
             return True
         logger.info("no compiler found: blocks run uncompiled, slower and otherwise the same")

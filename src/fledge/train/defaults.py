@@ -26,9 +26,9 @@ class Recipe:
 RECIPES = (
     # Little text is read several times, with dropout; copying needs many small steps.
     Recipe(0.5, 512, 128, 128, 4, 2e-3, 8.0, 0.1),
-    Recipe(5, 2048, 256, 192, 4, 2e-3, 4.0, 0.05),
-    Recipe(50, 4096, 256, 256, 6, 1e-3, 2.0, 0.0),
-    Recipe(500, 8192, 512, 384, 8, 1e-3, 1.0, 0.0),
+    Recipe(5.0, 2048, 256, 192, 4, 2e-3, 4.0, 0.05),
+    Recipe(50.0, 4096, 256, 256, 6, 1e-3, 2.0, 0.0),
+    Recipe(500.0, 8192, 512, 384, 8, 1e-3, 1.0, 0.0),
     Recipe(float("inf"), 16384, 1024, 768, 12, 6e-4, 1.0, 0.0),
 )
 
@@ -63,17 +63,17 @@ def default_pipeline(
     return parse_section(values, Pipeline, source="fledge run")
 
 
-def total_bytes(sources: Sequence[str]) -> float:
+def total_bytes(sources: Sequence[str]) -> int:
     """Bytes of all files that the sources name; a dataset of the hub counts as 100 MB."""
     return sum(
-        100e6
+        100_000_000
         if source.startswith(HUB)
         else sum(file.stat().st_size for file in files_of(Path(source)))
         for source in sources
     )
 
 
-def recipe_for(num_bytes: float) -> Recipe:
+def recipe_for(num_bytes: int) -> Recipe:
     """The sizes for so much text."""
     return next(recipe for recipe in RECIPES if num_bytes <= recipe.megabytes * 1e6)
 

@@ -38,9 +38,9 @@ class ModelSize(Config):
     width: int = Field(256, ge=8)
     """D, the width of the residual stream."""
     num_layers: int = Field(6, ge=1)
-    """L."""
+    """L, how many blocks."""
     num_heads: int | None = Field(None, ge=1)
-    """H; None gives heads 64 wide, or 32 in models narrower than 256."""
+    """H, query heads; None gives heads 64 wide, or 32 in models narrower than 256."""
     num_key_value_heads: int | None = Field(None, ge=1)
     """G, for grouped queries; None is H."""
 

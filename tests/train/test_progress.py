@@ -1,0 +1,95 @@
+import io
+import json
+import logging
+
+import pytest
+from rich.console import Console
+
+from fledge.train.progress import (
+    BarProgress,
+    LogProgress,
+    MetricsFile,
+    Several,
+    StepReport,
+    TensorBoardProgress,
+    read_metrics,
+)
+
+
+def report(step, loss=1.5):
+    return StepReport(step, 10, 100 * step, 1234.5, {"loss": loss, "accuracy": 0.25})
+
+
+def tell(progress, output):
+    progress.begin("sft", 0, 10, "tokens", output)
+    progress.advance(report(1))
+    progress.evaluated(1, {"bits_per_byte": 2.0})
+    progress.note("mind the gap")
+    progress.advance(report(10))
+    progress.end()
+
+
+def test_log_lines_say_step_loss_and_rate(tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        tell(LogProgress(), tmp_path)
+    assert "sft: step 1/10, loss 1.5, accuracy 0.25, 1,234 tokens/s" in caplog.text
+    assert "held out: bits_per_byte 2" in caplog.text
+    assert "mind the gap" in caplog.text
+
+
+def test_log_lines_keep_their_distance_but_the_last_step_is_told(tmp_path, caplog):
+    progress = LogProgress(seconds_between_lines=1000.0)
+    with caplog.at_level(logging.INFO):
+        progress.begin("sft", 0, 10, "tokens", tmp_path)
+        for step in range(1, 11):
+            progress.advance(report(step))
+    assert caplog.text.count("tokens/s") == 2
+
+
+def test_the_bar_shows_loss_rate_and_time_left(tmp_path):
+    text = io.StringIO()
+    tell(
+        BarProgress(Console(file=text, force_terminal=True, color_system=None, width=120)), tmp_path
+    )
+    for words in ("sft", "10/10", "loss 1.500", "1,234 tokens/s", "bits_per_byte 2", "left"):
+        assert words in text.getvalue()
+
+
+def test_tensorboard_gets_every_curve_once_even_after_a_resume(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tell(TensorBoardProgress(), tmp_path)
+    again = TensorBoardProgress()
+    again.begin("sft", 1, 10, "tokens", tmp_path)
+    again.advance(report(10, loss=0.5))
+    again.end()
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(1, 1.5), (10, 0.5)]
+    assert "held_out/bits_per_byte" in events.Tags()["scalars"]
+
+
+def test_several_watchers_hear_the_same(tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        tell(Several([LogProgress(), LogProgress()]), tmp_path)
+    assert caplog.text.count("mind the gap") == 2
+
+
+def test_metrics_after_the_resumed_step_are_cut(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    file = MetricsFile(path, 0)
+    for step in range(1, 6):
+        file.write(step, {"loss": 1.0 / step})
+    file.close()
+    with path.open("a") as torn:
+        torn.write('{"step": 6, "lo')
+    file = MetricsFile(path, 3)
+    file.write(4, {"loss": 9.0})
+    file.close()
+    assert [(line["step"], line["loss"]) for line in read_metrics(path)] == [
+        (1, 1.0),
+        (2, 0.5),
+        (3, pytest.approx(1 / 3, abs=0)),
+        (4, 9.0),
+    ]
+    assert all(json.loads(line) for line in path.read_text().splitlines())
