@@ -19,7 +19,7 @@ MINUS_FRAMES = (
     "I have {a} apples and eat {b}. How many are left?",
     "Can you work out {a} minus {b}?",
 )
-LARGEST = 6
+LARGEST = 5
 
 
 def draw_arithmetic(split: Split, random: Random) -> Task:

@@ -74,10 +74,10 @@ def draw_table(split: Split, random: Random) -> Task:
 
 
 def draw_order_number(split: Split, random: Random) -> int:
-    """A number of three different digits that belongs to `split`."""
+    """A number of two different digits that belongs to `split`: a small shop."""
     while True:
-        number = random.randint(100, 999)
-        if len(set(str(number))) == 3 and in_split(split, "order", number):
+        number = random.randint(10, 98)
+        if number % 11 and in_split(split, "order", number):
             return number
 
 

@@ -17,7 +17,7 @@ from fledge.starter.word_games import CHAIN_WORDS, RHYMES
 from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
 
 SENTENCES_EACH = 5
-LONGEST_STRING = 6
+LONGEST_STRING = 5
 
 
 def exercises(seed: int, paragraphs: int) -> Iterator[str]:

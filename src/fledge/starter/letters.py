@@ -34,11 +34,12 @@ COMMON_LETTERS = "etaoinsrhlducmp"
 # One player in so many guesses a letter, the others ask for a hint: to see whether a letter is in
 # a word is the hardest thing here for so small a model.
 GUESS_EVERY = 4
+LONGEST_SPELLED = 4
 
 
 def draw_spell(split: Split, random: Random) -> Task:
     """Letters to write as capitals with dashes; held out are the words."""
-    word = random.choice(only(SHORT_WORDS, split))
+    word = random.choice(spelled_words(split))
     capitals = "-".join(word.upper())
     return Task(
         kind="spell",
@@ -51,7 +52,7 @@ def draw_spell(split: Split, random: Random) -> Task:
 
 def draw_reverse(split: Split, random: Random) -> Task:
     """Letters to say backwards; held out are the words."""
-    word = random.choice(only(SHORT_WORDS, split))
+    word = random.choice(spelled_words(split))
     backwards = " ".join(reversed(word))
     return Task(
         kind="reverse",
@@ -60,6 +61,11 @@ def draw_reverse(split: Split, random: Random) -> Task:
         full=(f"Backwards it is {backwards}.",),
         needed=(f"it is {backwards}",),
     )
+
+
+def spelled_words(split: Split) -> tuple[str, ...]:
+    """Words of at most four letters: longer ones take a small model longer than the demo has."""
+    return tuple(word for word in only(SHORT_WORDS, split) if len(word) <= LONGEST_SPELLED)
 
 
 def draw_hangman(split: Split, random: Random) -> Task:

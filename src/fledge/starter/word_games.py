@@ -58,9 +58,7 @@ CHAIN_FRAMES = (
 THINGS = {
     "animal": listed("cat dog horse cow sheep bear"),
     "fruit": listed("apple pear banana cherry plum grape"),
-    "tool": listed("hammer saw drill wrench shovel rake"),
     "vehicle": listed("car bus train truck tractor van"),
-    "garment": listed("shirt coat scarf sock glove sweater"),
 }
 # Ways of asking, what is so if it is true, and if not, and the group it is true of.
 QUESTIONS = (
@@ -75,19 +73,9 @@ QUESTIONS = (
         "fruit",
     ),
     (
-        ("Can I wear it?", "Is it something to wear?", "Is it made of cloth?"),
-        ("you can wear it", "you can not wear it"),
-        "garment",
-    ),
-    (
         ("Does it have wheels?", "Can I ride in it?", "Does it go on a road?"),
         ("it has wheels", "it has no wheels"),
         "vehicle",
-    ),
-    (
-        ("Is it a tool?", "Do I work with it?", "Is it for building things?"),
-        ("it is a tool", "it is not a tool"),
-        "tool",
     ),
 )
 TWENTY_HOST = "We play twenty questions. Your secret thing is a kind of {group}: {thing}."

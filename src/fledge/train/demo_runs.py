@@ -149,7 +149,7 @@ def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             final_fraction=0.05,
         ),
         checkpoint=CheckpointConfig(every=100, keep=1),
-        evaluation=EvaluationConfig(every=30),
+        evaluation=EvaluationConfig(every=100),
         runtime=RUNTIME,
     )
 
