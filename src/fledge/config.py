@@ -32,12 +32,13 @@ class Config(BaseModel):
 Section = TypeVar("Section", bound=Config)
 
 
-def load_toml(path: Path, section: type[Section], overrides: Iterable[str] = ()) -> Section:
+def load_toml(path: Path | str, section: type[Section], overrides: Iterable[str] = ()) -> Section:
     """Read `path` as a `section`; an override is `dotted.key=value`, a TOML value or a bare string.
 
     Raises:
         ConfigError: the file is missing or not TOML, or a key or value is wrong (it suggests).
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigError(f"{path}: no such run file; `fledge init` writes one to start from")
     try:

@@ -59,14 +59,15 @@ class GenerationError(FledgeError):
 
 
 class PromptTooLong(GenerationError):
-    """The prompt and at least one new token do not fit the model's context."""
+    """The prompt leaves no room for an answer in the model's context."""
 
-    def __init__(self, prompt_tokens: int, context_length: int) -> None:
+    def __init__(self, prompt_tokens: int, limit: int) -> None:
+        """`limit` is the most tokens the prompt may have."""
         self.prompt_tokens = prompt_tokens
-        self.context_length = context_length
+        self.limit = limit
         super().__init__(
-            f"the prompt is {prompt_tokens:,} tokens long, but the model's context holds "
-            f"{context_length:,} including the answer; shorten the prompt or drop older messages"
+            f"the prompt is {prompt_tokens:,} tokens long, but at most {limit:,} leave room for an "
+            "answer in the model's context; shorten the prompt or drop older messages"
         )
 
 

@@ -5,7 +5,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fledge.errors import CheckpointError
@@ -74,10 +74,9 @@ def write_directory(final: Path, write: Callable[[Path], None]) -> None:
         for path in unfinished.rglob("*"):
             _flush(path)
         _flush(unfinished)
-        if final.exists():
-            remove_directory(final)
-        unfinished.rename(final)
-        _flush(final.parent)
+        with _aside(final):
+            unfinished.rename(final)
+            _flush(final.parent)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise CheckpointError(_explain(final, error)) from error
@@ -100,6 +99,17 @@ def write_text(final: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise CheckpointError(_explain(final, error)) from error
+
+
+@contextlib.contextmanager
+def _aside(path: Path) -> Iterator[None]:
+    """Move what is there out of the way; it is deleted only when its successor stands."""
+    doomed = path.with_name(f".{path.name}{_UNFINISHED}.old")
+    shutil.rmtree(doomed, ignore_errors=True)
+    if path.exists():
+        path.rename(doomed)
+    yield
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def remove_directory(path: Path) -> None:

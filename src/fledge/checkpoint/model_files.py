@@ -43,6 +43,12 @@ class LoadedModel:
     tokenizer: Tokenizer
     template: ChatTemplate
 
+    @property
+    def never_written(self) -> frozenset[int]:
+        """Ids no answer may hold: padding, roles, and rows the model has beyond the tokenizer's."""
+        beyond = range(self.tokenizer.vocabulary_size, self.model.config.vocabulary_size)
+        return self.tokenizer.banned_ids.union(beyond)
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedScalarModel:

@@ -87,7 +87,7 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
         prompt=tuple(prompt),
         sampling=sampling,
         stop_ids=tokenizer.stop_ids,
-        banned_ids=tokenizer.banned_ids,
+        banned_ids=loaded.never_written,
     )
     writer = Writer(tokenizer, request)
     engine = Engine(loaded.model, max_batch=1)

@@ -45,7 +45,6 @@ def answer_tasks(
     tokenizer, config = loaded.tokenizer, loaded.model.config
     room = config.context_length - sampling.max_new_tokens
     prompts = [loaded.template.fit(task.conversation, tokenizer, room).ids for task in tasks]
-    padding = range(tokenizer.vocabulary_size, config.vocabulary_size)
     engine = Engine(loaded.model, max_batch=min(max_batch, max(1, len(tasks))))
     answers = respond(
         engine,
@@ -53,7 +52,7 @@ def answer_tasks(
         sampling,
         seeds=[seed * 1_000_003 + number for number in range(len(tasks))],
         stop_ids=tokenizer.stop_ids,
-        banned_ids=tokenizer.banned_ids | set(padding),
+        banned_ids=loaded.never_written,
     )
     return [
         judged(task, prompt, ids, loaded)

@@ -94,7 +94,7 @@ def check(request: Request, max_length: int, vocabulary_size: int) -> None:
             "such as the end-of-text token that starts a new document"
         )
     if len(request.prompt) >= max_length:
-        raise PromptTooLong(len(request.prompt), max_length)
+        raise PromptTooLong(len(request.prompt), max_length - 1)
     named = (*request.prompt, *request.sampling.logit_bias, *request.banned_ids)
     if min(named) < 0 or max(named) >= vocabulary_size:
         wrong = next(i for i in named if not 0 <= i < vocabulary_size)

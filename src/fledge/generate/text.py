@@ -128,13 +128,12 @@ def chat_request(
     tokenizer, config = loaded.tokenizer, loaded.model.config
     room = min(sampling.max_new_tokens, max(1, config.context_length // 4))
     rendered = loaded.template.fit(conversation, tokenizer, config.context_length - room)
-    padding = range(tokenizer.vocabulary_size, config.vocabulary_size)
     return Request(
         id=request_id,
         prompt=tuple(rendered.ids),
         sampling=sampling,
         stop_ids=frozenset(tokenizer.stop_ids),
-        banned_ids=frozenset(tokenizer.banned_ids) | frozenset(padding),
+        banned_ids=loaded.never_written,
     )
 
 

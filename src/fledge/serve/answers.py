@@ -99,7 +99,7 @@ def prompt_from(request: ChatCompletionRequest, model: ServedModel) -> list[int]
         return model.template.fit(conversation, model.tokenizer, limit).ids
     ids = model.template.render(conversation, model.tokenizer, generation_prompt=True).ids
     if len(ids) >= model.context_length:
-        raise PromptTooLong(len(ids), model.context_length)
+        raise PromptTooLong(len(ids), model.context_length - 1)
     return ids
 
 

@@ -53,7 +53,6 @@ def load_model(name: str, checkpoint: Path, max_batch: int) -> ServedModel:
     loaded = load_language_model(checkpoint)
     engine = Engine(loaded.model, max_batch=max_batch)
     lineage = read_lineage(checkpoint)
-    padding = range(loaded.tokenizer.vocabulary_size, loaded.model.config.vocabulary_size)
     return ServedModel(
         id=name,
         name=name if lineage is None or lineage.stage == name else f"{name} ({lineage.stage})",
@@ -61,6 +60,6 @@ def load_model(name: str, checkpoint: Path, max_batch: int) -> ServedModel:
         tokenizer=loaded.tokenizer,
         template=loaded.template,
         context_length=engine.max_length,
-        banned_ids=frozenset(loaded.tokenizer.banned_ids).union(padding),
+        banned_ids=loaded.never_written,
         created=int((checkpoint / "config.json").stat().st_mtime),
     )

@@ -136,6 +136,7 @@ def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
         stage=RewardConfig(
             model=files.output / "sft",
             rankings=(str(files.rankings),),
+            demonstrations=(str(files.demonstrations),),
             held_out=(str(files.held_out_rankings),),
             epochs=config.reward_epochs,
             unit_variance=True,

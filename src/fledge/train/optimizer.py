@@ -110,12 +110,10 @@ class Optimizer:
             parameters = [p for group in part.param_groups for p in group["params"]]
             for parameter, moments in zip(parameters, saved, strict=True):
                 for name, value in moments.items():
-                    alike = value.shape == parameter.shape
-                    part.state[parameter][name] = (
-                        shard_like(value, parameter.detach()).to(parameter.device)
-                        if alike
-                        else value
-                    )
+                    if value.shape == parameter.shape:
+                        value = shard_like(value, parameter.detach())
+                    # The fused kernels read the step count, too, from the parameter's device.
+                    part.state[parameter][name] = value.to(parameter.device)
 
 
 def _build_parts(

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.lineage import file_hash
 from fledge.checkpoint.model_files import (
     LoadedModel,
     load_language_model,
@@ -31,6 +32,7 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
 from fledge.train.actor_critic import ActorCritic, Reference
+from fledge.train.next_token import row_length
 from fledge.train.order import PromptOrder, rows_of_step
 from fledge.train.ppo import PPO, Respond, World
 from fledge.train.ppo_config import PPOConfig, PretrainingMixConfig
@@ -147,7 +149,7 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
     skipped = Skipped() if config.skip_bad else None
     prompts = list(dict.fromkeys(load_prompts(config.prompts, skipped=skipped)))
     train, held_out = split_conversations(prompts, config.held_out_fraction, seed)
-    limit = context_length - answer + 1  # `fit` counts the answer's first token, too
+    limit = context_length - answer
     texts: dict[tuple[int, ...], str] = {}
 
     def rendered(conversations: list[Conversation]) -> tuple[tuple[int, ...], ...]:
@@ -156,7 +158,7 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
             try:
                 ids.append(tuple(loaded.template.fit(one, loaded.tokenizer, limit).ids))
             except PromptTooLong as error:
-                refuse(_too_long(config, prompts.index(one) + 1, limit - 1, error), skipped)
+                refuse(_too_long(config, prompts.index(one) + 1, limit, error), skipped)
                 continue
             texts[ids[-1]] = prompt_text(one)
         return tuple(ids)
@@ -185,9 +187,7 @@ def prompt_text(conversation: Conversation) -> str:
 
 def banned(loaded: LoadedModel) -> tuple[int, ...]:
     """Ids that may never be written: padding, role tokens, rows beyond the vocabulary."""
-    tokenizer = loaded.tokenizer
-    beyond = range(tokenizer.vocabulary_size, loaded.model.config.vocabulary_size)
-    return (*sorted(tokenizer.banned_ids), *beyond)
+    return tuple(sorted(loaded.never_written))
 
 
 def answering(
@@ -268,7 +268,8 @@ def _mix(
     if config is None:
         return None
     corpus = Corpus.open(config.corpus, loaded.tokenizer)
-    windows = corpus.train.windows(config.length)
+    length = row_length(config.length, loaded.model.config, "stage.pretraining.length")
+    windows = corpus.train.windows(length)
     if len(windows) == 0:
         raise ConfigError(
             f"{config.corpus}: shorter than one row of stage.pretraining.length, {config.length}"
@@ -285,6 +286,10 @@ def _mix(
 
 def _hashes(config: PPOConfig) -> dict[str, str]:
     hashes = source_hashes(config.prompts)
+    for name in (config.reward, config.score.gold):
+        file = Path((name or "").rpartition(":")[0])
+        if file.suffix == ".py" and file.is_file():
+            hashes[str(file)] = file_hash(file)
     if config.pretraining is not None:
         hashes |= corpus_hashes(Corpus.open(config.pretraining.corpus))
     return hashes

@@ -30,6 +30,7 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
 from fledge.train.doctor import reward_model_at_chance, warn
+from fledge.train.next_token import row_length
 from fledge.train.reward_config import RewardConfig
 from fledge.train.reward_loss import AnswerScores, ranking_loss
 from fledge.train.sft import source_hashes
@@ -40,7 +41,7 @@ logger = logging.getLogger(__name__)
 ANSWERS_PER_FORWARD = 64
 """In evaluation; has no effect on the result."""
 MOST_DEMONSTRATIONS = 512
-"""Enough to put their mean score at 0."""
+"""Enough to put their mean score at 0, and to measure the spread of scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         mean = float(self._score(zero, model)[0].mean())
         if not self.config.unit_variance:
             return mean, 1.0
-        scores, batch = self._score(self.comparisons.train, model)
+        scores, batch = self._score(self.comparisons.train[:MOST_DEMONSTRATIONS], model)
         return mean, 1.0 / max(1e-6, float(scores[batch.lengths > 0].std()))
 
 
@@ -254,7 +255,7 @@ def load_comparisons(config: RewardConfig, loaded: LoadedScalarModel, seed: int)
 def _render(
     rankings: Sequence[Ranking], config: RewardConfig, loaded: LoadedScalarModel
 ) -> tuple[RenderedRanking, ...]:
-    length = config.length or loaded.model.trunk.config.context_length
+    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
     rendered = render_rankings(
         rankings, loaded.tokenizer, loaded.template, length, config.max_answers
     )
@@ -281,7 +282,7 @@ def _demonstrations(
     """Prompts with a person's answer, as ids that fit."""
     if not config.demonstrations:
         return ()
-    length = config.length or loaded.model.trunk.config.context_length
+    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
     chats = load_demonstrations(config.demonstrations, skipped=skipped)
     ids = (_up_to_answer(chat, loaded) for chat in chats[:MOST_DEMONSTRATIONS])
     fitting = tuple(one for one in ids if one and len(one) <= length)
@@ -306,4 +307,5 @@ def _copy(model: ScalarModel, state: Mapping[str, Tensor]) -> ScalarModel:
     with torch.device("meta"):
         copy = ScalarModel(type(model.trunk)(model.trunk.config))
     copy.load_state_dict({n: t.detach().clone() for n, t in state.items()}, assign=True)
+    copy.to(copy.head.weight.device)  # the rotary tables, which are no part of the state
     return copy.eval().requires_grad_(False)

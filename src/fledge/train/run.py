@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fledge.checkpoint.directory import latest, write_text
 from fledge.checkpoint.lineage import read_lineage
@@ -44,6 +44,13 @@ class Run(Plan):
     stage: StageConfig
     """What to train: the name picks the stage, its other keys are that stage's own."""
 
+    @model_validator(mode="after")
+    def _patience_needs_evaluations(self) -> "Run":
+        patience = self.stage.patience if isinstance(self.stage, RewardConfig) else None
+        if patience is not None and self.evaluation.every is None:
+            raise ValueError("stage.patience counts evaluations: set evaluation.every, too")
+        return self
+
 
 RUN_FILE = "run.json"
 NOT_FINITE_FILE = "not-finite.json"
@@ -71,7 +78,8 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
         return _train(run, runtime, progress or for_terminal(), build or STAGES[run.stage.name])
     except NonFiniteLoss as error:
         note = json.dumps({"step": error.step, "value": str(error.value)})
-        write_text(run.output / NOT_FINITE_FILE, note)
+        if runtime.is_main:
+            write_text(run.output / NOT_FINITE_FILE, note)
         raise
 
 

@@ -23,9 +23,9 @@ from fledge.data.records import Skipped, refuse
 from fledge.data.rendering import render_demonstrations
 from fledge.data.sources import HUB, files_of
 from fledge.data.splits import split_conversations
-from fledge.errors import DataError, RecordError
+from fledge.errors import ConfigError, DataError, RecordError
 from fledge.text.conversation import Conversation, RenderedChat
-from fledge.train.next_token import NextToken, held_out_metrics
+from fledge.train.next_token import NextToken, held_out_metrics, row_length
 from fledge.train.pretrain import EVALUATION_TOKENS, corpus_hashes, window_loader
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
 
@@ -104,7 +104,7 @@ class SFT(Stage[TokenBatch]):
         loaded.model.set_dropout(config.dropout)
         self.next_token = NextToken(loaded.model)
         self.trained = self.next_token
-        self.length = config.length or loaded.model.config.context_length
+        self.length = row_length(config.length, loaded.model.config, "stage.length")
         self.tokens_per_step = context.examples_per_process * self.length
         self.rows = self._pack(demonstrations.train)
         self.mixed_rows = self._mixed_rows()
@@ -160,11 +160,17 @@ class SFT(Stage[TokenBatch]):
         return PackedRows(pack(chats, self.length, self.loaded.tokenizer.special.pad))
 
     def _mixed_rows(self) -> int:
-        """Rows of pretraining text in a step's batch: as many for every process."""
-        if self.corpus is None:
+        """Rows of pretraining text in a step's batch: as many for every process, at least one."""
+        if self.corpus is None or self.config.mix == 0:
             return 0
-        processes = self.context.runtime.world_size
-        return round(self.config.mix * self.context.batch.examples / processes) * processes
+        processes, examples = self.context.runtime.world_size, self.context.batch.examples
+        rows = max(1, round(self.config.mix * examples / processes)) * processes
+        if rows >= examples:
+            raise ConfigError(
+                f"stage.mix {self.config.mix} leaves no room for chats among batch.examples "
+                f"{examples} on {processes} processes; raise batch.examples, or mix less"
+            )
+        return rows
 
     def _loaders(self) -> "dict[str, Loader[Any, TokenBatch]]":
         context = self.context
@@ -193,7 +199,7 @@ def concatenate(batches: Sequence[TokenBatch]) -> TokenBatch:
 def load(config: SFTConfig, loaded: LoadedModel, seed: int) -> Demonstrations:
     """Read and render the demonstrations, then hold some out by prompt."""
     skipped = Skipped() if config.skip_bad else None
-    length = config.length or loaded.model.config.context_length
+    length = row_length(config.length, loaded.model.config, "stage.length")
     train = _rendered(config.demonstrations, loaded, length, skipped)
     if config.held_out:
         held_out = _rendered(config.held_out, loaded, length, skipped)
