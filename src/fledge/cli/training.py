@@ -90,12 +90,21 @@ def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "
 
 def log_to_terminal() -> None:
     """Log lines of fledge as plain text on stderr; other libraries only when they warn."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = CurrentStderr()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("fledge")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+class CurrentStderr(logging.Handler):
+    """Writes to what stderr is at the moment: a progress bar puts itself there while it lives, and
+    moves the lines it is given above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def is_main_process() -> bool:

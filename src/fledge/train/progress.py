@@ -143,13 +143,16 @@ class BarProgress(Progress):
         self._bar.update(self._task, completed=report.step, status=status)
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
-        self._bar.console.print(f"  step {step}, held out: {describe_metrics(metrics)}")
+        self._print(f"step {step}, held out: {describe_metrics(metrics)}")
 
     def note(self, text: str) -> None:
-        self._bar.console.print(f"  {text}")
+        self._print(text)
 
     def end(self) -> None:
         self._bar.stop()
+
+    def _print(self, text: str) -> None:
+        self._bar.console.print(f"  {text}", markup=False)
 
 
 @final
