@@ -47,7 +47,7 @@ def main(directory: Path) -> tuple[float, float]:
                 "kl_coefficient": 0.01,
             },
             "batch": {"examples": 32},
-            "optimizer": {"learning_rate": 3e-4, "weight_decay": 0.0, "steps": 28},
+            "optimizer": {"learning_rate": 1e-3, "weight_decay": 0.0, "steps": 28},
         },
         Run,
         source="example",
