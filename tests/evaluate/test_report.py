@@ -74,3 +74,19 @@ def test_the_terminal_shows_kinds_numbers_times_samples_and_failures():
     print_report(card(), Console(file=out, width=120))
     for shown in ("word chain", "0.750 → 0.930", "90.0% of 1,234", "90 s", "Order 1.", "<hard>"):
         assert shown in out.getvalue()
+
+
+def test_the_terminal_shows_what_models_say_and_does_not_obey_it():
+    hostile = card()
+    sample = hostile.samples[0]
+    said = "[/bold] :smile: \x1b[2Jgone"
+    answers = {name: one.model_copy(update={"text": said}) for name, one in sample.answers.items()}
+    changed = sample.model_copy(update={"prompt": "[red]why?[/x]", "answers": answers})
+    screen = StringIO()
+    print_report(
+        hostile.model_copy(update={"samples": [changed], "did_not_work": ["Only [bold]s."]}),
+        Console(file=screen, width=160),
+    )
+    shown = screen.getvalue()
+    assert "[red]why?[/x]" in shown and shown.count("[/bold] :smile: [2Jgone") == 3
+    assert "Only [bold]s." in shown and "\x1b" not in shown

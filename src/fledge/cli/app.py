@@ -22,6 +22,7 @@ from fledge.cli import (
     tokenizer,
 )
 from fledge.errors import FledgeError, Interrupted
+from fledge.text.printable import printable
 
 OVERVIEW = """\
 Raise a chat model: from raw text, to demonstrations, to human feedback.
@@ -101,4 +102,4 @@ def run(arguments: Sequence[str]) -> int:
 
 def print_error(message: str, label: str = "error", colour: str = "red") -> None:
     """`label: message` on stderr; the label is coloured where the terminal has colours."""
-    typer.echo(f"{typer.style(label + ':', fg=colour, bold=True)} {message}", err=True)
+    typer.echo(f"{typer.style(label + ':', fg=colour, bold=True)} {printable(message)}", err=True)

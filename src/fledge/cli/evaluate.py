@@ -1,12 +1,15 @@
 """`fledge evaluate`: how good a checkpoint is."""
 
+import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fledge.cli.options import Checkpoint
-from fledge.errors import ConfigError
+from fledge.errors import CheckpointError, ConfigError
 
 EXAMPLE = "Example: `fledge evaluate checkpoints/reward --rankings held-out.jsonl`"
 
@@ -61,12 +64,27 @@ def evaluate(
     if against and reward:
         sampling = SamplingParams(max_new_tokens=max_new_tokens, seed=seed)
         numbers |= measure.measure_wins(checkpoint, against, reward, prompts or (), sampling)
-    if as_json:
-        import json
+    typer.echo(json_of(numbers) if as_json else table_of(numbers))
+    unusable = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if unusable:
+        raise CheckpointError(
+            f"{checkpoint}: {', '.join(unusable)} is not a finite number: weights of the model "
+            "are NaN or infinite, as after a training that diverged; use an earlier checkpoint"
+        )
 
-        typer.echo(json.dumps(numbers))
-        return
+
+def json_of(numbers: Mapping[str, float]) -> str:
+    """The numbers as JSON, which has no NaN and no infinity: they are null."""
+    known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+    return json.dumps(known)
+
+
+def table_of(numbers: Mapping[str, float]) -> str:
+    """A number a line, counts without a decimal point."""
     width = max(map(len, numbers))
+    lines = []
     for name, value in numbers.items():
-        shown = f"{value:,.0f}" if value == int(value) and abs(value) > 1 else f"{value:.4f}"
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
+        is_count = abs(value) > 1 and float(value).is_integer()
+        shown = f"{value:,.0f}" if is_count else f"{value:.4f}"
+        lines.append(f"{name.replace('_', ' '):<{width}}  {shown}")
+    return "\n".join(lines)

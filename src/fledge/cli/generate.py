@@ -14,10 +14,10 @@ from fledge.cli.options import (
     Seed,
     Temperature,
     TopP,
-    printable,
     sampling_params,
 )
 from fledge.errors import ConfigError
+from fledge.text.printable import printable
 
 if TYPE_CHECKING:
     from fledge.checkpoint.model_files import LoadedModel

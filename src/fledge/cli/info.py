@@ -27,6 +27,7 @@ def info(
 ) -> None:
     """Show the sizes of a model, its lineage, and what it was trained on."""
     from rich.console import Console
+    from rich.text import Text
 
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.lineage import read_lineage
@@ -39,10 +40,10 @@ def info(
         past = None if lineage is None else lineage.model_dump(mode="json")
         console.print_json(data={"path": str(directory), **facts, "lineage": past})
         return
-    console.print(f"[bold]{directory}[/bold]", highlight=False)
+    console.print(Text(str(directory), style="bold"))
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) else str(value)
-        console.print(f"  {name.replace('_', ' '):<24} {shown}", highlight=False, soft_wrap=True)
+        console.print(Text(f"  {name.replace('_', ' '):<24} {shown}"), soft_wrap=True)
     if lineage is None:
         console.print("\nNo fledge.json: the model was not made by fledge, its past is unknown.")
     else:
@@ -92,18 +93,21 @@ def shape_of(config: "GPTConfig") -> str:
 
 def family_tree(name: str, lineage: "Lineage") -> "Tree":
     """The checkpoint, the data it saw, and under it what it started from, back to the text."""
+    from rich.text import Text
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]{name}[/bold]  {_summary(lineage)}", highlight=False)
+    tree = Tree(Text.assemble((name, "bold"), f"  {_summary(lineage)}"))
     _add_past(tree, lineage, set())
     return tree
 
 
 def _add_past(branch: "Tree", lineage: "Lineage", told: set[str]) -> None:
     """`told` holds the weights whose past is in the tree already: a family has few ancestors."""
+    from rich.text import Text
+
     files = list(lineage.data.items())
     for path, digest in files[:MOST_FILES]:
-        branch.add(f"data {path}  [dim]sha256 {digest[:12]}[/dim]", highlight=False)
+        branch.add(Text.assemble(f"data {path}  ", (f"sha256 {digest[:12]}", "dim")))
     if len(files) > MOST_FILES:
         branch.add(f"data … and {len(files) - MOST_FILES} more files (--json lists them)")
     for role, parent in lineage.parents.items():
@@ -111,15 +115,17 @@ def _add_past(branch: "Tree", lineage: "Lineage", told: set[str]) -> None:
 
 
 def _add_parent(branch: "Tree", role: str, parent: "Parent", told: set[str]) -> None:
+    from rich.text import Text
+
     if parent.lineage is None:
-        branch.add(f"{role} {parent.path}  [dim]not made by fledge[/dim]", highlight=False)
+        branch.add(Text.assemble(f"{role} {parent.path}  ", ("not made by fledge", "dim")))
         return
     if parent.weights and parent.weights in told:
-        branch.add(f"{role} [bold]{parent.path}[/bold]  as above", highlight=False)
+        branch.add(Text.assemble(f"{role} ", (parent.path, "bold"), "  as above"))
         return
     told.add(parent.weights)
     summary = _summary(parent.lineage)
-    child = branch.add(f"{role} [bold]{parent.path}[/bold]  {summary}", highlight=False)
+    child = branch.add(Text.assemble(f"{role} ", (parent.path, "bold"), f"  {summary}"))
     _add_past(child, parent.lineage, told)
 
 

@@ -35,15 +35,6 @@ SkipBad = Annotated[
 ]
 
 
-# A model may write escape sequences, which would act on the terminal: only tab and newline pass.
-CONTROLS = {code: None for code in (*range(9), *range(11, 32), *range(127, 160))}
-
-
-def printable(text: str) -> str:
-    """`text` without the control characters that a terminal would obey."""
-    return text.translate(CONTROLS)
-
-
 def sampling_params(
     temperature: float, top_p: float, max_new_tokens: int, seed: int | None
 ) -> "SamplingParams":

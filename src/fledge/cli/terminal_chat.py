@@ -9,11 +9,11 @@ import typer
 
 import fledge
 from fledge.checkpoint.model_files import LoadedModel
-from fledge.cli.options import printable
 from fledge.errors import FledgeError
 from fledge.generate import SamplingParams
 from fledge.generate.text import stream_answer
 from fledge.text.conversation import Conversation
+from fledge.text.printable import printable
 
 HELP = """\
 /help          this list
@@ -135,7 +135,7 @@ def converse(session: TerminalChat) -> None:
             if not session.obey(line):
                 return
         except (FledgeError, OSError) as error:
-            session.write(f"error: {error}\n")
+            session.write(printable(f"error: {error}\n"))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fledge.errors import DataError
 from fledge.text.compression import compression_report
@@ -50,5 +51,5 @@ def _table(title: str, rows: Sequence[tuple[str, int, float]]) -> Table:
     table.add_column("count", justify="right")
     table.add_column("share", justify="right")
     for text, count, share in rows:
-        table.add_row(repr(text), f"{count:,}", f"{share:.2%}")
+        table.add_row(Text(repr(text)), f"{count:,}", f"{share:.2%}")
     return table

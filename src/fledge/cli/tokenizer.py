@@ -93,13 +93,15 @@ def encode(
     from rich.console import Console
     from rich.text import Text
 
+    from fledge.text.printable import spelled
+
     loaded = load(tokenizer)
     ids = loaded.encode(text)
     colours = ("black on bright_cyan", "black on bright_yellow", "black on bright_green")
     shown = Text()
     for index, id_ in enumerate(ids):
         piece = loaded.token_bytes(id_).decode("utf-8", errors="backslashreplace")
-        shown.append(piece.replace("\n", "⏎\n"), style=colours[index % len(colours)])
+        shown.append(spelled(piece).replace("\n", "⏎\n"), style=colours[index % len(colours)])
     console = Console(highlight=False)
     console.print(shown, soft_wrap=True)
     console.print(" ".join(map(str, ids)), soft_wrap=True)
@@ -118,13 +120,13 @@ def trace(
 
     from fledge.text.trace import trace as trace_merges
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     for word in trace_merges(text, load(tokenizer)):
-        console.print(f"{word.text!r}", style="bold", markup=False)
-        console.print(f"  {'start':>8}  {' '.join(word.start)}", markup=False)
+        console.print(f"{word.text!r}", style="bold")
+        console.print(f"  {'start':>8}  {' '.join(word.start)}")
         for merge in word.merges:
-            console.print(f"  {merge.rank:>8}  {' '.join(merge.symbols)}", markup=False)
-        console.print(f"  {'ids':>8}  {' '.join(map(str, word.ids))}", markup=False)
+            console.print(f"  {merge.rank:>8}  {' '.join(merge.symbols)}")
+        console.print(f"  {'ids':>8}  {' '.join(map(str, word.ids))}")
 
 
 @app.command(epilog="Example: `fledge tokenizer report checkpoints/sft data/text`")

@@ -3,8 +3,10 @@
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
+from fledge.text.printable import printable
 
 SAMPLES_SHOWN = 6
 
@@ -19,7 +21,7 @@ def print_report(card: ReportCard, console: Console) -> None:
     console.print(samples_table(card))
     console.print("[bold]What did not work[/bold]")
     for sentence in card.did_not_work:
-        console.print(f"  • {sentence}", highlight=False)
+        console.print(Text(f"  • {sentence}"))
 
 
 def kinds_table(card: ReportCard) -> Table:
@@ -72,5 +74,6 @@ def samples_table(card: ReportCard) -> Table:
         table.add_column(column, overflow="fold", ratio=1)
     step = max(1, len(card.samples) // SAMPLES_SHOWN)
     for sample in card.samples[::step][:SAMPLES_SHOWN]:
-        table.add_row(sample.prompt, *(sample.answers[model].text[:200] for model in MODELS))
+        texts = (sample.prompt, *(sample.answers[model].text[:200] for model in MODELS))
+        table.add_row(*(Text(printable(text)) for text in texts))
     return table

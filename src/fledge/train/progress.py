@@ -20,6 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from fledge.checkpoint.directory import write_text
 from fledge.errors import TrainingError
@@ -152,7 +153,7 @@ class BarProgress(Progress):
         self._bar.stop()
 
     def _print(self, text: str) -> None:
-        self._bar.console.print(f"  {text}", markup=False)
+        self._bar.console.print(Text(f"  {text}"))
 
 
 @final
