@@ -148,7 +148,8 @@ def test_truncated_weights_are_named(copy, share):
     path = copy / "model.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    refused(copy, "model.safetensors", "cut short")
+    lost = "without tensor model." if share == 0.99 else ""
+    refused(copy, "model.safetensors", "cut short", lost)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"model_type": '])
@@ -204,7 +205,7 @@ def test_an_embedding_may_be_padded_to_a_multiple_of_64(tmp_path, size, fits):
 def test_pickles_are_never_opened(copy, name):
     (copy / "model.safetensors").unlink()
     (copy / name).write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-    refused(copy, name, "pickle", "save_pretrained")
+    refused(copy, name, "pickle", "weights_only=True")
 
 
 @pytest.mark.parametrize(
@@ -237,13 +238,8 @@ def test_settings_of_no_family_are_refused_at_saving(tmp_path):
         save_language_model(tmp_path, model, TOKENIZER, ChatTemplate())
 
 
-def test_a_full_disk_is_an_error_of_the_system(tmp_path, monkeypatch):
-    from safetensors import SafetensorError
-
-    def full(*arguments: object, **named: object) -> None:
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
-
-    monkeypatch.setattr("fledge.checkpoint.tensors.save_file", full)
+def test_a_full_disk_is_an_error_of_the_system(tmp_path):
+    (tmp_path / "model.safetensors").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         save_language_model(tmp_path, make(), TOKENIZER, ChatTemplate())
 

@@ -1,17 +1,16 @@
 """A model as files in Hugging Face layout: config.json, model.safetensors, generation_config.json
 and the tokenizer's. Every damage is named with its file and tensor; no pickle is ever read."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
+from fledge.checkpoint.json_files import write_json
 from fledge.checkpoint.tensors import write_tensors
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
@@ -22,13 +21,21 @@ from fledge.model.huggingface import (
 )
 from fledge.model.scalar import ScalarModel
 from fledge.text.chat import ChatTemplate
+from fledge.text.sentences import SentenceTokenizer
 from fledge.text.tokenizer import Tokenizer
 
-CONFIG = "config.json"
-WEIGHTS = "model.safetensors"
-SHARDS = "model.safetensors.index.json"
+__all__ = [
+    "LoadedModel",
+    "LoadedScalarModel",
+    "check_vocabulary",
+    "load_language_model",
+    "load_scalar_model",
+    "read_model_files",
+    "save_language_model",
+    "save_scalar_model",
+]
+
 GENERATION = "generation_config.json"
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 PADDING_MULTIPLE = 64
 """Foreign embeddings may have rows beyond the tokenizer's, up to a multiple of this …"""
 LARGEST_PADDING = 512
@@ -124,30 +131,7 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     return LoadedScalarModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
 
 
-def read_model_files(directory: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
-    """config.json and the tensors of model.safetensors, whole or in shards.
-
-    Raises:
-        CheckpointError: a file is missing, cannot be read, or is a pickle.
-    """
-    config = _read_json(directory / CONFIG)
-    if (directory / WEIGHTS).is_file():
-        return config, _read_tensors(directory / WEIGHTS)
-    if (directory / SHARDS).is_file():
-        return config, _read_shards(directory)
-    pickles = sorted(path.name for pattern in PICKLES for path in directory.glob(pattern))
-    if pickles:
-        raise CheckpointError(
-            f"{directory / pickles[0]}: pickle files can run any program and are never read; "
-            "convert it where you trust it: AutoModelForCausalLM.from_pretrained(…)"
-            ".save_pretrained(…) of transformers writes model.safetensors"
-        )
-    raise CheckpointError(
-        f"{directory / WEIGHTS}: no such file; the checkpoint is incomplete, use an older one"
-    )
-
-
-def check_vocabulary(directory: Path, model_size: int, tokenizer: Tokenizer) -> None:
+def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
     """The model's vocabulary must be the tokenizer's, or that rounded up as some models do.
 
     Raises:
@@ -174,9 +158,9 @@ def _save(
     directory.mkdir(parents=True, exist_ok=True)
     special = tokenizer.special
     ids = {"bos_token_id": special.end_of_text, "pad_token_id": special.pad}
-    _write_json(directory / CONFIG, {**config, **ids, "eos_token_id": special.end})
+    write_json(directory / CONFIG, {**config, **ids, "eos_token_id": special.end})
     stops = [special.end, *sorted(tokenizer.stop_ids - {special.end})]
-    _write_json(directory / GENERATION, {**ids, "eos_token_id": stops})
+    write_json(directory / GENERATION, {**ids, "eos_token_id": stops})
     write_tensors(directory / WEIGHTS, tensors)
     tokenizer.save(directory, template.source)
 
@@ -190,43 +174,3 @@ def _load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
     tokenizer = Tokenizer.load(directory)
     check_vocabulary(directory, vocabulary_size, tokenizer)
     return tokenizer
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path}: damaged or cut short ({error}); use an older checkpoint or copy it again"
-        ) from error
-
-
-def _read_shards(directory: Path) -> dict[str, Tensor]:
-    index = _read_json(directory / SHARDS).get("weight_map")
-    if not isinstance(index, dict):
-        raise CheckpointError(f"{directory / SHARDS}: 'weight_map' is missing")
-    tensors: dict[str, Tensor] = {}
-    for name in sorted(set(map(str, index.values()))):
-        if Path(name).name != name or not (directory / name).is_file():
-            raise CheckpointError(f"{directory / name}: no such file, but {SHARDS} names it")
-        tensors |= _read_tensors(directory / name)
-    return tensors
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path}: no such file; a checkpoint is a directory with config.json and "
-            "model.safetensors"
-        )
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointError(f"{path}: not valid JSON ({error}); the file is damaged") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path}: expected a JSON object, found {type(values).__name__}")
-    return values
-
-
-def _write_json(path: Path, values: Mapping[str, object]) -> None:
-    path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

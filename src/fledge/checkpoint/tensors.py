@@ -1,27 +1,62 @@
-"""safetensors files whose failures while writing are the operating system's."""
+"""safetensors files, written tensor by tensor: no second copy of a model is ever in memory."""
 
-import os
-import re
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import save_file
+import torch
 from torch import Tensor
 
+DTYPES = {
+    torch.bool: "BOOL",
+    torch.uint8: "U8",
+    torch.int8: "I8",
+    torch.int16: "I16",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int32: "I32",
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.int64: "I64",
+}
+"""In the format's order: the last are stored first, so each starts at a multiple of its width."""
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write `tensors`, names sorted, so that the same tensors give the same bytes.
+ALIGNMENT = 8
+"""The header is padded with spaces to a multiple of this many bytes."""
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype | None = None
+) -> None:
+    """Write `tensors`; the same tensors give the same bytes, those of the safetensors library.
+
+    Each is asked for twice, once for its size and once for its contents, so `tensors` may read
+    them from a file as they are needed. `dtype` casts them on the way.
 
     Raises:
         OSError: the disk is full or not writable, with the number of the cause.
     """
-    ordered = {name: tensors[name].cpu().contiguous() for name in sorted(tensors)}
-    try:
-        save_file(ordered, path, metadata={"format": "pt"})
-    except SafetensorError as error:
-        # The library keeps the cause only in its text: "… (os error 28)".
-        number = re.search(r"os error (\d+)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
+    kinds = {name: dtype or tensor.dtype for name, tensor in tensors.items()}
+    order = list(DTYPES)
+    names = sorted(kinds, key=lambda name: (-order.index(kinds[name]), name))
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name in names:
+        start, end = end, end + tensors[name].numel() * kinds[name].itemsize
+        header[name] = {
+            "dtype": DTYPES[kinds[name]],
+            "shape": list(tensors[name].shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for name in names:
+            file.write(_contents(tensors[name], kinds[name]))
+
+
+def _contents(tensor: Tensor, dtype: torch.dtype) -> memoryview:
+    flat = tensor.detach().to("cpu", dtype).contiguous().flatten()
+    return flat.view(torch.uint8).numpy().data

@@ -11,6 +11,7 @@ from fledge.model.config import GPTConfig
 from fledge.model.huggingface.settings import Settings
 
 Tensors = dict[str, Tensor]
+PRECISIONS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,13 @@ class Family:
 
 
 def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
-    """Our state under their names and in their layout."""
+    """Our state under their names and in their layout: views, not copies."""
     tensors: Tensors = {}
     for entry in entries:
         ours = state[entry.ours].detach()
         parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
         for name, part in zip(entry.theirs, parts, strict=True):
-            tensors[name] = (part.mT if entry.transposed else part).contiguous()
+            tensors[name] = part.mT if entry.transposed else part
     return tensors
 
 
@@ -87,24 +88,29 @@ def read_tensors(
         if entry.optional and entry.theirs[0] not in tensors:
             state[entry.ours] = torch.zeros(shape)
             continue
-        parts = [
-            _part(entry, name, tensors, (count, *shape[1:]))
-            for name, count in zip(entry.theirs, rows, strict=True)
-        ]
-        # `clone` frees the file's memory map and unties what the file shares.
-        state[entry.ours] = (torch.cat(parts) if len(parts) > 1 else parts[0].clone()).float()
+        state[entry.ours] = torch.empty(shape)
+        slots = torch.split(state[entry.ours], list(rows))
+        for slot, name in zip(slots, entry.theirs, strict=True):
+            slot.copy_(_part(entry, name, tensors, tuple(slot.shape)))
     return state
 
 
 def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
     expected = shape[::-1] if entry.transposed else shape
-    found = tuple(tensors[name].shape)
+    tensor = tensors[name]
+    found = tuple(tensor.shape)
     if found != expected:
         raise CheckpointError(
             f"tensor {name} has shape {list(found)}, but config.json makes it {list(expected)}; "
             "the two files do not belong together"
         )
-    return tensors[name].mT.contiguous() if entry.transposed else tensors[name]
+    if tensor.dtype not in PRECISIONS:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise CheckpointError(
+            f"tensor {name} is stored as {kind}; fledge reads float32, float16, bfloat16 and "
+            "float64: a quantised model must be converted back first"
+        )
+    return tensor.mT if entry.transposed else tensor
 
 
 def _refuse_strangers(entries: list[Entry], tensors: Mapping[str, Tensor]) -> None:

@@ -1,0 +1,175 @@
+"""An encoder-decoder as files in Hugging Face layout: what `MarianMTModel` opens where it can."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from fledge.checkpoint.json_files import read_json, write_json
+from fledge.checkpoint.model_files import GENERATION, check_vocabulary
+from fledge.checkpoint.tensors import write_tensors
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
+from fledge.errors import CheckpointError
+from fledge.model.huggingface.encoder_decoder import (
+    transformer_from_huggingface,
+    transformer_to_huggingface,
+)
+from fledge.model.transformer import Transformer
+from fledge.text.sentences import SentenceTokenizer
+from fledge.text.tokenizer import Tokenizer
+
+TOKENIZER_SETTINGS = "tokenizer_config.json"
+LANGUAGES = ("source_lang", "target_lang")
+BEAMS = 4
+"""Written for `transformers`, as opus-mt's own files have it (Vaswani et al. 2017, section 6.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTranslationModel:
+    """An encoder-decoder with what turns sentences into its ids and back."""
+
+    model: Transformer
+    source: SentenceTokenizer
+    target: SentenceTokenizer
+    """The same object as `source` where one tokenizer serves both languages."""
+    languages: tuple[str, str] = ("", "")
+    """Of source and target, as "en"; "" where nothing says."""
+
+    def source_ids(self, text: str) -> list[int]:
+        """A sentence as the encoder reads it: its ids and the end."""
+        return [*self.source.encode(text), self.model.config.end_id]
+
+    def target_ids(self, text: str) -> list[int]:
+        """A translation as the decoder learns it: its ids and the end."""
+        return [*self.target.encode(text), self.model.config.end_id]
+
+    @property
+    def never_written(self) -> frozenset[int]:
+        """Ids no translation may hold: special ones but the end, and rows beyond the tokenizer."""
+        config = self.model.config
+        beyond = range(self.target.vocabulary_size, config.vocabulary_size)
+        return self.target.special_ids.union(beyond, {config.pad_id}) - {config.end_id}
+
+
+def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> None:
+    """Write the files into `directory`; the same model gives the same bytes.
+
+    Post-norm with positions in halves becomes a Marian, which `transformers.MarianMTModel` opens;
+    anything else gets fledge's own `model_type`.
+
+    Raises:
+        CheckpointError: the tokenizers do not fit the model or each other.
+    """
+    directory, config = Path(directory), loaded.model.config
+    for tokenizer in (loaded.source, loaded.target):
+        check_vocabulary(directory, config.vocabulary_size, tokenizer)
+    config_json, tensors = transformer_to_huggingface(config, loaded.model.state_dict())
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / CONFIG, config_json)
+    write_json(directory / GENERATION, _generation(loaded))
+    write_tensors(directory / WEIGHTS, tensors)
+    _save_tokenizers(directory, loaded)
+
+
+def load_translation_model(directory: Path) -> LoadedTranslationModel:
+    """Read a directory of ours or an opus-mt; weights become fp32, the model is in eval mode.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
+    """
+    directory = Path(directory)
+    config_json, tensors = read_model_files(directory)
+    try:
+        config, state = transformer_from_huggingface(config_json, tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{directory}: {error}") from error
+    with torch.device("meta"):
+        model = Transformer(config)
+    model.load_state_dict(state, assign=True)
+    source, target = _load_tokenizers(directory)
+    for tokenizer in (source, target):
+        check_vocabulary(directory, config.vocabulary_size, tokenizer)
+    return LoadedTranslationModel(model.eval(), source, target, _languages(directory))
+
+
+def _generation(loaded: LoadedTranslationModel) -> dict[str, object]:
+    """So that `generate` of transformers searches as fledge does."""
+    config = loaded.model.config
+    return {
+        "bad_words_ids": [[token_id] for token_id in sorted(loaded.never_written)],
+        "decoder_start_token_id": config.pad_id,
+        "eos_token_id": config.end_id,
+        "forced_eos_token_id": config.end_id,
+        "max_length": config.context_length,
+        "num_beams": BEAMS,
+        "pad_token_id": config.pad_id,
+    }
+
+
+def _save_tokenizers(directory: Path, loaded: LoadedTranslationModel) -> None:
+    source, target = loaded.source, loaded.target
+    if not isinstance(source, Tokenizer) or source is not target:
+        raise CheckpointError(
+            f"{directory}: expected one tokenizer for source and target, found "
+            f"{type(source).__name__} and {type(target).__name__}; train it on both languages"
+        )
+    source.save(directory)
+    _say_what_translation_needs(directory, source, loaded)
+
+
+def _say_what_translation_needs(
+    directory: Path, tokenizer: Tokenizer, loaded: LoadedTranslationModel
+) -> None:
+    """For `AutoTokenizer`: end every sentence, give the model only what it takes."""
+    end_id, pad_id = loaded.model.config.end_id, loaded.model.config.pad_id
+    end = tokenizer.token(end_id)
+    definition = tokenizer.definition | {"post_processor": _ending_with(end, end_id)}
+    _write_plain(directory / "tokenizer.json", definition)
+    settings = read_json(directory / TOKENIZER_SETTINGS)
+    settings.pop("chat_template", None)
+    _write_plain(
+        directory / TOKENIZER_SETTINGS,
+        {
+            **settings,
+            **dict(zip(LANGUAGES, loaded.languages, strict=True)),
+            "eos_token": end,
+            "pad_token": tokenizer.token(pad_id),
+            "model_input_names": ["input_ids", "attention_mask"],
+        },
+    )
+
+
+def _ending_with(end: str, end_id: int) -> dict[str, object]:
+    """`tokenizers`' post-processor that puts the end behind a sentence."""
+    sentence: dict[str, object] = {"Sequence": {"id": "A", "type_id": 0}}
+    second: dict[str, object] = {"Sequence": {"id": "B", "type_id": 0}}
+    mark: dict[str, object] = {"SpecialToken": {"id": end, "type_id": 0}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [sentence, mark],
+        "pair": [sentence, second, mark],
+        "special_tokens": {end: {"id": end, "ids": [end_id], "tokens": [end]}},
+    }
+
+
+def _load_tokenizers(directory: Path) -> tuple[SentenceTokenizer, SentenceTokenizer]:
+    if not (directory / "tokenizer.json").is_file():
+        raise CheckpointError(
+            f"{directory / 'tokenizer.json'}: no such file; copy the tokenizer that the model was "
+            "trained with into the directory"
+        )
+    shared = Tokenizer.load(directory)
+    return shared, shared
+
+
+def _languages(directory: Path) -> tuple[str, str]:
+    path = directory / TOKENIZER_SETTINGS
+    settings = read_json(path) if path.is_file() else {}
+    source, target = (str(settings.get(name) or "") for name in LANGUAGES)
+    return source, target
+
+
+def _write_plain(path: Path, values: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,81 @@
+"""The encoder-decoder `Transformer` on disk: a Marian where it is one, else fledge's own layout."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from fledge.config import parse_section
+from fledge.errors import CheckpointError, ConfigError
+from fledge.model.huggingface import marian
+from fledge.model.huggingface.family import Entry, Tensors, read_tensors
+from fledge.model.huggingface.settings import JSON
+from fledge.model.transformer import Transformer
+from fledge.model.transformer_config import TransformerConfig
+
+MODEL_TYPE = "fledge_transformer"
+"""Of what Marian cannot compute: pre-norm, or positions in the paper's order."""
+ARCHITECTURE = "FledgeTransformer"
+MODEL_TYPES = (marian.MODEL_TYPE, MODEL_TYPE)
+NO_SETTINGS = {
+    *("architectures", "model_type", "is_encoder_decoder", "torch_dtype"),
+    *("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"),
+}
+"""Keys of our own config.json that are there for others to read."""
+
+
+def is_marian(config: TransformerConfig) -> bool:
+    """Whether Marian computes a model of these settings."""
+    return config.norm_position == "post" and config.positions == "halves"
+
+
+def transformer_to_huggingface(
+    config: TransformerConfig, state: Mapping[str, Tensor]
+) -> tuple[dict[str, object], Tensors]:
+    """A `Transformer`'s settings and `state_dict` as config.json and model.safetensors."""
+    if is_marian(config):
+        return marian.transformer_to_marian(config, state)
+    tensors = {name: tensor.detach() for name, tensor in state.items()}
+    return {
+        "architectures": [ARCHITECTURE],
+        "model_type": MODEL_TYPE,
+        "is_encoder_decoder": True,
+        "bos_token_id": None,
+        "eos_token_id": config.end_id,
+        "pad_token_id": config.pad_id,
+        "decoder_start_token_id": config.pad_id,
+        "torch_dtype": "float32",
+        **config.model_dump(),
+    }, tensors
+
+
+def transformer_from_huggingface(
+    config_json: JSON, tensors: Mapping[str, Tensor]
+) -> tuple[TransformerConfig, Tensors]:
+    """The inverse of `transformer_to_huggingface`, for opus-mt's files too; the state is fp32.
+
+    Raises:
+        CheckpointError: no encoder-decoder that fledge computes, or a tensor that is missing,
+            unknown or of another shape; each by name.
+    """
+    model_type = config_json.get("model_type")
+    if model_type not in MODEL_TYPES:
+        raise CheckpointError(
+            f"model_type {model_type!r} is no encoder-decoder that fledge reads; those are "
+            f"{', '.join(MODEL_TYPES)}"
+        )
+    if model_type == marian.MODEL_TYPE:
+        return marian.transformer_from_marian(config_json, tensors)
+    config = _read_config(config_json)
+    with torch.device("meta"):
+        state = Transformer(config).state_dict()
+    shapes = {name: tensor.shape for name, tensor in state.items()}
+    return config, read_tensors([Entry(name, (name,)) for name in state], tensors, shapes)
+
+
+def _read_config(config_json: JSON) -> TransformerConfig:
+    values = {name: value for name, value in config_json.items() if name not in NO_SETTINGS}
+    try:
+        return parse_section(values, TransformerConfig, source="config.json")
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from error

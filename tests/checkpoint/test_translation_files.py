@@ -1,0 +1,117 @@
+import json
+
+import pytest
+import torch
+from transformers import AutoTokenizer, MarianMTModel
+
+from fledge.checkpoint.translation_files import (
+    LoadedTranslationModel,
+    load_translation_model,
+    save_translation_model,
+)
+from fledge.errors import CheckpointError
+from fledge.generate.beam import BeamSettings, beam_search
+from fledge.generate.decoders import TransformerDecoder
+from fledge.model.transformer import Transformer
+from fledge.model.transformer_config import TransformerConfig
+from fledge.text.tokenizer import Tokenizer
+
+TEXTS = ["how was your day", "comment s'est passée ta journée", "a dog sleeps", "un chien dort"]
+TOKENIZER = Tokenizer.train(TEXTS, 280)
+
+
+def make(**changes: object) -> LoadedTranslationModel:
+    config = TransformerConfig(
+        vocabulary_size=TOKENIZER.vocabulary_size,
+        context_length=40,
+        width=16,
+        encoder_layers=2,
+        decoder_layers=2,
+        num_heads=2,
+        feed_forward_width=32,
+        positions="halves",
+        pad_id=TOKENIZER.special.pad,
+        end_id=TOKENIZER.special.end,
+    ).model_copy(update=changes)
+    model = Transformer(config)
+    model.initialise(torch.Generator().manual_seed(0))
+    return LoadedTranslationModel(model.eval(), TOKENIZER, TOKENIZER, ("en", "fr"))
+
+
+LAYOUTS = {
+    "marian": {},
+    "paper": {"positions": "interleaved"},
+    "pre-norm": {"norm_position": "pre", "activation": "swish"},
+}
+
+
+@pytest.mark.parametrize("changes", LAYOUTS.values(), ids=LAYOUTS)
+def test_loaded_equals_saved(tmp_path, changes):
+    saved = make(**changes)
+    save_translation_model(tmp_path / "a", saved)
+    loaded = load_translation_model(tmp_path / "a")
+    assert loaded.model.config == saved.model.config and not loaded.model.training
+    assert loaded.languages == ("en", "fr") and loaded.source is loaded.target
+    for name, tensor in saved.model.state_dict().items():
+        assert torch.equal(loaded.model.state_dict()[name], tensor), name
+    assert loaded.source_ids(TEXTS[0]) == saved.source_ids(TEXTS[0])
+    save_translation_model(tmp_path / "b", loaded)
+    for path in (tmp_path / "a").iterdir():
+        assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_what_marian_cannot_compute_has_a_name_of_its_own(tmp_path):
+    save_translation_model(tmp_path, make(norm_position="pre"))
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["model_type"] == "fledge_transformer"
+    assert config["architectures"] == ["FledgeTransformer"]
+    config["sliding_window"] = 5
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="sliding_window is not a setting"):
+        load_translation_model(tmp_path)
+
+
+@torch.inference_mode()
+def test_marian_translates_from_our_files_as_fledge_does(tmp_path):
+    ours = make()
+    save_translation_model(tmp_path, ours)
+    theirs, report = MarianMTModel.from_pretrained(tmp_path, output_loading_info=True)
+    assert not any(report.values())
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    batch = tokenizer(TEXTS[:3], padding=True, return_tensors="pt")
+    assert batch.input_ids[0].tolist()[: len(ours.source_ids(TEXTS[0]))] == ours.source_ids(
+        TEXTS[0]
+    )
+    expected = theirs.generate(**batch, max_new_tokens=12)
+    decoder = TransformerDecoder(ours.model, batch.input_ids, batch.attention_mask.bool())
+    first = torch.full((3,), ours.model.config.pad_id)
+    end = ours.model.config.end_id
+    settings = BeamSettings(beams=4, max_new_tokens=12)
+    found = beam_search(decoder, first, end, settings, ours.never_written)
+    for row, (best,) in zip(expected, found, strict=True):
+        assert tuple(row[1 : 1 + len(best.ids)].tolist()) == best.ids
+        assert tokenizer.decode(row, skip_special_tokens=True) == ours.target.decode(best.ids)
+
+
+def test_another_tokenizer_is_refused(tmp_path):
+    other = Tokenizer.characters(["abc"])
+    ours = make()
+    with pytest.raises(CheckpointError, match="but the tokenizer has 10"):
+        save_translation_model(
+            tmp_path, LoadedTranslationModel(ours.model, other, other, ("en", "fr"))
+        )
+
+
+def test_a_language_model_is_no_translator(tmp_path):
+    save_translation_model(tmp_path, make())
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "gpt2"}))
+    with pytest.raises(CheckpointError, match="'gpt2' is no encoder-decoder"):
+        load_translation_model(tmp_path)
+
+
+def test_a_missing_tokenizer_is_named(tmp_path):
+    save_translation_model(tmp_path, make())
+    (tmp_path / "tokenizer.json").unlink()
+    with pytest.raises(CheckpointError, match=r"tokenizer.json: no such file"):
+        load_translation_model(tmp_path)
