@@ -8,6 +8,9 @@ FledgeError
 ├── CheckpointError      a checkpoint is missing, damaged or does not fit
 ├── GenerationError      a request cannot be answered
 │   └── PromptTooLong    the prompt leaves no room in the context
+├── DatabaseError        the database cannot be used
+│   ├── DatabaseUnavailable   it does not answer now; it may in a moment
+│   └── NotFound         a row is not there, or not this person's
 ├── TrainingError        training cannot go on
 │   └── NonFiniteLoss    the loss became NaN or infinite
 └── Interrupted          the user stopped a run; what was done is saved
@@ -69,6 +72,18 @@ class PromptTooLong(GenerationError):
             f"the prompt is {prompt_tokens:,} tokens long, but at most {limit:,} leave room for an "
             "answer in the model's context; shorten the prompt or drop older messages"
         )
+
+
+class DatabaseError(FledgeError):
+    """The database is damaged, too new, or not what the address says."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database does not answer: it is stopped, locked, or its disk is full."""
+
+
+class NotFound(DatabaseError):
+    """There is no such row, or it is another person's, which must look the same."""
 
 
 class TrainingError(FledgeError):

@@ -12,6 +12,7 @@ WITHOUT_TORCH = (
     "fledge.text.chat",
     "fledge.text.stream",
     "fledge.feedback.records",
+    "fledge.database",
     "fledge.starter.kinds",
 )
 

@@ -1,0 +1,193 @@
+"""Accounts: the people of a server, and what each may use of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from fledge.database.engine import Transactions
+from fledge.database.rows import every, first, selected, values_of
+from fledge.database.tables import Accounts, new_id
+from fledge.errors import DatabaseError, NotFound
+
+Role = Literal["owner", "admin", "labeller", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person, without the password; limits of None are the server's defaults."""
+
+    id: str
+    login: str
+    name: str
+    role: Role
+    allows_training: bool
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrent_streams: int | None
+    daily_tokens: int | None
+    created_at: float
+    last_seen_at: float | None
+    disabled_at: float | None
+
+
+class AccountChange(TypedDict, total=False):
+    """What may be changed of an account; what is left out stays."""
+
+    login: str
+    name: str
+    role: Role
+    password_hash: str
+    allows_training: bool
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrent_streams: int | None
+    daily_tokens: int | None
+    disabled_at: float | None
+
+
+class LoginTaken(DatabaseError):
+    """Another account has this login."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"{login!r} is taken; choose another name to log in with")
+
+
+class AccountStore:
+    """Logins are compared without case and surrounding blanks."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    def create(
+        self,
+        login: str,
+        *,
+        name: str,
+        role: Role,
+        password_hash: str | None,
+        allows_training: bool = True,
+    ) -> Account:
+        """A new person. Raises `LoginTaken`."""
+        with self._transactions.write() as connection:
+            return add(connection, self._clock(), login, name, role, password_hash, allows_training)
+
+    def get(self, account_id: str) -> Account:
+        """Raises `NotFound`."""
+        with self._transactions.read() as connection:
+            return found(connection, account_id)
+
+    def password_hash(self, login: str) -> tuple[Account, str | None] | None:
+        """The account with this login and its password's hash, or None."""
+        query = selected(Accounts, Account).where(Accounts.login == folded(login))
+        with self._transactions.read() as connection:
+            account = first(connection, query, Account)
+            if account is None:
+                return None
+            hashed = select(Accounts.password_hash).where(Accounts.id == account.id)
+            return account, connection.scalar(hashed)
+
+    def list(self) -> list[Account]:
+        """Everybody, the oldest account first."""
+        with self._transactions.read() as connection:
+            return every(connection, selected(Accounts, Account).order_by(Accounts.id), Account)
+
+    def owner(self) -> Account | None:
+        """The oldest owner: on a fresh server None, without login the one who needs none."""
+        query = selected(Accounts, Account).where(Accounts.role == "owner").order_by(Accounts.id)
+        with self._transactions.read() as connection:
+            return first(connection, query.limit(1), Account)
+
+    def needs_setup(self) -> bool:
+        """Whether no owner has a password yet."""
+        query = select(func.count()).where(
+            Accounts.role == "owner", Accounts.password_hash.is_not(None)
+        )
+        with self._transactions.read() as connection:
+            return connection.scalar(query) == 0
+
+    def change(self, account_id: str, **change: Unpack[AccountChange]) -> Account:
+        """Change what is named. Raises `NotFound`, `LoginTaken`; an owner always remains."""
+        values: dict[str, object] = {**change}
+        if "login" in change:
+            values["login"] = folded(change["login"])
+        with self._transactions.write() as connection:
+            found(connection, account_id)
+            try:
+                connection.execute(update(Accounts).where(Accounts.id == account_id).values(values))
+            except IntegrityError as error:
+                raise LoginTaken(str(values["login"])) from error
+            require_owner(connection)
+            return found(connection, account_id)
+
+    def seen(self, account_id: str) -> None:
+        """Note that the person was here; to be called once in a while, not for every page."""
+        with self._transactions.write() as connection:
+            connection.execute(
+                update(Accounts).where(Accounts.id == account_id).values(last_seen_at=self._clock())
+            )
+
+    def delete(self, account_id: str) -> None:
+        """Erase a person and everything that is theirs. Raises `NotFound`; an owner remains."""
+        with self._transactions.write() as connection:
+            found(connection, account_id)
+            connection.execute(delete(Accounts).where(Accounts.id == account_id))
+            require_owner(connection)
+
+
+def add(
+    connection: Connection,
+    now: float,
+    login: str,
+    name: str,
+    role: Role,
+    password_hash: str | None,
+    allows_training: bool,
+) -> Account:
+    """Insert a person. Raises `LoginTaken`."""
+    account = Account(
+        id=new_id(now),
+        login=folded(login),
+        name=name.strip() or login.strip(),
+        role=role,
+        allows_training=allows_training,
+        requests_per_minute=None,
+        tokens_per_minute=None,
+        concurrent_streams=None,
+        daily_tokens=None,
+        created_at=now,
+        last_seen_at=None,
+        disabled_at=None,
+    )
+    values = {**values_of(account), "password_hash": password_hash}
+    try:
+        connection.execute(insert(Accounts).values(values))
+    except IntegrityError as error:
+        raise LoginTaken(account.login) from error
+    return account
+
+
+def found(connection: Connection, account_id: str) -> Account:
+    """The account; raises `NotFound`."""
+    query = selected(Accounts, Account).where(Accounts.id == account_id)
+    account = first(connection, query, Account)
+    if account is None:
+        raise NotFound(f"there is no account {account_id!r}")
+    return account
+
+
+def require_owner(connection: Connection) -> None:
+    """Raise where nobody could run the server any more."""
+    owners = select(func.count()).where(Accounts.role == "owner", Accounts.disabled_at.is_(None))
+    if connection.scalar(owners) == 0:
+        raise DatabaseError(
+            "this is the only owner, and a server needs one; make another person owner first"
+        )
+
+
+def folded(login: str) -> str:
+    """A login as it is stored and compared."""
+    return login.strip().casefold()

@@ -1,0 +1,49 @@
+"""The database as the server holds it: opened, brought up to date, and one store a noun."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fledge.database.accounts import AccountStore
+from fledge.database.api_keys import ApiKeyStore
+from fledge.database.conversations import ConversationStore
+from fledge.database.engine import Transactions, connect, parse_url
+from fledge.database.messages import MessageStore
+from fledge.database.migrate import migrate
+from fledge.database.ratings import RatingStore
+from fledge.database.runs import RunStore
+from fledge.database.sessions import SessionStore
+from fledge.database.usage import UsageStore
+
+
+class Database:
+    """The stores, sharing one pool of connections; every method may be called from any thread."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float] = time.time) -> None:
+        """`clock`: seconds since 1970."""
+        self.transactions = transactions
+        self.accounts = AccountStore(transactions, clock)
+        self.sessions = SessionStore(transactions, clock)
+        self.api_keys = ApiKeyStore(transactions, clock)
+        self.conversations = ConversationStore(transactions, clock)
+        self.messages = MessageStore(transactions, clock)
+        self.runs = RunStore(transactions, clock)
+        self.ratings = RatingStore(transactions, clock)
+        self.usage = UsageStore(transactions, clock)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.transactions.engine.dispose()
+
+
+def open_database(database: str | Path, clock: Callable[[], float] = time.time) -> Database:
+    """A file of SQLite or a `postgresql://` URL, its tables brought to today's form.
+
+    Raises:
+        ConfigError: neither a file nor a URL that is understood.
+        DatabaseError: it was made by a newer fledge.
+        DatabaseUnavailable: it does not answer.
+    """
+    url = parse_url(database)
+    migrate(url)
+    return Database(Transactions(connect(url)), clock)

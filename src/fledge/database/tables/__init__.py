@@ -1,0 +1,31 @@
+"""The tables, typed; the migrations make exactly these."""
+
+from fledge.database.tables.assistants import Assistants, Chunks, Documents
+from fledge.database.tables.base import Base, Json, new_id
+from fledge.database.tables.chats import Conversations, Messages, Runs
+from fledge.database.tables.operations import Audit, Settings, Usage
+from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
+from fledge.database.tables.people import Accounts, ApiKeys, HasLimits, Invitations, Sessions
+
+__all__ = [
+    "Accounts",
+    "ApiKeys",
+    "Assistants",
+    "Audit",
+    "Base",
+    "Chunks",
+    "Conversations",
+    "Documents",
+    "HasLimits",
+    "Invitations",
+    "Json",
+    "Messages",
+    "Preferences",
+    "Ratings",
+    "Runs",
+    "Sessions",
+    "Settings",
+    "Usage",
+    "WrittenAnswers",
+    "new_id",
+]

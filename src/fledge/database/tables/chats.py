@@ -1,0 +1,92 @@
+"""Conversations, their messages as a tree, and the runs in which a model writes."""
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fledge.database.tables.base import Base, Id, Json
+
+
+class Conversations(Base):
+    """A chat. `current_message_id` is the leaf that its owner last looked at.
+
+    A deleted chat stays until it is purged, so that deleting can be undone. A temporary one is
+    never listed, searched or exported for training.
+    """
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    assistant_id: Mapped[str | None] = mapped_column(
+        ForeignKey("assistants.id", ondelete="SET NULL"), index=True
+    )
+    title: Mapped[str] = mapped_column(String(200))
+    model: Mapped[str | None] = mapped_column(String(200))
+    system_prompt: Mapped[str | None] = mapped_column(Text)
+    sampling: Mapped[Json]
+    current_message_id: Mapped[str | None] = mapped_column(Id)
+    pinned: Mapped[bool]
+    archived: Mapped[bool]
+    temporary: Mapped[bool]
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
+    deleted_at: Mapped[float | None] = mapped_column(index=True)
+
+    __table_args__ = (Index(None, "account_id", "archived", "pinned", "updated_at", "id"),)
+
+
+class Messages(Base):
+    """One turn. Siblings share a parent: an edited question, an answer generated again.
+
+    `status` is that of the run that writes it, or "finished"; the text is never changed later.
+    `number` is what SQLite's full-text index knows a message by; nothing else uses it.
+    """
+
+    __tablename__ = "messages"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, unique=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    role: Mapped[str] = mapped_column(String(16))
+    content: Mapped[str] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(16))
+    finish_reason: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(Text)
+    prompt_tokens: Mapped[int | None]
+    completion_tokens: Mapped[int | None]
+    details: Mapped[Json]
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
+
+    __table_args__ = (Index(None, "conversation_id", "number"),)
+
+
+class Runs(Base):
+    """A model writing one message, on the server, whoever watches.
+
+    `status`: running, finished, cancelled, failed, or interrupted where the server died.
+    """
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    message_id: Mapped[str] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    model: Mapped[str] = mapped_column(String(200))
+    sampling: Mapped[Json]
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    finish_reason: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[float]
+    finished_at: Mapped[float | None]
+
+    __table_args__ = (Index(None, "conversation_id", "status"),)

@@ -1,0 +1,91 @@
+"""Who may do what: accounts, their sessions and API keys, and invitations to become one."""
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fledge.database.tables.base import Base, Id, Strings
+
+HASH_LENGTH = 64
+
+
+class HasLimits:
+    """Limits of one person or key; None is the server's default."""
+
+    requests_per_minute: Mapped[int | None]
+    tokens_per_minute: Mapped[int | None]
+    concurrent_streams: Mapped[int | None]
+    daily_tokens: Mapped[int | None]
+
+
+class Accounts(HasLimits, Base):
+    """A person. `login` is what they type, folded to lower case; `name` is what others see.
+
+    Without a `password_hash` nobody can log in: the account of a server without login.
+    """
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    login: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    allows_training: Mapped[bool]
+    created_at: Mapped[float]
+    last_seen_at: Mapped[float | None]
+    disabled_at: Mapped[float | None]
+
+
+class Sessions(Base):
+    """A browser that is logged in, found by the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    user_agent: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[float]
+    last_seen_at: Mapped[float]
+    expires_at: Mapped[float] = mapped_column(index=True)
+
+    __table_args__ = (Index(None, "account_id", "last_seen_at"),)
+
+
+class ApiKeys(HasLimits, Base):
+    """A key of the API, found by its SHA-256; `prefix` is what its owner recognises it by."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    prefix: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[tuple[str, ...]] = mapped_column(Strings)
+    created_at: Mapped[float]
+    expires_at: Mapped[float | None]
+    last_used_at: Mapped[float | None]
+    revoked_at: Mapped[float | None]
+
+    __table_args__ = (Index(None, "account_id", "created_at"),)
+
+
+class Invitations(Base):
+    """A link with which one person makes an account."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(String(100))
+    invited_by: Mapped[str | None] = mapped_column(
+        ForeignKey("accounts.id", ondelete="SET NULL"), index=True
+    )
+    accepted_by: Mapped[str | None] = mapped_column(
+        ForeignKey("accounts.id", ondelete="SET NULL"), index=True
+    )
+    created_at: Mapped[float] = mapped_column(index=True)
+    expires_at: Mapped[float]
+    accepted_at: Mapped[float | None]

@@ -1,0 +1,92 @@
+"""How much each person and key used on which day: one row a day, key and model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fledge.database.engine import Transactions
+from fledge.database.rows import every, selected, values_of
+from fledge.database.tables import Usage
+
+WEB = ""
+"""The `key_id` of what was asked on the pages, without a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageOfDay:
+    """The counters of one day (`2026-11-25`, UTC), person, key and model."""
+
+    account_id: str
+    day: str
+    key_id: str
+    model: str
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Read and written."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class UsageStore:
+    """Written once an answer has ended."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    def add(
+        self,
+        account_id: str,
+        *,
+        key_id: str = WEB,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+    ) -> None:
+        """One answer more."""
+        row = UsageOfDay(
+            account_id, day(self._clock()), key_id, model, 1, prompt_tokens, completion_tokens
+        )
+        build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
+        sums = {
+            "requests": Usage.requests + 1,
+            "prompt_tokens": Usage.prompt_tokens + prompt_tokens,
+            "completion_tokens": Usage.completion_tokens + completion_tokens,
+        }
+        key = ["account_id", "day", "key_id", "model"]
+        with self._transactions.write() as connection:
+            connection.execute(
+                build(Usage)
+                .values(values_of(row))
+                .on_conflict_do_update(index_elements=key, set_=sums)
+            )
+
+    def of(self, account_id: str, *, since: str) -> list[UsageOfDay]:
+        """A person's rows from day `since` on, the newest day first."""
+        query = selected(Usage, UsageOfDay).where(
+            Usage.account_id == account_id, Usage.day >= since
+        )
+        query = query.order_by(Usage.day.desc(), Usage.key_id, Usage.model)
+        with self._transactions.read() as connection:
+            return every(connection, query, UsageOfDay)
+
+    def tokens_today(self, account_id: str, key_id: str | None = None) -> int:
+        """Tokens of today, read and written: of a person, or of one of their keys."""
+        query = select(func.sum(Usage.prompt_tokens + Usage.completion_tokens)).where(
+            Usage.account_id == account_id, Usage.day == day(self._clock())
+        )
+        if key_id is not None:
+            query = query.where(Usage.key_id == key_id)
+        with self._transactions.read() as connection:
+            return int(connection.scalar(query) or 0)
+
+
+def day(now: float) -> str:
+    """`2026-11-25`: the day in UTC of a time in seconds since 1970."""
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
