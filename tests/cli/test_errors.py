@@ -41,6 +41,25 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
         (["evaluate", "model"], "nothing to measure"),
         (["evaluate", "model", "--against", "other"], "--reward"),
         (["generate", "model", "hi", "--prompts", "file"], "not both"),
+        (["generate", "model", "--raw", "--prompts", "file"], "--raw would have no effect"),
+        (["generate", "model", "hi", "-o", "out"], "--output would have no effect"),
+        (["evaluate", "model", "--starter", "1", "--prompts", "x"], "--prompts would have"),
+        (["evaluate", "model", "--starter", "1", "--reward", "x"], "--reward would have"),
+        (["evaluate", "model", "--text", "x", "--max-new-tokens", "9"], "--max-new-tokens would"),
+        (["evaluate", "model", "--text", "x", "--seed", "0"], "--seed would have no effect"),
+        (["tokenizer", "train", "x", "-o", "t", "--characters", "-v", "300"], "--vocabulary-size"),
+        (["tokenizer", "train", "x", "-o", "t", "--characters", "--pattern", "gpt4"], "--pattern"),
+        (["tokenizer", "train", "x", "-o", "t", "--characters", "--lower-case"], "--lower-case"),
+        (["tokenizer", "train", "x", "-o", "t", "--characters", "--normalise", "NFC"], "--normal"),
+        (["pretrain", "run.toml", "-v", "300"], "--vocabulary-size would have no effect"),
+        (["pretrain", "-d", "x", "-o", "y", "--model", "m", "-v", "300"], "--vocabulary-size"),
+        (["pretrain", "-d", "x", "-o", "y", "stage.model=m", "-v", "300"], "--vocabulary-size"),
+        (["pretrain", "-d", "x", "-o", "y", "--tokenizer", "t", "-m", "b"], "its own tokenizer"),
+        (["pretrain", "-d", "x", "-o", "y", "-m", "b", "stage.size.width=32"], "its own size"),
+        (["sft", "-m", "b", "-d", "x", "-o", "y", "--epochs", "2", "--steps", "3"], "one of the"),
+        (["reward", "-m", "b", "-d", "x", "-o", "y", "--steps", "3", "stage.epochs=1"], "epochs"),
+        (["run", "--text", "x", "--rankings", "y"], "--rankings need --demonstrations"),
+        (["demo", "--no-serve", "--port", "80"], "--port would have no effect"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -50,6 +69,14 @@ def test_what_does_not_go_together_is_refused(
     code, _, err = fledge(*words)
     assert code == 2
     assert said in err
+
+
+def test_a_wrong_setting_is_found_before_a_tokenizer_is_trained(fledge, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("one two three " * 50)
+    output = tmp_path / "base"
+    code, _, err = fledge("pretrain", "-d", tmp_path / "text.txt", "-o", output, "batch.exmples=2")
+    assert code == 2 and "did you mean examples?" in err
+    assert not output.exists()
 
 
 def test_a_run_of_another_stage_names_its_command(fledge, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from fledge.cli.options import refuse_ignored
+
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
 MODEL_NAMES = ("ppo", "sft", "base")
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
@@ -33,6 +35,8 @@ def demo(
 
     Tokenizer, pretraining, SFT, rankings, reward model, PPO, report card, chat page.
     """
+    if not serve:
+        refuse_ignored("--no-serve opens no page", {"--port": port})
     from fledge.cli.training import is_main_process, log_to_terminal
 
     log_to_terminal()

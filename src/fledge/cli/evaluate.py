@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from fledge.cli.options import Checkpoint
+from fledge.cli.options import Checkpoint, refuse_ignored
 from fledge.errors import CheckpointError, ConfigError
+
+MAX_NEW_TOKENS = 64
 
 EXAMPLE = "Example: `fledge evaluate checkpoints/reward --rankings held-out.jsonl`"
 
@@ -42,15 +44,27 @@ def evaluate(
     reward: Annotated[
         Path | None, typer.Option(help="The reward model that judges.", show_default=False)
     ] = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of answers.")] = 64,
-    seed: Annotated[int, typer.Option(help="Of sampling and bootstrap.")] = 0,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Length limit of answers.", show_default="64")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of sampling and bootstrap.", show_default="0")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
 ) -> None:
     """Measure a model on text, rankings, the starter pack's prompts, or against another."""
     if not (text or rankings or starter or against):
         raise ConfigError("nothing to measure on: give --text, --rankings, --starter or --against")
+    if not against:
+        only = {"--prompts": prompts or None, "--reward": reward}
+        refuse_ignored("without --against nobody is compared", only)
+    if not (starter or against):
+        refuse_ignored("no answer is written", {"--max-new-tokens": max_new_tokens})
+    if not (rankings or starter or against):
+        refuse_ignored("nothing is drawn by chance", {"--seed": seed})
     if against and not (prompts and reward):
         raise ConfigError("--against needs --prompts FILE and --reward MODEL, which judges")
+    longest, seed = max_new_tokens or MAX_NEW_TOKENS, seed or 0
     from fledge.cli import measure
     from fledge.generate import SamplingParams
 
@@ -60,9 +74,9 @@ def evaluate(
     if rankings:
         numbers |= measure.measure_rankings(checkpoint, rankings, seed)
     if starter:
-        numbers |= measure.measure_starter(checkpoint, starter, max_new_tokens, seed)
+        numbers |= measure.measure_starter(checkpoint, starter, longest, seed)
     if against and reward:
-        sampling = SamplingParams(max_new_tokens=max_new_tokens, seed=seed)
+        sampling = SamplingParams(max_new_tokens=longest, seed=seed)
         numbers |= measure.measure_wins(checkpoint, against, reward, prompts or (), sampling)
     typer.echo(json_of(numbers) if as_json else table_of(numbers))
     unusable = [name for name, value in numbers.items() if not math.isfinite(value)]

@@ -14,6 +14,7 @@ from fledge.cli.options import (
     Seed,
     Temperature,
     TopP,
+    refuse_ignored,
     sampling_params,
 )
 from fledge.errors import ConfigError
@@ -54,6 +55,10 @@ def generate(
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
     if prompts is not None and prompt is not None:
         raise ConfigError("give a PROMPT or --prompts FILE, not both")
+    if prompts is None:
+        refuse_ignored("without --prompts the answer is printed", {"--output": output})
+    else:
+        refuse_ignored("--prompts are answered as chats", {"--raw": raw})
     import fledge
 
     loaded = fledge.load(checkpoint)

@@ -1,9 +1,12 @@
 """Options and arguments that several commands share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
     from fledge.generate import SamplingParams
@@ -33,6 +36,19 @@ Seed = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
 ]
+
+
+def refuse_ignored(reason: str, options: Mapping[str, object]) -> None:
+    """An option that would have no effect is a mistake: the user meant something by it.
+
+    `options` are by name, None or False where not given.
+
+    Raises:
+        ConfigError: one was given.
+    """
+    given = [name for name, value in options.items() if value is not None and value is not False]
+    if given:
+        raise ConfigError(f"{reason}: {', '.join(given)} would have no effect; leave it out")
 
 
 def sampling_params(

@@ -52,6 +52,10 @@ def run(
     if len(files) > 1 or (files and text):
         raise ConfigError(f"give one pipeline, or --text: found {', '.join(files)}")
     if text:
+        if rankings and not demonstrations:
+            raise ConfigError(
+                "--rankings need --demonstrations: a reward model starts from a model that answers"
+            )
         pipeline = pipeline_for(
             text, demonstrations or (), rankings or (), output or DEFAULT_OUTPUT, seed or 0, changes
         )

@@ -1,11 +1,17 @@
 """`fledge pretrain`: a language model from raw text."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fledge.cli.options import refuse_ignored
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+
+VOCABULARY_SIZE = 8192
+TOKENIZER_KEYS = ("stage.tokenizer", "stage.model")
 
 EXAMPLE = "Example: `fledge pretrain -d data/text -o checkpoints/base stage.size.width=384`"
 
@@ -21,8 +27,15 @@ def pretrain(
         typer.Option(help="Directory of a tokenizer.", show_default="train one on the text"),
     ] = None,
     vocabulary_size: Annotated[
-        int, typer.Option("--vocabulary-size", "-v", min=1, help="Of a tokenizer trained here.")
-    ] = 8192,
+        int | None,
+        typer.Option(
+            "--vocabulary-size",
+            "-v",
+            min=1,
+            help="Of a tokenizer trained here.",
+            show_default=str(VOCABULARY_SIZE),
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", help="Go on from this.", show_default="a new model"),
@@ -33,13 +46,14 @@ def pretrain(
     seed: Seed = None,
 ) -> None:
     """Train a language model to predict the next token of a text."""
-    if text and output and not (tokenizer or model or run_names(run, "stage.tokenizer")):
-        from fledge.config import parse_section
-        from fledge.train.pipeline import TokenizerConfig, make_tokenizer
-
+    prepare: Callable[[], None] = nothing
+    if text and output and not (tokenizer or model or run_names(run, *TOKENIZER_KEYS)):
         tokenizer = output / "tokenizer"
-        settings = {"text": text, "vocabulary_size": vocabulary_size}
-        make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), tokenizer)
+        size = vocabulary_size or VOCABULARY_SIZE
+        prepare = partial(train_tokenizer, text, size, tokenizer)
+    else:
+        reason = "a tokenizer is trained with --text and --output, without a tokenizer, model or "
+        refuse_ignored(f"{reason}run file", {"--vocabulary-size": vocabulary_size})
     train(
         "pretrain",
         run,
@@ -53,9 +67,23 @@ def pretrain(
             "seed": seed,
         },
         hint="fledge sft -m {} -d demonstrations.jsonl -o checkpoints/sft",
+        prepare=prepare,
     )
 
 
-def run_names(words: list[str] | None, key: str) -> bool:
-    """Whether a run file may, or an override does, set `key`."""
-    return any("=" not in word or word.startswith(f"{key}=") for word in words or ())
+def run_names(words: list[str] | None, *keys: str) -> bool:
+    """Whether a run file may, or an override does, set one of `keys`."""
+    return any("=" not in word or word.partition("=")[0].strip() in keys for word in words or ())
+
+
+def nothing() -> None:
+    """Another tokenizer is used: none is trained."""
+
+
+def train_tokenizer(text: Sequence[str], vocabulary_size: int, directory: Path) -> None:
+    """A byte-level BPE of the text, unless just that one is there."""
+    from fledge.config import parse_section
+    from fledge.train.pipeline import TokenizerConfig, make_tokenizer
+
+    settings = {"text": text, "vocabulary_size": vocabulary_size}
+    make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), directory)

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fledge.cli.options import refuse_ignored
+
 if TYPE_CHECKING:
     from fledge.text.tokenizer import Tokenizer
+
+VOCABULARY_SIZE = 8192
 
 EXAMPLE = "Example: `fledge tokenizer train data/text --vocabulary-size 4096 -o tokenizer`"
 
@@ -48,17 +52,26 @@ def train(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")],
     vocabulary_size: Annotated[
-        int, typer.Option("--vocabulary-size", "-v", min=1, help="Tokens, special ones included.")
-    ] = 8192,
+        int | None,
+        typer.Option(
+            "--vocabulary-size",
+            "-v",
+            min=1,
+            help="Tokens, special ones included.",
+            show_default=str(VOCABULARY_SIZE),
+        ),
+    ] = None,
     pattern: Annotated[
-        Literal["gpt2", "gpt4"], typer.Option(help="How text is cut into words first.")
-    ] = "gpt4",
+        Literal["gpt2", "gpt4"] | None,
+        typer.Option(help="How text is cut into words first.", show_default="gpt4"),
+    ] = None,
     characters: Annotated[
-        bool, typer.Option("--characters", help="One token for each character instead.")
+        bool, typer.Option("--characters", help="One token for each character, nothing else.")
     ] = False,
     normalise: Annotated[
-        Literal["none", "NFC", "NFKC"], typer.Option(help="Unicode form, saved with it.")
-    ] = "none",
+        Literal["none", "NFC", "NFKC"] | None,
+        typer.Option(help="Unicode form, saved with it.", show_default="none"),
+    ] = None,
     lower_case: Annotated[
         bool, typer.Option("--lower-case", help="The model will not know capitals.")
     ] = False,
@@ -66,6 +79,16 @@ def train(
     """Learn byte-level BPE merges from texts."""
     from itertools import chain
 
+    if characters:
+        refuse_ignored(
+            "--characters takes the text as it is",
+            {
+                "--vocabulary-size": vocabulary_size,
+                "--pattern": pattern,
+                "--normalise": normalise,
+                "--lower-case": lower_case,
+            },
+        )
     from fledge.config import parse_section
     from fledge.data.sources import read_texts
     from fledge.text.normalise import NormaliserConfig
@@ -73,12 +96,19 @@ def train(
 
     documents = chain.from_iterable(read_texts(text) for text in texts)
     normaliser = parse_section(
-        {"form": normalise, "lower_case": lower_case}, NormaliserConfig, source="normaliser"
+        {"form": normalise or "none", "lower_case": lower_case},
+        NormaliserConfig,
+        source="normaliser",
     )
     tokenizer = (
         Tokenizer.characters(documents)
         if characters
-        else Tokenizer.train(documents, vocabulary_size, pattern=pattern, normaliser=normaliser)
+        else Tokenizer.train(
+            documents,
+            vocabulary_size or VOCABULARY_SIZE,
+            pattern=pattern or "gpt4",
+            normaliser=normaliser,
+        )
     )
     tokenizer.save(output)
     typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,14 +41,21 @@ Seed = Annotated[
 ]
 
 
-def train(stage: str, words: Sequence[str] | None, flags: Mapping[str, object], hint: str) -> Path:
+def train(
+    stage: str,
+    words: Sequence[str] | None,
+    flags: Mapping[str, object],
+    hint: str,
+    prepare: Callable[[], None] = lambda: None,
+) -> Path:
     """Run one stage to its end; the same command again goes on where it stopped.
 
     `flags` are settings by dotted key, None where not given; `hint` says what can be done with
-    the result, with `{}` for its path.
+    the result, with `{}` for its path; `prepare` is called when all is known to be well.
     """
     run = run_from(stage, words or (), flags)
     log_to_terminal()
+    prepare()
     from fledge.train.run import execute
 
     checkpoint = execute(run)
@@ -61,17 +68,28 @@ def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "
     """The run file if there is one, changed by the flags, then by the `section.key=value` words.
 
     Raises:
-        ConfigError: two run files, a run of another stage, or a wrong or missing setting.
+        ConfigError: two run files, a run of another stage, or a wrong, missing or idle setting.
     """
-    from fledge.config import apply_override, load_toml, parse_section
-    from fledge.train.run import Run
-
-    files = [word for word in words if "=" not in word]
-    if len(files) > 1:
-        raise ConfigError(f"one run file at a time, found {', '.join(files)}")
     # JSON's strings, numbers and lists are TOML's.
     changes = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
     changes += [word for word in words if "=" in word]
+    run = changed_run(stage, [word for word in words if "=" not in word], changes)
+    named = {change.partition("=")[0].strip() for change in changes}
+    if stage != "ppo" and "stage.epochs" in named and run.optimizer.steps is not None:
+        raise ConfigError(
+            f"epochs would have no effect, for optimizer.steps is {run.optimizer.steps}; give one "
+            'of the two (optimizer.steps="none" takes it out of a run file)'
+        )
+    return run
+
+
+def changed_run(stage: str, files: Sequence[str], changes: Sequence[str]) -> "Run":
+    """The run of a file, or of nothing but the changes."""
+    from fledge.config import apply_override, load_toml, parse_section
+    from fledge.train.run import Run
+
+    if len(files) > 1:
+        raise ConfigError(f"one run file at a time, found {', '.join(files)}")
     if files:
         run = load_toml(Path(files[0]), Run, changes)
         if run.stage.name != stage:

@@ -6,7 +6,7 @@ from typing import Literal, final
 
 import numpy as np
 from jaxtyping import Integer
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import LoadedModel, load_language_model, save_language_model
@@ -94,6 +94,14 @@ class PretrainConfig(Config):
     """0 for text seen once; 0.1-0.2 for more than three epochs over a small corpus."""
     epochs: float = Field(1.0, gt=0)
     """Passes over the text, unless `optimizer.steps` says how long to train."""
+
+    @model_validator(mode="after")
+    def _a_model_brings_its_own(self) -> "PretrainConfig":
+        if self.model is not None and self.tokenizer is not None:
+            raise ValueError("model goes on with its own tokenizer: leave tokenizer out")
+        if self.model is not None and self.size != ModelSize():
+            raise ValueError("model keeps its own size: leave size out")
+        return self
 
 
 @final
