@@ -54,6 +54,10 @@ class ScriptedEngine:
         if self.rows.pop(request_id, None) is not None:
             self.cancelled.set()
 
+    def reset(self) -> None:
+        self.rows.clear()
+        self.cancelled.set()
+
     def step(self) -> list[TokenEvent]:
         # A short wait: a cancel must get its turn while the gate is shut.
         if self.gate is not None and not self.gate.acquire(timeout=0.02):

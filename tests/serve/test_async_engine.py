@@ -1,15 +1,19 @@
 """Queues, cancellation and failure of the engine thread, seen over HTTP."""
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import httpx
 import openai
 import pytest
+from fastapi.testclient import TestClient
 from openai import OpenAI
 
+from fledge.generate import Request
 from fledge.serve import create_app
+from fledge.serve.answers import Piece, merged
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
 
@@ -115,3 +119,77 @@ def test_two_models_answer_in_turn(tiny_tokenizer: Tokenizer) -> None:
         ]
         texts = ["".join(c.choices[0].delta.content or "" for c in stream) for stream in streams]
         assert texts == ["I am the first.", "I am the second."]
+
+
+def test_a_request_that_the_engine_cannot_take_fails_alone(tiny_tokenizer: Tokenizer) -> None:
+    class Choosy(ScriptedEngine):
+        def submit(self, request: Request) -> None:
+            if request.sampling.seed == 13:
+                raise OverflowError("too large")
+            super().submit(request)
+
+    gate = threading.Semaphore(0)
+    engine = Choosy(tiny_tokenizer, LONG, gate=gate)
+    with (
+        running(create_app([served(engine, tiny_tokenizer, context_length=400)])) as url,
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        stream = client.chat.completions.create(**BODY, stream=True)
+        next(stream)
+        with pytest.raises(openai.InternalServerError, match="too large"):
+            client.chat.completions.create(**BODY, seed=13)
+        gate.release(1_000)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == LONG
+
+
+def test_one_failing_model_does_not_end_the_answers_of_another(tiny_tokenizer: Tokenizer) -> None:
+    gate = threading.Semaphore(0)
+    sound = ScriptedEngine(tiny_tokenizer, LONG, gate=gate)
+    broken = ScriptedEngine(tiny_tokenizer, LONG, failure=ValueError("no such layer"))
+    models = [
+        served(sound, tiny_tokenizer, context_length=400),
+        served(broken, tiny_tokenizer, "broken"),
+    ]
+    with (
+        running(create_app(models)) as url,
+        OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client,
+    ):
+        stream = client.chat.completions.create(**BODY, stream=True)
+        next(stream)
+        with pytest.raises(openai.InternalServerError, match="no such layer"):
+            client.chat.completions.create(**{**BODY, "model": "broken"})
+        gate.release(1_000)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == LONG
+
+
+def test_answers_side_by_side_end_when_one_of_them_dies() -> None:
+    async def dies() -> AsyncIterator[Piece]:
+        yield Piece("a", (), None)
+        raise LookupError("gone")
+
+    async def ends_early() -> AsyncIterator[Piece]:
+        yield Piece("b", (), None)
+
+    async def collect(*streams: AsyncIterator[Piece]) -> list[str]:
+        return [piece.text async for _, piece in merged(streams)]
+
+    assert asyncio.run(asyncio.wait_for(collect(ends_early(), ends_early()), 5)) == ["b", "b"]
+    with pytest.raises(LookupError):
+        asyncio.run(asyncio.wait_for(collect(ends_early(), dies()), 5))
+
+
+def test_a_failure_of_the_server_is_told_with_the_id_of_the_request(
+    tiny_tokenizer: Tokenizer,
+) -> None:
+    app = create_app([served(ScriptedEngine(tiny_tokenizer, "Fine."), tiny_tokenizer)])
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise KeyError("bug")
+
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+        response = client.get("/broken")
+    assert response.status_code == 500
+    assert response.json()["error"]["type"] == "server_error"
+    assert response.headers["x-request-id"] in response.json()["error"]["message"]
+    assert "content-security-policy" in response.headers

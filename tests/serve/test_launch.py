@@ -7,7 +7,7 @@ import pytest
 
 from fledge.errors import CheckpointError, ConfigError
 from fledge.serve import create_app
-from fledge.serve.launch import listen
+from fledge.serve.launch import address, listen
 from fledge.serve.loading import load_models, named
 from serving import running
 from tiny_model import write_language_model
@@ -23,6 +23,12 @@ def test_a_taken_port_is_told_with_what_to_do() -> None:
 def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(ConfigError, match="cannot be used"):
         listen("192.0.2.1", 0)
+
+
+def test_addresses_are_written_as_browsers_read_them() -> None:
+    assert address("127.0.0.1", 80) == "http://localhost:80"
+    assert address("::1", 80) == "http://[::1]:80"
+    assert address("192.0.2.7", 80) == "http://192.0.2.7:80"
 
 
 def test_models_are_called_as_their_runs_or_as_the_user_says(tmp_path: Path) -> None:
@@ -46,3 +52,17 @@ def test_a_checkpoint_answers_over_http_and_the_same_seed_says_the_same(tmp_path
         ]
     assert replies[0]["choices"] == replies[1]["choices"]
     assert 1 <= replies[0]["usage"]["completion_tokens"] <= 5
+
+
+def test_a_seed_beyond_what_a_generator_takes_ends_one_request_only(tmp_path: Path) -> None:
+    models = load_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
+    body = {"model": "sft", "messages": [{"role": "user", "content": "tide"}], "max_tokens": 5}
+    with running(create_app(models)) as url:
+        statuses = [
+            httpx.post(f"{url}/v1/chat/completions", json={**body, "seed": seed}).status_code
+            for seed in (2**64, 2**63 - 1, -(2**63))
+        ]
+        n = httpx.post(f"{url}/v1/chat/completions", json={**body, "seed": 2**63 - 1, "n": 3})
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+    assert statuses == [400, 200, 200]
+    assert n.status_code == 200

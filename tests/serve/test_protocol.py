@@ -95,9 +95,56 @@ def test_unknown_fields_and_nulls_are_ignored(url: str) -> None:
     assert response.json()["choices"][0]["message"]["content"] == ANSWER
 
 
-def test_a_strange_host_is_turned_away(url: str) -> None:
-    response = httpx.get(f"{url}/v1/models", headers={"host": "attacker.example"})
+@pytest.mark.parametrize("host", ["attacker.example", "localhost.evil:80", "", "[::2]:1"])
+def test_a_strange_host_is_turned_away_in_json(url: str, host: str) -> None:
+    response = httpx.get(f"{url}/v1/models", headers={"host": host})
     assert response.status_code == 400
+    assert response.json()["error"]["code"] == "unknown_host"
+    assert response.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "LOCALHOST:1", "[::1]:8000"])
+def test_the_loopback_has_several_names(url: str, host: str) -> None:
+    assert httpx.get(f"{url}/v1/models", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"seed": 2**64}, "seed"),
+        ({"seed": -(2**63) - 1}, "seed"),
+        ({"top_k": 2**70}, "top_k"),
+        ({"stop": [""]}, "stop.0"),
+        ({"stop": ""}, "stop"),
+        ({"messages": [{"role": "user", "content": {"text": "?"}}]}, "messages.0.content"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages.0.content.0.type",
+        ),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content"),
+        ({"logit_bias": {"5": 300}}, "logit_bias.5"),
+        ({"logit_bias": {"\ud800": 300}}, "logit_bias"),
+    ],
+)
+def test_the_param_of_an_error_is_a_path_of_the_body(
+    url: str, change: dict[str, object], param: str
+) -> None:
+    response = httpx.post(
+        f"{url}/v1/chat/completions",
+        content=json.dumps({**BODY, **change}),
+        headers={"content-type": "application/json"},
+    )
+    assert response.status_code == 400
+    assert response.json()["error"]["param"].startswith(param)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused(url: str, number: str) -> None:
+    body = json.dumps(BODY)[:-1] + f', "temperature": {number}}}'
+    response = httpx.post(
+        f"{url}/v1/chat/completions", content=body, headers={"content-type": "application/json"}
+    )
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "temperature")
 
 
 def test_every_answer_carries_the_security_headers(url: str) -> None:

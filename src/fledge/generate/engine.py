@@ -75,6 +75,12 @@ class Engine:
         self._release()
         return True
 
+    def reset(self) -> None:
+        """Forget every request and the cache; after a step that raised, nothing else is safe."""
+        self._scheduler.clear()
+        self._cancelled.clear()
+        self._cache = self._sampler = None
+
     @torch.inference_mode()
     def step(self) -> list[TokenEvent]:
         """Let waiting requests in, then give every running one its next token."""

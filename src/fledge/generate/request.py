@@ -16,7 +16,7 @@ class SamplingParams(Config):
 
     temperature: float = Field(1.0, ge=0.0)
     """0 takes the most probable token."""
-    top_k: int | None = Field(None, ge=1)
+    top_k: int | None = Field(None, ge=1, le=2**31 - 1)
     """Keep the k most probable tokens."""
     top_p: float = Field(1.0, gt=0.0, le=1.0)
     """Nucleus: keep the smallest set with at least this probability (Holtzman et al. 2020)."""
@@ -35,8 +35,9 @@ class SamplingParams(Config):
     """Length limit of the answer in tokens, the end token included."""
     stop: tuple[str, ...] = ()
     """The answer ends before the first of these texts."""
-    seed: int | None = None
-    """The same seed gives the same text, whatever shares the batch; None draws one."""
+    seed: int | None = Field(None, ge=-(2**63), lt=2**64)
+    """The same seed gives the same text, whatever shares the batch; None draws one. The bounds are
+    those of torch's generators."""
     num_alternatives: int = Field(0, ge=0, le=20)
     """How many of the most probable tokens to report with each token."""
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from fledge.errors import FledgeError, PromptTooLong
+from fledge.errors import PromptTooLong
 from fledge.generate.request import FinishReason, Request, SamplingParams, TokenEvent
 from fledge.serve.async_engine import TokenFeed
 from fledge.serve.models import ServedModel
@@ -51,25 +51,28 @@ async def pieces(
 
 
 async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple[int, Piece]]:
-    """The pieces of several answers as they come, each with the index of its answer."""
-    arrived: asyncio.Queue[tuple[int, Piece] | FledgeError] = asyncio.Queue()
+    """The pieces of several answers as they come, each with the index of its answer.
+
+    Ends when all have ended, in whatever way; raises what the first of them to fail raised.
+    """
+    arrived: asyncio.Queue[tuple[int, Piece] | asyncio.Task[None]] = asyncio.Queue()
 
     async def forward(index: int, stream: AsyncIterator[Piece]) -> None:
-        try:
-            async for piece in stream:
-                arrived.put_nowait((index, piece))
-        except FledgeError as error:
-            arrived.put_nowait(error)
+        async for piece in stream:
+            arrived.put_nowait((index, piece))
 
     tasks = [asyncio.create_task(forward(*numbered)) for numbered in enumerate(streams)]
+    for task in tasks:
+        task.add_done_callback(arrived.put_nowait)
     try:
         unfinished = len(tasks)
         while unfinished:
             arrival = await arrived.get()
-            if isinstance(arrival, FledgeError):
-                raise arrival
-            yield arrival
-            unfinished -= arrival[1].finish_reason is not None
+            if isinstance(arrival, asyncio.Task):
+                arrival.result()
+                unfinished -= 1
+            else:
+                yield arrival
     finally:
         for task in tasks:
             task.cancel()

@@ -1,8 +1,10 @@
 """Errors of the API: status, type, code and headers as the official `openai` client reads them."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +14,8 @@ from starlette.exceptions import HTTPException
 from fledge.errors import FledgeError, PromptTooLong
 from fledge.serve.async_engine import EngineFailed, Overloaded
 from fledge.serve.schemas import ErrorBody, ErrorReply
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -75,8 +79,13 @@ def from_fledge(error: FledgeError) -> ApiError:
 def from_validation(error: RequestValidationError) -> ApiError:
     """400, with the dotted path of the first wrong field and a line for each."""
     problems = error.errors()
-    lines = [f"{_path(problem['loc']) or 'body'}: {problem['msg']}" for problem in problems]
-    return ApiError(400, "; ".join(lines), param=_path(problems[0]["loc"]) or None)
+    paths = [_path(problem, error.body) for problem in problems]
+    lines = [
+        f"{path or 'body'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
+    ]
+    # A union tells of every kind of value it takes; the deepest path is of the kind that was meant.
+    param = max((path for path in paths if path.startswith(paths[0])), key=len)
+    return ApiError(400, "; ".join(lines), param=param or None)
 
 
 def from_http(error: HTTPException) -> ApiError:
@@ -103,12 +112,32 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FledgeError, handler(from_fledge))
     app.add_exception_handler(RequestValidationError, handler(from_validation))
     app.add_exception_handler(HTTPException, handler(from_http))
-    app.add_exception_handler(
-        Exception, handler(lambda _: ApiError(500, "The server failed.", "server_error"))
-    )
+    app.add_exception_handler(Exception, server_failed)
 
 
-def _path(location: tuple[str | int, ...]) -> str:
-    """`body.messages.0.role` → `messages.0.role`; a syntax error's position is left out."""
-    names = [str(part) for part in location[1:]]
-    return "" if names and names[0].isdigit() else ".".join(names)
+async def server_failed(request: Request, _: Exception) -> Response:
+    """500 for a failure that is ours; uvicorn logs its traceback."""
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    logger.error("request %s failed: %s %s", request_id, request.method, request.url.path)
+    message = f"The server failed; its log says more about request {request_id}."
+    return ApiError(500, message, "server_error").response()
+
+
+def _path(problem: Mapping[str, Any], body: object) -> str:
+    """`body.messages.0.role` → `messages.0.role`.
+
+    Only steps that the body can take are named, and a field that it lacks: pydantic also puts the
+    tags of unions and the position of a syntax error into a location.
+    """
+    *steps, last = problem["loc"]
+    names: list[str] = []
+    here = body
+    for step in (*steps[1:], last):
+        if isinstance(here, dict) and (step in here or str(step) in here):
+            here = here[step] if step in here else here[str(step)]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        elif problem["type"] != "missing" or step != last:
+            continue
+        names.append(str(step))
+    return ".".join(names).encode(errors="replace").decode()

@@ -1,38 +1,34 @@
 """The server: the API, the chat page, and the headers that every answer carries."""
 
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from fledge import __version__
 from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
 from fledge.serve.async_engine import AsyncEngine
 from fledge.serve.chat import chat_routes
+from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models import ModelRegistry, ServedModel
 from fledge.serve.page import page_routes
 from fledge.serve.schemas import ModelCard, ModelList
 
 STATIC = Path(__file__).parent / "static"
-MAX_BODY_BYTES = 4 * 1024 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
-SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
+
+class Application(FastAPI):
+    """FastAPI, but even the answer to a failure of ours has the reply headers."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return ReplyHeaders(super().build_middleware_stack())
 
 
 def create_app(
@@ -64,7 +60,7 @@ def create_app(
         yield
         engine.stop()
 
-    app = FastAPI(
+    app = Application(
         title="fledge",
         version=__version__,
         lifespan=lifespan,
@@ -77,9 +73,8 @@ def create_app(
     app.include_router(page_routes(registry, suggestions))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))
     app.add_middleware(BodyLimit)
-    app.add_middleware(ReplyHeaders)
+    app.add_middleware(KnownHosts, names=frozenset(allowed_hosts))
     return app
 
 
@@ -113,53 +108,3 @@ def health_routes(engine: AsyncEngine) -> APIRouter:
         )
 
     return router
-
-
-class BodyLimit:
-    """Refuses a body above `MAX_BODY_BYTES`, whether or not it declares its size.
-
-    FastAPI's own limit answers in plain text, which the official client cannot read.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
-        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            await api_errors.from_http(error).response()(scope, receive, send)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise error
-            return message
-
-        await self._app(scope, counted, send)
-
-
-class ReplyHeaders:
-    """Adds to every answer an `x-request-id` and what a browser must hold back.
-
-    Plain ASGI: Starlette's middleware base class would buffer between the stream and the client.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
-                headers.update(SECURITY_HEADERS)
-                if scope["path"].startswith("/static/"):
-                    headers["cache-control"] = "no-cache"  # revalidated by its ETag
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,6 +1,7 @@
 """One thread drives the engines of all models; tokens go to the event loop that waits for them."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -9,6 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from fledge.errors import FledgeError, GenerationError
 from fledge.generate.request import Request, TokenEvent
+
+logger = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -28,6 +31,14 @@ class TokenEngine(Protocol):
     def step(self) -> list[TokenEvent]:
         """One token for every running request."""
 
+    def reset(self) -> None:
+        """Forget every request, as after a failed step."""
+
+
+ENGINE_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, TypeError)
+"""What torch and Python raise where a request or the model's arithmetic goes wrong: it ends the
+requests it concerns, never the thread that answers everybody."""
+
 
 class Overloaded(GenerationError):
     """As many requests run or wait as the server takes; `retry_after` is in seconds."""
@@ -45,9 +56,10 @@ class EngineFailed(GenerationError):
 class TokenFeed:
     """The tokens of one request as they come; ends after the event with a `finish_reason`."""
 
-    def __init__(self, cancel: Callable[[], None]) -> None:
+    def __init__(self, engine: TokenEngine, cancel: Callable[[], None]) -> None:
+        self.engine = engine
         self.cancel = cancel
-        """Free the row at once; safe to call at any time."""
+        """Free the row at once and end the feed; safe to call at any time."""
         self._arrived: asyncio.Queue[TokenEvent | FledgeError] = asyncio.Queue()
 
     def put(self, arrival: TokenEvent | FledgeError) -> None:
@@ -108,14 +120,16 @@ class AsyncEngine:
     def submit(self, model: str, request: Request) -> TokenFeed:
         """Start answering; to be called on the event loop, after `require_room`."""
         engine = self._engines[model]
-        feed = TokenFeed(cancel=lambda: self._cancel(engine, request.id))
+        feed = TokenFeed(engine, cancel=lambda: self._cancel(engine, request.id))
         self._feeds[request.id] = feed
         self._commands.put(lambda: self._submit(engine, request))
         return feed
 
     def _cancel(self, engine: TokenEngine, request_id: str) -> None:
-        if self._feeds.pop(request_id, None) is not None:
+        feed = self._feeds.pop(request_id, None)
+        if feed is not None:
             self._commands.put(partial(engine.cancel, request_id))
+            feed.put(TokenEvent(request_id, None, 0.0, (), "cancelled"))
 
     # What follows runs in the thread.
 
@@ -143,15 +157,22 @@ class AsyncEngine:
         try:
             engine.submit(request)
         except FledgeError as error:
-            refusal = error
-            self._on_loop(lambda: self._fail(request.id, refusal))
+            self._refuse(request.id, error)
+        except ENGINE_FAILURES as error:
+            logger.exception("request %s could not be queued", request.id)
+            self._refuse(request.id, EngineFailed(f"the model cannot answer this: {error}"))
+
+    def _refuse(self, request_id: str, error: FledgeError) -> None:
+        self._on_loop(lambda: self._fail(request_id, error))
 
     def _step(self, engine: TokenEngine) -> None:
         try:
             events = engine.step()
-        except (FledgeError, RuntimeError) as error:  # torch reports all its failures so
+        except (FledgeError, *ENGINE_FAILURES) as error:
+            logger.exception("a model failed")
+            engine.reset()
             failure = EngineFailed(f"the model failed: {error}")
-            self._on_loop(lambda: self._fail_all(failure))
+            self._on_loop(lambda: self._fail_all(failure, engine))
         else:
             self._on_loop(lambda: self._deliver(events))
 
@@ -175,9 +196,8 @@ class AsyncEngine:
         if feed is not None:
             feed.put(error)
 
-    def _fail_all(self, error: FledgeError) -> None:
-        """End every feed with `error`, and clear the engines of their requests."""
-        for request_id in list(self._feeds):
-            for engine in self._engines.values():
-                self._commands.put(partial(engine.cancel, request_id))
-            self._fail(request_id, error)
+    def _fail_all(self, error: FledgeError, engine: TokenEngine | None = None) -> None:
+        """End every feed of `engine`, or of all, with `error`."""
+        for request_id, feed in list(self._feeds.items()):
+            if engine is None or feed.engine is engine:
+                self._fail(request_id, error)

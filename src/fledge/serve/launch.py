@@ -42,16 +42,39 @@ def launch(
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
     )
     with listen(host, free_port(host) if port is None else port) as listener:
-        url = f"http://{'localhost' if is_local else host}:{listener.getsockname()[1]}"
-        announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
-        if not is_local:
-            announce("Anyone who reaches this address can use it: there are no accounts yet.")
-        if open_browser:
-            webbrowser.open(url)
+        url = address(host, listener.getsockname()[1])
+
+        def ready() -> None:
+            announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
+            if not is_local:
+                announce("Anyone who reaches this address can use it: there are no accounts yet.")
+            if open_browser:
+                webbrowser.open(url)
+
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        ReadyServer(config, ready).run(sockets=[listener])
+
+
+class ReadyServer(uvicorn.Server):
+    """Calls `ready` once it accepts connections, and not at all where its start fails."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
+
+def address(host: str, port: int) -> str:
+    """The URL that a browser opens: loopback by its name, IPv6 in brackets."""
+    if host in LOOPBACK and host != "::1":
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def free_port(host: str) -> int:

@@ -13,7 +13,7 @@ from fledge.generate.request import FinishReason
 class Incoming(BaseModel):
     """A part of a request: tolerant of unknown fields."""
 
-    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class TextPart(Incoming):
@@ -50,7 +50,7 @@ class ResponseFormat(Incoming):
 
 
 StopTexts = Annotated[
-    list[str],
+    list[Annotated[str, Field(min_length=1, max_length=500)]],
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     Field(max_length=4),
 ]
@@ -66,11 +66,11 @@ class ChatCompletionRequest(Incoming):
     temperature: float | None = Field(None, ge=0, le=2)
     """0 takes the most probable token; not given: the server's own."""
     top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=1)
+    top_k: int | None = Field(None, ge=1, lt=2**31)
     """Not OpenAI's: keep the k most probable tokens."""
     min_p: float | None = Field(None, ge=0, lt=1)
     """Not OpenAI's: keep tokens with this share of the best token's probability."""
-    repetition_penalty: float | None = Field(None, gt=0)
+    repetition_penalty: float | None = Field(None, ge=0.01, le=100)
     """Not OpenAI's."""
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
@@ -79,7 +79,7 @@ class ChatCompletionRequest(Incoming):
     """The newer name of `max_tokens`; both are cut to what the context holds."""
     n: int | None = Field(None, ge=1, le=16)
     stop: StopTexts | None = None
-    seed: int | None = None
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)

@@ -1,0 +1,119 @@
+"""What every request passes: its host's name, its size, and the headers of its answer.
+
+Plain ASGI: Starlette's middleware base class would buffer between a stream and its client.
+"""
+
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fledge.serve.api_errors import ApiError, from_http
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+DRAINED_BYTES = 64 * 1024 * 1024
+"""How much of a body that is too large is read before the answer: a client that still sends when
+the connection closes sees a broken pipe and no answer."""
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+class KnownHosts:
+    """Answers only to its own `names` in the `Host` header, whatever the port; `"*"` is any.
+
+    Without it a page of another site could read a local server by pointing its name here.
+    """
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._knows(Headers(scope=scope).get("host", "")):
+            error = ApiError(
+                400, "This server does not answer to that Host header.", code="unknown_host"
+            )
+            await error.response()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _knows(self, host: str) -> bool:
+        name, colon, port = host.rpartition(":")
+        bare = name if colon and port.isdigit() else host
+        return "*" in self._names or bare.lower() in self._names
+
+
+class BodyLimit:
+    """Refuses a body above `MAX_BODY_BYTES`, whether or not it declares its size.
+
+    FastAPI's own limit answers in plain text, which the official client cannot read.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdigit() and int(length) > MAX_BODY_BYTES:
+            await drain(receive)
+            await from_http(error).response()(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                if message.get("more_body", False):
+                    await drain(receive)
+                raise error
+            return message
+
+        await self._app(scope, counted, send)
+
+
+async def drain(receive: Receive) -> None:
+    """Read what is left of a body and forget it, up to `DRAINED_BYTES`."""
+    read = 0
+    while read < DRAINED_BYTES:
+        message = await receive()
+        read += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
+
+
+class ReplyHeaders:
+    """Adds to every answer an `x-request-id` and what a browser must hold back.
+
+    The id is also in the request's state, for the log.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = f"req_{uuid.uuid4().hex}"
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/static/"):
+                    headers["cache-control"] = "no-cache"  # revalidated by its ETag
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
