@@ -106,6 +106,18 @@ class RatingStore:
         with self._transactions.read() as connection:
             return {each.message_id: each for each in every(connection, query, Rating)}
 
+    def preferences_of(self, account_id: str, conversation_id: str) -> list[Preference]:
+        """The person's orders of answers in a chat, oldest first."""
+        query = (
+            selected(Preferences, Preference)
+            .join(Messages, Messages.id == Preferences.prompt_id)
+            .where(
+                Messages.conversation_id == conversation_id, Preferences.account_id == account_id
+            )
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query.order_by(Preferences.id), Preference)
+
     def prefer(
         self,
         account_id: str,

@@ -49,11 +49,22 @@ class RunStore:
         parent_id: str | None,
         model: str,
         sampling: Json | None = None,
+        details: Json | None = None,
     ) -> StoredRun:
-        """An empty answer under `parent_id`, being written; it becomes the current turn."""
+        """An empty answer under `parent_id`, being written; it becomes the current turn.
+
+        `details` stand until `finish` gives others.
+        """
         now = self._clock()
         message = new_message(
-            conversation_id, parent_id, "assistant", "", now, model=model, status="running"
+            conversation_id,
+            parent_id,
+            "assistant",
+            "",
+            now,
+            model=model,
+            status="running",
+            details=details,
         )
         with self._transactions.write() as connection:
             owned(connection, account_id, conversation_id)
@@ -112,7 +123,7 @@ class RunStore:
                     content=content,
                     prompt_tokens=prompt_tokens,
                     completion_tokens=completion_tokens,
-                    details=details or {},
+                    **({} if details is None else {"details": details}),
                     updated_at=now,
                 )
             )
