@@ -1,8 +1,9 @@
 import json
+import warnings
 
 import pytest
 import torch
-from transformers import AutoTokenizer, MarianMTModel
+from transformers import AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
 from fledge.checkpoint.translation_files import (
     LoadedTranslationModel,
@@ -14,7 +15,9 @@ from fledge.generate.beam import BeamSettings, beam_search
 from fledge.generate.decoders import TransformerDecoder
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
+from fledge.text.sentence_pieces import load_sentence_pieces
 from fledge.text.tokenizer import Tokenizer
+from text.piece_models import write_pair
 
 TEXTS = ["how was your day", "comment s'est passée ta journée", "a dog sleeps", "un chien dort"]
 TOKENIZER = Tokenizer.train(TEXTS, 280)
@@ -113,5 +116,71 @@ def test_a_language_model_is_no_translator(tmp_path):
 def test_a_missing_tokenizer_is_named(tmp_path):
     save_translation_model(tmp_path, make())
     (tmp_path / "tokenizer.json").unlink()
-    with pytest.raises(CheckpointError, match=r"tokenizer.json: no such file"):
+    with pytest.raises(CheckpointError, match="no tokenizer here"):
         load_translation_model(tmp_path)
+
+
+def test_two_unlike_tokenizers_are_refused(tmp_path):
+    ours = make()
+    write_pair(tmp_path)
+    source, _ = load_sentence_pieces(tmp_path)
+    with pytest.raises(CheckpointError, match="found SentencePieceTokenizer and Tokenizer"):
+        model = make(vocabulary_size=448).model
+        save_translation_model(tmp_path, LoadedTranslationModel(model, source, ours.target))
+
+
+@pytest.fixture
+def opus(tmp_path) -> MarianMTModel:
+    """A random model in the layout of Helsinki-NLP's, in `tmp_path / "opus"`."""
+    size = write_pair(tmp_path / "opus")
+    pad = size - 1
+    torch.manual_seed(0)
+    config = MarianConfig(
+        vocab_size=size,
+        d_model=16,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=24,
+        decoder_ffn_dim=24,
+        activation_function="swish",
+        scale_embedding=True,
+        max_position_embeddings=40,
+        pad_token_id=pad,
+        eos_token_id=0,
+        decoder_start_token_id=pad,
+        forced_eos_token_id=0,
+    )
+    model = MarianMTModel(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter += 0.3 * torch.randn_like(parameter)
+    model.save_pretrained(tmp_path / "opus")
+    return model
+
+
+@torch.inference_mode()
+def test_an_opus_mt_is_read_and_written_whole(opus, tmp_path):
+    loaded = load_translation_model(tmp_path / "opus")
+    save_translation_model(tmp_path / "ours", loaded)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        tokenizer = MarianTokenizer.from_pretrained(tmp_path / "ours")
+    back, report = MarianMTModel.from_pretrained(tmp_path / "ours", output_loading_info=True)
+    assert not any(report.values())
+    assert back.state_dict().keys() == opus.state_dict().keys()
+    for name, tensor in opus.state_dict().items():
+        assert torch.equal(back.state_dict()[name], tensor), name
+    text = "She sells sea shells."
+    batch = tokenizer([text], return_tensors="pt")
+    assert batch.input_ids[0].tolist() == loaded.source_ids(text)
+    logits = back(**batch, decoder_input_ids=batch.input_ids[:, :3]).logits
+    mask = torch.ones_like(batch.input_ids, dtype=torch.bool)
+    found = loaded.model(batch.input_ids, mask, batch.input_ids[:, :3])
+    torch.testing.assert_close(found, logits, atol=1e-5, rtol=0)
+    again = load_translation_model(tmp_path / "ours")
+    save_translation_model(tmp_path / "again", again)
+    for path in (tmp_path / "ours").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name

@@ -17,6 +17,15 @@ from fledge.model.huggingface.encoder_decoder import (
     transformer_to_huggingface,
 )
 from fledge.model.transformer import Transformer
+from fledge.text.sentence_pieces import (
+    SOURCE_MODEL,
+    TARGET_MODEL,
+    VOCABULARY,
+    SentencePieceTokenizer,
+    has_sentence_pieces,
+    load_sentence_pieces,
+    save_sentence_pieces,
+)
 from fledge.text.sentences import SentenceTokenizer
 from fledge.text.tokenizer import Tokenizer
 
@@ -110,13 +119,16 @@ def _generation(loaded: LoadedTranslationModel) -> dict[str, object]:
 
 def _save_tokenizers(directory: Path, loaded: LoadedTranslationModel) -> None:
     source, target = loaded.source, loaded.target
-    if not isinstance(source, Tokenizer) or source is not target:
+    if isinstance(source, SentencePieceTokenizer) and isinstance(target, SentencePieceTokenizer):
+        save_sentence_pieces(directory, source, target, loaded.languages)
+    elif isinstance(source, Tokenizer) and source is target:
+        source.save(directory)
+        _say_what_translation_needs(directory, source, loaded)
+    else:
         raise CheckpointError(
             f"{directory}: expected one tokenizer for source and target, found "
             f"{type(source).__name__} and {type(target).__name__}; train it on both languages"
         )
-    source.save(directory)
-    _say_what_translation_needs(directory, source, loaded)
 
 
 def _say_what_translation_needs(
@@ -155,10 +167,12 @@ def _ending_with(end: str, end_id: int) -> dict[str, object]:
 
 
 def _load_tokenizers(directory: Path) -> tuple[SentenceTokenizer, SentenceTokenizer]:
+    if has_sentence_pieces(directory):
+        return load_sentence_pieces(directory)
     if not (directory / "tokenizer.json").is_file():
         raise CheckpointError(
-            f"{directory / 'tokenizer.json'}: no such file; copy the tokenizer that the model was "
-            "trained with into the directory"
+            f"{directory}: no tokenizer here; copy the one that the model was trained with into "
+            f"the directory: tokenizer.json, or {SOURCE_MODEL}, {TARGET_MODEL} and {VOCABULARY}"
         )
     shared = Tokenizer.load(directory)
     return shared, shared

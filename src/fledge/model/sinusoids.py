@@ -14,13 +14,14 @@ def sinusoids(
 
     "halves" holds the same numbers with all sines first, as Marian and Hugging Face order them.
     """
-    # fp64: at position 500 fp32 angles are off by more than a bf16 step.
-    positions = torch.arange(length, dtype=torch.float64)
-    exponents = torch.arange(0, width, 2, dtype=torch.float64) / width
+    # fp64: at position 500 fp32 angles are off by more than a bf16 step. The CPU is named so that a
+    # model built on the meta device has a real table.
+    positions = torch.arange(length, device="cpu", dtype=torch.float64)
+    exponents = torch.arange(0, width, 2, device="cpu", dtype=torch.float64) / width
     angles = torch.outer(positions, 10_000.0**-exponents)  # T ⌈D/2⌉
     sines, cosines = angles.sin(), angles.cos()[:, : width // 2]
     if order == "halves":
         return torch.cat([sines, cosines], dim=1).float()
-    table = torch.empty(length, width, dtype=torch.float64)
+    table = torch.empty(length, width, device="cpu", dtype=torch.float64)
     table[:, 0::2], table[:, 1::2] = sines, cosines
     return table.float()
