@@ -17,6 +17,7 @@ from fledge.cli.options import (
     refuse_ignored,
     sampling_params,
 )
+from fledge.cli.output import check_writable, write_whole
 from fledge.errors import ConfigError
 from fledge.text.printable import printable
 
@@ -59,6 +60,8 @@ def generate(
         refuse_ignored("without --prompts the answer is printed", {"--output": output})
     else:
         refuse_ignored("--prompts are answered as chats", {"--raw": raw})
+    if output is not None:
+        check_writable(output)
     import fledge
 
     loaded = fledge.load(checkpoint)
@@ -129,6 +132,5 @@ def write_answers(
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    write_whole(output, text)
     typer.echo(f"{len(lines):,} answers in {output}", err=True)

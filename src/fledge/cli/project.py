@@ -1,11 +1,12 @@
 """The files of a new project: a pipeline and sample data of the starter pack."""
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, DataError
 from fledge.feedback.records import Ranking
 from fledge.starter.exercises import exercises
 from fledge.starter.gold import Answer, rank
@@ -27,9 +28,22 @@ def write_project(directory: Path, seed: int) -> list[Path]:
 
     Raises:
         ConfigError: the directory holds something.
+        DataError: it cannot be written; nothing is left of it.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ConfigError(f"{directory} is not empty; name a new directory")
+    try:
+        return write_files(directory, seed)
+    except OSError as error:
+        shutil.rmtree(directory, ignore_errors=True)  # half a project would be in the way
+        raise DataError(
+            f"{directory}: not written: {error.strerror or error}; free some space or name "
+            "another place, then run the same command again"
+        ) from error
+
+
+def write_files(directory: Path, seed: int) -> list[Path]:
+    """The template, and samples of the starter pack."""
     data = directory / "data"
     (data / "text").mkdir(parents=True)
     written = [

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fledge.cli.options import refuse_ignored
+from fledge.cli.output import check_own_directory
 
 if TYPE_CHECKING:
     from fledge.text.tokenizer import Tokenizer
 
 VOCABULARY_SIZE = 8192
+OWN_FILES = frozenset(
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "recipe.json"]
+)
+"""What a folder of a tokenizer holds, and may be replaced."""
 
 EXAMPLE = "Example: `fledge tokenizer train data/text --vocabulary-size 4096 -o tokenizer`"
 
@@ -89,6 +94,8 @@ def train(
                 "--lower-case": lower_case,
             },
         )
+    check_own_directory(output, OWN_FILES)
+    from fledge.checkpoint.directory import write_directory
     from fledge.config import parse_section
     from fledge.data.sources import read_texts
     from fledge.text.normalise import NormaliserConfig
@@ -110,7 +117,7 @@ def train(
             normaliser=normaliser,
         )
     )
-    tokenizer.save(output)
+    write_directory(output, tokenizer.save)
     typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
 
 

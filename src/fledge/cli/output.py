@@ -1,0 +1,59 @@
+"""What commands write: tried before the work begins, and on the disk whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from fledge.errors import ConfigError
+
+
+def check_writable(file: Path) -> None:
+    """Make sure that `file` can be written later; its folder is made if it is missing.
+
+    Raises:
+        ConfigError: it is a folder, or its folder may not be written.
+    """
+    if file.is_dir():
+        raise ConfigError(f"{file} is a folder; name a file")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error.strerror or error}; name another place"
+        ) from error
+    if file.exists() and not os.access(file, os.W_OK):
+        raise ConfigError(f"{file} is there and may not be written; name another file")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that is either the old or the new one, never half of it.
+
+    Raises:
+        DataError: the disk is full.
+    """
+    from fledge.data.tokens import write_durably
+
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    try:
+        write_durably(unfinished, text.encode("utf-8"))
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def check_own_directory(directory: Path, own: frozenset[str]) -> None:
+    """Make sure that replacing `directory` loses nothing but files of the names in `own`.
+
+    Raises:
+        ConfigError: it is a file, holds something else, or may not be made.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError(f"{directory} is a file; name a folder")
+    there = {path.name for path in directory.iterdir()} if directory.is_dir() else set()
+    if there - own:
+        raise ConfigError(
+            f"{directory} holds {sorted(there - own)[0]}, which would be lost; name a new folder"
+        )
+    check_writable(directory / "file" if directory.is_dir() else directory)
