@@ -1,6 +1,6 @@
 """How much each person and key used on which day: one row a day, key and model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, selected, values_of
-from fledge.database.tables import Usage
+from fledge.database.tables import Accounts, Usage
 
 WEB = ""
 """The `key_id` of what was asked on the pages, without a key."""
@@ -34,38 +34,29 @@ class UsageOfDay:
 
 
 class UsageStore:
-    """Written once an answer has ended."""
+    """Written after answers have ended, several at once; what an erased person used is dropped."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
-    def add(
-        self,
-        account_id: str,
-        *,
-        key_id: str = WEB,
-        model: str,
-        prompt_tokens: int,
-        completion_tokens: int,
-    ) -> None:
-        """One answer more."""
-        row = UsageOfDay(
-            account_id, day(self._clock()), key_id, model, 1, prompt_tokens, completion_tokens
-        )
+    def add(self, rows: Sequence[UsageOfDay]) -> None:
+        """Add each row to the counters of its day, person, key and model; all or none."""
+        if not rows:
+            return
         build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
-        sums = {
-            "requests": Usage.requests + 1,
-            "prompt_tokens": Usage.prompt_tokens + prompt_tokens,
-            "completion_tokens": Usage.completion_tokens + completion_tokens,
-        }
-        key = ["account_id", "day", "key_id", "model"]
+        statement = build(Usage)
+        counters = ("requests", "prompt_tokens", "completion_tokens")
+        sums = {name: Usage.__table__.c[name] + statement.excluded[name] for name in counters}
+        statement = statement.on_conflict_do_update(
+            index_elements=["account_id", "day", "key_id", "model"], set_=sums
+        )
+        people = {row.account_id for row in rows}
         with self._transactions.write() as connection:
-            connection.execute(
-                build(Usage)
-                .values(values_of(row))
-                .on_conflict_do_update(index_elements=key, set_=sums)
-            )
+            there = set(connection.scalars(select(Accounts.id).where(Accounts.id.in_(people))))
+            kept = [values_of(row) for row in rows if row.account_id in there]
+            if kept:
+                connection.execute(statement, kept)
 
     def of(self, account_id: str, *, since: str) -> list[UsageOfDay]:
         """A person's rows from day `since` on, the newest day first."""

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from fledge.errors import FledgeError, PromptTooLong
+from fledge.errors import DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
 from fledge.serve.async_engine import EngineFailed, Overloaded
 from fledge.serve.schemas import ErrorBody, ErrorReply
 
@@ -72,6 +72,16 @@ def from_fledge(error: FledgeError) -> ApiError:
             )
         case EngineFailed():
             return ApiError(500, str(error), "server_error")
+        case NotFound():
+            return ApiError(404, str(error), code="not_found")
+        case DatabaseUnavailable():
+            return ApiError(
+                status=503,
+                message=str(error),
+                type="unavailable_error",
+                code="database_unavailable",
+                retry_after=2,
+            )
         case _:
             return ApiError(400, str(error))
 

@@ -11,6 +11,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from fledge import __version__
+from fledge.database import Database
+from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
 from fledge.serve.async_engine import AsyncEngine
@@ -18,6 +20,7 @@ from fledge.serve.chat import chat_routes
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models import ModelRegistry, ServedModel
 from fledge.serve.page import page_routes
+from fledge.serve.people import LoginRequired, People, to_login
 from fledge.serve.schemas import ModelCard, ModelList
 
 STATIC = Path(__file__).parent / "static"
@@ -39,6 +42,8 @@ def create_app(
     max_pending: int = 64,
     allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
     clock: Callable[[], float] = time.time,
+    database: Database | None = None,
+    login: bool = False,
 ) -> FastAPI:
     """The app that answers with `models`; the first is the chat page's default.
 
@@ -50,15 +55,23 @@ def create_app(
         allowed_hosts: names in the `Host` header that are answered; `"*"` for all. A loopback
             server that answers to any name can be read by any page the user visits.
         clock: seconds since 1970.
+        database: where people and chats are kept; None keeps them until the server ends.
+        login: whether people have accounts; without, everybody who reaches the server is its owner.
     """
+    kept = database or TemporaryDatabase(clock)
+    people = People(kept, login=login, clock=clock)
     registry = ModelRegistry(models)
     engine = AsyncEngine({model.id: model.engine for model in models}, max_pending)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        people.start()
         engine.start()
         yield
         engine.stop()
+        people.stop()
+        if kept is not database:
+            kept.close()
 
     app = Application(
         title="fledge",
@@ -73,6 +86,7 @@ def create_app(
     app.include_router(page_routes(registry, suggestions))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
+    app.add_exception_handler(LoginRequired, to_login)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, names=frozenset(allowed_hosts))
     return app

@@ -1,0 +1,215 @@
+"""How much a person or key may ask: requests and tokens a minute, streams at once, tokens a day."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fastapi.responses import JSONResponse
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from fledge.serve.api_errors import ApiError
+from fledge.serve.token_window import TokenWindow
+
+DAY_SECONDS = 86_400
+RETRY_STREAMS_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LimitScope:
+    """What is counted together, under an id, and how much of it is allowed; None is no limit.
+
+    `tokens_today` is what the database knew when the request came.
+    """
+
+    id: str
+    whose: str
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrent_streams: int | None
+    daily_tokens: int | None
+    tokens_today: int
+
+
+@dataclass(eq=False)
+class LimitReached(ApiError):
+    """429, with the headers that the official client waits by."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> JSONResponse:
+        response = super().response()
+        response.headers.update(self.headers)
+        return response
+
+
+class Admission:
+    """An answer that may be written: close it once, whatever becomes of it.
+
+    `headers` go with the answer. Both calls are quick, safe from any thread, and only the first
+    one counts.
+    """
+
+    def __init__(self, headers: Mapping[str, str], close: Callable[[int], None]) -> None:
+        self.headers = headers
+        self._close: Callable[[int], None] | None = close
+
+    def close(self, completion_tokens: int = 0) -> None:
+        """Free the stream, and charge what was written."""
+        close, self._close = self._close, None
+        if close is not None:
+            close(completion_tokens)
+
+
+class Limiter:
+    """The counters of this process; a server is one process."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock`: seconds since 1970."""
+        self._clock = clock
+        self._requests = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._tokens: defaultdict[str, TokenWindow] = defaultdict(TokenWindow)
+        self._streams: defaultdict[str, int] = defaultdict(int)
+        self._lock = threading.Lock()
+
+    def admit(self, scopes: Sequence[LimitScope], prompt_tokens: int) -> Admission:
+        """Take a request that reads so many tokens, or raise `LimitReached`.
+
+        What is refused counts for nothing.
+        """
+        with self._lock:
+            for scope in scopes:
+                self._refuse_streams(scope)
+                self._refuse_quota(scope, prompt_tokens)
+                self._refuse_tokens(scope, prompt_tokens)
+            self._count_request(scopes)
+            for scope in scopes:
+                self._streams[scope.id] += 1
+                self._tokens[scope.id].add(self._clock(), prompt_tokens)
+            headers = self._headers(scopes)
+        return Admission(headers, lambda tokens: self._close(scopes, tokens))
+
+    def streams(self, scope_id: str) -> int:
+        """How many answers are being written for an account or key."""
+        with self._lock:
+            return self._streams.get(scope_id, 0)
+
+    def _close(self, scopes: Sequence[LimitScope], completion_tokens: int) -> None:
+        with self._lock:
+            for scope in scopes:
+                self._tokens[scope.id].add(self._clock(), completion_tokens)
+                self._streams[scope.id] -= 1
+                if self._streams[scope.id] == 0:
+                    del self._streams[scope.id]
+
+    def _refuse_streams(self, scope: LimitScope) -> None:
+        limit = scope.concurrent_streams
+        if limit is not None and self._streams.get(scope.id, 0) >= limit:
+            raise rate_limited(
+                f"{scope.whose} has {limit} answers being written, the most at a time; "
+                "wait for one to end or stop it",
+                RETRY_STREAMS_SECONDS,
+            )
+
+    def _refuse_quota(self, scope: LimitScope, prompt_tokens: int) -> None:
+        limit = scope.daily_tokens
+        if limit is not None and scope.tokens_today + prompt_tokens > limit:
+            wait = int(DAY_SECONDS - self._clock() % DAY_SECONDS) + 1
+            raise LimitReached(
+                429,
+                f"{scope.whose} may use {limit:,} tokens a day and has used "
+                f"{scope.tokens_today:,}; the day ends at midnight UTC",
+                type="insufficient_quota",
+                code="insufficient_quota",
+                retry_after=wait,
+                headers={"x-should-retry": "false"},
+            )
+
+    def _refuse_tokens(self, scope: LimitScope, prompt_tokens: int) -> None:
+        limit = scope.tokens_per_minute
+        if limit is None:
+            return
+        window, now = self._tokens[scope.id], self._clock()
+        if window.used(now) + prompt_tokens > limit:
+            raise rate_limited(
+                f"{scope.whose} may use {limit:,} tokens a minute; this prompt has "
+                f"{prompt_tokens:,} and {window.used(now):,.0f} are used",
+                window.seconds_until(now, limit - prompt_tokens),
+                {
+                    "x-ratelimit-limit-tokens": str(limit),
+                    "x-ratelimit-remaining-tokens": str(max(0, int(limit - window.used(now)))),
+                    "x-ratelimit-reset-tokens": f"{window.seconds_until(now, 0)}s",
+                },
+            )
+
+    def _count_request(self, scopes: Sequence[LimitScope]) -> None:
+        """All scopes are asked before one is counted, so that a refusal costs nothing."""
+        limited = [(scope, per_minute(scope)) for scope in scopes]
+        for scope, item in limited:
+            if item is not None and not self._requests.test(item, scope.id):
+                raise rate_limited(
+                    f"{scope.whose} may make {item.amount:,} requests a minute",
+                    self._seconds_until_request(item, scope.id),
+                    self._request_headers(item, scope.id),
+                )
+        for scope, item in limited:
+            if item is not None:
+                self._requests.hit(item, scope.id)
+
+    def _headers(self, scopes: Sequence[LimitScope]) -> dict[str, str]:
+        """The narrowest limit of each kind, as OpenAI's headers say it."""
+        headers: dict[str, str] = {}
+        items = [(item, scope.id) for scope in scopes if (item := per_minute(scope)) is not None]
+        if items:
+            narrowest = min(items, key=lambda each: self._remaining_requests(*each))
+            headers |= self._request_headers(*narrowest)
+        now = self._clock()
+        windows = [
+            (int(max(0, limit - self._tokens[scope.id].used(now))), limit, self._tokens[scope.id])
+            for scope in scopes
+            if (limit := scope.tokens_per_minute) is not None
+        ]
+        if windows:
+            remaining, limit, window = min(windows, key=lambda each: each[0])
+            headers |= {
+                "x-ratelimit-limit-tokens": str(limit),
+                "x-ratelimit-remaining-tokens": str(remaining),
+                "x-ratelimit-reset-tokens": f"{window.seconds_until(now, 0)}s",
+            }
+        return headers
+
+    def _remaining_requests(self, item: RateLimitItem, scope_id: str) -> int:
+        return self._requests.get_window_stats(item, scope_id).remaining
+
+    def _request_headers(self, item: RateLimitItem, scope_id: str) -> dict[str, str]:
+        return {
+            "x-ratelimit-limit-requests": str(item.amount),
+            "x-ratelimit-remaining-requests": str(self._remaining_requests(item, scope_id)),
+            "x-ratelimit-reset-requests": f"{self._seconds_until_request(item, scope_id)}s",
+        }
+
+    def _seconds_until_request(self, item: RateLimitItem, scope_id: str) -> int:
+        reset = self._requests.get_window_stats(item, scope_id).reset_time
+        return max(1, round(reset - self._clock()))
+
+
+def per_minute(scope: LimitScope) -> RateLimitItem | None:
+    """The request limit as the `limits` library names it."""
+    limit = scope.requests_per_minute
+    return None if limit is None else RateLimitItemPerMinute(limit)
+
+
+def rate_limited(
+    message: str, seconds: int, headers: Mapping[str, str] | None = None
+) -> LimitReached:
+    """429 that is worth trying again after so many seconds."""
+    return LimitReached(
+        429,
+        message,
+        type="rate_limit_error",
+        code="rate_limit_exceeded",
+        retry_after=seconds,
+        headers={"retry-after-ms": str(seconds * 1000), **(headers or {})},
+    )

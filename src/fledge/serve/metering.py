@@ -1,0 +1,89 @@
+"""Usage on its way to the database: counted in memory, written once a second, never per token."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from fledge.database import UsageOfDay, UsageStore
+from fledge.database.usage import day
+from fledge.errors import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0
+
+
+class Meter:
+    """One thread writes what the others count. A database that is away gets it later."""
+
+    def __init__(self, store: UsageStore, clock: Callable[[], float]) -> None:
+        """`clock`: seconds since 1970."""
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pending: list[UsageOfDay] = []
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fledge-meter", daemon=True)
+
+    def start(self) -> None:
+        """Start writing."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write the rest and end."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.flush()
+
+    def count(
+        self, account_id: str, key_id: str, model: str, prompt_tokens: int, completion_tokens: int
+    ) -> None:
+        """One answer more; touches no disk."""
+        row = UsageOfDay(
+            account_id, day(self._clock()), key_id, model, 1, prompt_tokens, completion_tokens
+        )
+        with self._lock:
+            self._pending.append(row)
+
+    def pending_tokens(self, account_id: str, key_id: str | None = None) -> int:
+        """Tokens that the database does not know of yet: of a person, or of one of their keys."""
+        with self._lock:
+            return sum(
+                row.tokens
+                for row in self._pending
+                if row.account_id == account_id and key_id in (None, row.key_id)
+            )
+
+    def flush(self) -> None:
+        """Write what is pending; what cannot be written now stays."""
+        with self._lock:
+            rows = list(self._pending)
+        try:
+            self._store.add(summed(rows))
+        except DatabaseUnavailable as error:
+            logger.warning("%d answers are not counted yet: %s", len(rows), error)
+            return
+        with self._lock:
+            del self._pending[: len(rows)]
+
+    def _run(self) -> None:
+        while not self._stopped.wait(FLUSH_SECONDS):
+            self.flush()
+
+
+def summed(rows: Sequence[UsageOfDay]) -> list[UsageOfDay]:
+    """One row for each day, person, key and model."""
+    groups: defaultdict[tuple[str, str, str, str], list[UsageOfDay]] = defaultdict(list)
+    for row in rows:
+        groups[row.account_id, row.day, row.key_id, row.model].append(row)
+    return [
+        UsageOfDay(
+            *place,
+            sum(row.requests for row in group),
+            sum(row.prompt_tokens for row in group),
+            sum(row.completion_tokens for row in group),
+        )
+        for place, group in groups.items()
+    ]

@@ -1,0 +1,185 @@
+"""How a route learns who asks: dependencies for the API, for the pages and for what they fetch."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from fledge.database import Account, ApiKey, Database, Session
+from fledge.errors import DatabaseError
+from fledge.serve.api_errors import ApiError
+from fledge.serve.limits import Admission, Limiter, LimitScope
+from fledge.serve.metering import Meter
+from fledge.serve.permissions import REASONS, Permission
+from fledge.serve.person import Person
+
+COOKIE = "fledge_session"
+USED_EVERY_SECONDS = 60
+LOCAL_LOGIN = "owner"
+
+
+class LoginRequired(Exception):
+    """A page that only a person sees; answered by the way to the login page and back."""
+
+    def __init__(self, path: str) -> None:
+        self.location = f"/login?next={quote(path, safe='/')}"
+        super().__init__(self.location)
+
+
+async def to_login(_: Request, error: Exception) -> Response:
+    """What becomes of `LoginRequired`."""
+    assert isinstance(error, LoginRequired)
+    return RedirectResponse(error.location, status_code=303)
+
+
+class People:
+    """The people of one server, and what they use of it.
+
+    Without `login`, everybody is the owner: for a server that only its own machine reaches.
+    """
+
+    def __init__(
+        self, database: Database, *, login: bool, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`clock`: seconds since 1970."""
+        self.database = database
+        self.login = login
+        self.clock = clock
+        self.limiter = Limiter(clock)
+        self.meter = Meter(database.usage, clock)
+        self._local = None if login else local_owner(database)
+
+    def start(self) -> None:
+        """What a server does before its first answer: note what a dead one left unfinished."""
+        self.database.runs.interrupt_all()
+        self.database.sessions.purge()
+        self.meter.start()
+
+    def stop(self) -> None:
+        """Write what is still in memory."""
+        self.meter.stop()
+
+    # Dependencies: `person: Annotated[Person, Depends(people.person)]`. They read the database, so
+    # they are plain functions, which FastAPI calls in a thread.
+
+    def caller(self, request: Request) -> Person:
+        """Who calls `/v1`: by API key, or from our own pages. Raises `ApiError` 401."""
+        if self._local is not None:
+            return self._person(self._local)
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if not text:
+            return self.person(request)
+        key = self.database.api_keys.find(text.strip()) if scheme.lower() == "bearer" else None
+        account = None if key is None else self.database.accounts.get(key.account_id)
+        if key is None or account is None or account.disabled_at is not None:
+            raise ApiError(
+                401,
+                "This API key is not known here, expired or revoked; make one on the account page",
+                code="invalid_api_key",
+            )
+        if self.clock() - (key.last_used_at or 0) > USED_EVERY_SECONDS:
+            self.database.api_keys.used(key.id)
+        return self._person(account, key=key)
+
+    def person(self, request: Request) -> Person:
+        """Whose browser fetches `/api/…`. Raises `ApiError` 401."""
+        person = self.recognised(request)
+        if person is None:
+            raise ApiError(
+                401,
+                "Give an API key (Authorization: Bearer sk-…), or log in",
+                code="invalid_api_key",
+            )
+        return person
+
+    def visitor(self, request: Request) -> Person:
+        """Who opens a page. Raises `LoginRequired`, which leads to the login page and back."""
+        person = self.recognised(request)
+        if person is None:
+            query = f"?{request.url.query}" if request.url.query else ""
+            raise LoginRequired(request.url.path + query)
+        return person
+
+    def recognised(self, request: Request) -> Person | None:
+        """The person of the session cookie, or None; without login, the owner."""
+        if self._local is not None:
+            return self._person(self._local)
+        token = request.cookies.get(COOKIE, "")
+        session = self.database.sessions.find(token) if token else None
+        if session is None:
+            return None
+        account = self.database.accounts.get(session.account_id)
+        if account.disabled_at is not None:
+            return None
+        if self.database.sessions.renew(session):
+            self.database.accounts.seen(account.id)
+        return self._person(account, session=session)
+
+    def require(self, person: Person, permission: Permission) -> None:
+        """Raise `ApiError` 403 unless the person's role has the permission."""
+        if not person.may(permission):
+            raise ApiError(
+                403,
+                f"Your role here is {person.role}, which does not include {REASONS[permission]}",
+                type="permission_error",
+                code="forbidden",
+            )
+
+    def admit(self, person: Person, model: str, prompt_tokens: int) -> Admission:
+        """Take one answer into account, or raise `LimitReached` (429); touches no disk.
+
+        Close the admission when the answer has ended, in whatever way.
+        """
+        admission = self.limiter.admit(person.limits, prompt_tokens)
+
+        def close(completion_tokens: int) -> None:
+            admission.close(completion_tokens)
+            self.meter.count(person.id, person.key_id, model, prompt_tokens, completion_tokens)
+
+        return Admission(admission.headers, close)
+
+    def _person(
+        self, account: Account, *, key: ApiKey | None = None, session: Session | None = None
+    ) -> Person:
+        return Person(account, key, session, self._limits(account, key))
+
+    def _limits(self, account: Account, key: ApiKey | None) -> tuple[LimitScope, ...]:
+        if not self.login:
+            return ()
+        scopes = [self._scope(f"account {account.id}", "This account", account, account.id, None)]
+        if key is not None:
+            scopes.append(self._scope(f"key {key.id}", "This API key", key, account.id, key.id))
+        return tuple(scopes)
+
+    def _scope(
+        self, id_: str, whose: str, limited: Account | ApiKey, account_id: str, key_id: str | None
+    ) -> LimitScope:
+        used = 0
+        if limited.daily_tokens is not None:
+            used = self.database.usage.tokens_today(account_id, key_id)
+            used += self.meter.pending_tokens(account_id, key_id)
+        return LimitScope(
+            id=id_,
+            whose=whose,
+            requests_per_minute=limited.requests_per_minute,
+            tokens_per_minute=limited.tokens_per_minute,
+            concurrent_streams=limited.concurrent_streams,
+            daily_tokens=limited.daily_tokens,
+            tokens_today=used,
+        )
+
+
+def local_owner(database: Database) -> Account:
+    """The owner of a server without login; made when it first starts.
+
+    Raises:
+        DatabaseError: the owner has left no account to act as.
+    """
+    owner = database.accounts.owner()
+    if owner is None:
+        return database.accounts.create(LOCAL_LOGIN, name="You", role="owner", password_hash=None)
+    if owner.disabled_at is not None:
+        raise DatabaseError("the owner's account is disabled; start the server with login")
+    return owner
