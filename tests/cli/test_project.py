@@ -51,3 +51,20 @@ def test_a_seed_draws_its_own_samples() -> None:
 
     first, again, other = (list(islice(demonstrations(seed), 20)) for seed in (0, 0, 1))
     assert first == again != other
+
+
+ODD = 'it\'s "mine" \\ \t\x7f 😀'
+
+
+def test_any_path_can_be_an_output(fledge, project: Path, tmp_path: Path, monkeypatch) -> None:
+    from fledge.cli.training import run_from
+
+    seen = []
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("fledge.train.pipeline.run_pipeline", lambda it: seen.append(it) or [])
+    code, _, err = fledge("run", "-o", tmp_path / ODD, "seed=7")
+    assert code == 0, err
+    assert seen[0].output == tmp_path / ODD and seen[0].runs[1].seed == 7
+    flags = {"output": ODD, "stage.model": ODD, "stage.demonstrations": [ODD]}
+    run = run_from("sft", [], flags)
+    assert run.output == run.stage.model == Path(run.stage.demonstrations[0]) == Path(ODD)

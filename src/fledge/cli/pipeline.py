@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fledge.cli.training import Output, is_main_process, log_to_terminal
+from fledge.cli.training import Output, is_main_process, log_to_terminal, setting
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def run(
     else:
         if demonstrations or rankings:
             raise ConfigError("--demonstrations and --rankings need --text to start from")
-        changes += [f'output="{output}"'] if output else []
-        changes += [f"seed={seed}"] if seed is not None else []
+        changes = [*setting("output", output and str(output)), *setting("seed", seed), *changes]
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
     log_to_terminal()
     from fledge.train.pipeline import run_pipeline

@@ -70,8 +70,7 @@ def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "
     Raises:
         ConfigError: two run files, a run of another stage, or a wrong, missing or idle setting.
     """
-    # JSON's strings, numbers and lists are TOML's.
-    changes = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
+    changes = [change for key, value in flags.items() for change in setting(key, value)]
     changes += [word for word in words if "=" in word]
     run = changed_run(stage, [word for word in words if "=" not in word], changes)
     named = {change.partition("=")[0].strip() for change in changes}
@@ -81,6 +80,15 @@ def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "
             'of the two (optimizer.steps="none" takes it out of a run file)'
         )
     return run
+
+
+def setting(key: str, value: object) -> list[str]:
+    """A flag as a `section.key=value` change; none where it was not given."""
+    if value is None:
+        return []
+    # JSON is TOML, but for surrogates, which ensure_ascii would write, and for DEL.
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return [f"{key}={text}"]
 
 
 def changed_run(stage: str, files: Sequence[str], changes: Sequence[str]) -> "Run":
