@@ -267,3 +267,9 @@ def test_a_document_in_pieces_has_the_ids_of_the_whole(pattern, monkeypatch):
     assert [piece.ends for piece in pieces] == [False] * (len(pieces) - 1) + [True]
     ids = [id_ for piece in pieces for id_ in tokenizer.encode(piece.text)]
     assert ids == tokenizer.encode(text)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tokenizer, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="the corpus cannot be written here"):
+        build_corpus_from_texts(documents(2), tokenizer, tmp_path / "file" / "corpus")

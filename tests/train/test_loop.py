@@ -2,13 +2,14 @@ import errno
 import json
 import math
 import os
+import resource
 import signal
 
 import pytest
 import torch
 
 from fledge.checkpoint.directory import checkpoints, latest
-from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss
+from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss, TrainingError
 from fledge.train.progress import read_metrics
 from train.toys import Toy, digest, plan, train, weights
 
@@ -148,6 +149,28 @@ def test_a_full_disk_is_said_and_earlier_checkpoints_stay(tmp_path):
     train(resumed, plan(tmp_path, every=5))
     train(straight, plan(tmp_path / "straight"))
     assert digest(resumed) == digest(straight)
+
+
+@pytest.mark.parametrize(("every", "said"), [(5, "step-00000005 is saved"), (None, "begins anew")])
+def test_metrics_on_a_full_disk_say_what_is_saved(tmp_path, every, said):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    stage, resumed, straight = Toy(), Toy(), Toy()
+
+    def fill_the_disk(_):
+        if stage.step == 7:  # no file may grow beyond this one and half a line
+            size = (tmp_path / "metrics.jsonl").stat().st_size + 60
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+
+    stage.after_step.append(fill_the_disk)
+    try:
+        with pytest.raises(TrainingError, match=rf"metrics\.jsonl.*same command again: .*{said}"):
+            train(stage, plan(tmp_path, every=every))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    train(resumed, plan(tmp_path, every=every))
+    train(straight, plan(tmp_path / "straight", every=every))
+    assert digest(resumed) == digest(straight)
+    assert untimed(tmp_path) == untimed(tmp_path / "straight")
 
 
 @pytest.mark.parametrize("damage", ["truncate", "delete", "garble"])

@@ -205,14 +205,28 @@ def _replacing(directory: Path) -> Iterator[Path]:
     for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
+        with _explained(directory):
+            partial.mkdir(parents=True)
         yield partial
-        if directory.exists():
-            directory.rename(old)
-        partial.rename(directory)
+        with _explained(directory):
+            if directory.exists():
+                directory.rename(old)
+            partial.rename(directory)
     finally:
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _explained(directory: Path) -> Iterator[None]:
+    """Say which corpus could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{directory}: the corpus cannot be written here: {error.strerror or error}; make the "
+            "folder writable or name another, then run the same command again"
+        ) from error
 
 
 def _read_index(directory: Path) -> CorpusIndex:

@@ -142,5 +142,4 @@ def messages(conversation: Conversation) -> list[dict[str, str]]:
 
 
 def _write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))

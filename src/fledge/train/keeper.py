@@ -45,7 +45,7 @@ class Keeper(Generic[BatchT]):
         final = directory.step_directory(output, self.optimizer.steps_done)
         shared = self._shared_state()
         if not runtime.is_main:
-            write_state(output / _SCRATCH, self._process_name(), self._process_state())
+            self._hand_over(output / _SCRATCH)
         runtime.barrier()
         with runtime.gathered(self.stage.trained):
             if runtime.is_main:
@@ -104,6 +104,16 @@ class Keeper(Generic[BatchT]):
             "seconds": self.seconds,
             "world_size": self.runtime.world_size,
         }
+
+    def _hand_over(self, scratch: Path) -> None:
+        """Leave this process's state where the main one finds it."""
+        try:
+            write_state(scratch, self._process_name(), self._process_state())
+        except OSError as error:
+            raise CheckpointError(
+                f"{scratch}: not written: {error.strerror or error}; earlier checkpoints are "
+                "untouched. Free some space and run the same command again"
+            ) from error
 
     def _process_state(self) -> dict[str, object]:
         return {"stage": self.stage.state_dict(), "random": random_state()}

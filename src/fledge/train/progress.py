@@ -1,7 +1,9 @@
 """What a run tells while it runs: `metrics.jsonl` always, a bar or log lines, TensorBoard."""
 
+import errno
 import json
 import logging
+import os
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -22,7 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from fledge.checkpoint.directory import write_text
+from fledge.checkpoint.directory import latest, write_text
 from fledge.errors import TrainingError
 
 logger = logging.getLogger(__name__)
@@ -237,16 +239,40 @@ class MetricsFile:
         lines = read_metrics(path) if path.exists() else []
         kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= steps_done]
         write_text(path, "".join(kept))
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
+        # Unbuffered: nothing that could not be written waits for `close` to fail again.
+        self._file = path.open("ab", buffering=0)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Append a line."""
+        """Append a line.
+
+        Raises:
+            TrainingError: the disk is full; the message says what is saved.
+        """
         line = {"step": step, **values}
-        self._file.write(json.dumps({name: float(value) for name, value in line.items()}) + "\n")
+        text = json.dumps({name: float(value) for name, value in line.items()}) + "\n"
+        content = text.encode("utf-8")
+        try:
+            if self._file.write(content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise TrainingError(self._explain(error)) from error
 
     def close(self) -> None:
-        """Flush and close."""
+        """Close the file."""
         self._file.close()
+
+    def _explain(self, error: OSError) -> str:
+        checkpoint = latest(self._path.parent)
+        saved = (
+            "no checkpoint was saved yet, so it begins anew"
+            if checkpoint is None
+            else f"{checkpoint} is saved and untouched, and it goes on from there"
+        )
+        return (
+            f"{self._path}: cannot be written: {error.strerror}. Free some space and run the same "
+            f"command again: {saved}"
+        )
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
