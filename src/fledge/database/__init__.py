@@ -2,11 +2,17 @@
 
 from fledge.database.accounts import Account, AccountStore, LoginTaken, Role
 from fledge.database.api_keys import ApiKey, ApiKeyStore
+from fledge.database.assistants import Assistant, AssistantStore
+from fledge.database.audit import AuditEntry, AuditStore
+from fledge.database.chat_search import Found
 from fledge.database.conversations import Conversation, ConversationStore
+from fledge.database.invitations import Invitation, InvitationStore
+from fledge.database.knowledge import Document, FoundPassage, KnowledgeStore, Passage
 from fledge.database.messages import MessageStore, StoredMessage
 from fledge.database.ratings import Preference, Rating, RatingStore, WrittenAnswer
 from fledge.database.runs import RunStore, StoredRun
 from fledge.database.sessions import Session, SessionStore
+from fledge.database.settings import ServerSettings, SettingsStore
 from fledge.database.store import Database, open_database
 from fledge.database.usage import UsageOfDay, UsageStore
 
@@ -15,18 +21,31 @@ __all__ = [
     "AccountStore",
     "ApiKey",
     "ApiKeyStore",
+    "Assistant",
+    "AssistantStore",
+    "AuditEntry",
+    "AuditStore",
     "Conversation",
     "ConversationStore",
     "Database",
+    "Document",
+    "Found",
+    "FoundPassage",
+    "Invitation",
+    "InvitationStore",
+    "KnowledgeStore",
     "LoginTaken",
     "MessageStore",
+    "Passage",
     "Preference",
     "Rating",
     "RatingStore",
     "Role",
     "RunStore",
+    "ServerSettings",
     "Session",
     "SessionStore",
+    "SettingsStore",
     "StoredMessage",
     "StoredRun",
     "UsageOfDay",

@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, tuple_, update
 
+from fledge.database.chat_search import Found, search
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import Conversations, Json, new_id
@@ -88,6 +89,11 @@ class ConversationStore:
         """Raises `NotFound` where it is not there, deleted, or another's."""
         with self._transactions.read() as connection:
             return owned(connection, account_id, conversation_id)
+
+    def search(self, account_id: str, query: str, limit: int = 30) -> list[Found]:
+        """Chats whose title or turns have all the words, the last of them as a beginning."""
+        with self._transactions.read() as connection:
+            return search(connection, account_id, query, limit)
 
     def list(
         self,

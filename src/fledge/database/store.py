@@ -6,13 +6,19 @@ from pathlib import Path
 
 from fledge.database.accounts import AccountStore
 from fledge.database.api_keys import ApiKeyStore
+from fledge.database.assistants import AssistantStore
+from fledge.database.audit import AuditStore
 from fledge.database.conversations import ConversationStore
 from fledge.database.engine import Transactions, connect, parse_url
+from fledge.database.invitations import InvitationStore
+from fledge.database.knowledge import KnowledgeStore
 from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
 from fledge.database.ratings import RatingStore
 from fledge.database.runs import RunStore
 from fledge.database.sessions import SessionStore
+from fledge.database.settings import SettingsStore
+from fledge.database.training_data import TrainingData
 from fledge.database.usage import UsageStore
 
 
@@ -29,7 +35,13 @@ class Database:
         self.messages = MessageStore(transactions, clock)
         self.runs = RunStore(transactions, clock)
         self.ratings = RatingStore(transactions, clock)
+        self.training_data = TrainingData(transactions)
         self.usage = UsageStore(transactions, clock)
+        self.assistants = AssistantStore(transactions, clock)
+        self.knowledge = KnowledgeStore(transactions, clock)
+        self.invitations = InvitationStore(transactions, clock)
+        self.settings = SettingsStore(transactions, clock)
+        self.audit = AuditStore(transactions, clock)
 
     def close(self) -> None:
         """Close the connections."""

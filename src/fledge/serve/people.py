@@ -127,6 +127,17 @@ class People:
                 code="forbidden",
             )
 
+    def require_scope(self, person: Person, scope: str) -> None:
+        """Raise `ApiError` 403 where the API key does not open this part of the API."""
+        if not person.has_scope(scope):
+            raise ApiError(
+                403,
+                f"This API key may be used for {', '.join(person.key.scopes if person.key else ())}"
+                f", not for {scope}",
+                type="permission_error",
+                code="scope_missing",
+            )
+
     def admit(self, person: Person, model: str, prompt_tokens: int) -> Admission:
         """Take one answer into account, or raise `LimitReached` (429); touches no disk.
 

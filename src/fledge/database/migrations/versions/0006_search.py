@@ -22,13 +22,12 @@ def upgrade() -> None:
             "USING gin (to_tsvector('simple', content)) WHERE status <> 'running'"
         )
         op.execute(
-            "CREATE INDEX chunks_search ON chunks USING gin (to_tsvector('english', content))"
+            "CREATE INDEX chunks_search ON chunks "
+            "USING gin (to_tsvector('english', heading || ' ' || content))"
         )
         return
-    _index("messages", "number", WORDS)
-    _triggers("messages", "number", "{row}.status <> 'running'")
-    _index("chunks", "id", f"porter {WORDS}")
-    _triggers("chunks", "id", "TRUE")
+    _index("messages", "number", ("content",), WORDS, "{row}.status <> 'running'")
+    _index("chunks", "id", ("heading", "content"), f"porter {WORDS}", "TRUE")
 
 
 def downgrade() -> None:
@@ -42,21 +41,23 @@ def downgrade() -> None:
         op.execute(f"DROP TABLE {table}_search")
 
 
-def _index(table: str, number: str, tokenizer: str) -> None:
+def _index(
+    table: str, number: str, columns: tuple[str, ...], tokenizer: str, condition: str
+) -> None:
+    """An index of some columns; `condition`, of a row, says whether it is in it."""
+    names = ", ".join(columns)
     op.execute(
         f"CREATE VIRTUAL TABLE {table}_search USING fts5("
-        f"content, content='{table}', content_rowid='{number}', tokenize='{tokenizer}')"
+        f"{names}, content='{table}', content_rowid='{number}', tokenize='{tokenizer}')"
     )
-
-
-def _triggers(table: str, number: str, condition: str) -> None:
-    """`condition`, of a row, says whether it is in the index."""
-    old, new = condition.format(row="old"), condition.format(row="new")
-    add = f"INSERT INTO {table}_search(rowid, content) VALUES (new.{number}, new.content)"
+    added = ", ".join(f"new.{column}" for column in columns)
+    removed = ", ".join(f"old.{column}" for column in columns)
+    add = f"INSERT INTO {table}_search(rowid, {names}) VALUES (new.{number}, {added})"
     remove = (
-        f"INSERT INTO {table}_search({table}_search, rowid, content) "
-        f"VALUES ('delete', old.{number}, old.content)"
+        f"INSERT INTO {table}_search({table}_search, rowid, {names}) "
+        f"VALUES ('delete', old.{number}, {removed})"
     )
+    old, new = condition.format(row="old"), condition.format(row="new")
     for name, moment, when, action in (
         ("added", "AFTER INSERT", new, add),
         ("changing", "BEFORE UPDATE", old, remove),

@@ -1,0 +1,59 @@
+"""The audit log: who changed who may do what, and when; never what was said in a chat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from fledge.database.engine import Transactions
+from fledge.database.rows import every
+from fledge.database.tables import Accounts, Audit, Json
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """`who` is the login of the person, or None where they were erased or not known."""
+
+    at: float
+    who: str | None
+    action: str
+    target: str
+    detail: Json
+
+
+class AuditStore:
+    """Written beside what it tells of."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    def add(
+        self, account_id: str | None, action: str, target: str = "", detail: Json | None = None
+    ) -> None:
+        """Note an action such as `role.changed` on a target such as a login."""
+        values = {
+            "at": self._clock(),
+            "account_id": account_id,
+            "action": action,
+            "target": target[:200],
+            "detail": detail or {},
+        }
+        with self._transactions.write() as connection:
+            connection.execute(insert(Audit).values(values))
+
+    def newest(self, limit: int = 100) -> list[AuditEntry]:
+        """The last entries, the newest first."""
+        query = (
+            select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
+            .join(Accounts, Accounts.id == Audit.account_id, isouter=True)
+            .order_by(Audit.at.desc())
+            .limit(limit)
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query, AuditEntry)
+
+    def purge(self, before: float) -> int:
+        """Forget what is older than a time: how many entries."""
+        with self._transactions.write() as connection:
+            return connection.execute(delete(Audit).where(Audit.at < before)).rowcount

@@ -1,0 +1,59 @@
+"""Words people type, as a query of SQLite's FTS5 and of PostgreSQL's text search."""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Integer, Text, column, func, select, table, text
+from sqlalchemy.sql.selectable import Select
+
+LONGEST_QUERY = 32
+"""Words of a query that count; the rest of a pasted page would only slow it down."""
+EXCERPT_CHARACTERS = 160
+
+
+def words(query: str) -> list[str]:
+    """The words of a query, without signs, which neither language may take for its own."""
+    return re.findall(r"\w+", query.casefold())[:LONGEST_QUERY]
+
+
+def fts5(query_words: Sequence[str], *, every: bool) -> str:
+    """FTS5's language: all words, the last of them as a beginning; or any word."""
+    quoted = [f'"{word}"' for word in query_words]
+    return f"{' '.join(quoted)}*" if every else " OR ".join(quoted)
+
+
+def tsquery(query_words: Sequence[str], *, every: bool) -> str:
+    """PostgreSQL's: all words, the last of them as a beginning; or any word."""
+    quoted = [f"'{word}'" for word in query_words]
+    return f"{' & '.join(quoted)}:*" if every else " | ".join(quoted)
+
+
+def fts5_matches(index: str, query: str) -> Select[int, float]:
+    """Numbers of the rows that match, and their BM25 rank: lower is better."""
+    here = table(index, column("rowid", Integer), column("rank"), column(index, Text))
+    return select(here.c.rowid.label("number"), here.c.rank.label("rank")).where(
+        here.c[index].op("MATCH")(query)
+    )
+
+
+def contains(content: ColumnElement[str], configuration: str, query: str) -> ColumnElement[bool]:
+    """PostgreSQL's match, in the words of the index, which it would not use otherwise."""
+    language = text(f"'{configuration}'")
+    return func.to_tsvector(language, content).op("@@")(func.to_tsquery(language, query))
+
+
+def relevance(content: ColumnElement[str], configuration: str, query: str) -> ColumnElement[float]:
+    """PostgreSQL's rank, negated: lower is better, as BM25 in SQLite."""
+    language = text(f"'{configuration}'")
+    vector = func.to_tsvector(language, content)
+    return -func.ts_rank_cd(vector, func.to_tsquery(language, query))
+
+
+def excerpt(content: str, query_words: Sequence[str]) -> str:
+    """The text around the first of the words, in one line; its beginning where none is found."""
+    line = " ".join(content.split())
+    folded = line.casefold()
+    places = [place for word in query_words if (place := folded.find(word)) >= 0]
+    start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)
+    end = start + EXCERPT_CHARACTERS
+    return ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")

@@ -1,0 +1,104 @@
+"""Invitations: a link that makes one account, once, until it expires or is taken back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, update
+
+from fledge.database.accounts import Account, Role, add
+from fledge.database.engine import Transactions
+from fledge.database.rows import every, first, selected, values_of
+from fledge.database.tables import Invitations, new_id
+from fledge.database.tokens import hashed, new_token
+from fledge.errors import NotFound
+
+LIFETIME_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link without its secret; `note` is for whoever invited."""
+
+    id: str
+    role: Role
+    note: str
+    invited_by: str | None
+    accepted_by: str | None
+    created_at: float
+    expires_at: float
+    accepted_at: float | None
+
+
+class InvitationStore:
+    """A link is open for seven days."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    def create(self, invited_by: str, role: Role, note: str = "") -> tuple[Invitation, str]:
+        """An invitation and its secret, which is nowhere to be had again."""
+        now = self._clock()
+        invitation = Invitation(
+            id=new_id(now),
+            role=role,
+            note=note,
+            invited_by=invited_by,
+            accepted_by=None,
+            created_at=now,
+            expires_at=now + LIFETIME_SECONDS,
+            accepted_at=None,
+        )
+        token = new_token()
+        values = {**values_of(invitation), "token_hash": hashed(token)}
+        with self._transactions.write() as connection:
+            connection.execute(insert(Invitations).values(values))
+        return invitation, token
+
+    def find(self, token: str) -> Invitation | None:
+        """The open invitation with this secret."""
+        query = selected(Invitations, Invitation).where(
+            Invitations.token_hash == hashed(token),
+            Invitations.accepted_at.is_(None),
+            Invitations.expires_at > self._clock(),
+        )
+        with self._transactions.read() as connection:
+            return first(connection, query, Invitation)
+
+    def accept(self, token: str, login: str, name: str, password_hash: str) -> Account:
+        """Make the account. Raises `NotFound` where the link is not open, or `LoginTaken`."""
+        now = self._clock()
+        statement = (
+            update(Invitations)
+            .where(
+                Invitations.token_hash == hashed(token),
+                Invitations.accepted_at.is_(None),
+                Invitations.expires_at > now,
+            )
+            .values(accepted_at=now)
+            .returning(Invitations.id, Invitations.role)
+        )
+        with self._transactions.write() as connection:
+            taken = connection.execute(statement).first()
+            if taken is None:
+                raise NotFound("this invitation was used, taken back, or is older than a week")
+            account = add(connection, now, login, name, taken.role, password_hash, True)
+            connection.execute(
+                update(Invitations).where(Invitations.id == taken.id).values(accepted_by=account.id)
+            )
+        return account
+
+    def list(self) -> list[Invitation]:
+        """The open ones, the newest first."""
+        query = selected(Invitations, Invitation).where(
+            Invitations.accepted_at.is_(None), Invitations.expires_at > self._clock()
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query.order_by(Invitations.created_at.desc()), Invitation)
+
+    def delete(self, invitation_id: str) -> None:
+        """Take a link back. Raises `NotFound`."""
+        statement = delete(Invitations).where(Invitations.id == invitation_id)
+        with self._transactions.write() as connection:
+            if connection.execute(statement).rowcount == 0:
+                raise NotFound(f"there is no invitation {invitation_id!r}")

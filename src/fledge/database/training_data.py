@@ -1,0 +1,160 @@
+"""What people gave, as training data: rankings and demonstrations of those who allow it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TypeVarTuple
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from fledge.database.engine import Transactions
+from fledge.database.messages import StoredMessage, ancestry
+from fledge.database.rows import every, selected
+from fledge.database.tables import (
+    Accounts,
+    Conversations,
+    Messages,
+    Preferences,
+    Ratings,
+    WrittenAnswers,
+)
+from fledge.feedback.records import ChatTurn, Demonstration, Ranking, Response
+
+Columns = TypeVarTuple("Columns")
+
+
+class TrainingData:
+    """Reads what may be learned from: not of people who object, nor of temporary or deleted chats.
+
+    `account_id` narrows it to one person's; names of people are left out, their ids stand for them.
+    """
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def rankings(self, account_id: str | None = None) -> Iterator[Ranking]:
+        """Preferences between answers, then thumbs: siblings rated up before those rated down."""
+        with self._transactions.read() as connection:
+            yield from _preferred(connection, account_id)
+            yield from _thumbed(connection, account_id)
+
+    def demonstrations(self, account_id: str | None = None) -> Iterator[Demonstration]:
+        """Answers that people wrote in place of a model's."""
+        query = _allowed(
+            select(
+                Messages.parent_id,
+                WrittenAnswers.content,
+                WrittenAnswers.account_id,
+                WrittenAnswers.created_at,
+                Messages.model,
+            ).join(WrittenAnswers, WrittenAnswers.message_id == Messages.id),
+            WrittenAnswers.account_id,
+            account_id,
+        )
+        with self._transactions.read() as connection:
+            for parent_id, content, author, at, model in connection.execute(
+                query.order_by(WrittenAnswers.id)
+            ):
+                yield Demonstration(
+                    prompt=_prompt(connection, parent_id),
+                    response=content,
+                    author=author,
+                    created_at=datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
+                    model=model,
+                )
+
+
+def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
+    query = _allowed(
+        select(
+            Preferences.prompt_id,
+            Preferences.ranking,
+            Preferences.seconds,
+            Preferences.account_id,
+        ).join(Messages, Messages.id == Preferences.prompt_id),
+        Preferences.account_id,
+        account_id,
+    )
+    for prompt_id, ranking, seconds, labeller in connection.execute(query.order_by(Preferences.id)):
+        named = [id_ for group in ranking for id_ in group]
+        answers = every(
+            connection,
+            selected(Messages, StoredMessage).where(Messages.id.in_(named)),
+            StoredMessage,
+        )
+        if len(answers) == len(named):
+            yield _ranking(connection, prompt_id, answers, ranking, labeller, seconds)
+
+
+def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
+    """One ranking for each person and prompt with an answer rated up and another rated down."""
+    query = _allowed(
+        select(Messages.parent_id, Ratings.account_id, Ratings.value, Messages.id).join(
+            Ratings, Ratings.message_id == Messages.id
+        ),
+        Ratings.account_id,
+        account_id,
+    ).where(Messages.parent_id.is_not(None))
+    order = (Messages.parent_id, Ratings.account_id, Messages.number)
+    rows = connection.execute(query.order_by(*order)).all()
+    for (prompt_id, labeller), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        values = {message_id: value for _, _, value, message_id in group}
+        up = tuple(id_ for id_, value in values.items() if value > 0)
+        down = tuple(id_ for id_, value in values.items() if value < 0)
+        if up and down:
+            answers = every(
+                connection,
+                selected(Messages, StoredMessage).where(Messages.id.in_(list(values))),
+                StoredMessage,
+            )
+            yield _ranking(connection, prompt_id, answers, (up, down), labeller, None)
+
+
+def _ranking(
+    connection: Connection,
+    prompt_id: str,
+    answers: Sequence[StoredMessage],
+    groups: Sequence[tuple[str, ...]],
+    labeller: str,
+    seconds: float | None,
+) -> Ranking:
+    return Ranking(
+        prompt=_prompt(connection, prompt_id),
+        responses=tuple(
+            Response(id=each.id, content=each.content, model=each.model) for each in answers
+        ),
+        ranking=tuple(groups),
+        labeler=labeller,
+        seconds=seconds,
+    )
+
+
+def _prompt(connection: Connection, message_id: str | None) -> tuple[ChatTurn, ...]:
+    """The system prompt of the chat and the turns down to a message."""
+    if message_id is None:
+        return ()
+    turns = ancestry(connection, message_id)
+    said = select(Conversations.system_prompt).where(Conversations.id == turns[0].conversation_id)
+    system = connection.scalar(said)
+    spoken = [ChatTurn.model_validate(turn, from_attributes=True) for turn in turns]
+    return (*([ChatTurn(role="system", content=system)] if system else []), *spoken)
+
+
+def _allowed(
+    query: "Select[*Columns]", giver: InstrumentedAttribute[str], account_id: str | None
+) -> "Select[*Columns]":
+    """Only of chats that are kept, and where both their owner and the giver allow training."""
+    owners, givers = aliased(Accounts), aliased(Accounts)
+    query = (
+        query.join(Conversations, Conversations.id == Messages.conversation_id)
+        .join(owners, owners.id == Conversations.account_id)
+        .join(givers, givers.id == giver)
+        .where(
+            owners.allows_training.is_(True),
+            givers.allows_training.is_(True),
+            Conversations.temporary.is_(False),
+            Conversations.deleted_at.is_(None),
+        )
+    )
+    return query if account_id is None else query.where(giver == account_id)
