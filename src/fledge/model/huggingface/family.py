@@ -1,7 +1,8 @@
 """What a family's file holds: which of its tensors is which of ours, read in both directions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import final
 
 import torch
 from torch import Tensor
@@ -61,13 +62,32 @@ class Family:
         ]
 
 
+@final
+class Renamed(Mapping[str, Tensor]):
+    """Tensors under other names, `names` from new to old; each is read only when asked for."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> None:
+        self._tensors = tensors
+        self._names = names
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._tensors[self._names[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
     """Our state under their names and in their layout: views, not copies."""
     tensors: Tensors = {}
     for entry in entries:
-        ours = state[entry.ours].detach()
-        parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
-        for name, part in zip(entry.theirs, parts, strict=True):
+        for name, part in _slots(entry, state[entry.ours].detach()):
             tensors[name] = part.mT if entry.transposed else part
     return tensors
 
@@ -83,20 +103,36 @@ def read_tensors(
     _refuse_strangers(entries, tensors)
     state: Tensors = {}
     for entry in entries:
-        shape = shapes[entry.ours]
-        rows = entry.rows or (shape[0],)
-        if entry.optional and entry.theirs[0] not in tensors:
-            state[entry.ours] = torch.zeros(shape)
-            continue
-        state[entry.ours] = torch.empty(shape)
-        slots = torch.split(state[entry.ours], list(rows))
-        for slot, name in zip(slots, entry.theirs, strict=True):
-            slot.copy_(_part(entry, name, tensors, tuple(slot.shape)))
+        state[entry.ours] = torch.zeros(shapes[entry.ours])
+        for name, slot in _slots(entry, state[entry.ours]):
+            if name in tensors or not entry.optional:
+                slot.copy_(_part(entry, name, tensors, slot.shape))
     return state
 
 
+def check_tensors(
+    entries: list[Entry], tensors: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
+) -> None:
+    """As `read_tensors`, but without reading them.
+
+    Raises:
+        CheckpointError: as `read_tensors`.
+    """
+    _refuse_strangers(entries, tensors)
+    for entry in entries:
+        for name, slot in _slots(entry, torch.empty(shapes[entry.ours], device="meta")):
+            if name in tensors:
+                _part(entry, name, tensors, slot.shape)
+
+
+def _slots(entry: Entry, ours: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Which rows of ours each of theirs is."""
+    parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
+    return zip(entry.theirs, parts, strict=True)
+
+
 def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
-    expected = shape[::-1] if entry.transposed else shape
+    expected = tuple(shape[::-1] if entry.transposed else shape)
     tensor = tensors[name]
     found = tuple(tensor.shape)
     if found != expected:

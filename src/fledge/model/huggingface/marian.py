@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.family import Entry, Tensors, read_tensors, write_tensors
+from fledge.model.huggingface.family import Entry, Renamed, Tensors, read_tensors, write_tensors
 from fledge.model.huggingface.settings import JSON, Settings
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
@@ -25,6 +25,7 @@ OPTIONS = {
 }
 """Options that opus-mt's files carry, and the one value of each that fledge computes."""
 
+EMBEDDING = "model.shared.weight"
 COPIES = (
     "model.encoder.embed_tokens.weight",
     "model.decoder.embed_tokens.weight",
@@ -59,16 +60,20 @@ def transformer_from_marian(
             or of another shape; each by name.
     """
     config = read_config(Settings(config_json))
+    return config, read_tensors(table(config), learnt(tensors), transformer_shapes(config))
+
+
+def transformer_shapes(config: TransformerConfig) -> dict[str, torch.Size]:
+    """Of a `Transformer`'s state."""
     with torch.device("meta"):
         model = Transformer(config)
-    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    return config, read_tensors(table(config), _learnt(tensors), shapes)
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
 def table(config: TransformerConfig) -> list[Entry]:
     """Ours ↔ theirs."""
     return [
-        Entry("token_embedding.weight", ("model.shared.weight",)),
+        Entry("token_embedding.weight", (EMBEDDING,)),
         *(entry for i in range(config.encoder_layers) for entry in _encoder_layer(i)),
         *(entry for i in range(config.decoder_layers) for entry in _decoder_layer(i)),
         Entry("output_bias", ("final_logits_bias",), optional=True),
@@ -139,21 +144,22 @@ def write_config(config: TransformerConfig) -> dict[str, object]:
     }
 
 
-def _learnt(tensors: Mapping[str, Tensor]) -> Tensors:
+def learnt(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Without position tables (they follow from the settings) and copies of the one embedding.
 
     Raises:
         CheckpointError: a copy that differs from the embedding it should be.
     """
-    embedding = tensors.get("model.shared.weight")
     for name in COPIES:
-        copy = tensors.get(name)
-        if copy is not None and embedding is not None and not torch.equal(copy, embedding):
+        if name not in tensors or EMBEDDING not in tensors:
+            continue
+        if not torch.equal(tensors[name], tensors[EMBEDDING]):
             raise CheckpointError(
-                f"tensor {name} differs from model.shared.weight; fledge computes one embedding "
+                f"tensor {name} differs from {EMBEDDING}; fledge computes one embedding "
                 "for source, target and output"
             )
-    return {name: tensor for name, tensor in tensors.items() if name not in (*COPIES, *POSITIONS)}
+    derived = {*COPIES, *POSITIONS}
+    return Renamed(tensors, {name: name for name in tensors if name not in derived})
 
 
 def _encoder_layer(i: int) -> list[Entry]:

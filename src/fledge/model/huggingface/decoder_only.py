@@ -1,0 +1,227 @@
+"""A `GPT` and a `ScalarModel` as files of the family that their settings are."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from fledge.errors import CheckpointError, ConfigError
+from fledge.model.config import GPTConfig
+from fledge.model.gpt import GPT
+from fledge.model.huggingface.family import (
+    Family,
+    Renamed,
+    Tensors,
+    read_tensors,
+    write_tensors,
+)
+from fledge.model.huggingface.gpt2 import GPT2
+from fledge.model.huggingface.llama import LLAMA, MISTRAL
+from fledge.model.huggingface.qwen import QWEN2, QWEN3
+from fledge.model.huggingface.settings import JSON, Settings
+from fledge.model.scalar import ScalarModel
+
+FAMILIES = {family.model_type: family for family in (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3)}
+
+
+def to_huggingface(
+    config: GPTConfig, state: Mapping[str, Tensor]
+) -> tuple[dict[str, object], Tensors]:
+    """A `GPT`'s settings and `state_dict` as config.json and the tensors of model.safetensors.
+
+    Raises:
+        CheckpointError: no family has this combination of settings.
+    """
+    family = family_for(config)
+    head = {"architectures": [family.language_architecture], "model_type": family.model_type}
+    tensors = write_tensors(family.language_entries(config), state)
+    return {**head, **family.write_config(config), **precision(tensors)}, tensors
+
+
+def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[GPTConfig, Tensors]:
+    """The inverse of `to_huggingface`, for files of others too; the state is fp32.
+
+    Raises:
+        CheckpointError: an architecture or option that fledge does not compute, or a tensor that
+            is missing, unknown or of another shape; each by name.
+    """
+    family = family_of(config_json, "language_architecture")
+    config = read_config(family, config_json)
+    entries, shapes = family.language_entries(config), language_shapes(config)
+    return config, read_tensors(entries, language_tensors(family, config, tensors), shapes)
+
+
+def language_tensors(
+    family: Family, config: GPTConfig, tensors: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """Those of a file that a `GPT` is made of, under their full names, not yet read.
+
+    Raises:
+        CheckpointError: a tied model whose head is not its embedding.
+    """
+    return _without_copies(family, config, learnt(family, tensors))
+
+
+def language_shapes(config: GPTConfig) -> dict[str, torch.Size]:
+    """Of a `GPT`'s state."""
+    with torch.device("meta"):
+        return {name: tensor.shape for name, tensor in GPT(config).state_dict().items()}
+
+
+def scalar_to_huggingface(
+    config: GPTConfig, state: Mapping[str, Tensor]
+) -> tuple[dict[str, object], Tensors]:
+    """A `ScalarModel` as a classifier with one label.
+
+    The head is `score.weight`; its bias is kept as `score.bias`, which Hugging Face's classifiers
+    do not have: their scores are ours minus that constant.
+    """
+    family = family_for(config)
+    head = {"architectures": [family.scalar_architecture], "model_type": family.model_type}
+    labels = {"id2label": {"0": "score"}, "label2id": {"score": 0}, "problem_type": "regression"}
+    tensors = write_tensors(family.scalar_entries(config), state)
+    settings = family.write_config(config) | {"tie_word_embeddings": True}
+    return {**head, **settings, **labels, **precision(tensors)}, tensors
+
+
+def scalar_from_huggingface(
+    config_json: JSON, tensors: Mapping[str, Tensor]
+) -> tuple[GPTConfig, Tensors]:
+    """The inverse of `scalar_to_huggingface`; a file without `score.bias` has bias 0.
+
+    Raises:
+        CheckpointError: as `from_huggingface`, or more labels than one.
+    """
+    family, config = scalar_settings(config_json)
+    entries, shapes = family.scalar_entries(config), scalar_shapes(config)
+    return config, read_tensors(entries, learnt(family, tensors), shapes)
+
+
+def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
+    """Family and settings of a classifier with one label.
+
+    Raises:
+        CheckpointError: no classifier, more labels than one, or an option fledge does not compute.
+    """
+    family = family_of(config_json, "scalar_architecture")
+    labels = config_json.get("id2label")
+    count = len(labels) if isinstance(labels, Mapping) else 2
+    if Settings(config_json).integer("num_labels", count) != 1:
+        raise CheckpointError(f"a reward model has 1 label, this classifier has {count}")
+    return family, read_config(family, config_json).model_copy(update={"tied_embeddings": True})
+
+
+def scalar_shapes(config: GPTConfig) -> dict[str, torch.Size]:
+    """Of a `ScalarModel`'s state."""
+    with torch.device("meta"):
+        model = ScalarModel(GPT(config))
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
+def family_for(config: GPTConfig) -> Family:
+    """The family that a model of these settings is saved as.
+
+    Raises:
+        CheckpointError: none has this combination; it lists the choices and those that exist.
+    """
+    choices = (
+        config.norm,
+        "learned" if config.rotary is None else "rotary",
+        config.feed_forward,
+        config.bias,
+        config.query_key_norm,
+    )
+    families = {
+        ("layer", "learned", "gelu", "all", False): GPT2,
+        ("rms", "rotary", "swiglu", "none", False): LLAMA,
+        ("rms", "rotary", "swiglu", "query_key_value", False): QWEN2,
+        ("rms", "rotary", "swiglu", "none", True): QWEN3,
+    }
+    names = ("norm", "positions", "feed_forward", "bias", "query_key_norm")
+    described = ", ".join(f"{name}={choice}" for name, choice in zip(names, choices, strict=True))
+    if choices not in families:
+        raise CheckpointError(
+            f"no Hugging Face family has {described}; choose the settings of GPT-2 (layer, "
+            "learned, gelu, all, False), Llama (rms, rotary, swiglu, none, False), Qwen2 (the "
+            "same with bias=query_key_value) or Qwen3 (the same with query_key_norm=True)"
+        )
+    family = families[choices]
+    heads = config.num_heads * config.head_width
+    if family is GPT2 and not (
+        heads == config.width and config.num_heads == config.num_key_value_heads
+    ):
+        raise CheckpointError(
+            f"GPT-2 has no grouped queries and heads that fill the width: found {described}, "
+            f"{config.num_heads} heads of {config.head_width} over "
+            f"{config.num_key_value_heads} key-value heads, width {config.width}"
+        )
+    return family
+
+
+def family_of(config_json: JSON, kind: str = "language_architecture") -> Family:
+    """The family that a config.json names.
+
+    Raises:
+        CheckpointError: an unsupported `model_type`, or an architecture that is no language model
+            (or, for `kind` "scalar_architecture", no classifier).
+    """
+    name = config_json.get("model_type")
+    if not isinstance(name, str) or name not in FAMILIES:
+        raise CheckpointError(
+            f"model_type {name!r} is not supported; fledge reads {', '.join(FAMILIES)}"
+        )
+    family = FAMILIES[name]
+    expected = (
+        family.scalar_architecture
+        if kind == "scalar_architecture"
+        else family.language_architecture
+    )
+    found = config_json.get("architectures") or [expected]
+    if found != [expected]:
+        raise CheckpointError(f"architectures are {found!r}, expected [{expected!r}]")
+    return family
+
+
+def read_config(family: Family, config_json: JSON) -> GPTConfig:
+    """The settings of a config.json.
+
+    Raises:
+        CheckpointError: an option that fledge does not compute, or sizes that make no model.
+    """
+    Settings(config_json).only("quantization_config", None, default=None)
+    try:
+        return family.read_config(Settings(config_json))
+    except (ConfigError, ValueError) as error:
+        raise CheckpointError(f"these sizes make no model: {error}") from error
+
+
+def learnt(family: Family, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Without what holds nothing learnt; a bare trunk gets its prefix."""
+    known = (family.prefix, "lm_head.", "score.")
+    names = {
+        name if name.startswith(known) else family.prefix + name: name
+        for name in tensors
+        if not name.endswith(family.ignored)
+    }
+    return Renamed(tensors, names)
+
+
+def _without_copies(
+    family: Family, config: GPTConfig, tensors: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """A tied file may repeat the embedding as its head; another head would be silently lost."""
+    if not config.tied_embeddings or "lm_head.weight" not in tensors:
+        return tensors
+    embedding = family.language_entries(config)[0].theirs[0]
+    if embedding not in tensors or not torch.equal(tensors["lm_head.weight"], tensors[embedding]):
+        raise CheckpointError(
+            "tensor lm_head.weight differs from the embedding, but config.json ties the two "
+            "(tie_word_embeddings)"
+        )
+    return Renamed(tensors, {name: name for name in tensors if name != "lm_head.weight"})
+
+
+def precision(tensors: Mapping[str, Tensor]) -> dict[str, object]:
+    """`torch_dtype` of config.json, if it is one for all."""
+    kinds = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors.values()})
+    return {"torch_dtype": kinds[0]} if len(kinds) == 1 else {}
