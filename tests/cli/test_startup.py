@@ -9,7 +9,7 @@ import pytest
 COMMANDS = [
     *("demo", "init", "run"),
     *("tokenizer", "pretrain", "sft", "reward", "ppo"),
-    *("evaluate", "generate", "chat", "serve", "info"),
+    *("evaluate", "generate", "chat", "serve", "inspect", "info"),
 ]
 
 

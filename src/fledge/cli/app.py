@@ -13,6 +13,7 @@ from fledge.cli import (
     generate,
     info,
     init,
+    inspect,
     pipeline,
     ppo,
     pretrain,
@@ -51,6 +52,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel="Use a model")(
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel="Use a model")(generate.generate)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.chat)
 app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
+app.add_typer(inspect.app, name="inspect", rich_help_panel="Use a model")
 app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
 
 

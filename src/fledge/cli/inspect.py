@@ -1,0 +1,153 @@
+"""`fledge inspect`: look inside a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fledge.cli.options import Checkpoint, refuse_ignored
+from fledge.errors import ConfigError
+from fledge.text.printable import printable
+
+if TYPE_CHECKING:
+    from fledge.inspect.reading import Reading
+    from fledge.inspect.view import View
+
+EXAMPLE = 'Example: `fledge inspect attention runs/english-french "How was your day?" -o day.png`'
+
+app = typer.Typer(
+    help="Look inside a model.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    epilog=EXAMPLE,
+)
+MOST_LOOKED_AT = 3
+"""Words shown beside each word in the terminal …"""
+LEAST_SHOWN = 0.05
+"""… if they get this share of its attention."""
+
+
+@app.callback()
+def group() -> None:
+    """Look inside a model."""
+
+
+@app.command(epilog=EXAMPLE)
+def attention(
+    checkpoint: Checkpoint,
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT", help="A sentence to translate, or a text to read.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Picture to draw: .png or .svg.", show_default=False),
+    ] = None,
+    json_output: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write words and weights as JSON.", show_default=False),
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="One layer, counted from 1.", show_default="all")
+    ] = None,
+    head: Annotated[
+        int | None, typer.Option(help="One head of it, from 1.", show_default="all")
+    ] = None,
+    mean: Annotated[bool, typer.Option("--mean", help="The mean over heads.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="The head that aligns best.")] = False,
+    heads: Annotated[
+        bool, typer.Option("--heads", help="Draw all heads on one sheet, without words.")
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="A given translation, read instead of the model's own.", show_default=False
+        ),
+    ] = None,
+    beams: Annotated[int, typer.Option(min=1, help="Width of the search; 1 is greedy.")] = 4,
+) -> None:
+    """Show which word looks at which: a translation at its source, a text at itself."""
+    if mean and best:
+        raise ConfigError("give --mean or --best, not both")
+    chosen = {"--layer": layer, "--head": head, "--mean": mean, "--best": best}
+    if heads:
+        refuse_ignored("--heads draws all of them", chosen)
+        if output is None:
+            raise ConfigError("--heads draws a sheet: give --output FILE, a .png or a .svg")
+    if head is not None:
+        refuse_ignored("--head names one", {"--mean": mean, "--best": best})
+    from fledge.inspect.view import choose, picture_format
+
+    if output is not None:
+        picture_format(output)
+    reading = read(checkpoint, text, target, beams)
+    view = choose(reading, "mean" if mean else "best" if best else None, layer, head)
+    if json_output is not None:
+        from fledge.checkpoint.directory import write_text
+        from fledge.inspect.data import to_json
+
+        write_text(json_output, to_json(reading, view))
+    if output is not None:
+        from fledge.inspect import drawing
+
+        if heads:
+            drawing.save_heads(reading, output)
+        else:
+            drawing.save_map(reading, view, output)
+    print_reading(reading, view)
+    for path in (output, json_output):
+        if path is not None:
+            typer.echo(f"written: {path}", err=True)
+
+
+def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Reading":
+    """The text as the checkpoint's model reads it, whatever kind of model it is.
+
+    Raises:
+        ConfigError: a `target` for a model that does not translate.
+    """
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.json_files import read_json
+    from fledge.checkpoint.model_files import (
+        LoadedModel,
+        load_language_model,
+        load_scalar_model,
+    )
+    from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.generate.beam import BeamSettings
+    from fledge.inspect.reading import read_text, read_translation
+
+    directory = find_checkpoint(checkpoint)
+    settings = read_json(directory / "config.json")
+    if settings.get("is_encoder_decoder"):
+        search = BeamSettings(beams=beams)
+        return read_translation(load_translation_model(directory), text, search, target)
+    refuse_ignored(f"{directory} does not translate", {"--target": target})
+    if "SequenceClassification" in str(settings.get("architectures")):
+        scalar = load_scalar_model(directory)
+        return read_text(LoadedModel(scalar.model.trunk, scalar.tokenizer, scalar.template), text)
+    return read_text(load_language_model(directory), text)
+
+
+def print_reading(reading: "Reading", view: "View") -> None:
+    """The words most looked at by each word, as a table."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if reading.translation is not None:
+        console.print(Text(printable(reading.translation), style="bold"), soft_wrap=True)
+    console.print(Text(f"{reading.maps.kind}-attention · {view.label}", style="dim"))
+    table = Table("word", "looks at", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for word, weights in zip(reading.maps.targets, view.weights, strict=True):
+        top = weights.topk(min(MOST_LOOKED_AT, len(weights)))
+        looked_at = Text("  ").join(
+            Text.assemble(printable(reading.maps.sources[index]), (f" {weight:.2f}", "dim"))
+            for weight, index in zip(top.values.tolist(), top.indices.tolist(), strict=True)
+            if weight >= LEAST_SHOWN
+        )
+        table.add_row(Text(printable(word)), looked_at)
+    console.print(table)
