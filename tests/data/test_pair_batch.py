@@ -47,11 +47,26 @@ def test_a_resumed_loader_goes_on_with_the_next_batch():
         other.load_state_dict(whole.state_dict())
 
 
-def test_two_processes_share_each_batch_evenly():
+def test_two_processes_share_the_batches_of_one():
+    whole = PairLoader(pairs(), PAD, tokens=40, seed=3)
     halves = [PairLoader(pairs(), PAD, tokens=40, seed=3, rank=r, world_size=2) for r in (0, 1)]
+    odd = 0
     for _ in range(30):
-        first, second = next(halves[0]), next(halves[1])
-        assert first.examples == second.examples > 0
+        batch, parts = next(whole), [next(half) for half in halves]
+        assert parts[0].examples == parts[1].examples == (batch.examples + 1) // 2
+        assert int(batch.weight) == sum(int(part.weight) for part in parts)
+        supervised = [
+            row[mask].tolist()
+            for part in parts
+            for row, mask in zip(part.targets, part.loss_mask, strict=True)
+            if mask.any()
+        ]
+        expected = [
+            row[mask].tolist() for row, mask in zip(batch.targets, batch.loss_mask, strict=True)
+        ]
+        assert sorted(supervised) == sorted(expected)
+        odd += batch.examples % 2
+    assert odd
 
 
 def test_a_sentence_longer_than_a_batch_is_refused():

@@ -4,6 +4,7 @@ from transformers import (
     get_constant_schedule_with_warmup,
     get_cosine_schedule_with_warmup,
     get_cosine_with_min_lr_schedule_with_warmup,
+    get_inverse_sqrt_schedule,
     get_linear_schedule_with_warmup,
     get_wsd_schedule,
 )
@@ -58,6 +59,19 @@ def test_linear_is_transformers():
 
 def test_constant_is_transformers():
     assert_same(ours("constant"), theirs(get_constant_schedule_with_warmup))
+
+
+def test_inverse_square_root_is_transformers():
+    assert_same(ours("inverse_sqrt"), theirs(get_inverse_sqrt_schedule))
+
+
+def test_inverse_square_root_is_equation_3_of_the_paper():
+    width, warmup = 512, 4000
+    peak = (width * warmup) ** -0.5
+    for step in (1, 399, 4000, 4001, 100_000):
+        paper = width**-0.5 * min(step**-0.5, step * warmup**-1.5)
+        fraction = rate_fraction("inverse_sqrt", step, 100_000, warmup)
+        assert peak * fraction == pytest.approx(paper, rel=1e-12)
 
 
 @pytest.mark.parametrize("decay", [0.2, 0.65])

@@ -1,5 +1,6 @@
 """Sentence pairs as batches: padded on the right, of about equal length and equal size."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,8 @@ class PairLoader:
     """An endless iterator of batches of at most `tokens` padded target tokens (section 5.1).
 
     An epoch is shuffled, sorted by length within pools, cut into batches, and the batches are
-    shuffled; all from (seed, epoch) alone. Process `rank` takes every `world_size`-th pair.
+    shuffled; all from (seed, epoch) alone. Process `rank` takes every `world_size`-th pair of a
+    batch, so the number of processes changes nothing but who computes what.
     """
 
     def __init__(
@@ -85,10 +87,10 @@ class PairLoader:
             DataError: there is no pair.
         """
         longest = max((max(map(len, pair)) for pair in pairs), default=0)
-        if longest * world_size > tokens:
+        if longest > tokens:
             raise ConfigError(
                 f"the longest sentence has {longest:,} tokens, more than the {tokens:,} of a "
-                f"batch on {world_size} processes; raise batch_tokens or lower length"
+                "batch; raise stage.batch_tokens"
             )
         if not pairs:
             raise DataError("there is no sentence pair to train on")
@@ -105,9 +107,16 @@ class PairLoader:
     def __next__(self) -> SentencePairBatch:
         if self.position == len(self.order):
             self._enter(self.epoch + 1, position=0)
-        chosen = self.order[self.position][self.rank :: self.world_size]
+        chosen = self.order[self.position]
         self.position += 1
-        return SentencePairBatch.collate([self.pairs[index] for index in chosen], self.pad_id)
+        mine = chosen[self.rank :: self.world_size]
+        # Sharded models need every process to run as many forwards, so all have as many rows;
+        # one that fills up counts for nothing.
+        rows = math.ceil(len(chosen) / self.world_size)
+        filled = [*mine, *chosen[: rows - len(mine)]]
+        batch = SentencePairBatch.collate([self.pairs[index] for index in filled], self.pad_id)
+        batch.loss_mask[len(mine) :] = False
+        return batch
 
     @property
     def batches_per_epoch(self) -> int:
@@ -145,7 +154,7 @@ class PairLoader:
         batches: list[list[int]] = []
         for start in range(0, len(shuffled), pool):
             by_length = sorted(shuffled[start : start + pool], key=self._length)
-            batches += _cut(by_length, self._length, self.tokens, self.world_size)
+            batches += _cut(by_length, self._length, self.tokens)
         return [batches[index] for index in random.permutation(len(batches))]
 
     def _length(self, index: int) -> int:
@@ -158,30 +167,20 @@ def by_length(
 ) -> Iterator[SentencePairBatch]:
     """Every pair once, shortest first, for evaluation."""
     ordered = sorted(range(len(pairs)), key=lambda index: max(map(len, pairs[index])))
-    for batch in _cut(ordered, lambda index: max(map(len, pairs[index])), tokens, 1):
+    for batch in _cut(ordered, lambda index: max(map(len, pairs[index])), tokens):
         yield SentencePairBatch.collate([pairs[index] for index in batch], pad_id)
 
 
-def _cut(
-    ordered: Sequence[int], length: Callable[[int], int], tokens: int, multiple: int
-) -> list[list[int]]:
-    """Neighbours together while their padded size is at most `tokens`.
-
-    Every batch has a multiple of `multiple` pairs, so that no process is left without; the last
-    one repeats pairs of its own to get there.
-    """
-    batches: list[list[int]] = []
+def _cut(ordered: Sequence[int], length: Callable[[int], int], tokens: int) -> Iterator[list[int]]:
+    """Neighbours together while their padded size is at most `tokens`."""
     batch: list[int] = []
     for index in ordered:
         # Ascending lengths: the newest is the longest.
-        is_full = (len(batch) // multiple + 1) * multiple * length(index) > tokens
-        if batch and is_full and len(batch) % multiple == 0:
-            batches.append(batch)
+        if batch and (len(batch) + 1) * length(index) > tokens:
+            yield batch
             batch = []
         batch.append(index)
-    while len(batch) % multiple:
-        batch.append(batch[0])
-    return [*batches, batch]
+    yield batch
 
 
 def _padded(rows: Sequence[Ids], pad_id: int) -> Int[Tensor, "B T"]:

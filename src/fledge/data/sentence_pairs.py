@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fledge.data.records import Located, Skipped, refuse
-from fledge.data.sources import load_with
+from fledge.data.sources import HUB, files_of, load_with
 from fledge.data.splits import split_by_key
 from fledge.errors import DataError, RecordError
 
 ALIGNED = ","
 """Between the two files of an aligned pair, as in `train.en,train.fr`."""
+TABBED = (".tsv", ".txt")
+"""Endings of files with a source, a tab and a target in each line."""
+MOST_EQUAL = 0.5
+"""A share of pairs with two equal sides above which a file is taken for the wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +44,19 @@ def load_pairs(
     `{"source": …, "target": …}`. `languages` name the keys of a translation.
 
     Raises:
-        DataError: a file is missing or empty, or two files have unequal numbers of lines.
+        DataError: a file is missing or empty, two files have unequal numbers of lines, or most
+            sentences are their own translation.
         RecordError: a pair has an empty side or lacks one, unless bad records are skipped.
     """
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     names = [sources] if isinstance(sources, str) else list(sources)
     pairs: list[SentencePair] = []
     for name in names:
-        found = 0
-        for pair in _read(name, languages, bad):
-            pairs.append(pair)
-            found += 1
+        found = list(_read(name, languages, bad))
         if not found:
             raise DataError(f"{name}: no usable sentence pair")
+        _check_languages(name, found)
+        pairs += found
     return pairs
 
 
@@ -60,15 +64,42 @@ def split_pairs(
     pairs: Sequence[SentencePair], fraction: float, seed: int
 ) -> tuple[list[SentencePair], list[SentencePair]]:
     """(train, held out) by source sentence: no sentence is in both, however often translated."""
-    return split_by_key(
-        pairs, lambda pair: " ".join(pair.source.casefold().split()), fraction, seed
-    )
+    return split_by_key(pairs, sentence_key, fraction, seed)
+
+
+def sentence_key(pair: SentencePair) -> str:
+    """Equal for pairs of one source sentence, blanks and case aside."""
+    return " ".join(pair.source.casefold().split())
+
+
+def files_of_pairs(sources: Iterable[str]) -> list[Path]:
+    """The files that sources name, in order; a dataset of the hub has none."""
+    files: list[Path] = []
+    for name in sources:
+        if ALIGNED in name:
+            files += [Path(part.strip()) for part in name.split(ALIGNED, 1)]
+        elif name.endswith(TABBED):
+            files.append(Path(name))
+        elif not name.startswith(HUB):
+            files += files_of(Path(name))
+    return files
+
+
+def _check_languages(name: str, pairs: Sequence[SentencePair]) -> None:
+    equal = [pair for pair in pairs if pair.source.strip() == pair.target.strip()]
+    if len(equal) > MOST_EQUAL * len(pairs):
+        first = equal[0]
+        raise DataError(
+            f"{name}: {len(equal):,} of {len(pairs):,} sentences are their own translation, the "
+            f"first on line {first.line:,} ({first.source.strip()[:40]!r}); expected two "
+            "languages: is the right file paired?"
+        )
 
 
 def _read(name: str, languages: tuple[str, str], skipped: Skipped | None) -> Iterator[SentencePair]:
     if ALIGNED in name:
         found = _read_aligned(*(Path(part.strip()) for part in name.split(ALIGNED, 1)))
-    elif name.endswith((".tsv", ".txt")):
+    elif name.endswith(TABBED):
         found = _read_tabbed(Path(name), skipped)
     else:
         records = load_with(name, lambda record: _from_record(record, languages), skipped=skipped)

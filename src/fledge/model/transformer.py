@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -27,29 +26,30 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 class LayerMemory:
     """What one decoder layer remembers: its own past, and the source's keys and values."""
 
-    past: KeysValues | None
-    source: KeysValues
+    past: KeysValues | None = None
+    source: KeysValues | None = None
 
     def reorder(self, rows: Int[Tensor, " N"]) -> None:
         """Row i goes on as the old row `rows[i]` (beam search)."""
-        if self.past is not None:
-            self.past.reorder(rows)
-        self.source.reorder(rows)
+        for remembered in (self.past, self.source):
+            if remembered is not None:
+                remembered.reorder(rows)
 
 
 @dataclass(slots=True)
 class DecoderState:
     """Incremental decoding: the source read once, the targets so far, one token at a time."""
 
-    layers: list[LayerMemory]
+    encoded: Float[Tensor, "B S D"]
     source_mask: Bool[Tensor, "B S"]
+    layers: list[LayerMemory]
     length: int = 0
 
     def reorder(self, rows: Int[Tensor, " N"]) -> None:
         """Row i goes on as the old row `rows[i]`; N may differ from B."""
         for layer in self.layers:
             layer.reorder(rows)
-        self.source_mask = self.source_mask[rows]
+        self.encoded, self.source_mask = self.encoded[rows], self.source_mask[rows]
 
 
 class PositionwiseFeedForward(nn.Module):
@@ -120,6 +120,7 @@ class DecoderLayer(nn.Module):
         self,
         x: Float[Tensor, "B T D"],
         memory: LayerMemory,
+        encoded: Float[Tensor, "B S D"],
         target_mask: Bool[Tensor, "#B 1 #T T2"] | None,
         source_mask: Bool[Tensor, "B 1 1 S"],
     ) -> Float[Tensor, "B T D"]:
@@ -128,6 +129,8 @@ class DecoderLayer(nn.Module):
             return attended
 
         def source(h: Tensor) -> Tensor:
+            # Read once; here, and not before, because sharded weights are whole only in this call.
+            memory.source = memory.source or self.cross_attention.remember(encoded)
             attended: Tensor = self.cross_attention(h, memory.source, source_mask)
             return attended
 
@@ -202,11 +205,7 @@ class Transformer(nn.Module):
         self, memory: Float[Tensor, "B S D"], source_mask: Bool[Tensor, "B S"]
     ) -> DecoderState:
         """Begin to decode token by token: the source's keys and values are computed once."""
-        layers = [
-            LayerMemory(None, cast(DecoderLayer, layer).cross_attention.remember(memory))
-            for layer in self.decoder
-        ]
-        return DecoderState(layers, source_mask)
+        return DecoderState(memory, source_mask, [LayerMemory() for _ in self.decoder])
 
     def step(self, last: Int[Tensor, " B"], state: DecoderState) -> Float[Tensor, "B V"]:
         """Logits of the token after `last`; `state` moves on by one."""
@@ -237,7 +236,7 @@ class Transformer(nn.Module):
             target_mask = target_mask.tril(diagonal=state.length)
         source_mask = key_padding(state.source_mask)
         for layer, memory in zip(self.decoder, state.layers, strict=True):
-            x = layer(x, memory, target_mask, source_mask)
+            x = layer(x, memory, state.encoded, target_mask, source_mask)
         state.length += inputs.shape[1]
         hidden: Tensor = self.decoder_norm(x)
         return hidden

@@ -38,7 +38,7 @@ class OptimizerConfig(Config):
     warmup_steps: int = Field(0, ge=0)
     """Steps over which the rate rises from 0."""
     final_fraction: float = Field(0.1, ge=0, le=1)
-    """Share of the peak rate that is left at the last step."""
+    """Share of the peak rate that is left at the last step; not for constant and inverse_sqrt."""
     decay_fraction: float = Field(0.5, gt=0, le=1)
     """Last share of the steps in which schedule "wsd" falls."""
 

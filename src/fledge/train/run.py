@@ -21,9 +21,11 @@ from fledge.train.reward import RewardModelling
 from fledge.train.reward_config import RewardConfig
 from fledge.train.sft import SFT, SFTConfig
 from fledge.train.stage import Stage, StageContext
+from fledge.train.translate import Translate
+from fledge.train.translate_config import TranslateConfig
 
 StageConfig = Annotated[
-    PretrainConfig | SFTConfig | RewardConfig | PPOConfig,
+    PretrainConfig | TranslateConfig | SFTConfig | RewardConfig | PPOConfig,
     Field(discriminator="name"),
 ]
 
@@ -32,6 +34,7 @@ StageBuilder = Callable[..., Stage[Any]]
 
 STAGES: Mapping[str, StageBuilder] = {
     "pretrain": Pretrain.build,
+    "translate": Translate.build,
     "sft": SFT.build,
     "reward": RewardModelling.build,
     "ppo": build_ppo,

@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-ScheduleName = Literal["cosine", "wsd", "linear", "constant"]
+ScheduleName = Literal["cosine", "wsd", "linear", "constant", "inverse_sqrt"]
 
 
 def rate_fraction(
@@ -18,12 +18,16 @@ def rate_fraction(
 
     It rises from 0 in a line over `warmup_steps`, then follows the schedule and ends, at step
     `steps`, at `final_fraction` ("constant" stays at 1). "wsd" holds 1 and falls in a line over
-    the last `decay_fraction` of the steps (Hu et al. 2024, arXiv:2404.06395).
+    the last `decay_fraction` of the steps (Hu et al. 2024, arXiv:2404.06395). "inverse_sqrt" falls
+    as 1/√step whatever `steps` is (Vaswani et al. 2017, equation 3, whose peak is
+    (D · warmup_steps)^-0.5).
     """
     if step < warmup_steps:
         return step / warmup_steps
     if schedule == "constant":
         return 1.0
+    if schedule == "inverse_sqrt":
+        return math.sqrt(max(1, warmup_steps) / max(1, step))
     start = max(warmup_steps, steps - round(steps * decay_fraction))
     first = start if schedule == "wsd" else warmup_steps
     progress = min(1.0, max(0, step - first) / max(1, steps - first))

@@ -1,0 +1,108 @@
+"""Translations of many sentences: encoded, batched by length, searched, and put back in order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from fledge.checkpoint.translation_files import LoadedTranslationModel
+from fledge.errors import GenerationError
+from fledge.generate.beam import BeamSettings, Hypothesis, beam_search
+from fledge.generate.decoders import TransformerDecoder
+
+SOURCE_TOKENS = 4096
+"""Padded source tokens that are translated at a time, all beams counted; only a matter of speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One way to say it; `score` is log-probability (nats) over the length penalty."""
+
+    text: str
+    score: float
+    ids: tuple[int, ...]
+
+
+def translate(
+    loaded: LoadedTranslationModel,
+    sentences: Sequence[str],
+    settings: BeamSettings,
+    done: Callable[[int], None] = lambda _: None,
+) -> list[list[Translation]]:
+    """The `settings.best` translations of each sentence, best first.
+
+    What shares a batch changes nothing. An empty sentence has the empty translation. `done` hears
+    of every batch how many sentences it had.
+
+    Raises:
+        GenerationError: a sentence is longer than the model's context; its number is named.
+    """
+    end = loaded.model.config.end_id
+    encoded = [[*ids, end] for ids in loaded.source.encode_batch(sentences)]
+    _check_lengths(encoded, loaded.model.config.context_length)
+    wanted = [number for number, text in enumerate(sentences) if text.strip()]
+    found = [[Translation("", 0.0, ())] for _ in sentences]
+    done(len(sentences) - len(wanted))
+    for numbers in _batches(wanted, encoded, settings.beams):
+        hypotheses = search(loaded, [encoded[number] for number in numbers], settings)
+        for number, best in zip(numbers, hypotheses, strict=True):
+            found[number] = [_read(loaded, hypothesis) for hypothesis in best]
+        done(len(numbers))
+    return found
+
+
+def search(
+    loaded: LoadedTranslationModel, sources: Sequence[Sequence[int]], settings: BeamSettings
+) -> list[list[Hypothesis]]:
+    """Beam search over one batch of sources, ends included."""
+    model = loaded.model
+    device = model.token_embedding.weight.device
+    ids, config = _padded(sources, model.config.pad_id).to(device), model.config
+    lengths = torch.tensor([len(source) for source in sources], device=device)
+    mask = torch.arange(ids.shape[1], device=device) < lengths[:, None]
+    limit = min(settings.max_new_tokens, config.context_length)
+    return beam_search(
+        TransformerDecoder(model, ids, mask),
+        torch.full((len(sources),), config.pad_id, device=device),
+        config.end_id,
+        settings.model_copy(update={"max_new_tokens": limit}),
+        banned_ids=loaded.never_written,
+    )
+
+
+def _read(loaded: LoadedTranslationModel, hypothesis: Hypothesis) -> Translation:
+    end = loaded.model.config.end_id
+    ids = [id_ for id_ in hypothesis.ids if id_ != end]
+    return Translation(loaded.target.decode(ids), hypothesis.score, hypothesis.ids)
+
+
+def _check_lengths(encoded: Sequence[Sequence[int]], limit: int) -> None:
+    for number, ids in enumerate(encoded, start=1):
+        if len(ids) > limit:
+            raise GenerationError(
+                f"sentence {number:,} has {len(ids):,} tokens, the model reads at most {limit:,}; "
+                "split it into sentences"
+            )
+
+
+def _batches(
+    wanted: Sequence[int], encoded: Sequence[Sequence[int]], beams: int
+) -> Iterator[list[int]]:
+    """Sentences of about equal length together, the longest first, which shows memory early."""
+    batch: list[int] = []
+    longest = 0
+    for number in sorted(wanted, key=lambda number: -len(encoded[number])):
+        longest = max(longest, len(encoded[number]))
+        if batch and longest * beams * (len(batch) + 1) > SOURCE_TOKENS:
+            yield batch
+            batch, longest = [], len(encoded[number])
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def _padded(rows: Sequence[Sequence[int]], pad_id: int) -> Int[Tensor, "B S"]:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows])

@@ -1,0 +1,80 @@
+"""Teacher forcing with label smoothing: sections 5.4 and 3.4 of "Attention is all you need"."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from fledge.data.pair_batch import SentencePairBatch
+from fledge.model.transformer import Transformer
+
+
+class TeacherForcing(nn.Module):
+    """Turns a batch of sentence pairs into its summed losses, smoothed and plain.
+
+    The decoder reads the reference shifted right, whatever it would have written itself.
+    """
+
+    def __init__(self, model: Transformer, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.model = model
+        self.label_smoothing = label_smoothing
+
+    def forward(self, batch: SentencePairBatch) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """(smoothed, −log p(target)), both summed over target tokens, in nats."""
+        memory = self.model.encode(batch.source, batch.source_mask)
+        hidden = self.model.decode(batch.inputs, memory, batch.source_mask)
+        mask = batch.loss_mask
+        logits = self.model.logits(hidden[mask][None])[0]  # N V
+        return smoothed_cross_entropy_sum(logits, batch.targets[mask], self.label_smoothing)
+
+
+def smoothed_cross_entropy_sum(
+    logits: Float[Tensor, "N V"], targets: Int[Tensor, "N"], smoothing: float
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """((1 − ε) · nll + ε · mean over V of −log p, nll), summed (Szegedy et al. 2016, section 7).
+
+    ε is spread over all of V, the target included. The smoothed loss cannot reach 0: at best it is
+    the entropy of the smoothed target, so the plain one, which has no gradient here, is what
+    perplexity is made of.
+    """
+    apply: Callable[..., tuple[Tensor, Tensor]] = _SmoothedCrossEntropy.apply
+    smoothed, nll = apply(logits.float(), targets, smoothing)
+    return smoothed, nll
+
+
+class _SmoothedCrossEntropy(torch.autograd.Function):
+    """∂loss/∂logits is softmax − smoothed target, known as soon as the softmax is: one exp over
+    N V, where autograd through log-sum-exp takes two and holds both."""
+
+    @staticmethod
+    def forward(
+        context: Any, logits: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        log_probs, column = logits.log_softmax(dim=-1), targets[:, None]
+        nll = -log_probs.gather(1, column).sum()
+        uniform = -log_probs.mean(dim=-1).sum()
+        gradient = log_probs.exp_().sub_(smoothing / logits.shape[1])
+        kept = torch.full_like(column, smoothing - 1.0, dtype=gradient.dtype)
+        context.save_for_backward(gradient.scatter_add_(1, column, kept))
+        context.mark_non_differentiable(nll)
+        return (1.0 - smoothing) * nll + smoothing * uniform, nll
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = context.saved_tensors
+        return gradient * gradients[0], None, None
+
+
+@torch.no_grad()
+def mean_nll(teacher: TeacherForcing, batches: Iterable[SentencePairBatch]) -> float:
+    """Unsmoothed loss of held-out pairs in nats a target token, ends included."""
+    nats, tokens = 0.0, 0
+    device = teacher.model.token_embedding.weight.device
+    for batch in batches:
+        _, nll = teacher(batch.to(device))
+        nats += float(nll)
+        tokens += int(batch.weight)
+    return nats / tokens
