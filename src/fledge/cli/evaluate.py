@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fledge.cli.options import Checkpoint, refuse_ignored
+from fledge.cli.options import Checkpoint, SkipBad, refuse_ignored, tell_skipped
 from fledge.errors import CheckpointError, ConfigError
 
 MAX_NEW_TOKENS = 64
@@ -50,6 +50,7 @@ def evaluate(
     seed: Annotated[
         int | None, typer.Option(help="Of sampling and bootstrap.", show_default="0")
     ] = None,
+    skip_bad: SkipBad = False,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
 ) -> None:
     """Measure a model on text, rankings, the starter pack's prompts, or against another."""
@@ -62,22 +63,29 @@ def evaluate(
         refuse_ignored("no answer is written", {"--max-new-tokens": max_new_tokens})
     if not (rankings or starter or against):
         refuse_ignored("nothing is drawn by chance", {"--seed": seed})
+    if not (text or rankings or prompts):
+        refuse_ignored("no record is read", {"--skip-bad": skip_bad})
     if against and not (prompts and reward):
         raise ConfigError("--against needs --prompts FILE and --reward MODEL, which judges")
     longest, seed = max_new_tokens or MAX_NEW_TOKENS, seed or 0
     from fledge.cli import measure
+    from fledge.data import Skipped
     from fledge.generate import SamplingParams
 
+    skipped = Skipped() if skip_bad else None
     numbers: dict[str, float] = {}
     if text:
-        numbers |= measure.measure_text(checkpoint, text)
+        numbers |= measure.measure_text(checkpoint, text, skipped)
     if rankings:
-        numbers |= measure.measure_rankings(checkpoint, rankings, seed)
+        numbers |= measure.measure_rankings(checkpoint, rankings, seed, skipped)
     if starter:
         numbers |= measure.measure_starter(checkpoint, starter, longest, seed)
     if against and reward:
         sampling = SamplingParams(max_new_tokens=longest, seed=seed)
-        numbers |= measure.measure_wins(checkpoint, against, reward, prompts or (), sampling)
+        numbers |= measure.measure_wins(
+            checkpoint, against, reward, prompts or (), sampling, skipped
+        )
+    tell_skipped(skipped)
     typer.echo(json_of(numbers) if as_json else table_of(numbers))
     unusable = [name for name, value in numbers.items() if not math.isfinite(value)]
     if unusable:

@@ -12,10 +12,12 @@ from fledge.cli.options import (
     Checkpoint,
     MaxNewTokens,
     Seed,
+    SkipBad,
     Temperature,
     TopP,
     refuse_ignored,
     sampling_params,
+    tell_skipped,
 )
 from fledge.cli.output import check_writable, write_whole
 from fledge.errors import ConfigError
@@ -50,6 +52,7 @@ def generate(
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
     max_new_tokens: MaxNewTokens = 256,
+    skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
     """Answer a prompt, streaming; or every prompt of a file."""
@@ -58,6 +61,7 @@ def generate(
         raise ConfigError("give a PROMPT or --prompts FILE, not both")
     if prompts is None:
         refuse_ignored("without --prompts the answer is printed", {"--output": output})
+        refuse_ignored("without --prompts no record is read", {"--skip-bad": skip_bad})
     else:
         refuse_ignored("--prompts are answered as chats", {"--raw": raw})
     if output is not None:
@@ -66,7 +70,7 @@ def generate(
 
     loaded = fledge.load(checkpoint)
     if prompts is not None:
-        write_answers(loaded, prompts, output, sampling)
+        write_answers(loaded, prompts, output, sampling, skip_bad)
         return
     text = sys.stdin.read() if prompt in (None, "-") else prompt
     assert text is not None
@@ -106,13 +110,19 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
 
 
 def write_answers(
-    loaded: "LoadedModel", prompts: Path, output: Path | None, sampling: "SamplingParams"
+    loaded: "LoadedModel",
+    prompts: Path,
+    output: Path | None,
+    sampling: "SamplingParams",
+    skip_bad: bool,
 ) -> None:
     """One JSONL record a prompt: its messages, the answer, and why the answer ended."""
-    from fledge.data import load_prompts
+    from fledge.data import Skipped, load_prompts
     from fledge.generate.text import answers
 
-    conversations = load_prompts([prompts])
+    skipped = Skipped() if skip_bad else None
+    conversations = load_prompts([prompts], skipped=skipped)
+    tell_skipped(skipped)
     lines = [
         json.dumps(
             {

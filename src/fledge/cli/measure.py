@@ -14,6 +14,7 @@ from fledge.checkpoint.model_files import (
 )
 from fledge.data import (
     ComparisonBatch,
+    Skipped,
     collate_rankings,
     in_order,
     load_prompts,
@@ -40,10 +41,10 @@ PROMPTS_PER_FORWARD = 16
 Numbers = dict[str, float]
 
 
-def measure_text(checkpoint: Path, texts: Sequence[str]) -> Numbers:
+def measure_text(checkpoint: Path, texts: Sequence[str], skipped: Skipped | None = None) -> Numbers:
     """How well the model predicts texts."""
     loaded = load_language_model(find_checkpoint(checkpoint))
-    score = score_text(loaded, chain.from_iterable(read_texts(text) for text in texts))
+    score = score_text(loaded, chain.from_iterable(read_texts(text, skipped) for text in texts))
     return {
         "bits_per_byte": score.bits_per_byte,
         "nats_per_token": score.nats_per_token,
@@ -52,10 +53,12 @@ def measure_text(checkpoint: Path, texts: Sequence[str]) -> Numbers:
     }
 
 
-def measure_rankings(checkpoint: Path, rankings: Sequence[str], seed: int) -> Numbers:
+def measure_rankings(
+    checkpoint: Path, rankings: Sequence[str], seed: int, skipped: Skipped | None = None
+) -> Numbers:
     """How well a reward model orders answers as people did, with a 95 % interval."""
     reward = load_scalar_model(find_checkpoint(checkpoint))
-    batch, scores = scored(reward, load_rankings(rankings))
+    batch, scores = scored(reward, load_rankings(rankings, skipped=skipped))
     pairs = preference_pairs(scores, batch.ranks, batch.lengths)
     return preference_report(pairs, torch.Generator().manual_seed(seed)).metrics()
 
@@ -75,10 +78,11 @@ def measure_wins(
     reward_model: Path,
     prompts: Sequence[str],
     sampling: SamplingParams,
+    skipped: Skipped | None = None,
 ) -> Numbers:
     """How often a reward model prefers this model's answers to those of `against`."""
     reward = load_scalar_model(find_checkpoint(reward_model))
-    conversations = load_prompts(prompts)
+    conversations = load_prompts(prompts, skipped=skipped)
     columns = [
         [answer.text for answer in answers(load_language_model(path), conversations, sampling)]
         for path in (find_checkpoint(against), find_checkpoint(checkpoint))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.errors import ConfigError
+from fledge.text.printable import printable
 
 if TYPE_CHECKING:
+    from fledge.data import Skipped
     from fledge.generate import SamplingParams
 
 Checkpoint = Annotated[
@@ -36,6 +38,12 @@ Seed = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
 ]
+
+
+def tell_skipped(skipped: "Skipped | None") -> None:
+    """What was left out, on stderr; nothing if nothing was."""
+    if skipped:
+        typer.echo(printable(skipped.summary()), err=True)
 
 
 def refuse_ignored(reason: str, options: Mapping[str, object]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.options import SkipBad
 from fledge.cli.training import Output, is_main_process, log_to_terminal, setting
 from fledge.errors import ConfigError
 
@@ -42,6 +43,7 @@ def run(
     seed: Annotated[
         int | None, typer.Option(help="The same seed gives the same models.", show_default="0")
     ] = None,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Run a pipeline: finished stages are skipped, interrupted ones resumed.
 
@@ -64,6 +66,8 @@ def run(
             raise ConfigError("--demonstrations and --rankings need --text to start from")
         changes = [*setting("output", output and str(output)), *setting("seed", seed), *changes]
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
+    if skip_bad:
+        pipeline = skipping_bad(pipeline)
     log_to_terminal()
     from fledge.train.pipeline import run_pipeline
 
@@ -99,6 +103,19 @@ def pipeline_for(
     for change in changes:
         apply_override(values, change)
     return parse_section(values, Pipeline, source="fledge run")
+
+
+def skipping_bad(pipeline: "Pipeline") -> "Pipeline":
+    """The same pipeline, in which whoever reads records leaves out those that cannot be used."""
+    skip = {"skip_bad": True}
+    runs = tuple(
+        run.model_copy(update={"stage": run.stage.model_copy(update=skip)})
+        if "skip_bad" in type(run.stage).model_fields
+        else run
+        for run in pipeline.runs
+    )
+    tokenizer = pipeline.tokenizer and pipeline.tokenizer.model_copy(update=skip)
+    return pipeline.model_copy(update={"runs": runs, "tokenizer": tokenizer})
 
 
 def next_command(pipeline: "Pipeline") -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fledge.cli.options import SkipBad
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
 
 EXAMPLE = (
@@ -41,6 +42,7 @@ def ppo(
         float | None,
         typer.Option(min=0.0, help="β: the price of leaving the SFT model.", show_default="0.05"),
     ] = None,
+    skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
     """Train a policy against a reward with PPO: step 3 of InstructGPT."""
@@ -52,6 +54,7 @@ def ppo(
             "stage.reward": reward,
             "stage.prompts": prompts or None,
             "stage.kl_coefficient": kl,
+            "stage.skip_bad": skip_bad or None,
             "output": output and str(output),
             "optimizer.steps": steps,
             "optimizer.learning_rate": learning_rate,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fledge.cli.options import refuse_ignored
+from fledge.cli.options import SkipBad, refuse_ignored
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
 
 VOCABULARY_SIZE = 8192
@@ -43,6 +43,7 @@ def pretrain(
     output: Output = None,
     steps: Steps = None,
     learning_rate: LearningRate = None,
+    skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
     """Train a language model to predict the next token of a text."""
@@ -50,7 +51,7 @@ def pretrain(
     if text and output and not (tokenizer or model or run_names(run, *TOKENIZER_KEYS)):
         tokenizer = output / "tokenizer"
         size = vocabulary_size or VOCABULARY_SIZE
-        prepare = partial(train_tokenizer, text, size, tokenizer)
+        prepare = partial(train_tokenizer, text, size, tokenizer, skip_bad)
     else:
         reason = "a tokenizer is trained with --text and --output, without a tokenizer, model or "
         refuse_ignored(f"{reason}run file", {"--vocabulary-size": vocabulary_size})
@@ -61,6 +62,7 @@ def pretrain(
             "stage.text": text or None,
             "stage.tokenizer": tokenizer and str(tokenizer),
             "stage.model": model and str(model),
+            "stage.skip_bad": skip_bad or None,
             "output": output and str(output),
             "optimizer.steps": steps,
             "optimizer.learning_rate": learning_rate,
@@ -80,10 +82,12 @@ def nothing() -> None:
     """Another tokenizer is used: none is trained."""
 
 
-def train_tokenizer(text: Sequence[str], vocabulary_size: int, directory: Path) -> None:
+def train_tokenizer(
+    text: Sequence[str], vocabulary_size: int, directory: Path, skip_bad: bool
+) -> None:
     """A byte-level BPE of the text, unless just that one is there."""
     from fledge.config import parse_section
     from fledge.train.pipeline import TokenizerConfig, make_tokenizer
 
-    settings = {"text": text, "vocabulary_size": vocabulary_size}
+    settings = {"text": text, "vocabulary_size": vocabulary_size, "skip_bad": skip_bad}
     make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), directory)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fledge.cli.options import SkipBad
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
 
 EXAMPLE = "Example: `fledge sft -m checkpoints/base -d demonstrations.jsonl -o checkpoints/sft`"
@@ -26,9 +27,7 @@ def sft(
     ] = None,
     steps: Steps = None,
     learning_rate: LearningRate = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="List records that cannot be used; go on.")
-    ] = False,
+    skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
     """Fine-tune a language model on demonstrations: step 1 of InstructGPT."""

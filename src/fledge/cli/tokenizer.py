@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fledge.cli.options import refuse_ignored
+from fledge.cli.options import SkipBad, refuse_ignored, tell_skipped
 from fledge.cli.output import check_own_directory
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def train(
     lower_case: Annotated[
         bool, typer.Option("--lower-case", help="The model will not know capitals.")
     ] = False,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Learn byte-level BPE merges from texts."""
     from itertools import chain
@@ -97,11 +98,12 @@ def train(
     check_own_directory(output, OWN_FILES)
     from fledge.checkpoint.directory import write_directory
     from fledge.config import parse_section
-    from fledge.data.sources import read_texts
+    from fledge.data import Skipped, read_texts
     from fledge.text.normalise import NormaliserConfig
     from fledge.text.tokenizer import Tokenizer
 
-    documents = chain.from_iterable(read_texts(text) for text in texts)
+    skipped = Skipped() if skip_bad else None
+    documents = chain.from_iterable(read_texts(text, skipped) for text in texts)
     normaliser = parse_section(
         {"form": normalise or "none", "lower_case": lower_case},
         NormaliserConfig,
@@ -117,6 +119,7 @@ def train(
             normaliser=normaliser,
         )
     )
+    tell_skipped(skipped)
     write_directory(output, tokenizer.save)
     typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
 
@@ -174,10 +177,13 @@ def report(
         typer.Argument(metavar="TEXT...", help="Files or folders.", show_default=False),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many of the most frequent to list.")] = 15,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Measure texts with a tokenizer: compression, frequencies, Zipf's law, coverage."""
     from fledge.cli.text_report import print_report
-    from fledge.data.sources import read_texts
+    from fledge.data import Skipped, read_texts
 
-    documents = [document for text in texts for document in read_texts(text)]
+    skipped = Skipped() if skip_bad else None
+    documents = [document for text in texts for document in read_texts(text, skipped)]
+    tell_skipped(skipped)
     print_report(documents, load(tokenizer), top)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 
 from fledge.checkpoint.directory import write_directory
 from fledge.config import Config
+from fledge.data.records import Skipped
 from fledge.data.sources import read_texts
 from fledge.errors import CheckpointError, ConfigError
 from fledge.runtime import Runtime, RuntimeConfig
@@ -17,6 +19,8 @@ from fledge.text.normalise import NormaliserConfig
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.progress import Progress, for_terminal
 from fledge.train.run import Run, execute, flat
+
+logger = logging.getLogger(__name__)
 
 TOKENIZER_NAME = "tokenizer"
 RECIPE_FILE = "recipe.json"
@@ -35,6 +39,8 @@ class TokenizerConfig(Config):
     """How text is cut into words first."""
     normaliser: NormaliserConfig = NormaliserConfig()
     """What is done to text before that."""
+    skip_bad: bool = False
+    """Leave out records that cannot be used, and say which, instead of stopping."""
 
 
 class Pipeline(Config):
@@ -102,7 +108,8 @@ def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
     Raises:
         ConfigError: another one is there; the difference is named.
     """
-    recipe = config.model_dump(mode="json")
+    # What is skipped changes nothing that could be made without skipping.
+    recipe = config.model_dump(mode="json", exclude={"skip_bad"})
     runtime = Runtime.start(RuntimeConfig())
     if runtime.is_main and not _is_made(directory, recipe):
         tokenizer = _trained(config)
@@ -111,12 +118,18 @@ def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
 
 
 def _trained(config: TokenizerConfig) -> Tokenizer:
-    texts = (text for source in config.text for text in read_texts(source))
-    if config.kind == "characters":
-        return Tokenizer.characters(texts)
-    return Tokenizer.train(
-        texts, config.vocabulary_size, pattern=config.pattern, normaliser=config.normaliser
+    skipped = Skipped() if config.skip_bad else None
+    texts = (text for source in config.text for text in read_texts(source, skipped))
+    tokenizer = (
+        Tokenizer.characters(texts)
+        if config.kind == "characters"
+        else Tokenizer.train(
+            texts, config.vocabulary_size, pattern=config.pattern, normaliser=config.normaliser
+        )
     )
+    if skipped:
+        logger.warning("%s", skipped.summary())
+    return tokenizer
 
 
 def _save(tokenizer: Tokenizer, recipe: Mapping[str, object], directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Pretraining: next-token prediction over windows of a text corpus."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, final
@@ -15,6 +16,7 @@ from fledge.data.batch import TokenBatch
 from fledge.data.corpus import Corpus, build_corpus
 from fledge.data.loader import Loader, in_order
 from fledge.data.packing import window_batch
+from fledge.data.records import Skipped
 from fledge.errors import ConfigError
 from fledge.model.config import GPTConfig, RotaryConfig
 from fledge.model.gpt import GPT
@@ -23,6 +25,8 @@ from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.next_token import NextToken, held_out_metrics
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
+
+logger = logging.getLogger(__name__)
 
 EVALUATION_TOKENS = 16_384
 """Tokens of one forward pass in evaluation; has no effect on the result."""
@@ -86,6 +90,8 @@ class PretrainConfig(Config):
     """The shape of a new model."""
     corpus: Path | None = None
     """Where the ids are kept; None is `corpus` in the output. One that exists needs no `text`."""
+    skip_bad: bool = False
+    """Leave out records that cannot be used, and say which, instead of stopping."""
     validation_fraction: float = Field(0.05, ge=0, lt=1)
     """Share of the text that is never trained on; the last part of a single document."""
     isolate_documents: bool = False
@@ -216,13 +222,17 @@ def _load_or_create(config: PretrainConfig, context: StageContext) -> LoadedMode
 def _open_or_build(config: PretrainConfig, tokenizer: Tokenizer, context: StageContext) -> Corpus:
     directory = config.corpus or context.output / "corpus"
     if config.text and context.runtime.is_main:
+        skipped = Skipped() if config.skip_bad else None
         build_corpus(
             config.text,
             tokenizer,
             directory,
             validation_fraction=config.validation_fraction,
             seed=context.seed,
+            skipped=skipped,
         )
+        if skipped:
+            logger.warning("%s", skipped.summary())
     elif not config.text and config.corpus is None:
         raise ConfigError("stage.text is required: files or folders to pretrain on")
     context.runtime.barrier()
