@@ -50,6 +50,11 @@ def _index(
         f"CREATE VIRTUAL TABLE {table}_search USING fts5("
         f"{names}, content='{table}', content_rowid='{number}', tokenize='{tokenizer}')"
     )
+    there = condition.format(row=table)
+    op.execute(
+        f"INSERT INTO {table}_search(rowid, {names}) "
+        f"SELECT {number}, {names} FROM {table} WHERE {there}"
+    )
     added = ", ".join(f"new.{column}" for column in columns)
     removed = ", ".join(f"old.{column}" for column in columns)
     add = f"INSERT INTO {table}_search(rowid, {names}) VALUES (new.{number}, {added})"
