@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from fledge.generate import Request, TokenEvent
+from fledge.generate.request import EngineLoad, ScoredToken
 from fledge.serve import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
@@ -67,6 +68,18 @@ class ScriptedEngine:
         self.most_rows = max(self.most_rows, len(self.rows))
         return [self.next_token(*row) for row in list(self.rows.values())]
 
+    def load(self) -> EngineLoad:
+        return EngineLoad(len(self.rows), 0, 0.0)
+
+    def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
+        """Points into the direction of its length."""
+        return [[float(len(prompt) % 3 == axis) for axis in range(3)] for prompt in prompts]
+
+    def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
+        others = tuple((id_, -1.0 - id_) for id_ in range(num_alternatives))
+        first, *rest = prompt
+        return [ScoredToken(first, None, ()), *(ScoredToken(id_, -0.25, others) for id_ in rest)]
+
     def next_token(self, request: Request, said: list[int]) -> TokenEvent:
         said.append(self.script[len(said)])
         reason = None
@@ -86,12 +99,12 @@ def served(
     return ServedModel(
         id=id_,
         name=f"{id_} model",
-        engine=engine,
         tokenizer=tokenizer,
         template=ChatTemplate(),
         context_length=context_length,
         banned_ids=tokenizer.banned_ids,
         created=1_700_000_000,
+        load=lambda: engine,
     )
 
 

@@ -38,7 +38,10 @@ def lineage(stage: str, parent: Lineage | None = None) -> Lineage:
 
 
 def write_language_model(
-    output: Path, tokenizer: Tokenizer | None = None, context_length: int = 64
+    output: Path,
+    tokenizer: Tokenizer | None = None,
+    context_length: int = 64,
+    past: Lineage | None = None,
 ) -> Path:
     """A run's output directory with its final checkpoint."""
     tokenizer = tokenizer or Tokenizer.train(CORPUS, 300)
@@ -46,7 +49,7 @@ def write_language_model(
     directory.mkdir(parents=True)
     model = tiny_model(tokenizer.vocabulary_size, context_length)
     save_language_model(directory, model, tokenizer, ChatTemplate())
-    write_lineage(directory, lineage("sft", lineage("pretrain")))
+    write_lineage(directory, past or lineage("sft", lineage("pretrain")))
     return output
 
 

@@ -164,11 +164,11 @@ def test_one_failing_model_does_not_end_the_answers_of_another(tiny_tokenizer: T
 
 def test_answers_side_by_side_end_when_one_of_them_dies() -> None:
     async def dies() -> AsyncIterator[Piece]:
-        yield Piece("a", (), None)
+        yield Piece("a", 0, (), None)
         raise LookupError("gone")
 
     async def ends_early() -> AsyncIterator[Piece]:
-        yield Piece("b", (), None)
+        yield Piece("b", 0, (), None)
 
     async def collect(*streams: AsyncIterator[Piece]) -> list[str]:
         return [piece.text async for _, piece in merged(streams)]

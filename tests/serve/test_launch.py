@@ -8,9 +8,9 @@ import pytest
 from fledge.errors import CheckpointError, ConfigError
 from fledge.serve import create_app
 from fledge.serve.launch import address, listen
-from fledge.serve.loading import load_models, named
+from fledge.serve.loading import named, served_models
 from serving import running
-from tiny_model import write_language_model
+from tiny_model import lineage, write_language_model, write_reward_model
 
 
 def test_a_taken_port_is_told_with_what_to_do() -> None:
@@ -38,12 +38,33 @@ def test_models_are_called_as_their_runs_or_as_the_user_says(tmp_path: Path) -> 
     assert named([f"mine={output}", str(checkpoint)]) == {"mine": checkpoint, "sft": checkpoint}
     with pytest.raises(ConfigError, match="sft-2="):
         named([str(output), str(checkpoint)])
+    (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError):
-        named([str(tmp_path)])
+        named([str(tmp_path / "empty")])
+
+
+def test_the_output_of_a_pipeline_stands_for_its_language_models(tmp_path: Path) -> None:
+    sft, base = lineage("sft", lineage("pretrain")), lineage("pretrain")
+    write_language_model(tmp_path / "a-base", past=base)
+    write_language_model(tmp_path / "b-sft", past=sft)
+    write_language_model(tmp_path / "c-ppo", past=lineage("ppo", sft))
+    write_reward_model(tmp_path / "d-reward")
+    (tmp_path / "data").mkdir()
+    assert list(named([str(tmp_path)])) == ["c-ppo", "b-sft", "a-base"]
+    assert list(named([f"mine={tmp_path}"])) == ["mine/c-ppo", "mine/b-sft", "mine/a-base"]
+    with pytest.raises(ConfigError, match="c-ppo-2="):
+        named([str(tmp_path), str(tmp_path)])
+
+
+def test_a_model_that_needs_more_than_the_memory_is_refused_at_the_start(tmp_path: Path) -> None:
+    checkpoints = named([str(write_language_model(tmp_path / "sft"))])
+    with pytest.raises(ConfigError, match=r"sft needs .* raise --memory"):
+        served_models(checkpoints, memory=50_000)
+    assert served_models(checkpoints, memory=10**9)[0].bytes < 10**9
 
 
 def test_a_checkpoint_answers_over_http_and_the_same_seed_says_the_same(tmp_path: Path) -> None:
-    models = load_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
+    models = served_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
     body = {"model": "sft", "messages": [{"role": "user", "content": "tide"}], "seed": 1}
     with running(create_app(models)) as url:
         replies = [
@@ -55,7 +76,7 @@ def test_a_checkpoint_answers_over_http_and_the_same_seed_says_the_same(tmp_path
 
 
 def test_a_seed_beyond_what_a_generator_takes_ends_one_request_only(tmp_path: Path) -> None:
-    models = load_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
+    models = served_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=4)
     body = {"model": "sft", "messages": [{"role": "user", "content": "tide"}], "max_tokens": 5}
     with running(create_app(models)) as url:
         statuses = [

@@ -11,7 +11,6 @@ from fledge.cli.options import refuse_ignored
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
 MODEL_NAMES = ("ppo", "sft", "base")
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
-MAX_BATCH = 16
 TEMPERATURE = 0.5
 """Small models are surer than they are varied: below 1 they slip less often."""
 
@@ -56,10 +55,10 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None) -> None
     """The chat page with all three models, and questions that none of them was trained on."""
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
-    from fledge.serve.loading import load_models
+    from fledge.serve.loading import served_models
 
     launch(
-        load_models(dict(zip(MODEL_NAMES, checkpoints, strict=True)), MAX_BATCH),
+        served_models(dict(zip(MODEL_NAMES, checkpoints, strict=True))),
         port=port,
         sampling=SamplingParams(temperature=TEMPERATURE),
         suggestions=suggestions(seed),

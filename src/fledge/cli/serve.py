@@ -1,23 +1,28 @@
-"""`fledge serve`: the chat page and the OpenAI-compatible API."""
+"""`fledge serve`: the chat pages and the OpenAI-compatible API."""
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fledge.cli.options import Temperature, TopP
 
-EXAMPLE = "Example: `fledge serve checkpoints/sft checkpoints/ppo --port 8000`"
+if TYPE_CHECKING:
+    from fledge.generate.upstream import UpstreamServer
+
+EXAMPLE = "Example: `fledge serve demo --port 8000`"
 
 
 def serve(
     checkpoints: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="[NAME=]CHECKPOINT...",
-            help="What to serve; the first is the default. NAME is its id in the API.",
+            help="What to serve; the first is the default. NAME is its id in the API. The output "
+            "directory of a demo or a pipeline stands for the models in it, last stage first.",
             show_default=False,
         ),
-    ],
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. There are no accounts yet: keep it local.")
     ] = "127.0.0.1",
@@ -30,34 +35,85 @@ def serve(
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
     max_batch: Annotated[
-        int, typer.Option(min=1, help="Answers written at the same time, for each model.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Answers written at the same time, for each model.",
+            show_default="64, or as many as a quarter of the memory holds",
+        ),
+    ] = None,
     max_pending: Annotated[
         int, typer.Option(min=1, help="Answers running or waiting before others are sent away.")
-    ] = 64,
+    ] = 256,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            help="GiB that loaded models may take; idle ones make room for others.",
+            show_default="3/4 of the machine's",
+        ),
+    ] = None,
+    upstream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Also serve the models of another OpenAI-compatible server, such as vLLM: "
+            "http://gpu-box:8000/v1.",
+            show_default=False,
+        ),
+    ] = None,
+    upstream_key_env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Environment variable that holds the upstream's API key.",
+            show_default=False,
+        ),
+    ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
-    Temperature and top-p are for requests that name none.
+    Temperature and top-p are for requests that name none. Models are loaded when they are asked
+    for.
     """
     from fledge.config import parse_section
+    from fledge.errors import ConfigError
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
-    from fledge.serve.loading import load_models, named
+    from fledge.serve.loading import machine_memory, named, served_models
+    from fledge.serve.models import Model
+    from fledge.serve.remote import upstream_models
 
     sampling = parse_section(
         {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"
     )
-    models = load_models(named(checkpoints), max_batch)
+    budget = machine_memory() if memory is None else int(memory * 2**30)
+    models: list[Model] = [*served_models(named(checkpoints or []), max_batch, budget)]
+    if upstream is not None:
+        models += upstream_models(upstream_server(upstream, upstream_key_env))
+    if not models:
+        raise ConfigError("nothing to serve: name a checkpoint, or a server with --upstream")
     launch(
         models,
         host=host,
         port=port,
         sampling=sampling,
         max_pending=max_pending,
+        memory=budget,
         open_browser=open_browser,
         announce=typer.echo,
     )
+
+
+def upstream_server(url: str, key_env: str | None) -> "UpstreamServer":
+    """The other server; its key comes from the environment, where no list of processes shows it."""
+    from fledge.errors import ConfigError
+    from fledge.generate.upstream import UpstreamServer
+
+    key = None if key_env is None else os.environ.get(key_env)
+    if key_env is not None and not key:
+        raise ConfigError(f"the environment has no {key_env}; set it to the upstream's API key")
+    return UpstreamServer(url, key)

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from fledge.errors import GenerationError
-from fledge.generate.request import Completion, Request, TokenEvent, check
+from fledge.generate.reading import embed, score
+from fledge.generate.request import (
+    Completion,
+    EngineLoad,
+    Request,
+    ScoredToken,
+    TokenEvent,
+    check,
+)
 from fledge.generate.sampler import Sampled, Sampler
 from fledge.generate.scheduler import Scheduler
 from fledge.generate.sequence import Sequence
@@ -33,18 +41,21 @@ class Engine:
         max_batch: int,
         max_length: int | None = None,
         token_budget: int | None = None,
+        prefill_tokens: int | None = None,
     ) -> None:
         """`max_length` bounds prompt + answer, at most and by default the model's context.
 
         `token_budget` bounds the cache: running requests x the longest length any of them may
-        reach; None lets `max_batch` requests run whatever their length.
+        reach; None lets `max_batch` requests run whatever their length. `prefill_tokens` bounds the
+        prompt tokens read in one step, for which the running requests wait.
         """
         self.model = model
         self.max_length = min(
             max_length or model.config.context_length, model.config.context_length
         )
         self._device = model.token_embedding.weight.device
-        self._scheduler = Scheduler(max_batch, token_budget or max_batch * self.max_length)
+        budget = token_budget or max_batch * self.max_length
+        self._scheduler = Scheduler(max_batch, budget, prefill_tokens)
         self._cache: KeyValueCache | None = None
         self._sampler: Sampler | None = None
         self._cancelled: list[TokenEvent] = []
@@ -92,6 +103,23 @@ class Engine:
             if self._scheduler.running:
                 events += self._record(self._scheduler.running, self._decode())
         return events
+
+    def load(self) -> EngineLoad:
+        """How much there is to do; may be asked from any thread."""
+        running = list(self._scheduler.running)
+        room = self._scheduler.max_batch * self.max_length
+        used = sum(sequence.length for sequence in running)
+        return EngineLoad(len(running), len(self._scheduler.waiting), used / room)
+
+    def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
+        """See `reading.embed`."""
+        with evaluating(self.model):
+            return embed(self.model, prompts)
+
+    def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
+        """See `reading.score`."""
+        with evaluating(self.model):
+            return score(self.model, prompt, num_alternatives)
 
     def generate(self, requests: Iterable[Request]) -> list[Completion]:
         """Answer all requests, in their order; several at a time.

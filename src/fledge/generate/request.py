@@ -46,7 +46,8 @@ class SamplingParams(Config):
 class Request:
     """One prompt to continue.
 
-    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled.
+    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Where requests
+    wait, their owners take turns.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Request:
     sampling: SamplingParams
     stop_ids: frozenset[int] = frozenset()
     banned_ids: frozenset[int] = frozenset()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,25 @@ class Completion:
     ids: tuple[int, ...]
     log_probs: tuple[float, ...]
     finish_reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredToken:
+    """A token of a given text: its log-probability after those before it, in nats, and the most
+    probable (token_id, log_prob), best first. The first token has neither: None, none."""
+
+    token_id: int
+    log_prob: float | None
+    alternatives: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """Requests that run and wait, and the share of the cache's slots that hold a token."""
+
+    running: int
+    waiting: int
+    cache_usage: float
 
 
 def check(request: Request, max_length: int, vocabulary_size: int) -> None:

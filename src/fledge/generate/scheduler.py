@@ -1,9 +1,10 @@
-"""Who runs: first come, first served, as far as rows and the token budget reach."""
+"""Who runs: owners in turn, each in order, as far as rows and the token budget reach."""
 
-from collections import deque
+from collections import Counter
 
 from fledge.errors import GenerationError
 from fledge.generate.sequence import Sequence
+from fledge.generate.waiting import WaitingLine
 
 PREFILL_TOKENS = 8192
 """Most prompt tokens, padding included, read in one step: it bounds the wait of running rows."""
@@ -16,12 +17,18 @@ class Scheduler:
     step follows the number of running rows.
     """
 
-    def __init__(self, max_batch: int, token_budget: int) -> None:
-        """`token_budget` bounds rows x longest limit among running requests: cache tokens."""
+    def __init__(
+        self, max_batch: int, token_budget: int, prefill_tokens: int | None = None
+    ) -> None:
+        """`token_budget` bounds rows x longest limit among running requests: cache tokens.
+
+        `prefill_tokens` bounds what is read in one step, if not `PREFILL_TOKENS`.
+        """
         self.max_batch = max_batch
         self.token_budget = token_budget
-        self.waiting: deque[Sequence] = deque()
+        self.waiting = WaitingLine()
         self.running: list[Sequence] = []
+        self._prefill_tokens = prefill_tokens or PREFILL_TOKENS
         self._ids: set[str] = set()
 
     @property
@@ -30,7 +37,7 @@ class Scheduler:
         return bool(self.waiting or self.running)
 
     def submit(self, sequence: Sequence) -> None:
-        """Join the end of the line; an id may be used again once its request has ended."""
+        """Join the line of its owner; an id may be used again once its request has ended."""
         request_id = sequence.request.id
         if request_id in self._ids:
             raise GenerationError(
@@ -38,7 +45,7 @@ class Scheduler:
                 "give every request its own id, or cancel the first"
             )
         self._ids.add(request_id)
-        self.waiting.append(sequence)
+        self.waiting.join(sequence)
 
     def admit(self) -> list[Sequence]:
         """Move the head of the line into free rows, never past one that does not fit yet.
@@ -46,18 +53,21 @@ class Scheduler:
         A request longer than the whole budget runs alone.
         """
         admitted: list[Sequence] = []
+        rows = Counter(sequence.request.owner for sequence in self.running)
         longest_limit = max((sequence.limit for sequence in self.running), default=0)
         longest_prompt = 0
         while self.waiting and len(self.running) < self.max_batch:
-            sequence = self.waiting[0]
+            sequence = self.waiting.head(rows)
             longest_limit = max(longest_limit, sequence.limit)
             longest_prompt = max(longest_prompt, sequence.length)
             over_budget = (len(self.running) + 1) * longest_limit > self.token_budget
             if self.running and over_budget:
                 break
-            if admitted and (len(admitted) + 1) * longest_prompt > PREFILL_TOKENS:
+            if admitted and (len(admitted) + 1) * longest_prompt > self._prefill_tokens:
                 break
-            admitted.append(self.waiting.popleft())
+            self.waiting.take(sequence)
+            rows[sequence.request.owner] += 1
+            admitted.append(sequence)
             self.running.append(sequence)
         return admitted
 

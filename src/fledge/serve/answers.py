@@ -1,53 +1,115 @@
-"""From a chat request to prompts for the engine, and from its tokens to pieces of text."""
+"""What is asked of a model and what comes back: pieces of text, the same from any model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from fledge.errors import PromptTooLong
-from fledge.generate.request import FinishReason, Request, SamplingParams, TokenEvent
-from fledge.serve.async_engine import TokenFeed
-from fledge.serve.models import ServedModel
-from fledge.serve.schemas import (
-    ChatCompletionRequest,
-    ChoiceLogprobs,
-    TokenLogprob,
-    TopLogprob,
-)
-from fledge.text.conversation import Conversation, Message
-from fledge.text.stream import TextStream
-from fledge.text.tokenizer import Tokenizer
+from fledge.generate.request import FinishReason
+from fledge.serve.metrics import AnswerTimer
+from fledge.serve.schemas_chat import TokenLogprob
+from fledge.serve.wishes import SamplingWishes
+from fledge.text.conversation import Conversation
+
+SentReason = Literal["stop", "length", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAsk:
+    """The next turn of a conversation is wanted.
+
+    `user` is whose turn it is among those who wait. `logprobs` are the alternatives to report with
+    each token, None for no log-probabilities at all. With `truncate` the oldest turns are dropped
+    where the conversation is too long, else it is refused.
+    """
+
+    model: str
+    conversation: Conversation
+    user: str = ""
+    wishes: SamplingWishes = field(default_factory=SamplingWishes)
+    choices: int = 1
+    logprobs: int | None = None
+    truncate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextAsk:
+    """Texts, as ids, are to be continued: `choices` of each, those of one after another."""
+
+    model: str
+    prompts: tuple[tuple[int, ...], ...]
+    user: str = ""
+    wishes: SamplingWishes = field(default_factory=SamplingWishes)
+    choices: int = 1
+    logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that may be shown now, the tokens behind it, and on the last piece why it ended."""
+    """Text that may be shown now, the number of tokens behind it, their log-probabilities where
+    they were asked for, and on the last piece why it ended."""
 
     text: str
-    tokens: tuple[TokenEvent, ...]
+    num_tokens: int
+    logprobs: tuple[TokenLogprob, ...]
     finish_reason: FinishReason | None
 
 
-async def pieces(
-    feed: TokenFeed, tokenizer: Tokenizer, stop: tuple[str, ...]
-) -> AsyncIterator[Piece]:
-    """The answer in pieces cut at whole characters, before the first of the `stop` texts."""
-    stream = TextStream(tokenizer, stop)
-    waiting: list[TokenEvent] = []
-    async for event in feed:
-        ends = event.token_id is None or event.token_id in tokenizer.stop_ids
-        text = "" if event.token_id is None or ends else stream.push(event.token_id)
-        waiting.append(event)
-        if stream.stopped:
-            feed.cancel()
-            yield Piece(text, tuple(waiting), "stop")
-            return
-        if event.finish_reason is not None:
-            yield Piece(text + stream.finish(), tuple(waiting), event.finish_reason)
-            return
-        if text:
-            yield Piece(text, tuple(waiting), None)
-            waiting = []
+@dataclass(slots=True)
+class TokenCount:
+    """Tokens read and written so far; an upstream tells only at the end."""
+
+    prompt: int = 0
+    completion: int = 0
+
+
+class Answer:
+    """An answer on its way, of one or more choices: read `events` to its end or `cancel`."""
+
+    def __init__(
+        self,
+        model: str,
+        num_choices: int,
+        count: TokenCount,
+        source: AsyncIterator[tuple[int, Piece]],
+        cancel: Callable[[], None],
+        timer: AnswerTimer,
+    ) -> None:
+        self.model = model
+        self.num_choices = num_choices
+        self._count = count
+        self._source = source
+        self._cancel = cancel
+        self._timer = timer
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens read; a prompt shared by several choices counts once."""
+        return self._count.prompt
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens written so far by all choices; the end token counts."""
+        return self._count.completion
+
+    async def events(self) -> AsyncIterator[tuple[int, Piece]]:
+        """Each piece with the index of its choice; ends when all choices have.
+
+        Raises:
+            FledgeError: the model failed; what came before stands.
+        """
+        try:
+            async for index, piece in self._source:
+                self._count.completion += piece.num_tokens
+                self._timer.piece(index, piece.num_tokens, piece.finish_reason)
+                yield index, piece
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Free what still runs, and end `events`; safe to call at any time."""
+        self._cancel()
+        self._timer.close(self.prompt_tokens)
 
 
 async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple[int, Piece]]:
@@ -78,89 +140,35 @@ async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple
             task.cancel()
 
 
-def conversation_from(request: ChatCompletionRequest) -> Conversation:
-    """The messages; a `developer` turn is a system turn."""
-    return Conversation(
-        tuple(
-            Message("system" if message.role == "developer" else message.role, message.text())
-            for message in request.messages
-        )
-    )
+@dataclass(slots=True)
+class Written:
+    """What one choice has said so far."""
+
+    text: str = ""
+    num_tokens: int = 0
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    finish_reason: FinishReason = "cancelled"
+
+    def add(self, piece: Piece) -> None:
+        """Take in the next piece."""
+        self.text += piece.text
+        self.num_tokens += piece.num_tokens
+        self.logprobs += piece.logprobs
+        self.finish_reason = piece.finish_reason or self.finish_reason
+
+    def reason(self) -> SentReason:
+        """Why it ended, in OpenAI's words."""
+        return sent_reason(self.finish_reason)
 
 
-def prompt_from(request: ChatCompletionRequest, model: ServedModel) -> list[int]:
-    """The conversation as ids, with room for an answer.
-
-    Raises:
-        PromptTooLong: it does not fit; with `truncation="auto"`, not even its last turn does.
-    """
-    conversation = conversation_from(request)
-    if request.truncation == "auto":
-        # Short contexts must not spend everything on the past: a quarter is kept for the answer.
-        room = min(request.token_limit or model.context_length, model.context_length // 4)
-        limit = model.context_length - room
-        return model.template.fit(conversation, model.tokenizer, limit).ids
-    ids = model.template.render(conversation, model.tokenizer, generation_prompt=True).ids
-    if len(ids) >= model.context_length:
-        raise PromptTooLong(len(ids), model.context_length - 1)
-    return ids
+def sent_reason(reason: FinishReason) -> SentReason:
+    """OpenAI has no word for an answer that was broken off: it reached no end of its own."""
+    return "length" if reason == "cancelled" else reason
 
 
-def sampling_from(
-    request: ChatCompletionRequest, default: SamplingParams, room: int, index: int
-) -> SamplingParams:
-    """How choice `index` is sampled: the default, changed by what the request names.
-
-    `room` is what the context holds beside the prompt, in tokens. Choices of one seeded request
-    differ: each adds its index to the seed.
-    """
-    named = {
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "top_k": request.top_k,
-        "min_p": request.min_p,
-        "repetition_penalty": request.repetition_penalty,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "logit_bias": request.logit_bias,
-        "stop": None if request.stop is None else tuple(request.stop),
-        "seed": None if request.seed is None else request.seed + index,
-        "num_alternatives": request.top_logprobs if request.logprobs else 0,
-        "max_new_tokens": min(request.token_limit or room, room),
-    }
-    given = {name: value for name, value in named.items() if value is not None}
-    return SamplingParams.model_validate({**default.model_dump(), **given})
-
-
-def engine_request(
-    id_: str, prompt: list[int], sampling: SamplingParams, model: ServedModel
-) -> Request:
-    """One row of the engine's batch; it ends at the end of the turn and never writes a role."""
-    return Request(
-        id=id_,
-        prompt=tuple(prompt),
-        sampling=sampling,
-        stop_ids=model.tokenizer.stop_ids,
-        banned_ids=model.banned_ids,
-    )
-
-
-def logprobs_of(events: tuple[TokenEvent, ...], tokenizer: Tokenizer) -> ChoiceLogprobs:
-    """The tokens of the text with their alternatives; the end of the turn is not text."""
-    return ChoiceLogprobs(
-        content=[
-            TokenLogprob(
-                **_logprob(event.token_id, event.log_prob, tokenizer).model_dump(),
-                top_logprobs=[
-                    _logprob(id_, log_prob, tokenizer) for id_, log_prob in event.alternatives
-                ],
-            )
-            for event in events
-            if event.token_id is not None and event.token_id not in tokenizer.stop_ids
-        ]
-    )
-
-
-def _logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
-    raw = tokenizer.token_bytes(id_)
-    return TopLogprob(token=tokenizer.decode([id_]), logprob=log_prob, bytes=list(raw))
+async def written(answer: Answer) -> list[Written]:
+    """All choices, once the last of them has ended."""
+    choices = [Written() for _ in range(answer.num_choices)]
+    async for index, piece in answer.events():
+        choices[index].add(piece)
+    return choices

@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from fledge.errors import DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
+from fledge.errors import CheckpointError, DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
+from fledge.generate.upstream import UpstreamFailed
 from fledge.serve.async_engine import EngineFailed, Overloaded
 from fledge.serve.schemas import ErrorBody, ErrorReply
 
@@ -52,6 +53,11 @@ def unknown_model(model: str, known: list[str]) -> ApiError:
     )
 
 
+def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI description says of an endpoint's errors."""
+    return {status: {"model": ErrorReply} for status in statuses}
+
+
 def unsupported(param: str, message: str) -> ApiError:
     """400 for what the OpenAI API has and this server has not."""
     return ApiError(400, message, param=param, code="unsupported_parameter")
@@ -70,7 +76,9 @@ def from_fledge(error: FledgeError) -> ApiError:
                 code="overloaded",
                 retry_after=error.retry_after,
             )
-        case EngineFailed():
+        case UpstreamFailed():
+            return from_upstream(error)
+        case EngineFailed() | CheckpointError():
             return ApiError(500, str(error), "server_error")
         case NotFound():
             return ApiError(404, str(error), code="not_found")
@@ -84,6 +92,20 @@ def from_fledge(error: FledgeError) -> ApiError:
             )
         case _:
             return ApiError(400, str(error))
+
+
+def from_upstream(error: UpstreamFailed) -> ApiError:
+    """The other server's refusal, or that there is no answer from it."""
+    types = {429: "rate_limit_error", 502: "server_error", 503: "unavailable_error"}
+    code = error.code or ("rate_limit_exceeded" if error.status == 429 else None)
+    return ApiError(
+        error.status,
+        str(error),
+        types.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error"),
+        error.param,
+        code,
+        error.retry_after,
+    )
 
 
 def from_validation(error: RequestValidationError) -> ApiError:

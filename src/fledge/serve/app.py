@@ -4,8 +4,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -15,13 +16,16 @@ from fledge.database import Database
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
-from fledge.serve.async_engine import AsyncEngine
+from fledge.serve.api_errors import error_replies
 from fledge.serve.chat import chat_routes
+from fledge.serve.metrics import metrics_routes
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
-from fledge.serve.models import ModelRegistry, ServedModel
+from fledge.serve.models import Model, ModelRegistry
 from fledge.serve.page import page_routes
 from fledge.serve.people import LoginRequired, People, to_login
+from fledge.serve.person import Person
 from fledge.serve.schemas import ModelCard, ModelList
+from fledge.serve.service import ModelService
 
 STATIC = Path(__file__).parent / "static"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -35,11 +39,12 @@ class Application(FastAPI):
 
 
 def create_app(
-    models: Sequence[ServedModel],
+    models: Sequence[Model],
     *,
     sampling: SamplingParams | None = None,
     suggestions: Sequence[str] = (),
-    max_pending: int = 64,
+    max_pending: int = 256,
+    memory: int | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
     clock: Callable[[], float] = time.time,
     database: Database | None = None,
@@ -52,6 +57,7 @@ def create_app(
         sampling: what a request that names nothing gets.
         suggestions: first messages that the chat page offers.
         max_pending: how many answers may run or wait before others are sent away (503).
+        memory: bytes that loaded models may take together; idle ones make room for others.
         allowed_hosts: names in the `Host` header that are answered; `"*"` for all. A loopback
             server that answers to any name can be read by any page the user visits.
         clock: seconds since 1970.
@@ -60,15 +66,14 @@ def create_app(
     """
     kept = database or TemporaryDatabase(clock)
     people = People(kept, login=login, clock=clock)
-    registry = ModelRegistry(models)
-    engine = AsyncEngine({model.id: model.engine for model in models}, max_pending)
+    service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         people.start()
-        engine.start()
+        await service.start()
         yield
-        engine.stop()
+        await service.stop()
         people.stop()
         if kept is not database:
             kept.close()
@@ -80,10 +85,12 @@ def create_app(
         docs_url=None,  # FastAPI's own page loads scripts from elsewhere
         redoc_url=None,
     )
-    app.include_router(chat_routes(registry, engine, sampling or SamplingParams(), clock))
-    app.include_router(model_routes(registry))
-    app.include_router(health_routes(engine))
-    app.include_router(page_routes(registry, suggestions))
+    app.state.service = service
+    app.include_router(chat_routes(service, people, clock))
+    app.include_router(model_routes(service.models, people))
+    app.include_router(health_routes(service))
+    app.include_router(metrics_routes(service.metrics))
+    app.include_router(page_routes(service.models, suggestions))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
     app.add_exception_handler(LoginRequired, to_login)
@@ -92,33 +99,35 @@ def create_app(
     return app
 
 
-def model_routes(registry: ModelRegistry) -> APIRouter:
+def model_routes(models: ModelRegistry, people: People) -> APIRouter:
     """`/v1/models` and one model of it; ids may contain slashes."""
-    router = APIRouter()
+    router = APIRouter(tags=["Models"], responses=error_replies(401, 403))
 
     @router.get("/v1/models")
-    def list_models() -> ModelList:
+    def list_models(person: Annotated[Person, Depends(people.caller)]) -> ModelList:
         """The models that answer here."""
-        return registry.listing()
+        people.require_scope(person, "models")
+        return models.listing()
 
-    @router.get("/v1/models/{model:path}")
-    def retrieve_model(model: str) -> ModelCard:
+    @router.get("/v1/models/{model:path}", responses=error_replies(404))
+    def retrieve_model(model: str, person: Annotated[Person, Depends(people.caller)]) -> ModelCard:
         """One of them."""
-        return registry[model].card()
+        people.require_scope(person, "models")
+        return models[model].card()
 
     return router
 
 
-def health_routes(engine: AsyncEngine) -> APIRouter:
-    """`/health`: 200 while the engine runs, else 503."""
-    router = APIRouter()
+def health_routes(service: ModelService) -> APIRouter:
+    """`/health`: 200 while answers can be had, else 503."""
+    router = APIRouter(tags=["Server"])
 
     @router.get("/health")
     def health() -> Response:
-        """Whether answers can be had, and how many are on their way."""
-        status = "ok" if engine.alive else "stopped"
+        """Whether answers can be had, and how many are on their way. Needs no key."""
+        status = "ok" if service.alive else "stopped"
         return JSONResponse(
-            {"status": status, "pending": engine.pending}, 200 if engine.alive else 503
+            {"status": status, "pending": service.pending}, 200 if service.alive else 503
         )
 
     return router

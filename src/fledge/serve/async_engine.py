@@ -4,14 +4,20 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from fledge.errors import FledgeError, GenerationError
-from fledge.generate.request import Request, TokenEvent
+from fledge.generate.request import EngineLoad, Request, ScoredToken, TokenEvent
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ENGINE_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, TypeError)
+"""What torch and Python raise where a request or the model's arithmetic goes wrong: it ends the
+requests it concerns, never the thread that answers everybody."""
 
 
 @runtime_checkable
@@ -34,10 +40,14 @@ class TokenEngine(Protocol):
     def reset(self) -> None:
         """Forget every request, as after a failed step."""
 
+    def load(self) -> EngineLoad:
+        """How much there is to do; called from other threads."""
 
-ENGINE_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, TypeError)
-"""What torch and Python raise where a request or the model's arithmetic goes wrong: it ends the
-requests it concerns, never the thread that answers everybody."""
+    def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
+        """A vector of length 1 for each prompt."""
+
+    def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
+        """The probability of each of its tokens."""
 
 
 class Overloaded(GenerationError):
@@ -83,17 +93,18 @@ class AsyncEngine:
     commands down, events up. `max_pending` bounds the requests that run or wait.
     """
 
-    def __init__(self, engines: Mapping[str, TokenEngine], max_pending: int = 64) -> None:
-        self._engines = engines
+    def __init__(self, max_pending: int = 256) -> None:
         self._max_pending = max_pending
+        self._engines: list[TokenEngine] = []
         self._feeds: dict[str, TokenFeed] = {}
+        self._calls: Counter[int] = Counter()
         self._commands: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fledge-engine", daemon=True)
 
     @property
     def pending(self) -> int:
         """Requests that run or wait."""
-        return len(self._feeds)
+        return len(self._feeds) + self._calls.total()
 
     @property
     def alive(self) -> bool:
@@ -110,6 +121,12 @@ class AsyncEngine:
         self._commands.put(None)
         self._thread.join()
 
+    def is_idle(self, engine: TokenEngine) -> bool:
+        """Whether nothing that was asked of it is unfinished."""
+        return not self._calls[id(engine)] and all(
+            feed.engine is not engine for feed in self._feeds.values()
+        )
+
     def require_room(self, num_requests: int) -> None:
         """Raise `Overloaded` where that many more requests are not taken."""
         if not self.alive:
@@ -117,13 +134,27 @@ class AsyncEngine:
         if self.pending + num_requests > self._max_pending:
             raise Overloaded(self.pending)
 
-    def submit(self, model: str, request: Request) -> TokenFeed:
+    def submit(self, engine: TokenEngine, request: Request) -> TokenFeed:
         """Start answering; to be called on the event loop, after `require_room`."""
-        engine = self._engines[model]
         feed = TokenFeed(engine, cancel=lambda: self._cancel(engine, request.id))
         self._feeds[request.id] = feed
         self._commands.put(lambda: self._submit(engine, request))
         return feed
+
+    async def call(self, engine: TokenEngine, function: Callable[[], T]) -> T:
+        """What `function` gives, called in the thread between two steps; it should be short.
+
+        Raises:
+            EngineFailed: it failed.
+        """
+        self.require_room(1)
+        result: asyncio.Future[T] = self._loop.create_future()
+        self._calls[id(engine)] += 1
+        self._commands.put(lambda: self._call(function, result))
+        try:
+            return await result
+        finally:
+            self._calls[id(engine)] -= 1
 
     def _cancel(self, engine: TokenEngine, request_id: str) -> None:
         feed = self._feeds.pop(request_id, None)
@@ -136,21 +167,21 @@ class AsyncEngine:
     def _run(self) -> None:
         try:
             while self._obey():
-                for engine in self._engines.values():
+                for engine in list(self._engines):
                     if engine.busy:
                         self._step(engine)
+                    else:
+                        self._engines.remove(engine)
         finally:
             self._on_loop(lambda: self._fail_all(EngineFailed("the engine has stopped")))
 
     def _obey(self) -> bool:
         """Carry out what was asked since the last step; sleeps while there is nothing to do."""
-        idle = not any(engine.busy for engine in self._engines.values())
-        while idle or not self._commands.empty():
+        while not self._engines or not self._commands.empty():
             command = self._commands.get()
             if command is None:
                 return False
             command()
-            idle = False
         return True
 
     def _submit(self, engine: TokenEngine, request: Request) -> None:
@@ -161,9 +192,22 @@ class AsyncEngine:
         except ENGINE_FAILURES as error:
             logger.exception("request %s could not be queued", request.id)
             self._refuse(request.id, EngineFailed(f"the model cannot answer this: {error}"))
+        else:
+            if engine not in self._engines:
+                self._engines.append(engine)
 
     def _refuse(self, request_id: str, error: FledgeError) -> None:
         self._on_loop(lambda: self._fail(request_id, error))
+
+    def _call(self, function: Callable[[], T], result: asyncio.Future[T]) -> None:
+        try:
+            value = function()
+        except (FledgeError, *ENGINE_FAILURES) as error:
+            logger.exception("a model failed")
+            failure = EngineFailed(f"the model failed: {error}")
+            self._on_loop(lambda: None if result.done() else result.set_exception(failure))
+        else:
+            self._on_loop(lambda: None if result.done() else result.set_result(value))
 
     def _step(self, engine: TokenEngine) -> None:
         try:
@@ -176,7 +220,7 @@ class AsyncEngine:
         else:
             self._on_loop(lambda: self._deliver(events))
 
-    def _on_loop(self, call: Callable[[], None]) -> None:
+    def _on_loop(self, call: Callable[[], object]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 

@@ -1,27 +1,22 @@
 """`POST /v1/chat/completions`, whole and streamed."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
-from fledge.generate.request import FinishReason, SamplingParams, TokenEvent
-from fledge.serve.answers import (
-    Piece,
-    engine_request,
-    logprobs_of,
-    merged,
-    pieces,
-    prompt_from,
-    sampling_from,
-)
-from fledge.serve.api_errors import ApiError, unsupported
-from fledge.serve.async_engine import AsyncEngine, TokenFeed
-from fledge.serve.models import ModelRegistry, ServedModel
-from fledge.serve.schemas import (
+from fledge.serve.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
+from fledge.serve.api_errors import ApiError, error_replies, unsupported
+from fledge.serve.asking import admitted, turn_of, usage_of
+from fledge.serve.limits import Admission
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.schemas import Usage
+from fledge.serve.schemas_chat import (
     AnswerMessage,
     ChatCompletion,
     ChatCompletionChunk,
@@ -30,98 +25,70 @@ from fledge.serve.schemas import (
     ChoiceLogprobs,
     ChunkChoice,
     Delta,
-    ErrorReply,
-    Usage,
+    TokenLogprob,
+    conversation_of,
 )
-from fledge.serve.streaming import EventStream, unless_disconnected
+from fledge.serve.service import ModelService
+from fledge.serve.streaming import EventStream, whole_or_gone
 
 FINGERPRINT = f"fledge-{__version__}"
-CLIENT_CLOSED_REQUEST = 499  # nginx's code for an answer that nobody reads
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
-    """A chat request on its way: what was asked, and the feed of each of its choices."""
+class Completing:
+    """A chat request on its way: what was asked, and the answer."""
 
     id: str
     created: int
     request: ChatCompletionRequest
-    model: ServedModel
-    prompt_tokens: int
-    stop: tuple[str, ...]
-    feeds: tuple[TokenFeed, ...]
+    answer: Answer
+    admission: Admission
 
-    def streams(self) -> list[AsyncIterator[Piece]]:
-        """The text of each choice, as it comes."""
-        return [pieces(feed, self.model.tokenizer, self.stop) for feed in self.feeds]
-
-    def cancel(self) -> None:
-        """Free the rows that still run."""
-        for feed in self.feeds:
-            feed.cancel()
+    def close(self) -> None:
+        """Free what still runs, and charge what was written."""
+        self.answer.cancel()
+        self.admission.close(self.answer.completion_tokens)
 
 
-def chat_routes(
-    registry: ModelRegistry,
-    engine: AsyncEngine,
-    sampling: SamplingParams,
-    clock: Callable[[], float],
-) -> APIRouter:
-    """The route; `sampling` is what a request that names nothing gets."""
-    router = APIRouter()
+def chat_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+    """The route; `clock` gives seconds since 1970."""
+    router = APIRouter(tags=["Chat"])
 
     @router.post(
         "/v1/chat/completions",
         response_model=ChatCompletion,
-        responses={code: {"model": ErrorReply} for code in (400, 404, 413, 500, 503)},
+        responses=error_replies(400, 401, 403, 404, 413, 429, 500, 503),
     )
-    async def chat_completions(request: ChatCompletionRequest, http: Request) -> Response:
+    async def chat_completions(
+        request: ChatCompletionRequest,
+        http: Request,
+        person: Annotated[Person, Depends(people.caller)],
+    ) -> Response:
         """Answer a conversation; with `stream`, as server-sent events."""
-        answering = admit(request, registry, engine, sampling, int(clock()))
+        people.require_scope(person, "chat")
+        refuse_unsupported(request)
+        answer, admission = await admitted(
+            service, chat_ask(request, people, person), people, person
+        )
+        id_ = f"chatcmpl-{uuid.uuid4().hex}"
+        completing = Completing(id_, int(clock()), request, answer, admission)
         if request.stream:
-            return EventStream(chunks(answering), on_close=answering.cancel)
-        try:
-            completion = await unless_disconnected(http, whole(answering))
-        finally:
-            answering.cancel()
-        if completion is None:
-            return Response(status_code=CLIENT_CLOSED_REQUEST)
-        return Response(completion.model_dump_json(), media_type="application/json")
+            return EventStream(chunks(completing), completing.close, admission.headers)
+        return await whole_or_gone(http, whole(completing), completing.close, admission.headers)
 
     return router
 
 
-def admit(
-    request: ChatCompletionRequest,
-    registry: ModelRegistry,
-    engine: AsyncEngine,
-    sampling: SamplingParams,
-    created: int,
-) -> Answering:
-    """Check everything that can be refused, then queue the choices.
-
-    What is raised here comes before the first byte, so it is a real HTTP error.
-    """
-    refuse_unsupported(request)
-    model = registry[request.model]
-    refuse_unknown_tokens(request, model)
-    prompt = prompt_from(request, model)
-    room = model.context_length - len(prompt)
-    params = [sampling_from(request, sampling, room, index) for index in range(request.n or 1)]
-    engine.require_room(len(params))
-    id_ = f"chatcmpl-{uuid.uuid4().hex}"
-    requests = [
-        engine_request(f"{id_}-{index}", prompt, choice, model)
-        for index, choice in enumerate(params)
-    ]
-    return Answering(
-        id=id_,
-        created=created,
-        request=request,
-        model=model,
-        prompt_tokens=len(prompt),
-        stop=params[0].stop,
-        feeds=tuple(engine.submit(model.id, each) for each in requests),
+def chat_ask(request: ChatCompletionRequest, people: People, person: Person) -> ChatAsk:
+    """What the request asks of its model."""
+    return ChatAsk(
+        model=request.model,
+        conversation=conversation_of(request.messages),
+        user=turn_of(people, person, request.user),
+        wishes=request,
+        choices=request.n or 1,
+        logprobs=(request.top_logprobs or 0) if request.logprobs else None,
+        truncate=request.truncation == "auto",
     )
 
 
@@ -135,110 +102,71 @@ def refuse_unsupported(request: ChatCompletionRequest) -> None:
         raise ApiError(400, "top_logprobs needs logprobs to be true.", param="top_logprobs")
 
 
-def refuse_unknown_tokens(request: ChatCompletionRequest, model: ServedModel) -> None:
-    """Raise `ApiError` for a `logit_bias` on ids that the model has not."""
-    size = model.tokenizer.vocabulary_size
-    for id_ in request.logit_bias or {}:
-        if not 0 <= id_ < size:
-            raise ApiError(
-                400, f"token {id_} is not in the vocabulary of {size:,}", param="logit_bias"
-            )
-
-
-async def whole(answering: Answering) -> ChatCompletion:
+async def whole(completing: Completing) -> ChatCompletion:
     """All choices, once the last of them has ended."""
-    written = [Written() for _ in answering.feeds]
-    async for index, piece in merged(answering.streams()):
-        written[index].add(piece)
+    choices = await written(completing.answer)
     return ChatCompletion(
-        id=answering.id,
-        created=answering.created,
-        model=answering.model.id,
-        choices=[choice(index, each, answering) for index, each in enumerate(written)],
-        usage=usage(answering, sum(len(each.tokens) for each in written)),
+        id=completing.id,
+        created=completing.created,
+        model=completing.answer.model,
+        choices=[choice(index, each, completing) for index, each in enumerate(choices)],
+        usage=usage_of(completing.answer),
         system_fingerprint=FINGERPRINT,
     )
 
 
-@dataclass(slots=True)
-class Written:
-    """What one choice has said so far."""
-
-    text: str = ""
-    tokens: tuple[TokenEvent, ...] = ()
-    finish_reason: FinishReason = "cancelled"
-
-    def add(self, piece: Piece) -> None:
-        """Take in the next piece."""
-        self.text += piece.text
-        self.tokens += piece.tokens
-        self.finish_reason = piece.finish_reason or self.finish_reason
-
-
-def choice(index: int, written: Written, answering: Answering) -> Choice:
+def choice(index: int, said: Written, completing: Completing) -> Choice:
     """A finished choice as it is sent."""
     return Choice(
         index=index,
-        message=AnswerMessage(content=written.text),
-        finish_reason=written.finish_reason,
-        logprobs=logprobs(written.tokens, answering),
+        message=AnswerMessage(content=said.text),
+        finish_reason=said.reason(),
+        logprobs=logprobs(said.logprobs, completing),
     )
 
 
-async def chunks(answering: Answering) -> AsyncIterator[ChatCompletionChunk]:
+async def chunks(completing: Completing) -> AsyncIterator[ChatCompletionChunk]:
     """The stream: each choice's role, its text, its reason to end; then the usage if asked for."""
-    written = 0
-    for index in range(len(answering.feeds)):
-        yield chunk(answering, index, Delta(role="assistant", content=""))
-    async for index, piece in merged(answering.streams()):
-        written += len(piece.tokens)
-        spoken = logprobs(piece.tokens, answering)
-        if piece.text or (spoken and spoken.content):
-            yield chunk(answering, index, Delta(content=piece.text), logprobs=spoken)
+    answer = completing.answer
+    for index in range(answer.num_choices):
+        yield chunk(completing, index, Delta(role="assistant", content=""))
+    async for index, piece in answer.events():
+        if piece.text or piece.logprobs:
+            spoken = logprobs(piece.logprobs, completing)
+            yield chunk(completing, index, Delta(content=piece.text), logprobs=spoken)
         if piece.finish_reason is not None:
-            yield chunk(answering, index, Delta(), finish_reason=piece.finish_reason)
-    if answering.request.wants_usage:
-        yield chunk_of(answering, [], usage(answering, written))
+            yield chunk(completing, index, Delta(), finish_reason=sent_reason(piece.finish_reason))
+    if completing.request.wants_usage:
+        yield chunk_of(completing, [], usage_of(answer))
 
 
 def chunk(
-    answering: Answering,
+    completing: Completing,
     index: int,
     delta: Delta,
-    finish_reason: FinishReason | None = None,
+    finish_reason: SentReason | None = None,
     logprobs: ChoiceLogprobs | None = None,
 ) -> ChatCompletionChunk:
     """A chunk of one choice."""
     part = ChunkChoice(index=index, delta=delta, finish_reason=finish_reason, logprobs=logprobs)
-    return chunk_of(answering, [part], None)
+    return chunk_of(completing, [part], None)
 
 
 def chunk_of(
-    answering: Answering, choices: list[ChunkChoice], counted: Usage | None
+    completing: Completing, choices: list[ChunkChoice], counted: Usage | None
 ) -> ChatCompletionChunk:
     """Only a stream that ends with its usage has the field, null until then."""
     chunk = ChatCompletionChunk(
-        id=answering.id,
+        id=completing.id,
         object="chat.completion.chunk",
-        created=answering.created,
-        model=answering.model.id,
+        created=completing.created,
+        model=completing.answer.model,
         system_fingerprint=FINGERPRINT,
         choices=choices,
     )
-    return chunk.model_copy(update={"usage": counted}) if answering.request.wants_usage else chunk
+    return chunk.model_copy(update={"usage": counted}) if completing.request.wants_usage else chunk
 
 
-def usage(answering: Answering, completion_tokens: int) -> Usage:
-    """The token counts; a prompt shared by `n` choices counts once."""
-    return Usage(
-        prompt_tokens=answering.prompt_tokens,
-        completion_tokens=completion_tokens,
-        total_tokens=answering.prompt_tokens + completion_tokens,
-    )
-
-
-def logprobs(tokens: tuple[TokenEvent, ...], answering: Answering) -> ChoiceLogprobs | None:
+def logprobs(tokens: Iterable[TokenLogprob], completing: Completing) -> ChoiceLogprobs | None:
     """The tokens behind a text, where the request wants them."""
-    if not answering.request.logprobs:
-        return None
-    return logprobs_of(tokens, answering.model.tokenizer)
+    return ChoiceLogprobs(content=list(tokens)) if completing.request.logprobs else None

@@ -10,7 +10,7 @@ import uvicorn
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.app import LOOPBACK_NAMES, create_app
-from fledge.serve.models import ServedModel
+from fledge.serve.models import Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 8000
@@ -18,13 +18,14 @@ SECONDS_FOR_OPEN_STREAMS = 3
 
 
 def launch(
-    models: Sequence[ServedModel],
+    models: Sequence[Model],
     *,
     sampling: SamplingParams,
     announce: Callable[[str], None],
     host: str = "127.0.0.1",
     port: int | None = None,
-    max_pending: int = 64,
+    max_pending: int = 256,
+    memory: int | None = None,
     open_browser: bool = False,
     suggestions: Sequence[str] = (),
 ) -> None:
@@ -39,6 +40,7 @@ def launch(
         sampling=sampling,
         suggestions=suggestions,
         max_pending=max_pending,
+        memory=memory,
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
     )
     with listen(host, free_port(host) if port is None else port) as listener:

@@ -1,8 +1,9 @@
-"""A model as the server holds it: an engine, its tokenizer and template, and a name for people."""
+"""A model as the server offers it: a name, and how its text becomes ids."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fledge.generate.upstream import UpstreamServer
 from fledge.serve.api_errors import unknown_model
 from fledge.serve.async_engine import TokenEngine
 from fledge.serve.schemas import ModelCard, ModelList
@@ -12,36 +13,72 @@ from fledge.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """One model that answers; `banned_ids` are never written, `created` is seconds since 1970."""
+    """A checkpoint that answers; `load` brings its weights into `bytes` of memory.
+
+    `banned_ids` are never written, `created` is seconds since 1970.
+    """
 
     id: str
     name: str
-    engine: TokenEngine
     tokenizer: Tokenizer
     template: ChatTemplate
     context_length: int
     banned_ids: frozenset[int]
     created: int
+    load: Callable[[], TokenEngine]
+    bytes: int = 0
 
     def card(self) -> ModelCard:
         """Its entry in `/v1/models`."""
         return ModelCard(
-            id=self.id, created=self.created, name=self.name, max_model_len=self.context_length
+            id=self.id,
+            created=self.created,
+            owned_by="fledge",
+            name=self.name,
+            max_model_len=self.context_length,
         )
 
 
-class ModelRegistry(Mapping[str, ServedModel]):
-    """The served models by id, in the order they are offered: the first is the default."""
+@dataclass(frozen=True, slots=True)
+class UpstreamModel:
+    """A model of another server, by the id it has there; `context_length` None where it is not
+    told."""
 
-    def __init__(self, models: Iterable[ServedModel]) -> None:
+    id: str
+    name: str
+    context_length: int | None
+    created: int
+    server: UpstreamServer
+
+    def card(self) -> ModelCard:
+        """Its entry in `/v1/models`."""
+        return ModelCard(
+            id=self.id,
+            created=self.created,
+            owned_by="upstream",
+            name=self.name,
+            max_model_len=self.context_length,
+        )
+
+
+Model = ServedModel | UpstreamModel
+
+
+class ModelRegistry(Mapping[str, Model]):
+    """The models by id, in the order they are offered: the first is the default."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
         self._models = {model.id: model for model in models}
         assert self._models, "a server without a model"
 
-    def __getitem__(self, model: str) -> ServedModel:
+    def __getitem__(self, model: str) -> Model:
         """Raises `ApiError` 404 for an unknown id."""
         if model not in self._models:
             raise unknown_model(model, list(self._models))
         return self._models[model]
+
+    def __contains__(self, model: object) -> bool:
+        return model in self._models
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._models)

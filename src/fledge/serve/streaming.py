@@ -1,18 +1,17 @@
 """Server-sent events, framed as the official client reads them: `data: {…}`, then `[DONE]`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 
 from fastapi import Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from fledge.errors import FledgeError
 from fledge.serve.api_errors import from_fledge
 
-T = TypeVar("T")
+CLIENT_CLOSED_REQUEST = 499  # nginx's code for an answer that nobody reads
 
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
@@ -35,9 +34,17 @@ async def framed(chunks: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
 class EventStream(StreamingResponse):
     """The HTTP response; calls `on_close` when it is over, also where the client left early."""
 
-    def __init__(self, chunks: AsyncIterator[BaseModel], on_close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        chunks: AsyncIterator[BaseModel],
+        on_close: Callable[[], None],
+        headers: Mapping[str, str],
+        frame: Callable[[AsyncIterator[BaseModel]], AsyncIterator[bytes]] = framed,
+    ) -> None:
         super().__init__(
-            framed(chunks), media_type="text/event-stream; charset=utf-8", headers=HEADERS
+            frame(chunks),
+            media_type="text/event-stream; charset=utf-8",
+            headers={**HEADERS, **headers},
         )
         self._on_close = on_close
 
@@ -48,16 +55,25 @@ class EventStream(StreamingResponse):
             self._on_close()
 
 
-async def unless_disconnected(http: Request, work: Coroutine[object, object, T]) -> T | None:
-    """The result of `work`, or None where the client left before it was there."""
+async def whole_or_gone(
+    http: Request,
+    work: Coroutine[object, object, BaseModel],
+    on_close: Callable[[], None],
+    headers: Mapping[str, str],
+) -> Response:
+    """The result of `work` as JSON; given up, and answered by nothing, where the client leaves."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnect(http))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
+        if not working.done():
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        body = working.result().model_dump_json()
+        return Response(body, media_type="application/json", headers=dict(headers))
     finally:
         working.cancel()
         leaving.cancel()
+        on_close()
 
 
 async def _disconnect(http: Request) -> None:

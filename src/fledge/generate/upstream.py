@@ -1,0 +1,254 @@
+"""Any OpenAI-compatible server as a client sees it: models, streams of chunks, plain requests."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from fledge.errors import ConfigError, GenerationError
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 120.0
+"""How long a server may say nothing before it is given up."""
+RETRY_SECONDS = 5
+UNAVAILABLE = 503
+TIMED_OUT = 504
+
+Json = dict[str, Any]
+
+
+class UpstreamFailed(GenerationError):
+    """The other server refused, failed or could not be reached.
+
+    `status` is its own for what the client can mend (400, 404, 413, 422, 429), else 502 to 504.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.retry_after = retry_after
+
+
+class UpstreamServer:
+    """A server at a base URL such as `http://gpu-box:8000/v1`; make it where its loop runs."""
+
+    def __init__(
+        self, url: str, key: str | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    def model_list(self) -> list[Json]:
+        """What `/models` lists, asked without an event loop, before the server starts.
+
+        Raises:
+            ConfigError: it cannot be had; the message says why.
+        """
+        try:
+            response = httpx.get(
+                f"{self.url}/models", headers=self._headers, timeout=CONNECT_SECONDS
+            )
+            response.raise_for_status()
+            models = response.json()["data"]
+            return [model for model in models if isinstance(model["id"], str)]
+        except httpx.HTTPStatusError as error:
+            hint = "name its key with --upstream-key-env" if error.response.is_client_error else ""
+            raise ConfigError(
+                f"{self.url}/models answers {error.response.status_code}; {hint or 'try again'}"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ConfigError(
+                f"{self.url} cannot be reached ({error}); give the address that ends in /v1 of a "
+                "server that runs, as http://localhost:8001/v1"
+            ) from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise ConfigError(
+                f"{self.url}/models is not a list of models as OpenAI's API has it; give the "
+                "address that ends in /v1"
+            ) from error
+
+    async def post(self, path: str, body: Json) -> Json:
+        """The answer to a whole request; `path` is relative to the base URL.
+
+        Raises:
+            UpstreamFailed: there is none.
+        """
+        with _failures_told(self.url):
+            response = await self._http().post(self.url + path, json=body)
+            _require_success(response, response.content)
+            return _object(response.content)
+
+    async def stream(self, path: str, body: Json) -> "ChunkStream":
+        """The answer in chunks, once the server has taken the request.
+
+        Raises:
+            UpstreamFailed: it did not.
+        """
+        with _failures_told(self.url):
+            client = self._http()
+            request = client.build_request("POST", self.url + path, json=body)
+            response = await client.send(request, stream=True)
+            if response.is_error:
+                content = await response.aread()
+                await response.aclose()
+                _require_success(response, content)
+            return ChunkStream(response, self.url)
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                headers=self._headers,
+                timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=None),
+                limits=httpx.Limits(max_connections=None),
+                transport=self._transport,
+            )
+        return self._client
+
+
+class ChunkStream:
+    """The chunks of one answer, read as they come; `cancel` ends it at any time."""
+
+    def __init__(self, response: httpx.Response, url: str) -> None:
+        self._response = response
+        self._url = url
+        self._arrived: asyncio.Queue[Json | UpstreamFailed | None] = asyncio.Queue()
+        self._reading = asyncio.create_task(self._read())
+        self._reading.add_done_callback(lambda _: self._arrived.put_nowait(None))
+
+    def cancel(self) -> None:
+        """Hang up, so that the other server stops; `chunks` ends. Safe to call at any time."""
+        self._reading.cancel()
+
+    async def chunks(self) -> AsyncIterator[Json]:
+        """Each chunk as it comes.
+
+        Raises:
+            UpstreamFailed: the server broke off, or told of an error.
+        """
+        while (arrival := await self._arrived.get()) is not None:
+            if isinstance(arrival, UpstreamFailed):
+                raise arrival
+            yield arrival
+
+    async def _read(self) -> None:
+        try:
+            with _failures_told(self._url):
+                async for line in self._response.aiter_lines():
+                    field, _, value = line.partition(":")
+                    if field == "data" and value.strip() != "[DONE]":
+                        self._arrived.put_nowait(_chunk(value))
+        except UpstreamFailed as failure:
+            self._arrived.put_nowait(failure)
+        finally:
+            await self._response.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _failures_told:  # noqa: N801  (a context manager reads like a function)
+    """Turns what httpx and JSON raise into `UpstreamFailed`."""
+
+    url: str
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case httpx.TimeoutException():
+                raise UpstreamFailed(
+                    TIMED_OUT, f"the upstream {self.url} took too long", "upstream_timeout"
+                ) from error
+            case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
+                raise UpstreamFailed(
+                    UNAVAILABLE,
+                    f"the upstream {self.url} cannot be reached or broke off: {error}",
+                    "upstream_unavailable",
+                    retry_after=RETRY_SECONDS,
+                ) from error
+
+
+def _chunk(text: str) -> Json:
+    chunk = _object(text)
+    error = chunk.get("error")
+    if error is not None:
+        raise UpstreamFailed(502, f"the upstream failed: {_message(chunk)}", "upstream_error")
+    return chunk
+
+
+def _object(content: bytes | str) -> Json:
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise UpstreamFailed(502, "the upstream's answer is not JSON", "upstream_error") from error
+    if not isinstance(value, dict):
+        raise UpstreamFailed(502, "the upstream's answer is not an object", "upstream_error")
+    return value
+
+
+def _require_success(response: httpx.Response, content: bytes) -> None:
+    """Raise unless the status is a success; what the client can mend is told as the server did."""
+    if response.is_success:
+        return
+    status = response.status_code
+    body: Json = {}
+    with suppress(UpstreamFailed):
+        body = _object(content)
+    if status in (401, 403):
+        raise UpstreamFailed(
+            502,
+            f"the upstream does not accept this server's key ({status}); whoever runs the server "
+            "names a valid one with --upstream-key-env",
+            "upstream_unauthorized",
+        )
+    if status in (400, 404, 413, 422, 429):
+        error = body.get("error")
+        fields: Mapping[str, object] = error if isinstance(error, dict) else {}
+        raise UpstreamFailed(
+            400 if status == 422 else status,
+            _message(body) or f"the upstream answers {status}",
+            _text(fields.get("code")),
+            _text(fields.get("param")),
+            _seconds(response.headers.get("retry-after")) if status == 429 else None,
+        )
+    code = "upstream_unavailable" if status == UNAVAILABLE else "upstream_error"
+    retry_after = _seconds(response.headers.get("retry-after")) if status == UNAVAILABLE else None
+    raise UpstreamFailed(
+        UNAVAILABLE if status == UNAVAILABLE else 502,
+        f"the upstream answers {status}: {_message(body) or response.reason_phrase}",
+        code,
+        retry_after=retry_after,
+    )
+
+
+def _message(body: Json) -> str:
+    """The message of an error in OpenAI's form, vLLM's older one, or FastAPI's."""
+    error = body.get("error", body.get("message", body.get("detail", "")))
+    return str(error.get("message", "") if isinstance(error, dict) else error)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _seconds(value: str | None) -> int:
+    return int(value) if value is not None and value.isdigit() else RETRY_SECONDS

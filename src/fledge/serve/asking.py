@@ -1,0 +1,53 @@
+"""What the endpoints that write share: leave to ask, whose turn it is, and what it took."""
+
+import asyncio
+
+from fledge.errors import FledgeError
+from fledge.serve.answers import Answer, ChatAsk
+from fledge.serve.api_errors import ApiError
+from fledge.serve.limits import Admission
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.schemas import Usage
+from fledge.serve.service import ModelService, Prepared
+
+
+async def admitted(
+    service: ModelService, ask: ChatAsk, people: People, person: Person
+) -> tuple[Answer, Admission]:
+    """The answer on its way, within the limits of whoever asks.
+
+    Raises:
+        ApiError, FledgeError: it is refused; then nothing runs and nothing stays counted.
+    """
+    return await started(await service.prepare(ask), ask.model, people, person)
+
+
+async def started(
+    prepared: Prepared, model: str, people: People, person: Person
+) -> tuple[Answer, Admission]:
+    """`admitted`, for what is prepared already."""
+    admission = people.admit(person, model, prepared.prompt_tokens)
+    try:
+        return await prepared.start(), admission
+    except (ApiError, FledgeError, asyncio.CancelledError):
+        admission.close()
+        raise
+
+
+def turn_of(people: People, person: Person, user: str | None) -> str:
+    """Under whose name a request waits for its turn.
+
+    With accounts it is the account. Without, everybody is the same owner, and the `user` of the
+    request tells people apart; a stranger cannot use it to jump the line, as there are none.
+    """
+    return person.id if people.login or not user else f"{person.id}/{user}"
+
+
+def usage_of(answer: Answer) -> Usage:
+    """The token counts of an answer that has ended."""
+    return Usage(
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        total_tokens=answer.prompt_tokens + answer.completion_tokens,
+    )

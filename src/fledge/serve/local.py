@@ -1,0 +1,150 @@
+"""Answers of a checkpoint of ours: from a conversation to ids, and from tokens to text."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from fledge.errors import PromptTooLong
+from fledge.generate.request import Request, SamplingParams, ScoredToken, TokenEvent
+from fledge.serve.answers import ChatAsk, Piece
+from fledge.serve.api_errors import ApiError
+from fledge.serve.async_engine import TokenFeed
+from fledge.serve.models import ServedModel
+from fledge.serve.schemas_chat import TokenLogprob, TopLogprob
+from fledge.serve.wishes import SamplingWishes
+from fledge.text.conversation import Conversation
+from fledge.text.stream import TextStream
+from fledge.text.tokenizer import Tokenizer
+
+T = TypeVar("T")
+
+LONG_TEXT = 20_000
+"""Characters above which text is made into ids beside the event loop: it takes milliseconds."""
+
+
+async def prompt_of(ask: ChatAsk, model: ServedModel) -> list[int]:
+    """The conversation as ids, with room for an answer.
+
+    Raises:
+        PromptTooLong: it does not fit; with `truncate`, not even its last turn does.
+        TokenizerError: the chat template refuses it.
+    """
+    length = sum(len(message.content) for message in ask.conversation.messages)
+    return await _beside(length, lambda: _prompt(ask, model))
+
+
+async def ids_of(text: str, model: ServedModel) -> list[int]:
+    """A text as ids, none of them special."""
+    return await _beside(len(text), lambda: model.tokenizer.encode(text))
+
+
+async def rendered(
+    conversation: Conversation, model: ServedModel, generation_prompt: bool
+) -> list[int]:
+    """A conversation as ids, whatever their number."""
+    length = sum(len(message.content) for message in conversation.messages)
+    return await _beside(
+        length,
+        lambda: (
+            model.template.render(
+                conversation, model.tokenizer, generation_prompt=generation_prompt
+            ).ids
+        ),
+    )
+
+
+def refuse_unknown_tokens(wishes: SamplingWishes, model: ServedModel) -> None:
+    """Raise `ApiError` for a `logit_bias` on ids that the model has not."""
+    size = model.tokenizer.vocabulary_size
+    for id_ in wishes.logit_bias or {}:
+        if not 0 <= id_ < size:
+            raise ApiError(
+                400, f"token {id_} is not in the vocabulary of {size:,}", param="logit_bias"
+            )
+
+
+def engine_request(
+    id_: str, prompt: tuple[int, ...], sampling: SamplingParams, model: ServedModel, user: str
+) -> Request:
+    """One row of the engine's batch; it ends at the end of the turn and never writes a role."""
+    return Request(
+        id=id_,
+        prompt=prompt,
+        sampling=sampling,
+        stop_ids=model.tokenizer.stop_ids,
+        banned_ids=model.banned_ids,
+        owner=user,
+    )
+
+
+async def pieces(
+    feed: TokenFeed, tokenizer: Tokenizer, stop: tuple[str, ...], with_logprobs: bool
+) -> AsyncIterator[Piece]:
+    """The answer in pieces cut at whole characters, before the first of the `stop` texts."""
+    stream = TextStream(tokenizer, stop)
+    waiting: list[TokenEvent] = []
+
+    def piece(text: str, last: TokenEvent | None) -> Piece:
+        logprobs = tuple(
+            token_logprob(event.token_id, event.log_prob, event.alternatives, tokenizer)
+            for event in waiting
+            if with_logprobs
+            and event.token_id is not None
+            and event.token_id not in tokenizer.stop_ids
+        )
+        num_tokens = sum(event.token_id is not None for event in waiting)
+        waiting.clear()
+        return Piece(text, num_tokens, logprobs, last.finish_reason if last else None)
+
+    async for event in feed:
+        ends = event.token_id is None or event.token_id in tokenizer.stop_ids
+        text = "" if event.token_id is None or ends else stream.push(event.token_id)
+        waiting.append(event)
+        if stream.stopped:
+            feed.cancel()
+            stopped = TokenEvent(event.request_id, None, 0.0, (), "stop")
+            yield piece(text, stopped)
+            return
+        if event.finish_reason is not None:
+            yield piece(text + stream.finish(), event)
+            return
+        if text:
+            yield piece(text, None)
+
+
+def token_logprob(
+    id_: int, log_prob: float, alternatives: tuple[tuple[int, float], ...], tokenizer: Tokenizer
+) -> TokenLogprob:
+    """A token of the text with those that could have stood there."""
+    return TokenLogprob(
+        **_top_logprob(id_, log_prob, tokenizer).model_dump(),
+        top_logprobs=[_top_logprob(*alternative, tokenizer) for alternative in alternatives],
+    )
+
+
+def scored_logprob(token: ScoredToken, tokenizer: Tokenizer) -> TokenLogprob:
+    """A token of a prompt; the first has no probability, which is 0 here and null in the reply."""
+    return token_logprob(token.token_id, token.log_prob or 0.0, token.alternatives, tokenizer)
+
+
+def _top_logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
+    raw = tokenizer.token_bytes(id_) if id_ < tokenizer.vocabulary_size else b""
+    return TopLogprob(token=raw.decode(errors="replace"), logprob=log_prob, bytes=list(raw))
+
+
+def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
+    if ask.truncate:
+        # Short contexts must not spend everything on the past: a quarter is kept for the answer.
+        quarter = model.context_length // 4
+        room = min(ask.wishes.token_limit or quarter, quarter)
+        limit = model.context_length - max(1, room)
+        return model.template.fit(ask.conversation, model.tokenizer, limit).ids
+    ids = model.template.render(ask.conversation, model.tokenizer, generation_prompt=True).ids
+    if len(ids) >= model.context_length:
+        raise PromptTooLong(len(ids), model.context_length - 1)
+    return ids
+
+
+async def _beside(length: int, work: Callable[[], T]) -> T:
+    """The work's result; done in another thread where so much text would hold up the loop."""
+    return work() if length < LONG_TEXT else await asyncio.to_thread(work)

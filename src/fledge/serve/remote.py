@@ -1,0 +1,107 @@
+"""Answers of an upstream's models, as pieces like our own."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
+
+from fledge.generate.request import FinishReason
+from fledge.generate.upstream import ChunkStream, UpstreamServer
+from fledge.serve.answers import ChatAsk, Piece, TokenCount
+from fledge.serve.models import UpstreamModel
+from fledge.serve.schemas_chat import TokenLogprob
+
+FINISH_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+}
+EXTRA = ("top_k", "min_p", "repetition_penalty")
+"""Sampling fields that OpenAI's own servers refuse: sent only where they were asked for."""
+
+
+def upstream_models(server: UpstreamServer) -> list[UpstreamModel]:
+    """What the server lists, by the names it gives.
+
+    Raises:
+        ConfigError: it cannot be asked.
+    """
+    return [
+        UpstreamModel(
+            id=listed["id"],
+            name=str(listed.get("name") or listed["id"]),
+            context_length=_integer(listed.get("max_model_len")),
+            created=_integer(listed.get("created")) or 0,
+            server=server,
+        )
+        for listed in server.model_list()
+    ]
+
+
+def chat_body(ask: ChatAsk) -> dict[str, Any]:
+    """The request as OpenAI's API has it, always a stream that ends with its usage."""
+    wishes = ask.wishes.model_dump(
+        include={
+            *("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop", "seed"),
+            *("logit_bias", *EXTRA),
+        },
+        exclude_none=True,
+    )
+    messages = [{"role": turn.role, "content": turn.content} for turn in ask.conversation.messages]
+    body = {"model": ask.model, "messages": messages, **wishes}
+    if ask.wishes.token_limit is not None:
+        body["max_tokens"] = ask.wishes.token_limit
+    if ask.choices > 1:
+        body["n"] = ask.choices
+    if ask.logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": ask.logprobs}
+    if ask.user:
+        body["user"] = ask.user
+    return {**body, "stream": True, "stream_options": {"include_usage": True}}
+
+
+async def remote_pieces(
+    stream: ChunkStream, count: TokenCount, num_choices: int
+) -> AsyncIterator[tuple[int, Piece]]:
+    """Each chunk's text; where the server breaks off without a reason, choices are "cancelled".
+
+    A chunk is taken for one token until the usage, which comes last, tells their number.
+    """
+    open_choices = set(range(num_choices))
+    usage: dict[str, Any] | None = None
+    async for chunk in stream.chunks():
+        usage = chunk.get("usage") or usage
+        for choice in chunk.get("choices") or []:
+            index = choice.get("index", 0)
+            piece = _piece(choice)
+            if index in open_choices and (piece.text or piece.logprobs or piece.finish_reason):
+                if piece.finish_reason is not None:
+                    open_choices.discard(index)
+                yield index, piece
+    for index in sorted(open_choices):
+        yield index, Piece("", 0, (), "cancelled")
+    if usage is not None:
+        count.prompt = _integer(usage.get("prompt_tokens")) or 0
+        count.completion = _integer(usage.get("completion_tokens")) or count.completion
+
+
+def _piece(choice: dict[str, Any]) -> Piece:
+    delta = choice.get("delta") or {}
+    text = str(delta.get("content") or "")
+    reason = choice.get("finish_reason")
+    logprobs = _logprobs(choice.get("logprobs"))
+    finish_reason = None if reason is None else FINISH_REASONS.get(reason, "stop")
+    return Piece(text, len(logprobs) or int(bool(text)), logprobs, finish_reason)
+
+
+def _logprobs(logprobs: dict[str, Any] | None) -> tuple[TokenLogprob, ...]:
+    found: list[TokenLogprob] = []
+    for token in (logprobs or {}).get("content") or []:
+        with suppress(ValidationError):
+            found.append(TokenLogprob.model_validate(token))
+    return tuple(found)
+
+
+def _integer(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,155 @@
+"""`POST /v1/chat/completions` as data: what a request may say, and the shapes of the answers."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from fledge.serve.schemas import Incoming, StreamOptions, Usage
+from fledge.serve.wishes import SamplingWishes
+from fledge.text.conversation import Conversation, Message
+
+
+class TextPart(Incoming):
+    """A part of a message's content; only text is understood."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(Incoming):
+    """One turn; `developer` is the newer name of `system`."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def text(self) -> str:
+        """The content as one string."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+def conversation_of(messages: list[ChatMessage]) -> Conversation:
+    """The messages; a `developer` turn is a system turn."""
+    return Conversation(
+        tuple(
+            Message("system" if message.role == "developer" else message.role, message.text())
+            for message in messages
+        )
+    )
+
+
+class ResponseFormat(Incoming):
+    """The form of the answer; only `text` is built."""
+
+    type: str
+
+
+class ChatCompletionRequest(SamplingWishes):
+    """`POST /v1/chat/completions`."""
+
+    model: str = Field(max_length=500)
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_completion_tokens: int | None = Field(None, ge=1)
+    """The newer name of `max_tokens`."""
+    n: int | None = Field(None, ge=1, le=16)
+    """How many answers to write."""
+    logprobs: bool | None = None
+    """Report each token's log-probability."""
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    """And those of so many that could have stood there."""
+    response_format: ResponseFormat | None = None
+    tools: list[object] | None = None
+    """Not built: refused unless empty."""
+    truncation: Literal["auto", "disabled"] | None = None
+    """Not OpenAI's here: "auto" drops the oldest turns where the conversation is too long."""
+
+    @property
+    def token_limit(self) -> int | None:
+        """The longest answer asked for, in tokens."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with the token counts."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+
+class TopLogprob(BaseModel):
+    """A token that could have been, and its log-probability in nats."""
+
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class TokenLogprob(TopLogprob):
+    """A token of the answer."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class ChoiceLogprobs(BaseModel):
+    """The tokens behind a choice's text, or behind a chunk of it."""
+
+    content: list[TokenLogprob]
+    refusal: None = None
+
+
+class AnswerMessage(BaseModel):
+    """The assistant's turn."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(BaseModel):
+    """One of the `n` answers."""
+
+    index: int
+    message: AnswerMessage
+    finish_reason: Literal["stop", "length", "content_filter"]
+    logprobs: ChoiceLogprobs | None
+
+
+class ChatCompletion(BaseModel):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    system_fingerprint: str
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the message; unset fields are not sent."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    """A chunk's part of one of the `n` answers."""
+
+    index: int
+    delta: Delta
+    finish_reason: Literal["stop", "length", "content_filter"] | None
+    logprobs: ChoiceLogprobs | None
+
+
+class ChatCompletionChunk(BaseModel):
+    """One event of a stream."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChunkChoice]
+    usage: Usage | None = None

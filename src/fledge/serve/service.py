@@ -1,0 +1,193 @@
+"""The models behind one door: the API and the web chat both ask here."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from fledge.errors import FledgeError, PromptTooLong
+from fledge.generate.request import SamplingParams
+from fledge.generate.upstream import UpstreamServer
+from fledge.serve.answers import Answer, ChatAsk, Piece, TextAsk, TokenCount, merged
+from fledge.serve.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
+from fledge.serve.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
+from fledge.serve.metrics import LoadCollector, Metrics
+from fledge.serve.models import ModelRegistry, ServedModel, UpstreamModel
+from fledge.serve.remote import chat_body, remote_pieces
+from fledge.serve.shelf import ModelShelf
+from fledge.serve.wishes import SamplingWishes
+
+__all__ = ["Answer", "ChatAsk", "ModelService", "Piece", "Prepared", "TextAsk"]
+
+T = TypeVar("T")
+
+CHARACTERS_PER_TOKEN = 4
+"""A guess at what an upstream will count, for limits that want to know before it tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was asked, read and found answerable; `start` queues it, and raises as `chat` does."""
+
+    prompt_tokens: int
+    start: Callable[[], Awaitable[Answer]]
+
+
+class ModelService:
+    """Answers in the name of every model. Its methods are called on the event loop.
+
+    `sampling` is what a request that wishes nothing gets; `max_pending` bounds the answers that are
+    being written or wait, at home and upstream each; `memory` bounds the bytes of loaded models.
+    """
+
+    def __init__(
+        self,
+        models: ModelRegistry,
+        sampling: SamplingParams,
+        max_pending: int,
+        memory: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.models = models
+        self.metrics = Metrics(clock)
+        self._sampling = sampling
+        self._max_pending = max_pending
+        self._engine = AsyncEngine(max_pending)
+        self._shelf = ModelShelf(memory, self._engine.is_idle)
+        self._remote = 0
+        self.metrics.registry.register(LoadCollector(self._shelf.loads))
+
+    @property
+    def alive(self) -> bool:
+        """Whether answers can be had."""
+        return self._engine.alive
+
+    @property
+    def pending(self) -> int:
+        """Answers that are being written or wait."""
+        return self._engine.pending + self._remote
+
+    async def start(self) -> None:
+        """Start the engine's thread and load the default model."""
+        self._engine.start()
+        default = next(iter(self.models.values()))
+        if isinstance(default, ServedModel):
+            await self._shelf.engine(default)
+
+    async def stop(self) -> None:
+        """End the thread, and hang up on every upstream."""
+        self._engine.stop()
+        servers: set[UpstreamServer] = {
+            model.server for model in self.models.values() if isinstance(model, UpstreamModel)
+        }
+        for server in servers:
+            await server.close()
+
+    async def prepare(self, ask: ChatAsk) -> "Prepared":
+        """Read a conversation without answering it yet, to see whether it may be answered.
+
+        Raises:
+            ApiError: there is no such model.
+            PromptTooLong, TokenizerError: the conversation cannot be read.
+        """
+        model = self.models[ask.model]
+        if isinstance(model, UpstreamModel):
+            length = sum(len(message.content) for message in ask.conversation.messages)
+            return Prepared(length // CHARACTERS_PER_TOKEN, lambda: self._chat_upstream(ask, model))
+        prompt = tuple(await prompt_of(ask, model))
+        text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs)
+        return self.prepare_text(text)
+
+    def prepare_text(self, ask: TextAsk) -> "Prepared":
+        """See whether texts can be continued; raises as `prepare`."""
+        model = self.local(ask.model)
+        refuse_unknown_tokens(ask.wishes, model)
+        for prompt in ask.prompts:
+            if len(prompt) >= model.context_length:
+                raise PromptTooLong(len(prompt), model.context_length - 1)
+        return Prepared(sum(map(len, ask.prompts)), lambda: self._write(ask, model))
+
+    async def chat(self, ask: ChatAsk) -> Answer:
+        """Start to answer a conversation.
+
+        Raises:
+            ApiError: there is no such model, or no memory for it now.
+            PromptTooLong, TokenizerError: the conversation cannot be read.
+            Overloaded: too many wait.
+            UpstreamFailed: the other server refused.
+        """
+        prepared = await self.prepare(ask)
+        return await prepared.start()
+
+    async def read(self, model: ServedModel, work: Callable[[TokenEngine], T]) -> T:
+        """What `work` finds with the model's engine, between two tokens of those who chat."""
+        engine = await self._shelf.engine(model)
+        return await self._engine.call(engine, lambda: work(engine))
+
+    def local(self, model: str) -> ServedModel:
+        """A model of ours by its id; raises `ApiError` for any other."""
+        found = self.models[model]
+        assert isinstance(found, ServedModel), "an upstream's request is relayed, not answered"
+        return found
+
+    async def _write(self, ask: TextAsk, model: ServedModel) -> Answer:
+        timer = self.metrics.timer(model.id)
+        engine = await self._shelf.engine(model)
+        self._engine.require_room(len(ask.prompts) * ask.choices)
+        name = uuid.uuid4().hex
+        feeds: list[TokenFeed] = []
+        streams: list[AsyncIterator[Piece]] = []
+        for prompt in ask.prompts:
+            room = model.context_length - len(prompt)
+            for index in range(ask.choices):
+                sampling = ask.wishes.sampling(self._sampling, room, index, ask.logprobs or 0)
+                id_ = f"{name}-{len(feeds)}"
+                feed = self._engine.submit(
+                    engine, engine_request(id_, prompt, sampling, model, ask.user)
+                )
+                feeds.append(feed)
+                streams.append(
+                    pieces(feed, model.tokenizer, sampling.stop, ask.logprobs is not None)
+                )
+
+        def cancel() -> None:
+            for feed in feeds:
+                feed.cancel()
+
+        count = TokenCount(prompt=sum(map(len, ask.prompts)))
+        return Answer(model.id, len(feeds), count, merged(streams), cancel, timer)
+
+    async def _chat_upstream(self, ask: ChatAsk, model: UpstreamModel) -> Answer:
+        timer = self.metrics.timer(model.id)
+        if self._remote >= self._max_pending:
+            raise Overloaded(self._remote)
+        self._remote += 1
+        is_open = True
+
+        def closed() -> None:
+            nonlocal is_open
+            self._remote -= is_open
+            is_open = False
+
+        body = chat_body(replace(ask, wishes=self._with_default(ask.wishes)))
+        try:
+            stream = await model.server.stream("/chat/completions", body)
+        except (FledgeError, asyncio.CancelledError):
+            closed()
+            raise
+
+        def cancel() -> None:
+            stream.cancel()
+            closed()
+
+        count = TokenCount()
+        source = remote_pieces(stream, count, ask.choices)
+        return Answer(model.id, ask.choices, count, source, cancel, timer)
+
+    def _with_default(self, wishes: SamplingWishes) -> SamplingWishes:
+        """The wishes with this server's temperature and top-p where they name none."""
+        usual = {"temperature": min(self._sampling.temperature, 2.0), "top_p": self._sampling.top_p}
+        named = wishes.model_dump(include=set(usual), exclude_none=True)
+        return wishes.model_copy(update={**usual, **named})

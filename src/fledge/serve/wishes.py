@@ -1,0 +1,78 @@
+"""How an answer is sampled, as far as whoever asks has a wish; the server's default is the rest."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from fledge.generate.request import SamplingParams
+from fledge.serve.schemas import Incoming
+
+GREEDY_BELOW = 1e-4
+"""Temperatures under this are taken for 0: logits divided by less are no longer numbers."""
+
+StopTexts = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=500)]],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(max_length=4),
+]
+
+
+class SamplingWishes(Incoming):
+    """The sampling fields of a request; None is no wish."""
+
+    temperature: float | None = Field(None, ge=0, le=2)
+    """0 takes the most probable token; not given: the server's own."""
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=-1, lt=2**31)
+    """Not OpenAI's: keep the k most probable tokens; 0 and -1 keep all."""
+    min_p: float | None = Field(None, ge=0, lt=1)
+    """Not OpenAI's: keep tokens with this share of the best token's probability."""
+    repetition_penalty: float | None = Field(None, ge=0.01, le=100)
+    """Not OpenAI's."""
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    max_tokens: int | None = Field(None, ge=1)
+    """The longest answer in tokens; cut to what the context holds."""
+    stop: StopTexts | None = None
+    """The answer ends before the first of these texts."""
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    """The same seed gives the same text."""
+    logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    """Added to the logits of these token ids."""
+    user: str | None = Field(None, max_length=500)
+    """Whose question it is: where requests wait, users take turns."""
+
+    @property
+    def token_limit(self) -> int | None:
+        """The longest answer asked for, in tokens."""
+        return self.max_tokens
+
+    def sampling(
+        self, default: SamplingParams, room: int, index: int = 0, alternatives: int = 0
+    ) -> SamplingParams:
+        """How choice `index` is sampled: the default, changed by the wishes.
+
+        `room` is what the context holds beside the prompt, in tokens. Choices of one seeded request
+        differ: each adds its index to the seed.
+        """
+        named = {
+            "temperature": _not_tiny(self.temperature),
+            "top_p": self.top_p,
+            "min_p": self.min_p,
+            "repetition_penalty": self.repetition_penalty,
+            "presence_penalty": self.presence_penalty,
+            "frequency_penalty": self.frequency_penalty,
+            "logit_bias": self.logit_bias,
+            "stop": None if self.stop is None else tuple(self.stop),
+            "seed": None if self.seed is None else self.seed + index,
+            "num_alternatives": alternatives,
+            "max_new_tokens": min(self.token_limit or room, room),
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        if self.top_k is not None:
+            given["top_k"] = self.top_k if self.top_k > 0 else None
+        return SamplingParams.model_validate({**default.model_dump(), **given})
+
+
+def _not_tiny(temperature: float | None) -> float | None:
+    return 0.0 if temperature is not None and temperature < GREEDY_BELOW else temperature
