@@ -24,13 +24,14 @@ class DemoConfig(Config):
     """Conversations that the imagined writers write."""
     sft_steps: int = Field(2000, ge=1)
     """Steps of 1,024 tokens."""
-    ranked_prompts: int = Field(1400, ge=4)
-    """Prompts whose answers are ranked for training the reward model, and PPO's prompts."""
+    ranked_prompts: int = Field(2600, ge=4)
+    """Prompts whose answers are ranked for training the reward model, and PPO's prompts: more of
+    them, each seen once, teach the reward model more than the same ones seen again."""
     answers: int = Field(4, ge=2)
     """K, answers ranked per prompt."""
     noise: float = Field(0.1, ge=0, lt=0.5)
     """Chance that the labeller exchanges two neighbours of a ranking."""
-    reward_epochs: float = Field(2.0, gt=0)
+    reward_epochs: float = Field(1.0, gt=0)
     """Passes over the rankings."""
     ppo_rollouts: int = Field(40, ge=1)
     """Batches of 64 answers that PPO learns from."""
