@@ -49,6 +49,16 @@ def test_generate(fledge, files, chat_model: Path) -> None:
     assert code == 2 and "--skip-bad would have no effect" in err
 
 
+def test_a_prompt_without_room_is_named_by_its_line(fledge, chat_model, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('{"prompt": "one"}\n\n{"prompt": "%s"}\n' % ("tide " * 90))
+    words = ("generate", chat_model, "--prompts", prompts, "--max-new-tokens", 2)
+    code, _, err = fledge(*words)
+    assert code == 1 and f"{prompts}:3: expected a prompt of at most 62 tokens" in err
+    code, out, err = fledge(*words, "--skip-bad")
+    assert code == 0 and len(out.splitlines()) == 1 and "1 bad record skipped" in err
+
+
 def test_evaluate(fledge, files, chat_model: Path, reward_model: Path) -> None:
     assert_skips(fledge, files["text"], "evaluate", chat_model, "--text", files["text"])
     assert_skips(fledge, files["pairs"], "evaluate", reward_model, "--rankings", files["pairs"])

@@ -10,7 +10,7 @@ from fledge.data.corpus import build_corpus
 from fledge.data.demonstrations import load_demonstrations
 from fledge.data.packing import pack
 from fledge.data.prompts import load_prompts
-from fledge.data.rendering import comparison_batch, render_demonstrations
+from fledge.data.rendering import collate_rankings, render_demonstrations, render_rankings
 from fledge.data.sources import read_records, read_texts
 from fledge.data.splits import split_rankings
 from shared_data import shared_data
@@ -135,7 +135,8 @@ def test_real_chats_become_batches(tokenizer, template):
     assert batch.weight == supervised
     assert (batch.segments > 0).float().mean() > 0.95
     rankings = load_rankings(shared_data("preferences/oasst_pairs.jsonl"))[:20]
-    comparisons = comparison_batch(rankings, tokenizer, template, 1024, 9)
+    several = render_rankings(rankings, tokenizer, template, 1024, 9).rankings
+    comparisons = collate_rankings(several, tokenizer.special.pad)
     assert comparisons.lengths.max() <= 1024 and comparisons.weight > 5
 
 

@@ -1,16 +1,17 @@
+from pathlib import Path
+
 import pytest
 import torch
 
-from fledge.data.records import Skipped
+from fledge.data.records import Placed, Skipped
 from fledge.data.rendering import (
-    comparison_batch,
-    prompt_batch,
+    collate_rankings,
     render_demonstrations,
+    render_prompts,
     render_rankings,
-    shortened,
     spread,
 )
-from fledge.errors import DataError, PromptTooLong, RecordError
+from fledge.errors import DataError, RecordError
 from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.text.chat import ChatTemplate
 from fledge.text.conversation import Conversation
@@ -36,6 +37,11 @@ def ranking(prompt, answers, order=None):
     tiers = order or [[i] for i in range(len(answers))]
     ids = tuple(tuple(str(i) for i in tier) for tier in tiers)
     return Ranking(prompt=turns, responses=responses, ranking=ids)
+
+
+def side_by_side(rankings, tokenizer, template, length):
+    rendered = render_rankings(rankings, tokenizer, template, length, 9).rankings
+    return collate_rankings(rendered, tokenizer.special.pad)
 
 
 def length_of(conversation, tokenizer, template):
@@ -78,19 +84,12 @@ def test_no_supervised_token_is_refused_or_listed(tokenizer, template):
         render_demonstrations(conversations[1:], tokenizer, template, 16, skipped=skipped)
 
 
-def test_shortened_drops_questions_with_their_answers():
-    whole = chat("a", "b", "c", "d", "e", system="s")
-    contents = ["".join(m.content for m in one.messages) for one in shortened(whole)]
-    assert contents == ["sabcde", "scde", "se"]
-    assert [len(one.messages) for one in shortened(Conversation(()))] == [0]
-
-
 @pytest.mark.parametrize("source", [None, CHATML])
 def test_answers_follow_their_prompt_and_end_with_the_end_token(tokenizer, source):
     template = ChatTemplate(source) if source else ChatTemplate()
     prompt = chat("the fox", "jumps", "and then")
-    batch = comparison_batch(
-        [ranking(prompt, ["it sleeps", "the dog"], [[1], [0]])], tokenizer, template, 100, 9
+    batch = side_by_side(
+        [ranking(prompt, ["it sleeps", "the dog"], [[1], [0]])], tokenizer, template, 100
     )
     for column, answer in enumerate(["the dog", "it sleeps"]):
         ids = batch.ids[0, column, : batch.lengths[0, column]].tolist()
@@ -102,7 +101,7 @@ def test_answers_follow_their_prompt_and_end_with_the_end_token(tokenizer, sourc
 
 
 def test_missing_answers_and_padding_are_marked(tokenizer, template):
-    batch = comparison_batch(
+    batch = side_by_side(
         [
             ranking(chat("the fox"), ["a", "b", "c"], [[0, 1], [2]]),
             ranking(chat("the dog"), ["it sleeps all day long", "d"]),
@@ -110,7 +109,6 @@ def test_missing_answers_and_padding_are_marked(tokenizer, template):
         tokenizer,
         template,
         100,
-        9,
     )
     assert batch.ranks.tolist() == [[0, 0, 1], [0, 1, -1]]
     assert batch.lengths[1, 2] == 0
@@ -143,8 +141,6 @@ def test_an_answer_that_does_not_fit_is_dropped_and_counted(tokenizer, template)
     assert [one.ranks for one in rendered.rankings] == [(0, 2)]
     assert rendered.dropped_answers == 3
     assert rendered.dropped_rankings == 2
-    with pytest.raises(DataError, match="none of 2 rankings"):
-        comparison_batch(rankings[1:], tokenizer, template, 24, 9)
 
 
 def test_too_many_answers_are_thinned_from_best_to_worst(tokenizer, template):
@@ -155,18 +151,23 @@ def test_too_many_answers_are_thinned_from_best_to_worst(tokenizer, template):
     assert spread("abcde", 2) == ["a", "e"]
 
 
+def placed(*conversations):
+    return [Placed(one, Path("my.jsonl"), 10 * n) for n, one in enumerate(conversations, start=1)]
+
+
 def test_prompts_end_with_the_assistant_s_header(tokenizer, template):
-    prompts = [chat("the fox"), chat("the fox", "jumps", "and then")]
-    batch = prompt_batch(prompts, tokenizer, template, 40)
-    assert all(ids[-1] == tokenizer.special.assistant for ids in batch.prompts)
-    expected = template.render(prompts[1], tokenizer, generation_prompt=True).ids
-    assert batch.prompts[1] == tuple(expected)
+    prompts = placed(chat("the fox"), chat("the fox", "jumps", "and then"))
+    rendered = render_prompts(prompts, tokenizer, template, 40)
+    assert [conversation for conversation, _ in rendered] == [one.item for one in prompts]
+    assert all(ids[-1] == tokenizer.special.assistant for _, ids in rendered)
+    expected = template.render(prompts[1].item, tokenizer, generation_prompt=True).ids
+    assert rendered[1][1] == tuple(expected)
 
 
 def test_a_prompt_that_is_too_long_is_refused_or_listed(tokenizer, template):
-    prompts = [chat("the fox"), chat("the quick brown fox " * 20)]
-    with pytest.raises(PromptTooLong):
-        prompt_batch(prompts, tokenizer, template, 20)
+    prompts = placed(chat("the fox"), chat("the quick brown fox " * 20))
+    with pytest.raises(RecordError, match=r"my\.jsonl:20: expected a prompt of at most 20 tokens"):
+        render_prompts(prompts, tokenizer, template, 20)
     skipped = Skipped()
-    assert len(prompt_batch(prompts, tokenizer, template, 20, skipped).prompts) == 1
-    assert skipped.errors[0].line == 2
+    assert len(render_prompts(prompts, tokenizer, template, 20, skipped)) == 1
+    assert skipped.errors[0].line == 20

@@ -191,6 +191,17 @@ def test_a_prompt_without_room_for_its_answer_is_refused_or_skipped(files, tmp_p
     assert len(stage.world.prompts.prompts) == 1
 
 
+def test_a_long_prompt_is_named_by_its_own_file_and_line(files, tmp_path, caplog):
+    lines = ['{"prompt": "yes?"}', "", "not JSON", '{"prompt": "yes?"}', '{"prompt": "%s"}']
+    second = tmp_path / "second.jsonl"
+    second.write_text("\n".join(lines) % ("yes " * 90) + "\n")
+    prompts = [*files["prompts"], str(second)]
+    with caplog.at_level("WARNING"):
+        build(files, tmp_path, prompts=prompts, skip_bad=True)
+    assert "2 bad records skipped" in caplog.text
+    assert "second.jsonl:5: expected a prompt of at most 58 tokens" in caplog.text
+
+
 def test_a_reward_model_of_another_tokenizer_is_refused(files, tmp_path):
     other = raise_model(tmp_path / "other")
     path = tmp_path / "other" / "reward" / "step-00000001"

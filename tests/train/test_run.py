@@ -185,6 +185,18 @@ def test_sft_overfits_its_demonstrations(home, tmp_path):
     assert losses(tmp_path)[-1] < 0.05
 
 
+def test_a_demonstration_that_teaches_nothing_is_named_by_its_line(home, tmp_path, caplog):
+    long = {"prompt": "Is one and one two? " * 30, "completion": "y"}
+    second = tmp_path / "second.jsonl"
+    second.write_text("not JSON\n\n" + json.dumps(long) + "\n")
+    files = [str(home / "chats.jsonl"), str(second)]
+    settings = tuning(home, tmp_path / "run", demonstrations=files, skip_bad=True)
+    with caplog.at_level("WARNING"):
+        execute(settings, SilentProgress())
+    assert "2 bad records skipped" in caplog.text
+    assert "second.jsonl:3: expected a token of the assistant within 32 tokens" in caplog.text
+
+
 def test_sft_mixes_in_rows_of_text(home, tmp_path):
     from fledge.train.sft import SFT
     from fledge.train.stage import StageContext

@@ -117,11 +117,12 @@ def write_answers(
     skip_bad: bool,
 ) -> None:
     """One JSONL record a prompt: its messages, the answer, and why the answer ended."""
-    from fledge.data import Skipped, load_prompts
+    from fledge.cli.prompts import read_prompts
+    from fledge.data import Skipped
     from fledge.generate.text import answers
 
     skipped = Skipped() if skip_bad else None
-    conversations = load_prompts([prompts], skipped=skipped)
+    conversations = read_prompts([str(prompts)], [loaded], sampling, skipped)
     tell_skipped(skipped)
     lines = [
         json.dumps(

@@ -12,12 +12,12 @@ from fledge.checkpoint.model_files import (
     load_language_model,
     load_scalar_model,
 )
+from fledge.cli.prompts import read_prompts
 from fledge.data import (
     ComparisonBatch,
     Skipped,
     collate_rankings,
     in_order,
-    load_prompts,
     load_rankings,
     read_texts,
     render_rankings,
@@ -82,10 +82,10 @@ def measure_wins(
 ) -> Numbers:
     """How often a reward model prefers this model's answers to those of `against`."""
     reward = load_scalar_model(find_checkpoint(reward_model))
-    conversations = load_prompts(prompts, skipped=skipped)
+    models = [load_language_model(find_checkpoint(path)) for path in (against, checkpoint)]
+    conversations = read_prompts(prompts, models, sampling, skipped)
     columns = [
-        [answer.text for answer in answers(load_language_model(path), conversations, sampling)]
-        for path in (find_checkpoint(against), find_checkpoint(checkpoint))
+        [answer.text for answer in answers(loaded, conversations, sampling)] for loaded in models
     ]
     duels = [duel(*each) for each in zip(conversations, *columns, strict=True)]
     _, scores = scored(reward, duels)

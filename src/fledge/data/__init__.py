@@ -8,17 +8,16 @@ from fledge.data.demonstrations import demonstration_from, load_demonstrations
 from fledge.data.loader import Loader, Rows, in_order
 from fledge.data.packing import TokenRows, concatenate_and_chunk, join, pack, window_batch
 from fledge.data.prompts import load_prompts, prompt_from
-from fledge.data.records import Located, Skipped
+from fledge.data.records import Located, Placed, Skipped
 from fledge.data.rendering import (
     RenderedRanking,
     RenderedRankings,
     collate_rankings,
-    comparison_batch,
-    prompt_batch,
     render_demonstrations,
+    render_prompts,
     render_rankings,
 )
-from fledge.data.sources import read_records, read_texts
+from fledge.data.sources import load_placed, read_records, read_texts
 from fledge.data.splits import split_by_key, split_conversations, split_rankings
 from fledge.data.tokens import Tokens, Windows
 
@@ -28,6 +27,7 @@ __all__ = [
     "Corpus",
     "Loader",
     "Located",
+    "Placed",
     "PromptBatch",
     "RenderedRanking",
     "RenderedRankings",
@@ -40,22 +40,22 @@ __all__ = [
     "build_corpus",
     "build_corpus_from_texts",
     "collate_rankings",
-    "comparison_batch",
     "concatenate_and_chunk",
     "demonstration_from",
     "in_order",
     "join",
     "load_demonstrations",
+    "load_placed",
     "load_prompts",
     "load_rankings",
     "merge_pairs",
     "pack",
-    "prompt_batch",
     "prompt_from",
     "ranking_from",
     "read_records",
     "read_texts",
     "render_demonstrations",
+    "render_prompts",
     "render_rankings",
     "split_by_key",
     "split_conversations",

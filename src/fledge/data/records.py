@@ -4,8 +4,11 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from fledge.errors import RecordError
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,19 @@ class Located:
         fields = self.present()
         names = ", ".join(fields) or "none"
         return f"the fields {names}{did_you_mean(fields, wanted)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Item]):
+    """What a record says, and where it stands: some of what is wrong shows only later."""
+
+    item: Item
+    path: Path
+    line: int
+
+    def error(self, expected: str, found: str) -> RecordError:
+        """The error that names the record's file and line."""
+        return RecordError(self.path, self.line, expected, found)
 
 
 @dataclass(slots=True)

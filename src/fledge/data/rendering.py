@@ -1,14 +1,14 @@
 """Conversations and rankings as ids, cut to a context by whole turns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 
-from fledge.data.batch import ComparisonBatch, PromptBatch
-from fledge.data.records import Skipped, refuse
+from fledge.data.batch import ComparisonBatch
+from fledge.data.records import Placed, Skipped, refuse
 from fledge.errors import DataError, PromptTooLong, RecordError
 from fledge.feedback.records import Ranking
 from fledge.text.chat import ChatTemplate
@@ -112,70 +112,43 @@ def collate_rankings(rankings: Sequence[RenderedRanking], pad: int) -> Compariso
     return batch
 
 
-def comparison_batch(
-    rankings: Sequence[Ranking],
-    tokenizer: Tokenizer,
-    template: ChatTemplate,
-    length: int,
-    max_answers: int,
-) -> ComparisonBatch:
-    """`render_rankings` and `collate_rankings` in one, for a batch that is used once.
-
-    Raises:
-        DataError: no ranking has two answers of different rank that fit.
-    """
-    rendered = render_rankings(rankings, tokenizer, template, length, max_answers)
-    if not rendered.rankings:
-        raise DataError(
-            f"none of {len(rankings):,} rankings has two answers of different rank within "
-            f"{length:,} tokens; use a longer context or shorter answers"
-        )
-    return collate_rankings(rendered.rankings, tokenizer.special.pad)
-
-
-def prompt_batch(
-    prompts: Sequence[Conversation],
+def render_prompts(
+    prompts: Sequence[Placed[Conversation]],
     tokenizer: Tokenizer,
     template: ChatTemplate,
     limit: int,
     skipped: Skipped | None = None,
-) -> PromptBatch:
-    """Prompts of at most `limit` ids, the assistant's header included, oldest turns dropped.
+) -> list[tuple[Conversation, tuple[int, ...]]]:
+    """Prompts with their ids, at most `limit` of them, the assistant's header included.
+
+    The oldest turns are dropped until the rest fits.
 
     Raises:
-        PromptTooLong: a last question alone is longer, unless `skipped` collects it.
+        RecordError: a last question alone is longer, unless `skipped` collects it.
     """
-    ids: list[tuple[int, ...]] = []
-    for number, prompt in enumerate(prompts, start=1):
+    rendered = []
+    for prompt in prompts:
         try:
-            ids.append(tuple(template.fit(prompt, tokenizer, limit).ids))
+            ids = tuple(template.fit(prompt.item, tokenizer, limit).ids)
+            rendered.append((prompt.item, ids))
         except PromptTooLong as error:
-            if skipped is None:
-                raise
-            expected = f"a prompt of at most {limit:,} tokens"
-            found = f"{error.prompt_tokens:,} tokens"
-            skipped.add(RecordError("prompts", number, expected, found))
-    return PromptBatch(tuple(ids))
+            refuse(too_long(prompt, error), skipped)
+    return rendered
 
 
-def shortened(conversation: Conversation) -> Iterator[Conversation]:
-    """The conversation, then without its oldest turns, one question after the other.
-
-    The system turn stays, and so does the last question with what follows it.
-    """
-    turns = conversation.messages
-    yield conversation
-    system = turns[:1] if turns and turns[0].role == "system" else ()
-    questions = [i for i, turn in enumerate(turns) if turn.role == "user" and i > len(system)]
-    for start in questions:
-        yield Conversation((*system, *turns[start:]))
+def too_long(prompt: Placed[Conversation], error: PromptTooLong) -> RecordError:
+    """What is wrong with a prompt that leaves no room for its answer, and where it stands."""
+    return prompt.error(
+        f"a prompt of at most {error.limit:,} tokens, to leave room for the answer",
+        f"{error.prompt_tokens:,} tokens (--skip-bad leaves such prompts out)",
+    )
 
 
 def _fitted(
     conversation: Conversation, tokenizer: Tokenizer, template: ChatTemplate, limit: int
 ) -> RenderedChat:
     """The longest end of the chat that fits; the last exchange is cut at the right."""
-    for candidate in shortened(conversation):
+    for candidate in conversation.shorter():
         chat = template.render(candidate, tokenizer)
         if len(chat.ids) <= limit:
             return chat
@@ -187,7 +160,7 @@ def _render_ranking(
 ) -> RenderedRanking:
     by_rank = sorted(zip(ranking.ranks(), ranking.responses, strict=True), key=lambda one: one[0])
     prompt = Conversation(tuple(Message(turn.role, turn.content) for turn in ranking.prompt))
-    prompts = list(shortened(prompt))
+    prompts = prompt.shorter()
 
     def ids_after(start: Conversation, answer: str) -> tuple[int, ...]:
         return _scored(template.render(start.then("assistant", answer), tokenizer))

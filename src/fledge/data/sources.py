@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fledge.data.readers import READERS, TEXT_EXTENSIONS, read_hub
-from fledge.data.records import Located, Skipped, refuse
+from fledge.data.records import Located, Placed, Skipped, refuse
 from fledge.errors import DataError, RecordError
 
 HUB = "hub:"
@@ -60,13 +60,23 @@ def load_with(
     skipped: Skipped | None = None,
 ) -> list[Parsed]:
     """Everything `parse` makes of the records of `paths`; at least one, or a DataError."""
+    return [placed.item for placed in load_placed(paths, parse, skip_bad, skipped)]
+
+
+def load_placed(
+    paths: Source | Iterable[Source],
+    parse: Callable[[Located], Parsed],
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+) -> list[Placed[Parsed]]:
+    """`load_with`, each with its file and line."""
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     sources = as_sources(paths)
-    parsed: list[Parsed] = []
+    parsed: list[Placed[Parsed]] = []
     for source in sources:
         for record in read_records(source, skipped=bad):
             try:
-                parsed.append(parse(record))
+                parsed.append(Placed(parse(record), record.path, record.line))
             except RecordError as error:
                 refuse(error, bad)
     if not parsed:

@@ -69,7 +69,7 @@ class ChatTemplate:
         Raises:
             PromptTooLong: even the system messages and the newest turn do not fit.
         """
-        shorter = _without_oldest(conversation)
+        shorter = conversation.shorter()
         kept = bisect_left(
             shorter,
             True,
@@ -207,19 +207,3 @@ def _encode(
         ]
         position += len(piece)
     return RenderedChat(ids, loss_mask)
-
-
-def _without_oldest(conversation: Conversation) -> list[Conversation]:
-    """The conversation, then without its oldest turn, its two oldest, …; a turn begins where
-    someone other than the assistant speaks after it."""
-    messages = conversation.messages
-    dialogue = [i for i, message in enumerate(messages) if message.role != "system"]
-    starts = [
-        index
-        for order, index in enumerate(dialogue)
-        if order == 0 or messages[index].role == "user"
-    ]
-    return [
-        Conversation(tuple(m for i, m in enumerate(messages) if i >= start or m.role == "system"))
-        for start in starts or [0]
-    ]

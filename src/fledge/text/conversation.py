@@ -25,6 +25,24 @@ class Conversation:
         """This conversation with one more turn."""
         return Conversation((*self.messages, Message(role, content)))
 
+    def shorter(self) -> "list[Conversation]":
+        """This conversation, then without its oldest turn, its two oldest, …
+
+        A turn is a user's message and all that follows it up to the next. System messages stay,
+        and so does the newest turn.
+        """
+        dialogue = [i for i, message in enumerate(self.messages) if message.role != "system"]
+        starts = [
+            index
+            for order, index in enumerate(dialogue)
+            if order == 0 or self.messages[index].role == "user"
+        ]
+        return [self._from(start) for start in starts or [0]]
+
+    def _from(self, start: int) -> "Conversation":
+        kept = (m for i, m in enumerate(self.messages) if i >= start or m.role == "system")
+        return Conversation(tuple(kept))
+
 
 @dataclass(frozen=True, slots=True)
 class RenderedChat:

@@ -20,10 +20,12 @@ from fledge.checkpoint.model_files import (
 from fledge.data.batch import PromptBatch, TokenBatch
 from fledge.data.corpus import Corpus
 from fledge.data.packing import window_batch
-from fledge.data.prompts import load_prompts
-from fledge.data.records import Skipped, refuse
+from fledge.data.prompts import prompt_from
+from fledge.data.records import Placed, Skipped
+from fledge.data.rendering import render_prompts
+from fledge.data.sources import load_placed
 from fledge.data.splits import split_conversations
-from fledge.errors import ConfigError, PromptTooLong, RecordError
+from fledge.errors import ConfigError
 from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
@@ -134,7 +136,7 @@ def check_sizes(config: PPOConfig, context: StageContext) -> None:
 
 
 def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
-    """Load, split by first question and render; each leaves room for a whole answer.
+    """Load, render and split by first question; each leaves room for a whole answer.
 
     Raises:
         ConfigError: the context has no room for prompt and answer.
@@ -147,37 +149,31 @@ def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
             f"{context_length} tokens, prompt included; lower it"
         )
     skipped = Skipped() if config.skip_bad else None
-    prompts = list(dict.fromkeys(load_prompts(config.prompts, skipped=skipped)))
-    train, held_out = split_conversations(prompts, config.held_out_fraction, seed)
-    limit = context_length - answer
-    texts: dict[tuple[int, ...], str] = {}
-
-    def rendered(conversations: list[Conversation]) -> tuple[tuple[int, ...], ...]:
-        ids: list[tuple[int, ...]] = []
-        for one in conversations:
-            try:
-                ids.append(tuple(loaded.template.fit(one, loaded.tokenizer, limit).ids))
-            except PromptTooLong as error:
-                refuse(_too_long(config, prompts.index(one) + 1, limit, error), skipped)
-                continue
-            texts[ids[-1]] = prompt_text(one)
-        return tuple(ids)
-
-    found = Prompts(rendered(train), rendered(held_out[:HELD_OUT]), texts)
+    placed: dict[Conversation, Placed[Conversation]] = {}
+    for one in load_placed(config.prompts, prompt_from, skipped=skipped):
+        placed.setdefault(one.item, one)
+    rendered = dict(
+        render_prompts(
+            list(placed.values()),
+            loaded.tokenizer,
+            loaded.template,
+            context_length - answer,
+            skipped,
+        )
+    )
     if skipped:
         logger.warning("%s", skipped.summary())
-    if not found.train:
+    if not rendered:
         raise ConfigError(
             f"no prompt leaves room for an answer of {answer} tokens in a context of "
             f"{context_length}; lower stage.rollout.max_new_tokens"
         )
-    return found
-
-
-def _too_long(config: PPOConfig, number: int, most: int, error: PromptTooLong) -> RecordError:
-    expected = f"a prompt of at most {most:,} tokens, to leave room for the answer"
-    found = f"{error.prompt_tokens:,} tokens (stage.skip_bad=true leaves such prompts out)"
-    return RecordError(config.prompts[0], number, expected, found)
+    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
+    return Prompts(
+        train=tuple(rendered[one] for one in train),
+        held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
+        texts={ids: prompt_text(one) for one, ids in rendered.items()},
+    )
 
 
 def prompt_text(conversation: Conversation) -> str:

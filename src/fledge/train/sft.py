@@ -16,12 +16,12 @@ from fledge.checkpoint.model_files import LoadedModel, load_language_model, save
 from fledge.config import Config
 from fledge.data.batch import TokenBatch
 from fledge.data.corpus import Corpus
-from fledge.data.demonstrations import load_demonstrations
+from fledge.data.demonstrations import demonstration_from
 from fledge.data.loader import Loader, in_order
 from fledge.data.packing import pack
 from fledge.data.records import Skipped, refuse
 from fledge.data.rendering import render_demonstrations
-from fledge.data.sources import HUB, files_of
+from fledge.data.sources import HUB, files_of, load_placed
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
 from fledge.text.conversation import Conversation, RenderedChat
@@ -219,12 +219,13 @@ def _rendered(
     """Every demonstration of the sources that has something to learn within `length`."""
     rendered = []
     for source in sources:
-        for number, one in enumerate(load_demonstrations(source, skipped=skipped), start=1):
+        for placed in load_placed(source, demonstration_from, skipped=skipped):
+            one = placed.item
             try:
                 chats = render_demonstrations([one], loaded.tokenizer, loaded.template, length)
                 rendered.append((one, chats[0]))
             except RecordError as error:
-                refuse(RecordError(source, number, error.expected, error.found), skipped)
+                refuse(placed.error(error.expected, error.found), skipped)
     if not rendered:
         raise DataError(
             f"{', '.join(sources)}: no demonstration fits {length:,} tokens; use a longer context"
