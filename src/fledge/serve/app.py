@@ -4,10 +4,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -16,16 +14,15 @@ from fledge.database import Database
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
-from fledge.serve.api_errors import error_replies
-from fledge.serve.chat import chat_routes
-from fledge.serve.metrics import metrics_routes
+from fledge.serve.api import api_routes
+from fledge.serve.api_page import api_page_routes
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models import Model, ModelRegistry
-from fledge.serve.page import page_routes
+from fledge.serve.page import Pages
 from fledge.serve.people import LoginRequired, People, to_login
-from fledge.serve.person import Person
-from fledge.serve.schemas import ModelCard, ModelList
 from fledge.serve.service import ModelService
+from fledge.serve.web.hub import RunHub
+from fledge.serve.web.routes import web_routes
 
 STATIC = Path(__file__).parent / "static"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -68,11 +65,14 @@ def create_app(
     people = People(kept, login=login, clock=clock)
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
 
+    hub = RunHub(service, people)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         people.start()
         await service.start()
         yield
+        await hub.close()
         await service.stop()
         people.stop()
         if kept is not database:
@@ -86,48 +86,13 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = service
-    app.include_router(chat_routes(service, people, clock))
-    app.include_router(model_routes(service.models, people))
-    app.include_router(health_routes(service))
-    app.include_router(metrics_routes(service.metrics))
-    app.include_router(page_routes(service.models, suggestions))
+    pages = Pages(people)
+    app.include_router(api_routes(service, people, clock))
+    app.include_router(api_page_routes(app, pages))
+    app.include_router(web_routes(people, service, hub, pages, suggestions))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
     app.add_exception_handler(LoginRequired, to_login)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, names=frozenset(allowed_hosts))
     return app
-
-
-def model_routes(models: ModelRegistry, people: People) -> APIRouter:
-    """`/v1/models` and one model of it; ids may contain slashes."""
-    router = APIRouter(tags=["Models"], responses=error_replies(401, 403))
-
-    @router.get("/v1/models")
-    def list_models(person: Annotated[Person, Depends(people.caller)]) -> ModelList:
-        """The models that answer here."""
-        people.require_scope(person, "models")
-        return models.listing()
-
-    @router.get("/v1/models/{model:path}", responses=error_replies(404))
-    def retrieve_model(model: str, person: Annotated[Person, Depends(people.caller)]) -> ModelCard:
-        """One of them."""
-        people.require_scope(person, "models")
-        return models[model].card()
-
-    return router
-
-
-def health_routes(service: ModelService) -> APIRouter:
-    """`/health`: 200 while answers can be had, else 503."""
-    router = APIRouter(tags=["Server"])
-
-    @router.get("/health")
-    def health() -> Response:
-        """Whether answers can be had, and how many are on their way. Needs no key."""
-        status = "ok" if service.alive else "stopped"
-        return JSONResponse(
-            {"status": status, "pending": service.pending}, 200 if service.alive else 503
-        )
-
-    return router

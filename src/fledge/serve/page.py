@@ -1,26 +1,49 @@
-"""The chat page: one Jinja2 template; everything that moves is in `static/`."""
+"""The pages as HTML: one Jinja2 environment; everything that moves is in `static/`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import Request
+from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
-from fledge.serve.models import ModelRegistry
+from fledge.serve.people import People
+from fledge.serve.person import Person
 
 PAGES = Path(__file__).parent / "pages"
 
 
-def page_routes(registry: ModelRegistry, suggestions: Sequence[str]) -> APIRouter:
-    """`/`, with the models to choose from and first messages to try."""
-    router = APIRouter(include_in_schema=False)
-    templates = Jinja2Templates(directory=PAGES)
+class Pages:
+    """Renders the templates in `pages/` with what all of them need: who looks, and at what."""
 
-    @router.get("/", response_class=HTMLResponse)
-    def chat_page(request: Request) -> Response:
-        """The page itself holds no text of any chat."""
-        context = {"models": list(registry.values()), "suggestions": suggestions}
-        return templates.TemplateResponse(request, "chat.html", context)
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._templates = Jinja2Templates(directory=PAGES)
 
-    return router
+    def show(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, object] | None = None,
+        *,
+        person: Person | None = None,
+        status: int = 200,
+    ) -> Response:
+        """A page. `person` is None where nobody has to be logged in."""
+        shared = {
+            "here": request.url.path,
+            "tabs": tabs(person),
+            "person": person,
+            "login": self._people.login,
+        }
+        return self._templates.TemplateResponse(
+            request, template, {**shared, **(context or {})}, status_code=status
+        )
+
+
+def tabs(person: Person | None) -> list[tuple[str, str]]:
+    """The pages in the bar, as path and name, that a person may open."""
+    if person is None:
+        return []
+    shown = [("/", "Chat"), ("/assistants", "Assistants")]
+    return [*shown, ("/queue", "Queue")] if person.may("staff") else shown

@@ -1,44 +1,38 @@
-// The OpenAI-compatible API of this server, read as a stream.
+// Calls to this server's own API: JSON in, JSON out, errors as sentences for people.
 
-/** An answer that did not come; the message is for people. */
-export class AnswerError extends Error {}
-
-/**
- * Ask for an answer; yields its text as it comes, returns why it ended.
- * @param {string} model
- * @param {{role: string, content: string}[]} messages
- * @param {AbortSignal} signal
- * @returns {AsyncGenerator<string, string>}
- */
-export async function* answer(model, messages, signal) {
-  const reply = await ask({ model, messages, stream: true, truncation: "auto" }, signal);
-  let reason = "";
-  for await (const data of events(reply.body)) {
-    if (data === "[DONE]") return reason;
-    const chunk = JSON.parse(data);
-    if (chunk.error) throw new AnswerError(chunk.error.message);
-    const choice = chunk.choices[0];
-    if (choice?.delta.content) yield choice.delta.content;
-    if (choice?.finish_reason) reason = choice.finish_reason;
+/** What the server refused, or that it could not be reached. */
+export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status] 0 where there was no answer
+   */
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
   }
-  throw new AnswerError("The connection ended before the answer did.");
 }
 
-async function ask(body, signal) {
+/**
+ * @param {"GET" | "POST" | "PATCH" | "PUT" | "DELETE"} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>} the JSON of the answer; null where it has none
+ * @throws {ApiError}
+ */
+export async function call(method, path, body) {
   let reply;
   try {
-    reply = await fetch("/v1/chat/completions", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
+    reply = await fetch(path, {
+      method,
+      headers: { "content-type": "application/json", "x-fledge": "1" },
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new AnswerError("The server cannot be reached. Is fledge still running?");
+  } catch {
+    throw new ApiError("The server cannot be reached. Is fledge still running?");
   }
-  if (!reply.ok) throw new AnswerError(await messageOf(reply));
-  return reply;
+  if (reply.status === 401 && !path.startsWith("/api/session")) location.assign("/login");
+  if (!reply.ok) throw new ApiError(await messageOf(reply), reply.status);
+  return reply.status === 204 ? null : reply.json();
 }
 
 async function messageOf(/** @type {Response} */ reply) {
@@ -46,26 +40,5 @@ async function messageOf(/** @type {Response} */ reply) {
     return (await reply.json()).error.message;
   } catch {
     return `The server answered ${reply.status}.`;
-  }
-}
-
-/** The data of each server-sent event, however the bytes are cut. */
-export async function* events(/** @type {ReadableStream<Uint8Array>} */ body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = "";
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      buffer += value;
-      const parts = buffer.split(/\r?\n\r?\n/);
-      buffer = parts.pop();
-      for (const part of parts) {
-        const lines = part.split(/\r?\n/).filter((line) => line.startsWith("data:"));
-        if (lines.length) yield lines.map((line) => line.slice(5).trimStart()).join("\n");
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {}); // closing a finished or aborted stream is no error
   }
 }

@@ -1,222 +1,103 @@
-// The chat page: one state, one render; what happens changes the state and asks for a render.
+// The chat page: what happens changes the state, and the state is shown by the parts.
 
-import { answer, AnswerError } from "./api.js";
-import { loadChats, newChat, saveChats, titleOf } from "./store.js";
-import { make, setIcon, showChats, showTurns } from "./view.js";
+import { openChat, refreshChat, showChat, startChat } from "./chat.js";
+import { exportChat, loadChats } from "./chats.js";
+import { pickModel, setUpComposer, showComposer } from "./composer.js";
+import { at } from "./dom.js";
+import { setUpKeys } from "./keys.js";
+import { openMenu } from "./menu.js";
+import { setUpScroll, showEnd } from "./scroll.js";
+import { setUpSettings } from "./settings.js";
+import { actions, showChats } from "./sidebar.js";
+import { onRender, page, state, update } from "./state.js";
+import { onAnnounced } from "./tabs.js";
+import { telling } from "./toast.js";
+import { showTurns } from "./turns.js";
+import { showWelcome } from "./welcome.js";
 
-const at = (id) => document.getElementById(id);
-const page = {
-  messages: at("messages"), scroll: at("scroll"), welcome: at("welcome"), chats: at("chats"),
-  composer: at("composer"), message: at("message"), model: at("model"), send: at("send"),
-  toEnd: at("to-end"), toast: at("toast"), menu: at("menu"), scrim: at("scrim"),
-};
+const phone = matchMedia("(max-width: 48rem)");
+let shown = ""; // the chat that was shown last
 
-const chats = loadChats();
-let chat = newChat(page.model.value);
-/** @type {AbortController | null} */
-let writing = null;
-let follows = true; // whether the view keeps to the end of the answer
-let frame = 0;
-let toastTimer = 0;
-
-function render() {
-  frame ||= requestAnimationFrame(() => {
-    frame = 0;
-    showTurns(page.messages, chat.turns, { copy, again, nameOf });
-    page.welcome.hidden = chat.turns.length > 0;
-    page.send.disabled = !writing && !page.message.value.trim();
-    const action = writing ? "stop" : "send";
-    if (page.send.dataset.action !== action) {
-      page.send.dataset.action = action;
-      page.send.setAttribute("aria-label", writing ? "Stop" : "Send");
-      setIcon(page.send, action);
-    }
-    if (follows) page.scroll.scrollTop = page.scroll.scrollHeight;
-    page.toEnd.hidden = follows;
-  });
-}
-
-function renderChats() {
-  showChats(page.chats, chats, chat.id, { open, remove });
-}
-
-async function send(/** @type {string} */ text) {
-  if (!chat.turns.length) {
-    chat.title = titleOf(text);
-    chats.unshift(chat);
+onRender((now) => {
+  const id = now.chat.id ?? "";
+  if (shown !== id) {
+    shown = id;
+    pickModel(now.chat.model);
+    toggleMenu(false);
   }
-  chat.turns.push({ role: "user", content: text });
-  await respond();
-}
-
-/** Have the model answer the chat as it stands. */
-async function respond() {
-  const asked = chat;
-  const controller = new AbortController();
-  writing = controller;
-  asked.model = page.model.value;
-  asked.changed = Date.now();
-  const said = asked.turns
-    .filter((turn) => turn.content && turn.state !== "failed")
-    .map(({ role, content }) => ({ role, content }));
-  const turn = { role: "assistant", content: "", model: asked.model, state: "writing" };
-  asked.turns.push(turn);
-  follows = true;
-  saveChats(chats);
-  renderChats();
-  render();
-  let saved = performance.now();
-  try {
-    const words = answer(asked.model, said, controller.signal);
-    let next = await words.next();
-    for (; !next.done; next = await words.next()) {
-      turn.content += next.value;
-      if (performance.now() - saved > 1000) {
-        saveChats(chats);
-        saved = performance.now();
-      }
-      render();
-    }
-    turn.state = next.value === "length" ? "length" : undefined;
-  } catch (error) {
-    if (controller.signal.aborted) {
-      turn.state = "stopped";
-    } else {
-      turn.state = "failed";
-      turn.error = error instanceof AnswerError ? error.message : "The answer was cut off.";
-    }
-  }
-  if (writing === controller) writing = null;
-  saveChats(chats);
-  render();
-}
-
-const stop = () => writing?.abort();
-
-async function again() {
-  if (writing) return;
-  chat.turns.pop();
-  await respond();
-}
-
-async function copy(turn, button) {
-  await navigator.clipboard.writeText(turn.content);
-  setIcon(button, "done");
-  setTimeout(() => setIcon(button, "copy"), 1500);
-}
-
-const nameOf = (model) =>
-  [...page.model.options].find((option) => option.value === model)?.textContent ?? model;
-
-function open(/** @type {import("./store.js").Chat} */ next) {
-  stop();
-  chat = next;
-  page.model.value = chat.model;
-  if (!page.model.value) page.model.selectedIndex = 0; // that model is no longer served
-  follows = true;
-  toggleMenu(false);
-  renderChats();
-  render();
-  page.message.focus();
-}
-
-const startNew = () => open(newChat(page.model.value));
-
-function remove(/** @type {import("./store.js").Chat} */ gone) {
-  const index = chats.indexOf(gone);
-  chats.splice(index, 1);
-  saveChats(chats);
-  if (gone === chat) startNew();
-  else renderChats();
-  toast("Chat deleted.", "Undo", () => {
-    chats.splice(index, 0, gone);
-    saveChats(chats);
-    renderChats();
-  });
-}
-
-function toast(text, action, act) {
-  clearTimeout(toastTimer);
-  const button = make("button", "toast-action", action);
-  button.type = "button";
-  button.addEventListener("click", () => {
-    page.toast.hidden = true;
-    act();
-  });
-  page.toast.replaceChildren(make("span", "", text), button);
-  page.toast.hidden = false;
-  toastTimer = setTimeout(() => (page.toast.hidden = true), 8000);
-}
+  document.title = now.chat.title ? `${now.chat.title} · fledge` : "fledge";
+  at("heading").textContent = now.chat.title || "Chat";
+  at("temporary").setAttribute("aria-pressed", String(now.chat.temporary));
+  at("temporary").disabled = now.chat.id !== null;
+  at("chat-menu").disabled = now.chat.id === null;
+  showWelcome(at("welcome"), now);
+  showTurns(at("messages"), now);
+  showChats(at("chats"), now);
+  showComposer(now);
+  showEnd(now);
+});
 
 function toggleMenu(/** @type {boolean} */ isOpen) {
   document.body.classList.toggle("menu-open", isOpen);
-  page.menu.setAttribute("aria-expanded", String(isOpen));
+  at("menu").setAttribute("aria-expanded", String(isOpen));
+  at("sidebar").inert = phone.matches && !isOpen;
 }
 
-function grow() {
-  page.message.style.height = "auto";
-  page.message.style.height = `${page.message.scrollHeight}px`;
+function startNew() {
+  startChat({ model: at("model").value });
+  history.pushState(null, "", "/");
+  toggleMenu(false);
+  at("message").focus();
 }
 
-page.composer.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (writing) return stop();
-  const text = page.message.value.trim();
-  if (!text) return;
-  page.message.value = "";
-  grow();
-  send(text);
-});
-
-page.message.addEventListener("input", () => {
-  grow();
-  render();
-});
-
-page.message.addEventListener("keydown", (event) => {
-  // An input method's Enter chooses a word; Shift+Enter is a new line.
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  if (!writing) page.composer.requestSubmit();
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    stop();
-    toggleMenu(false);
-  } else if (event.ctrlKey && event.shiftKey && event.key.toLowerCase() === "o") {
-    event.preventDefault();
-    startNew();
-  }
-});
-
-page.scroll.addEventListener("scroll", () => {
-  const { scrollTop, scrollHeight, clientHeight } = page.scroll;
-  follows = scrollHeight - scrollTop - clientHeight < 40;
-  page.toEnd.hidden = follows;
-});
-
-page.toEnd.addEventListener("click", () => {
-  follows = true;
-  render();
-});
-
-at("new-chat").addEventListener("click", startNew);
-page.menu.addEventListener("click", () =>
-  toggleMenu(!document.body.classList.contains("menu-open")),
-);
-page.scrim.addEventListener("click", () => toggleMenu(false));
-at("theme").addEventListener("click", () => {
-  const preferred = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  const chosen = document.documentElement.dataset.theme ?? preferred;
-  const next = chosen === "dark" ? "light" : "dark";
-  document.documentElement.dataset.theme = next;
-  localStorage.setItem("fledge.theme", next);
-});
-
-for (const suggestion of document.querySelectorAll(".suggestion")) {
-  suggestion.addEventListener("click", () => send(suggestion.textContent.trim()));
+function followAddress() {
+  const id = /^\/c\/([\w-]+)$/.exec(location.pathname)?.[1];
+  if (id) openChat(id);
+  else startChat({ model: at("model").value });
 }
 
-renderChats();
-render();
+function setUpSidebar() {
+  let timer = 0;
+  at("search").addEventListener("input", () => {
+    update({ query: at("search").value });
+    clearTimeout(timer);
+    timer = setTimeout(loadChats, 150);
+  });
+  at("archived").addEventListener("click", () => {
+    update({ archived: !state.archived });
+    at("archived").setAttribute("aria-pressed", String(state.archived));
+    loadChats();
+  });
+  at("new-chat").addEventListener("click", startNew);
+  at("menu").addEventListener("click", () =>
+    toggleMenu(!document.body.classList.contains("menu-open")));
+  at("scrim").addEventListener("click", () => toggleMenu(false));
+  phone.addEventListener("change", () => toggleMenu(false));
+  toggleMenu(false);
+}
+
+at("temporary").addEventListener("click", () => {
+  state.chat.temporary = !state.chat.temporary;
+  update();
+});
+at("chat-menu").addEventListener("click", () => {
+  const { chat } = state;
+  const items = chat.temporary
+    ? [{ label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") }]
+    : actions(/** @type {any} */ (chat));
+  openMenu(at("chat-menu"), items);
+});
+addEventListener("popstate", followAddress);
+onAnnounced((chatId) => {
+  loadChats();
+  if (chatId && chatId === state.chat.id) telling(refreshChat);
+});
+
+setUpSidebar();
+setUpComposer();
+setUpScroll();
+setUpSettings();
+setUpKeys({ startNew, closeMenu: () => toggleMenu(false) });
+if (page.chat) showChat(page.chat);
+else startChat({ assistant: page.assistant ?? null, model: page.assistant?.model ?? null });
+loadChats();

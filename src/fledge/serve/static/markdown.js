@@ -1,69 +1,80 @@
-// The model's Markdown as DOM. Text only ever becomes a text node, so nothing in it can run.
+// The model's Markdown as DOM while it streams. Text only ever becomes a text node, so nothing in
+// it can run. Once the answer has ended, the server's own rendering takes the place of this one.
 
-const FENCE = /^\s*```\s*([\w+#.-]*)\s*$/;
-const HEADING = /^(#{1,4})\s+(.*)$/;
+const FENCE = /^\s*(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/;
+const HEADING = /^(#{1,6})\s+(.*?)\s*#*$/;
 const ITEM = /^\s*(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
 const QUOTE = /^\s*>\s?(.*)$/;
-const INLINE = /(`+)(.+?)\1|\*\*(?=\S)(.+?)\*\*|(?<![\w*])[*_](?=[^\s*_])(.+?)[*_](?![\w*])/s;
+const ROW = /^\s*\|.*\|\s*$/;
+const RULE = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+const INLINE = /(`+)(.+?)\1|\*\*(?=\S)(.+?)\*\*|(?<![\w*])[*_](?=[^\s*_])(.+?)[*_](?![\w*_])/s;
 
-/** @typedef {{kind: string, lines: string[], info?: string, closed?: boolean}} Block */
+/** @typedef {{kind: string, lines: string[], start: number, info?: string, mark?: string}} Block */
 
 /**
- * Bring `container` up to date with `text`, touching only the blocks that changed:
- * a long answer streams without repainting what is done.
+ * Bring `container` up to date with `text`. Where the text has only grown, what stands before its
+ * last block is neither read nor painted again, so a long answer streams as lightly as a short one.
+ * @param {HTMLElement & {streamed?: {text: string, blocks: Block[]}}} container
+ * @param {string} text
  */
-export function showMarkdown(/** @type {HTMLElement} */ container, /** @type {string} */ text) {
-  const blocks = parseBlocks(text);
-  blocks.forEach((block, index) => {
-    const source = JSON.stringify(block);
-    const shown = container.children[index];
-    if (shown?.markdownSource === source) return;
-    const node = build(block);
-    node.markdownSource = source;
-    if (shown) shown.replaceWith(node);
-    else container.append(node);
-  });
-  while (container.children.length > blocks.length) container.lastElementChild.remove();
+export function showMarkdown(container, text) {
+  const before = container.streamed;
+  const grown = before && text.startsWith(before.text) ? before.blocks.slice(0, -1) : [];
+  const start = grown.length && before ? before.blocks[grown.length].start : 0;
+  const fresh = parseBlocks(text.slice(start), start);
+  if (!grown.length) container.replaceChildren(...fresh.map(build));
+  else {
+    container.lastElementChild?.remove();
+    container.append(...fresh.map(build));
+  }
+  container.streamed = { text, blocks: [...grown, ...fresh] };
 }
 
-/** @returns {Block[]} */
-export function parseBlocks(/** @type {string} */ text) {
+/**
+ * @param {string} text
+ * @param {number} offset of the text in the answer
+ * @returns {Block[]}
+ */
+export function parseBlocks(text, offset = 0) {
   /** @type {Block[]} */
   const blocks = [];
   /** @type {Block | null} */
   let open = null;
-  const put = (kind, line, more = {}) => {
-    if (open?.kind === kind && !more.alone) {
-      open.lines.push(line);
-    } else {
-      open = { kind, lines: [line], ...more };
-      blocks.push(open);
-    }
+  let position = offset;
+  const put = (kind, lines, more = {}) => {
+    open = { kind, lines, start: position, ...more };
+    blocks.push(open);
   };
   for (const line of text.split("\n")) {
     const fence = FENCE.exec(line);
     if (open?.kind === "code") {
-      if (fence && !fence[1]) open = null;
+      if (fence && fence[1].startsWith(open.mark ?? "") && !fence[2]) open = null;
       else open.lines.push(line);
     } else if (fence) {
-      open = { kind: "code", lines: [], info: fence[1] };
-      blocks.push(open);
+      put("code", [], { info: fence[2], mark: fence[1] });
     } else if (!line.trim()) {
       open = null;
     } else if (HEADING.test(line)) {
-      put("heading", line, { alone: true });
+      put("heading", [line]);
       open = null;
-    } else if (ITEM.test(line)) {
-      put(ITEM.exec(line)[1] ? "ordered" : "bullets", line);
-    } else if (QUOTE.test(line)) {
-      put("quote", QUOTE.exec(line)[1]);
-    } else if (open?.kind === "ordered" || open?.kind === "bullets") {
-      open.lines.push(line);
     } else {
-      put("paragraph", line);
+      const kind = kindOf(line, open);
+      const content = kind === "quote" ? QUOTE.exec(line)?.[1] ?? "" : line;
+      if (open?.kind === kind) open.lines.push(content);
+      else put(kind, [content]);
     }
+    position += line.length + 1;
   }
   return blocks;
+}
+
+function kindOf(/** @type {string} */ line, /** @type {Block | null} */ open) {
+  const item = ITEM.exec(line);
+  if (item) return item[1] ? "ordered" : "bullets";
+  if (QUOTE.test(line)) return "quote";
+  if (ROW.test(line)) return "table";
+  const isList = open?.kind === "ordered" || open?.kind === "bullets";
+  return open && isList ? open.kind : "paragraph";
 }
 
 function build(/** @type {Block} */ block) {
@@ -71,12 +82,14 @@ function build(/** @type {Block} */ block) {
     case "code":
       return buildCode(block);
     case "heading": {
-      const [, marks, words] = HEADING.exec(block.lines[0]);
-      return element(`h${Math.min(marks.length + 1, 5)}`, inline(words));
+      const [, marks, words] = HEADING.exec(block.lines[0]) ?? ["", "#", block.lines[0]];
+      return element(`h${Math.min(marks.length + 2, 6)}`, inline(words));
     }
     case "ordered":
     case "bullets":
       return buildList(block);
+    case "table":
+      return buildTable(block);
     case "quote":
       return element("blockquote", [element("p", inline(block.lines.join("\n")))]);
     default:
@@ -101,10 +114,25 @@ function buildList(/** @type {Block} */ block) {
     else items[items.length - 1] += `\n${line.trim()}`;
   }
   const list = element(block.kind === "ordered" ? "ol" : "ul", []);
-  const first = ITEM.exec(block.lines[0])[1];
-  if (first && first !== "1") list.start = Number(first);
+  const first = ITEM.exec(block.lines[0])?.[1];
+  if (first && first !== "1") list.setAttribute("start", String(Number(first)));
   list.append(...items.map((text) => element("li", inline(text))));
   return list;
+}
+
+function buildTable(/** @type {Block} */ block) {
+  const rows = block.lines.filter((line) => !RULE.test(line));
+  const hasHead = block.lines.length > 1 && RULE.test(block.lines[1]);
+  const built = rows.map((row, index) => {
+    const cells = row.trim().slice(1, -1).split("|");
+    const name = hasHead && index === 0 ? "th" : "td";
+    return element("tr", cells.map((cell) => element(name, inline(cell.trim()))));
+  });
+  const head = hasHead ? [element("thead", [built[0]])] : [];
+  const table = element("table", [...head, element("tbody", built.slice(head.length))]);
+  const box = element("div", [table]);
+  box.className = "table";
+  return box;
 }
 
 /** Code, bold and italic; a line break is a line break. @returns {(Node | string)[]} */

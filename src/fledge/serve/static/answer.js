@@ -1,0 +1,136 @@
+// One answer: its text while it streams and after, how it ended, and what can be done with it.
+
+import { again, demonstrate, goOn, nameOf, rate } from "./chat.js";
+import { copyText, decorateCode } from "./copy.js";
+import { iconButton, make, setLabel } from "./dom.js";
+import { showMarkdown } from "./markdown.js";
+import { editor, siblingNav } from "./pieces.js";
+import { reasonsPanel } from "./reasons.js";
+import { update } from "./state.js";
+import { siblingsOf } from "./tree.js";
+
+/** @typedef {import("./tree.js").Message} Message */
+/** @typedef {typeof import("./state.js").state} State */
+
+const ENDINGS = {
+  cancelled: "Stopped.",
+  interrupted: "The server was restarted before this answer was complete.",
+  failed: "The answer could not be written.",
+};
+
+/** An empty turn of the assistant. */
+export function makeAnswer() {
+  const article = make("article", "turn assistant");
+  article.append(
+    make("h2", "visually-hidden"),
+    make("div", "answer"),
+    make("p", "note"),
+    make("div", "sources"),
+    make("div", "actions"),
+    make("div", "opinion"),
+  );
+  return article;
+}
+
+/** Bring a turn up to date; only a growing text costs anything. */
+export function showAnswer(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {State} */ state, isLast = false) {
+  const siblings = siblingsOf(state.messages, message);
+  const [heading, body, note, sources, actions, opinion] = /** @type {HTMLElement[]} */ ([...node.children]);
+  const editing = state.editing === message.id;
+  showText(node, body, message, editing);
+  const look = JSON.stringify([
+    message.status, message.finish_reason, message.rating, siblings.length, isLast, editing,
+    state.rating === message.id,
+  ]);
+  if (node.dataset.look === look) return;
+  node.dataset.look = look;
+  const writing = message.status === "running";
+  node.classList.toggle("writing", writing);
+  node.classList.toggle("failed", message.status === "failed");
+  node.setAttribute("aria-busy", String(writing));
+  heading.textContent = message.by ?? (nameOf(message.model) || "Assistant");
+  note.textContent = noteOf(message);
+  sources.replaceChildren(...sourcesOf(message));
+  actions.hidden = writing || editing;
+  actions.replaceChildren(...actionsOf(message, siblings, isLast));
+  opinion.replaceChildren(...(state.rating === message.id ? [reasonsPanel(message)] : []));
+}
+
+/** The text: our own rendering while it grows, the server's when it has ended. */
+export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement} */ body, /** @type {Message} */ message, editing = false) {
+  const mode = editing ? "editing" : message.html === null ? "streaming" : "final";
+  node.classList.toggle("waiting", mode === "streaming" && !message.content);
+  if (mode === "streaming") {
+    if (node.dataset.text === mode && body.dataset.length === String(message.content.length)) return;
+    showMarkdown(body, message.content);
+    body.dataset.length = String(message.content.length);
+  } else if (node.dataset.text !== mode) {
+    delete (/** @type {any} */ (body).streamed);
+    if (editing) {
+      body.replaceChildren(editor(message.content, "Keep", (text) => demonstrate(message, text)));
+      body.querySelector("textarea")?.focus();
+    } else {
+      const template = document.createElement("template");
+      template.innerHTML = message.html ?? ""; // cleaned by the server: serve/markdown.py
+      body.replaceChildren(template.content);
+      decorateCode(body);
+    }
+  }
+  node.dataset.text = mode;
+}
+
+function noteOf(/** @type {Message} */ message) {
+  if (message.finish_reason === "length") return "The answer reached its length limit.";
+  if (message.finish_reason === "content_filter") return "The answer was held back.";
+  if (message.status === "failed") return message.error ?? ENDINGS.failed;
+  return ENDINGS[/** @type {keyof typeof ENDINGS} */ (message.status)] ?? "";
+}
+
+function actionsOf(/** @type {Message} */ message, /** @type {Message[]} */ siblings, /** @type {boolean} */ isLast) {
+  const thumb = (value, name, label) => {
+    const chosen = message.rating?.value === value;
+    const button = iconButton(name, label, () => {
+      rate(message, { value: chosen ? 0 : value });
+      update({ rating: chosen ? null : message.id });
+    });
+    button.setAttribute("aria-pressed", String(chosen));
+    return button;
+  };
+  const parts = [siblingNav(message, siblings)];
+  if (message.content) {
+    parts.push(iconButton("copy", "Copy the answer", (button) => copyText(message.content, button)));
+  }
+  if (message.parent_id) {
+    parts.push(iconButton("again", "Answer again", () => again(message)));
+    if (isCut(message) && isLast) parts.push(iconButton("continue", "Continue the answer", () => goOn(message)));
+  }
+  if (message.content && message.parent_id && !message.by) {
+    parts.push(thumb(1, "up", "Good answer"), thumb(-1, "down-thumb", "Bad answer"));
+    const edit = iconButton("edit", "Write a better answer", () => update({ editing: message.id }));
+    setLabel(edit, "Write a better answer");
+    parts.push(edit);
+  }
+  parts.push(make("span", "by", byline(message)));
+  return parts;
+}
+
+const isCut = (/** @type {Message} */ message) =>
+  message.content && (message.finish_reason === "length" ||
+    ["cancelled", "interrupted", "failed"].includes(message.status));
+
+function byline(/** @type {Message} */ message) {
+  const who = message.by ?? nameOf(message.model);
+  const { completion_tokens: tokens, seconds } = message;
+  return tokens && seconds ? `${who} · ${(tokens / seconds).toFixed(0)} tokens/s` : who;
+}
+
+function sourcesOf(/** @type {Message} */ message) {
+  return (message.citations ?? []).map((source) => {
+    const details = make("details", "source");
+    details.append(
+      make("summary", "", `[${source.number}] ${source.name}`),
+      make("p", "", source.text),
+    );
+    return details;
+  });
+}

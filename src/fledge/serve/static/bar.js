@@ -1,0 +1,26 @@
+// What the bar of every page does: the theme goes round system, light, dark.
+
+import { at, setIcon, setLabel } from "./dom.js";
+
+const THEMES = ["system", "light", "dark"];
+
+function show() {
+  const theme = document.documentElement.dataset.theme ?? "system";
+  setIcon(at("theme"), theme);
+  setLabel(at("theme"), `Theme: ${theme}`);
+}
+
+at("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "system") + 1) % THEMES.length];
+  if (next === "system") {
+    delete root.dataset.theme;
+    localStorage.removeItem("fledge.theme");
+  } else {
+    root.dataset.theme = next;
+    localStorage.setItem("fledge.theme", next);
+  }
+  show();
+});
+
+show();

@@ -1,0 +1,81 @@
+// The list of kept chats: read in pages, searched, renamed, pinned, archived, deleted with undo.
+
+import { call } from "./api.js";
+import { startChat } from "./chat.js";
+import { state, update } from "./state.js";
+import { toast, telling } from "./toast.js";
+
+/** @typedef {import("./state.js").ChatSummary} ChatSummary */
+
+let asked = 0;
+
+/** Read the first page of the list, or of what the search finds. */
+export async function loadChats() {
+  const turn = ++asked;
+  await telling(async () => {
+    const found = await call("GET", `/api/conversations?${query()}`);
+    // A slow answer to an older search must not replace a newer one.
+    if (turn === asked) update({ chats: found.conversations, next: found.next });
+  });
+}
+
+/** Read the page after the last one. */
+export async function loadMore() {
+  if (!state.next) return;
+  const found = await call("GET", `/api/conversations?${query()}&after=${encodeURIComponent(state.next)}`);
+  update({ chats: [...state.chats, ...found.conversations], next: found.next });
+}
+
+function query() {
+  const params = new URLSearchParams({ archived: String(state.archived) });
+  if (state.query.trim()) params.set("query", state.query.trim());
+  return params;
+}
+
+const path = (/** @type {ChatSummary} */ chat) => `/api/conversations/${chat.id}`;
+
+/** @param {ChatSummary} chat @param {object} change */
+async function patch(chat, change) {
+  await telling(() => call("PATCH", path(chat), change));
+  if (state.chat.id === chat.id) Object.assign(state.chat, change);
+  await loadChats();
+}
+
+/** An empty title leaves the old one. */
+export async function rename(/** @type {ChatSummary} */ chat, /** @type {string} */ title) {
+  update({ renaming: null });
+  if (title.trim() && title.trim() !== chat.title) await patch(chat, { title: title.trim() });
+}
+
+/** Keep a chat at the top, or no longer. */
+export const pin = (/** @type {ChatSummary} */ chat) => patch(chat, { pinned: !chat.pinned });
+
+/** Put a chat out of the way, or back. */
+export async function archive(/** @type {ChatSummary} */ chat) {
+  await patch(chat, { archived: !chat.archived });
+  const words = chat.archived ? "Back among the chats." : "Archived.";
+  toast(words, "Undo", () => patch(chat, { archived: chat.archived }));
+}
+
+/** Delete a chat; for a few seconds it can be had back. */
+export async function remove(/** @type {ChatSummary} */ chat) {
+  const wasOpen = state.chat.id === chat.id;
+  if (!(await telling(() => call("DELETE", path(chat))))) return;
+  if (wasOpen) {
+    startChat();
+    history.pushState(null, "", "/");
+  }
+  await loadChats();
+  toast("Chat deleted.", "Undo", () => telling(async () => {
+    await call("POST", `${path(chat)}/restore`);
+    await loadChats();
+  }));
+}
+
+/** Save a chat as a file: for people, for programs, or for training. */
+export function exportChat(/** @type {{id: string | null}} */ chat, /** @type {"markdown" | "json" | "sft"} */ format) {
+  const link = document.createElement("a");
+  link.href = `/api/conversations/${chat.id}/export?format=${format}`;
+  link.download = "";
+  link.click();
+}

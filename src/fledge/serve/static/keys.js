@@ -1,0 +1,63 @@
+// Keyboard shortcuts; the sheet in dialogs.html lists them.
+
+import { again, stop } from "./chat.js";
+import { at } from "./dom.js";
+import { openSettings } from "./settings.js";
+import { running, state, update } from "./state.js";
+import { pathTo } from "./tree.js";
+
+/** @param {{startNew: () => void, closeMenu: () => void}} on */
+export function setUpKeys(on) {
+  at("keys").addEventListener("click", () => at("keys-dialog").showModal());
+  document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    const act = actionOf(event, on);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** @returns {(() => void) | null} */
+function actionOf(/** @type {KeyboardEvent} */ event, on) {
+  const key = event.key.toLowerCase();
+  const ctrl = event.ctrlKey || event.metaKey;
+  if (key === "escape") return running().length ? stop : on.closeMenu;
+  if (ctrl && event.shiftKey && key === "o") return on.startNew;
+  if (event.altKey && key === "c") return copyLast;
+  if (event.altKey && key === "r") return againLast;
+  if (ctrl && key === "k") return () => focusSearch();
+  if (ctrl && key === ",") return openSettings;
+  const target = /** @type {HTMLElement} */ (event.target);
+  const isTyping = target.matches("input, textarea, select");
+  if (key === "arrowup" && target.id === "message" && !at("message").value) return editLast;
+  if (isTyping || ctrl || event.altKey) return null;
+  if (key === "/") return () => at("message").focus();
+  if (key === "?") return () => at("keys-dialog").showModal();
+  return null;
+}
+
+function focusSearch() {
+  document.body.classList.add("menu-open"); // on a phone the list is in a drawer
+  at("sidebar").inert = false;
+  at("search").focus();
+}
+
+function last(/** @type {"user" | "assistant"} */ role) {
+  return pathTo(state.messages, state.leaf).findLast((message) => message.role === role);
+}
+
+function copyLast() {
+  const answer = last("assistant");
+  if (answer) navigator.clipboard?.writeText(answer.content);
+}
+
+function againLast() {
+  const answer = last("assistant");
+  if (answer?.parent_id && !running().length) again(answer);
+}
+
+function editLast() {
+  const question = last("user");
+  if (question) update({ editing: question.id });
+}

@@ -1,0 +1,41 @@
+// The settings of a chat: system prompt and sampling. An empty field is the server's own choice.
+
+import { saveSettings } from "./chat.js";
+import { at } from "./dom.js";
+import { state } from "./state.js";
+
+const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"];
+
+/** Open the sheet with what the chat has. */
+export function openSettings() {
+  const form = at("settings-form");
+  form.system_prompt.value = state.chat.system_prompt ?? "";
+  for (const name of NUMBERS) form[name].value = state.chat.sampling[name] ?? "";
+  form.stop.value = (state.chat.sampling.stop ?? []).join("\n");
+  at("settings-dialog").showModal();
+}
+
+function read() {
+  const form = at("settings-form");
+  /** @type {Record<string, any>} */
+  const sampling = {};
+  for (const name of NUMBERS) {
+    if (form[name].value !== "") sampling[name] = Number(form[name].value);
+  }
+  const stop = form.stop.value.split("\n").filter((/** @type {string} */ line) => line !== "");
+  if (stop.length) sampling.stop = stop;
+  return { system_prompt: form.system_prompt.value.trim() || null, sampling };
+}
+
+/** Wire the sheet up, once. */
+export function setUpSettings() {
+  const dialog = at("settings-dialog");
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "save") saveSettings(read());
+    dialog.returnValue = "";
+  });
+  at("settings-reset").addEventListener("click", () => {
+    for (const field of at("settings-form").elements) if (field.name) field.value = "";
+  });
+  at("settings").addEventListener("click", openSettings);
+}

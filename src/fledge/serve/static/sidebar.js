@@ -1,0 +1,118 @@
+// The list of chats as DOM, grouped by age, each with a menu.
+
+import { archive, exportChat, loadMore, pin, remove, rename } from "./chats.js";
+import { openChat } from "./chat.js";
+import { icon, iconButton, make, textButton } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { update } from "./state.js";
+
+/** @typedef {import("./state.js").ChatSummary} ChatSummary */
+/** @typedef {typeof import("./state.js").state} State */
+
+const DAY = 86_400_000;
+
+/** Show the chats; nothing is touched where nothing has changed. */
+export function showChats(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
+  const look = JSON.stringify([state.chats, state.chat.id, state.renaming, state.query, state.archived]);
+  if (container.dataset.look === look) return;
+  container.dataset.look = look;
+  const groups = Object.entries(groupsOf(state));
+  container.replaceChildren(...groups.flatMap(([name, chats]) => {
+    const list = make("ul", "chat-list", ...chats.map((chat) => row(chat, state)));
+    list.setAttribute("aria-label", name);
+    return [make("h2", "chat-group", name), list];
+  }));
+  if (!groups.length) container.append(make("p", "sidebar-note", emptyNote(state)));
+  if (state.next) container.append(textButton("Show more", loadMore, "more"));
+  container.querySelector("input")?.select();
+}
+
+function emptyNote(/** @type {State} */ state) {
+  if (state.query.trim()) return "Nothing found.";
+  return state.archived ? "Nothing is archived." : "Your chats will be listed here.";
+}
+
+/** @returns {Record<string, ChatSummary[]>} */
+function groupsOf(/** @type {State} */ state) {
+  if (state.query.trim()) return state.chats.length ? { Found: state.chats } : {};
+  const midnight = new Date().setHours(0, 0, 0, 0);
+  /** @type {Record<string, ChatSummary[]>} */
+  const groups = {};
+  for (const chat of state.chats) (groups[groupOf(chat, midnight)] ??= []).push(chat);
+  return groups;
+}
+
+function groupOf(/** @type {ChatSummary} */ chat, /** @type {number} */ midnight) {
+  const changed = chat.updated_at * 1000;
+  if (chat.pinned) return "Pinned";
+  if (changed >= midnight) return "Today";
+  if (changed >= midnight - DAY) return "Yesterday";
+  if (changed >= midnight - 7 * DAY) return "Last 7 days";
+  return new Date(changed).toLocaleDateString(undefined, { month: "long", year: "numeric" });
+}
+
+function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
+  const item = make("li", "chat-row");
+  if (state.renaming === chat.id) {
+    item.append(renameBox(chat));
+    return item;
+  }
+  const title = chat.title || "New chat";
+  const open = make("a", "chat-open", make("span", "chat-title", title));
+  open.setAttribute("href", `/c/${chat.id}`);
+  if (chat.snippet) open.append(make("span", "snippet", chat.snippet));
+  if (chat.id === state.chat.id) open.setAttribute("aria-current", "page");
+  open.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState(null, "", `/c/${chat.id}`);
+    openChat(chat.id);
+  });
+  const more = iconButton("more", `Actions for “${title}”`, (button) => openMenu(button, actions(chat)));
+  more.setAttribute("aria-haspopup", "menu");
+  item.append(open, more);
+  if (chat.pinned) open.prepend(icon("pin"));
+  return item;
+}
+
+/** What can be done with a chat. @returns {import("./menu.js").Item[]} */
+export function actions(/** @type {ChatSummary} */ chat) {
+  return [
+    { label: "Rename", icon: "edit", act: () => update({ renaming: chat.id }) },
+    { label: chat.pinned ? "Unpin" : "Pin", icon: "pin", act: () => pin(chat) },
+    { label: chat.archived ? "Unarchive" : "Archive", icon: "archive", act: () => archive(chat) },
+    ...exports(chat),
+    { label: "Delete", icon: "delete", act: () => remove(chat), danger: true },
+  ];
+}
+
+/** The formats in which a chat is saved. @returns {import("./menu.js").Item[]} */
+function exports(/** @type {ChatSummary} */ chat) {
+  return [
+    { label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") },
+    { label: "Save as JSON", icon: "download", act: () => exportChat(chat, "json") },
+    { label: "Save for training (JSONL)", icon: "download", act: () => exportChat(chat, "sft") },
+  ];
+}
+
+function renameBox(/** @type {ChatSummary} */ chat) {
+  const box = document.createElement("input");
+  box.className = "rename";
+  box.value = chat.title;
+  box.maxLength = 200;
+  box.setAttribute("aria-label", "Title");
+  let done = false;
+  const finish = (/** @type {string} */ title) => {
+    if (!done) rename(chat, title);
+    done = true;
+  };
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") finish(box.value);
+    else if (event.key === "Escape") {
+      event.stopPropagation();
+      finish("");
+    }
+  });
+  box.addEventListener("blur", () => finish(box.value));
+  return box;
+}

@@ -1,0 +1,76 @@
+// The messages of a chat as DOM. A turn's element is kept as long as its message is shown.
+
+import { showAnswer, makeAnswer } from "./answer.js";
+import { makeComparison, showComparison } from "./comparison.js";
+import { branch } from "./chat.js";
+import { iconButton, make } from "./dom.js";
+import { copyText } from "./copy.js";
+import { editor, siblingNav } from "./pieces.js";
+import { update } from "./state.js";
+import { comparisonOf, pathTo, siblingsOf } from "./tree.js";
+
+/** @typedef {import("./tree.js").Message} Message */
+/** @typedef {typeof import("./state.js").state} State */
+
+/** Show the path to the current leaf; two answers that wait for a choice stand side by side. */
+export function showTurns(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
+  const path = pathTo(state.messages, state.leaf);
+  path.forEach((message, index) => {
+    const pair = message.role === "assistant" ? comparisonOf(state.messages, message) : null;
+    const kind = message.role === "user" ? "user" : pair ? "pair" : "answer";
+    const key = `${kind}:${pair ? message.compare : message.id}`;
+    const node = keep(container, index, key, () => {
+      if (kind === "user") return makeQuestion();
+      return pair ? makeComparison(pair) : makeAnswer();
+    });
+    if (pair) showComparison(node, pair);
+    else if (kind === "user") showQuestion(node, message, state);
+    else showAnswer(node, message, state, index === path.length - 1);
+  });
+  while (container.children.length > path.length) container.lastElementChild?.remove();
+}
+
+/** The child with this key at this place; what stood there before it goes. */
+function keep(container, index, key, build) {
+  const old = container.children[index];
+  if (old?.dataset.key === key) return old;
+  const known = [...container.children].find((child) => child.dataset.key === key);
+  const node = known ?? build();
+  node.dataset.key = key;
+  if (known) while (container.children[index] !== known) container.children[index].remove();
+  else if (old) old.replaceWith(node);
+  else container.append(node);
+  return node;
+}
+
+function makeQuestion() {
+  const article = make("article", "turn user");
+  article.append(
+    make("h2", "visually-hidden", "You"),
+    make("div", "bubble"),
+    make("div", "actions"),
+  );
+  return article;
+}
+
+function showQuestion(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {State} */ state) {
+  const editing = state.editing === message.id;
+  const siblings = siblingsOf(state.messages, message);
+  const look = JSON.stringify([message.content, editing, siblings.length]);
+  if (node.dataset.look === look) return;
+  node.dataset.look = look;
+  const [, bubble, actions] = /** @type {HTMLElement[]} */ ([...node.children]);
+  node.classList.toggle("editing", editing);
+  if (editing) {
+    bubble.replaceChildren(editor(message.content, "Send", (text) => branch(message, text)));
+    bubble.querySelector("textarea")?.focus();
+    actions.replaceChildren();
+    return;
+  }
+  bubble.replaceChildren(message.content);
+  actions.replaceChildren(
+    iconButton("copy", "Copy the message", (button) => copyText(message.content, button)),
+    iconButton("edit", "Edit the message", () => update({ editing: message.id })),
+    siblingNav(message, siblings),
+  );
+}

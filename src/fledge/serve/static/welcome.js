@@ -1,0 +1,32 @@
+// What an empty chat shows: a greeting, and first messages to try.
+
+import { ask } from "./chat.js";
+import { icon, make, textButton } from "./dom.js";
+import { page } from "./state.js";
+
+/** @typedef {typeof import("./state.js").state} State */
+
+/** Greet; an assistant greets in its own words. */
+export function showWelcome(/** @type {HTMLElement} */ section, /** @type {State} */ state) {
+  section.hidden = state.leaf !== null;
+  const { assistant, temporary } = state.chat;
+  const look = JSON.stringify([assistant?.id, temporary, section.hidden]);
+  if (section.dataset.look === look || section.hidden) return;
+  section.dataset.look = look;
+  const suggestions = assistant?.suggestions ?? page.suggestions ?? [];
+  const chips = suggestions.map((/** @type {string} */ text) =>
+    textButton(text, () => ask(text), "suggestion"));
+  section.replaceChildren(
+    ...(assistant ? [make("p", "welcome-mark", icon("spark"), assistant.name)] : []),
+    make("p", "welcome-title", titleOf(state)),
+    ...(temporary ? [make("p", "welcome-note", "A temporary chat is not listed, not searched and never used for training.")] : []),
+    ...(assistant?.description ? [make("p", "welcome-note", assistant.description)] : []),
+    ...(chips.length ? [make("div", "suggestions", ...chips)] : []),
+  );
+}
+
+function titleOf(/** @type {State} */ state) {
+  const { assistant, temporary } = state.chat;
+  if (assistant) return assistant.greeting || `What can ${assistant.name} do for you?`;
+  return temporary ? "Temporary chat" : "What shall we talk about?";
+}

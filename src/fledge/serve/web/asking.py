@@ -1,0 +1,44 @@
+"""From a message of the tree to what the model is asked: the turns above it, and how to sample."""
+
+from collections.abc import Sequence
+
+from fledge.database import Conversation as StoredConversation
+from fledge.database import StoredMessage
+from fledge.serve.answers import ChatAsk
+from fledge.serve.person import Person
+from fledge.serve.wishes import SamplingWishes
+from fledge.text.conversation import Conversation, Message
+
+TITLE_CHARACTERS = 48
+
+
+def title_of(text: str) -> str:
+    """The first words that a person said."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_CHARACTERS:
+        return line
+    return f"{line[: TITLE_CHARACTERS - 1].rstrip()}…"
+
+
+def conversation_of(system_prompt: str | None, path: Sequence[StoredMessage]) -> Conversation:
+    """What the model reads: the system prompt and the turns, without answers that say nothing."""
+    turns = [Message("system", system_prompt)] if system_prompt else []
+    for message in path:
+        if message.role == "user":
+            turns.append(Message("user", message.content))
+        elif message.role == "assistant" and message.content:
+            turns.append(Message("assistant", message.content))
+    return Conversation(tuple(turns))
+
+
+def chat_ask(
+    person: Person, chat: StoredConversation, path: Sequence[StoredMessage], model: str
+) -> ChatAsk:
+    """The next answer to the last message of `path`; the oldest turns go where it is too long."""
+    return ChatAsk(
+        model=model,
+        conversation=conversation_of(chat.system_prompt, path),
+        user=person.id,
+        wishes=SamplingWishes.model_validate(chat.sampling),
+        truncate=True,
+    )

@@ -1,0 +1,159 @@
+"""`/api/conversations`: the chats of a person, and what is said in them."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from fledge.database import Conversation, Database, StoredMessage
+from fledge.serve.api_errors import ApiError
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.service import ModelService
+from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
+from fledge.serve.web.hub import RunHub
+from fledge.serve.web.shapes import (
+    Answered,
+    ChangedConversation,
+    ConversationDetail,
+    ConversationPage,
+    ConversationShown,
+    MessageShown,
+    NewAnswer,
+    NewConversation,
+    NewMessage,
+    message_shown,
+)
+
+PAGE_SIZE = 40
+
+
+def conversation_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+    """The chats; each only to its own person."""
+    router = APIRouter(prefix="/api/conversations", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    database = people.database
+    chats = database.conversations
+
+    @router.get("")
+    def listing(
+        person: Someone,
+        archived: bool = False,
+        query: Annotated[str, Query(max_length=200)] = "",
+        after: str | None = None,
+    ) -> ConversationPage:
+        """The chats of the list, or those in which the words of `query` were said."""
+        if query.strip():
+            hits = chats.search(person.id, query, limit=PAGE_SIZE)
+            found = [
+                ConversationShown.of(chats.get(person.id, hit.conversation_id), hit.excerpt)
+                for hit in hits
+            ]
+            return ConversationPage(conversations=found, next=None)
+        before = None if after is None else chats.get(person.id, after)
+        page = chats.list(person.id, limit=PAGE_SIZE, before=before, archived=archived)
+        return ConversationPage(
+            conversations=[ConversationShown.of(chat) for chat in page],
+            next=page[-1].id if len(page) == PAGE_SIZE else None,
+        )
+
+    @router.post("", status_code=201)
+    def begin(asked: NewConversation, person: Someone) -> ConversationDetail:
+        """A chat without messages."""
+        chat = chats.create(
+            person.id,
+            title=asked.title,
+            model=asked.model or next(iter(service.models)),
+            system_prompt=asked.system_prompt,
+            sampling=asked.sampling.model_dump(exclude_none=True),
+            temporary=asked.temporary,
+        )
+        return detail(database, person, chat)
+
+    @router.get("/{id}")
+    def read(id: str, person: Someone) -> ConversationDetail:
+        """A chat with everything that was said in it."""
+        return detail(database, person, chats.get(person.id, id))
+
+    @router.patch("/{id}")
+    def change(id: str, asked: ChangedConversation, person: Someone) -> ConversationShown:
+        """Rename, pin, archive; another model, prompt, sampling or branch."""
+        named = asked.model_dump(exclude_unset=True)
+        if asked.sampling is not None:
+            named["sampling"] = asked.sampling.model_dump(exclude_none=True)
+        if asked.current_message_id is not None:
+            message = database.messages.get(person.id, asked.current_message_id)
+            if message.conversation_id != id:
+                raise ApiError(404, "There is no such message in this chat.")
+        return ConversationShown.of(chats.change(person.id, id, **named))
+
+    @router.delete("/{id}", status_code=204)
+    def remove(id: str, person: Someone) -> Response:
+        """Out of the list; it can be restored for a while."""
+        chats.delete(person.id, id)
+        return Response(status_code=204)
+
+    @router.post("/{id}/restore")
+    def restore(id: str, person: Someone) -> ConversationShown:
+        """Undo."""
+        return ConversationShown.of(chats.restore(person.id, id))
+
+    @router.post("/{id}/messages", status_code=201)
+    async def say(id: str, asked: NewMessage, person: Someone) -> Answered:
+        """Keep what a person says, then have it answered by one model or by two."""
+        known_models(service, asked.models)
+        said, begun = await run_in_threadpool(ask_anew, database, person, id, asked)
+        return await answered(person, id, [message_shown(said)], begun)
+
+    @router.post("/{id}/answers", status_code=201)
+    async def answer(id: str, asked: NewAnswer, person: Someone) -> Answered:
+        """One more answer beside the others, or the rest of one that was cut off."""
+        known_models(service, asked.models)
+        begun = await run_in_threadpool(ask_again, database, person, id, asked)
+        return await answered(person, id, [], begun)
+
+    async def answered(
+        person: Person, id: str, said: list[MessageShown], begun: Sequence[BegunAnswer]
+    ) -> Answered:
+        for each in begun:
+            hub.start(person, each.run, each.ask, text=each.text, details=each.details)
+        chat = await run_in_threadpool(chats.get, person.id, id)
+        return Answered(
+            conversation=ConversationShown.of(chat),
+            messages=[*said, *(message_shown(each.message, run_id=each.run.id) for each in begun)],
+        )
+
+    return router
+
+
+def known_models(service: ModelService, models: Sequence[str]) -> None:
+    """Raise `ApiError` 404 for a model that is not served: before anything is written down."""
+    for model in models:
+        service.models[model]
+
+
+def detail(database: Database, person: Person, chat: Conversation) -> ConversationDetail:
+    """A chat with its turns, the person's opinions of them, and what is being written."""
+    ratings = database.ratings.of_conversation(person.id, chat.id)
+    running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
+    judged = {
+        message_id
+        for preference in database.ratings.preferences_of(person.id, chat.id)
+        for group in preference.ranking
+        for message_id in group
+    }
+
+    def shown(message: StoredMessage) -> MessageShown:
+        return message_shown(
+            message,
+            rating=ratings.get(message.id),
+            run_id=running.get(message.id),
+            is_judged=message.id in judged,
+        )
+
+    turns = database.messages.tree(person.id, chat.id)
+    return ConversationDetail(
+        **ConversationShown.of(chat).model_dump(), messages=[shown(message) for message in turns]
+    )

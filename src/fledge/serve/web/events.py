@@ -1,0 +1,71 @@
+"""`/api/runs/{id}/events`: an answer as server-sent events with ids, from wherever one joins."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
+
+from fledge.database import Database, StoredRun
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.streaming import HEADERS
+from fledge.serve.web.hub import RunHub
+from fledge.serve.web.live import LiveAnswer
+from fledge.serve.web.shapes import message_shown
+
+RETRY_MILLISECONDS = 1_000
+
+
+def run_routes(people: People, hub: RunHub) -> APIRouter:
+    """Follow and stop what is being written."""
+    router = APIRouter(prefix="/api/runs", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+
+    @router.get("/{run_id}/events")
+    async def events(
+        run_id: str,
+        person: Someone,
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> StreamingResponse:
+        """The browser names the last event that it saw when it comes back."""
+        run = await run_in_threadpool(people.database.runs.get, person.id, run_id)
+        live = hub.find(person, run_id)
+        after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
+        frames = framed(people.database, run, live, after)
+        return StreamingResponse(
+            frames, media_type="text/event-stream; charset=utf-8", headers=HEADERS
+        )
+
+    @router.post("/{run_id}/cancel", status_code=204)
+    async def cancel(run_id: str, person: Someone) -> Response:
+        """Stop; what has been written stays."""
+        await run_in_threadpool(people.database.runs.get, person.id, run_id)
+        hub.cancel(person, run_id)
+        return Response(status_code=204)
+
+    return router
+
+
+async def framed(
+    database: Database, run: StoredRun, live: LiveAnswer | None, after: int | None
+) -> AsyncIterator[bytes]:
+    """The events as bytes. Where nothing is written any more, only the end, from the database."""
+    yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+    if live is not None:
+        async for event in live.events(after):
+            if event.name == "ping":
+                yield b": ping\n\n"
+            elif event.name != "end":
+                yield frame(event.id, event.name, {"text": event.text})
+    message = await run_in_threadpool(database.messages.get, run.account_id, run.message_id)
+    shown = message_shown(message).model_dump(mode="json")
+    yield frame(None, "end", {"message": shown})
+
+
+def frame(id_: int | None, name: str, data: object) -> bytes:
+    """One event; JSON escapes keep its data on one line."""
+    head = "" if id_ is None else f"id: {id_}\n"
+    return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n".encode()

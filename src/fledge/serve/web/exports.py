@@ -1,0 +1,148 @@
+"""A chat as a file: for people (Markdown), for programs (JSON), for training (JSONL)."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from fledge.database import Conversation, StoredMessage
+from fledge.feedback.records import Demonstration, Ranking
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.web.asking import conversation_of
+
+Format = Literal["markdown", "json", "sft"]
+
+
+def export_routes(people: People) -> APIRouter:
+    """Files to download, of one's own chats only."""
+    router = APIRouter(prefix="/api", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    database = people.database
+
+    @router.get("/conversations/{id}/export")
+    def export(id: str, person: Someone, format: Format = "markdown") -> Response:
+        """The branch that is shown, or with JSON the whole tree."""
+        chat = database.conversations.get(person.id, id)
+        tree = database.messages.tree(person.id, id)
+        write, suffix, media_type = FORMATS[format]
+        return attachment(write(chat, tree), file_name(chat.title, suffix), media_type)
+
+    @router.get("/exports/comparisons.jsonl")
+    def comparisons(person: Someone) -> Response:
+        """Every choice of one's own between two answers, as `fledge reward` reads it."""
+        pairs = as_pairs(database.training_data.rankings(person.id))
+        return attachment(lines(pairs), "comparisons.jsonl", "application/jsonl")
+
+    @router.get("/exports/demonstrations.jsonl")
+    def demonstrations(person: Someone) -> Response:
+        """Every answer that one wrote in place of a model's, as `fledge sft` reads it."""
+        written = as_messages(database.training_data.demonstrations(person.id))
+        return attachment(lines(written), "demonstrations.jsonl", "application/jsonl")
+
+    return router
+
+
+def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
+    """The shown branch for people to read."""
+    parts = [f"# {chat.title or 'Chat'}"]
+    if chat.system_prompt:
+        parts.append(f"> {chat.system_prompt}".replace("\n", "\n> "))
+    for message in branch(chat, tree):
+        who = "You" if message.role == "user" else message.model or "Assistant"
+        parts.append(f"**{who}**\n\n{message.content}")
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
+    """Everything: all branches, how each answer ended, the settings."""
+    kept = ("id", "parent_id", "role", "content", "model", "status", "finish_reason", "created_at")
+    return json.dumps(
+        {
+            "title": chat.title,
+            "model": chat.model,
+            "system_prompt": chat.system_prompt,
+            "sampling": chat.sampling,
+            "current_message_id": chat.current_message_id,
+            "messages": [{name: getattr(message, name) for name in kept} for message in tree],
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def as_demonstration(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
+    """The shown branch up to its last answer, as one record that `fledge sft` reads."""
+    return lines([demonstration(chat.system_prompt, branch(chat, tree))])
+
+
+FORMATS: dict[Format, tuple[Callable[[Conversation, Sequence[StoredMessage]], str], str, str]] = {
+    "markdown": (as_markdown, "md", "text/markdown"),
+    "json": (as_json, "json", "application/json"),
+    "sft": (as_demonstration, "jsonl", "application/jsonl"),
+}
+
+
+def branch(chat: Conversation, tree: Sequence[StoredMessage]) -> list[StoredMessage]:
+    """From the first message to the one that the person last looked at."""
+    known = {message.id: message for message in tree}
+    path: list[StoredMessage] = []
+    at = chat.current_message_id
+    while at is not None:
+        path.append(known[at])
+        at = known[at].parent_id
+    return path[::-1]
+
+
+def demonstration(system_prompt: str | None, path: Sequence[StoredMessage]) -> dict[str, object]:
+    """Turns in OpenAI's form; what follows the last answer is left out."""
+    turns = [
+        {"role": message.role, "content": message.content}
+        for message in conversation_of(system_prompt, path).messages
+    ]
+    while turns and turns[-1]["role"] != "assistant":
+        turns.pop()
+    return {"messages": turns}
+
+
+def as_pairs(rankings: Iterable[Ranking]) -> Iterable[dict[str, object]]:
+    """Every two answers of which one was better, as prompt, chosen and rejected turns."""
+    for ranking in rankings:
+        prompt = [turn.model_dump() for turn in ranking.prompt]
+        for better, worse in ranking.pairs():
+            yield {
+                "prompt": prompt,
+                "chosen": [{"role": "assistant", "content": better}],
+                "rejected": [{"role": "assistant", "content": worse}],
+            }
+
+
+def as_messages(demonstrations: Iterable[Demonstration]) -> Iterable[dict[str, object]]:
+    """Each as a conversation that ends with the person's own answer."""
+    for each in demonstrations:
+        turns = [turn.model_dump() for turn in each.prompt]
+        yield {"messages": [*turns, {"role": "assistant", "content": each.response}]}
+
+
+def lines(records: Iterable[object]) -> str:
+    """JSON, one record a line."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def file_name(title: str, suffix: str) -> str:
+    """A name that every file system takes: ASCII letters and digits of the title."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', plain).strip('-').lower()[:60] or 'chat'}.{suffix}"
+
+
+def attachment(text: str, name: str, media_type: str) -> Response:
+    """A file that the browser saves and does not open."""
+    return Response(
+        text,
+        media_type=f"{media_type}; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )

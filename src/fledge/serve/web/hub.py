@@ -1,0 +1,186 @@
+"""Answers that the server writes, whoever watches: started, followed, stopped, saved in time."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi.concurrency import run_in_threadpool
+
+from fledge.database import StoredRun
+from fledge.database.runs import RunEnd
+from fledge.database.tables import Json
+from fledge.errors import DatabaseUnavailable, FledgeError, NotFound
+from fledge.generate.request import FinishReason
+from fledge.serve.answers import Answer, ChatAsk
+from fledge.serve.api_errors import ApiError
+from fledge.serve.asking import admitted
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.service import ModelService
+from fledge.serve.web.live import LiveAnswer
+
+logger = logging.getLogger(__name__)
+
+SAVE_SECONDS = 2.0
+"""How much of an answer a killed server may lose."""
+KEPT_SECONDS = 30.0
+"""How long an ended answer is told from memory."""
+SAVE_TRIES = 30
+
+
+@dataclass(slots=True)
+class _Ending:
+    status: RunEnd = "finished"
+    finish_reason: FinishReason | None = None
+    error: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class RunHub:
+    """Belongs to the event loop. The database has every answer; here are those being written."""
+
+    def __init__(
+        self,
+        service: ModelService,
+        people: People,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        save_seconds: float = SAVE_SECONDS,
+    ) -> None:
+        """`clock`: seconds, from any start."""
+        self._service = service
+        self._people = people
+        self._runs = people.database.runs
+        self._clock = clock
+        self._save_seconds = save_seconds
+        self._live: dict[str, LiveAnswer] = {}
+        self._answers: dict[str, Answer] = {}
+        self._stopped: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def start(
+        self,
+        person: Person,
+        run: StoredRun,
+        ask: ChatAsk,
+        *,
+        text: str = "",
+        details: Json | None = None,
+    ) -> LiveAnswer:
+        """Have `ask` answered into the run's message, after the `text` that it says already."""
+        live = LiveAnswer(run.id, run.message_id, run.account_id, text)
+        self._live[run.id] = live
+        task = asyncio.create_task(self._write(person, run, ask, live, details or {}))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return live
+
+    def find(self, person: Person, run_id: str) -> LiveAnswer | None:
+        """A person's answer that is being written or has just ended."""
+        live = self._live.get(run_id)
+        return live if live is not None and live.account_id == person.id else None
+
+    def cancel(self, person: Person, run_id: str) -> None:
+        """End an answer with what it says so far; one that has ended stays as it is."""
+        if self.find(person, run_id) is not None:
+            self._stop(run_id)
+
+    async def close(self) -> None:
+        """End every answer, and wait until all are saved; to be called before the models stop."""
+        self._closing = True
+        for run_id in list(self._live):
+            self._stop(run_id)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _stop(self, run_id: str) -> None:
+        self._stopped.add(run_id)
+        if run_id in self._answers:
+            self._answers[run_id].cancel()
+
+    async def _write(
+        self, person: Person, run: StoredRun, ask: ChatAsk, live: LiveAnswer, details: Json
+    ) -> None:
+        began = self._clock()
+        saving = asyncio.create_task(self._save_while_growing(live))
+        try:
+            ending = await self._answer(person, ask, live)
+        finally:
+            saving.cancel()
+        details = {**details, "seconds": round(self._clock() - began, 3)}
+        await self._save_end(live, ending, details)
+        live.end()
+        self._stopped.discard(run.id)
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
+
+    async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
+        """Let the model write; what goes wrong becomes the answer's error."""
+        ending = _Ending()
+        try:
+            answer, admission = await admitted(self._service, ask, self._people, person)
+        except (ApiError, FledgeError) as error:
+            return _Ending("failed", error=_sentence(error))
+        self._answers[live.run_id] = answer
+        try:
+            if live.run_id in self._stopped:
+                answer.cancel()
+            async for _, piece in answer.events():
+                live.add(piece.text)
+                ending.finish_reason = piece.finish_reason or ending.finish_reason
+        except FledgeError as error:
+            ending = _Ending("failed", error=_sentence(error))
+        finally:
+            del self._answers[live.run_id]
+            answer.cancel()
+            admission.close(answer.completion_tokens)
+        ending.prompt_tokens = answer.prompt_tokens
+        ending.completion_tokens = answer.completion_tokens
+        if ending.finish_reason == "cancelled":
+            ending.status = "interrupted" if self._closing else "cancelled"
+        return ending
+
+    async def _save_while_growing(self, live: LiveAnswer) -> None:
+        saved = live.text
+        while True:
+            await asyncio.sleep(self._save_seconds)
+            if live.text != saved:
+                saved = live.text
+                try:
+                    await run_in_threadpool(self._runs.save, live.run_id, saved)
+                except DatabaseUnavailable as error:
+                    logger.warning("an answer is not saved yet: %s", error)
+
+    async def _save_end(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:
+        """Write the last word; while the database is away, try again and again."""
+        for _ in range(SAVE_TRIES):
+            with suppress(NotFound):  # the chat was erased while its answer was written
+                try:
+                    await run_in_threadpool(self._finish, live, ending, details)
+                except DatabaseUnavailable as error:
+                    logger.warning("an answer is not saved yet: %s", error)
+                    await asyncio.sleep(self._save_seconds)
+                    continue
+            return
+        logger.error("run %s: its answer could not be saved", live.run_id)
+
+    def _finish(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:
+        self._runs.finish(
+            live.run_id,
+            ending.status,
+            live.text,
+            finish_reason=ending.finish_reason,
+            error=ending.error,
+            prompt_tokens=ending.prompt_tokens,
+            completion_tokens=ending.completion_tokens,
+            details=details,
+        )
+
+
+def _sentence(error: ApiError | FledgeError) -> str:
+    text = error.message if isinstance(error, ApiError) else str(error)
+    return text[:1].upper() + text[1:]

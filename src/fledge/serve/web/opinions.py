@@ -1,0 +1,61 @@
+"""What people think of answers: thumbs, which of two is better, and answers of their own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from fledge.serve.api_errors import ApiError
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.web.shapes import (
+    MessageShown,
+    NewDemonstration,
+    NewPreference,
+    NewRating,
+    Thumb,
+    message_shown,
+)
+
+
+def opinion_routes(people: People) -> APIRouter:
+    """Opinions on answers of one's own chats; they become training data by export."""
+    router = APIRouter(prefix="/api", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    database = people.database
+
+    @router.put("/messages/{id}/rating")
+    def rate(id: str, asked: NewRating, person: Someone) -> Thumb:
+        """A thumb with reasons; the newest counts."""
+        if asked.value == 0:
+            database.ratings.unrate(person.id, id)
+            return Thumb(value=0, reasons=[], comment="")
+        rating = database.ratings.rate(
+            person.id, id, asked.value, reasons=asked.reasons, comment=asked.comment
+        )
+        return Thumb.of(rating)
+
+    @router.post("/preferences", status_code=204)
+    def prefer(asked: NewPreference, person: Someone) -> Response:
+        """Which of two answers is better, or that they are equally good."""
+        preference = database.ratings.prefer(person.id, asked.ranking, seconds=asked.seconds)
+        if preference.prompt_id != asked.prompt_id:
+            raise ApiError(400, "These are not answers to that message.", param="prompt_id")
+        return Response(status_code=204)
+
+    @router.post("/messages/{id}/demonstration", status_code=201)
+    def demonstrate(id: str, asked: NewDemonstration, person: Someone) -> dict[str, MessageShown]:
+        """A person's wording stands in the chat beside the model's, and is kept to learn from."""
+        answer = database.messages.get(person.id, id)
+        database.ratings.write(person.id, id, asked.content)
+        written = database.messages.add(
+            person.id,
+            answer.conversation_id,
+            role="assistant",
+            content=asked.content,
+            parent_id=answer.parent_id,
+            details={"by": person.name},
+        )
+        return {"message": message_shown(written)}
+
+    return router

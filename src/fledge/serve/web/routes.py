@@ -1,0 +1,64 @@
+"""The web chat, put together: its pages and everything that they fetch."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from fledge.database import Conversation
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.service import ModelService
+from fledge.serve.web.conversations import conversation_routes, detail
+from fledge.serve.web.events import run_routes
+from fledge.serve.web.exports import export_routes
+from fledge.serve.web.hub import RunHub
+from fledge.serve.web.opinions import opinion_routes
+
+
+def web_routes(
+    people: People, service: ModelService, hub: RunHub, pages: Pages, suggestions: Sequence[str]
+) -> APIRouter:
+    """`suggestions`: first messages that an empty chat offers."""
+    router = APIRouter()
+    router.include_router(chat_pages(people, service, pages, suggestions))
+    router.include_router(conversation_routes(people, service, hub))
+    router.include_router(run_routes(people, hub))
+    router.include_router(opinion_routes(people))
+    router.include_router(export_routes(people))
+    return router
+
+
+def chat_pages(
+    people: People, service: ModelService, pages: Pages, suggestions: Sequence[str]
+) -> APIRouter:
+    """`/` is an empty chat, `/c/{id}` a kept one."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+
+    def chat_page(request: Request, person: Person, chat: Conversation | None) -> Response:
+        data = {
+            "models": [
+                {"id": model.id, "name": model.name, "context_length": model.context_length}
+                for model in service.models.values()
+            ],
+            "suggestions": list(suggestions),
+            "chat": None
+            if chat is None
+            else detail(people.database, person, chat).model_dump(mode="json"),
+        }
+        return pages.show(request, "chat.html", {"page": data}, person=person)
+
+    @router.get("/")
+    def empty_chat(request: Request, person: Visitor) -> Response:
+        """A chat that has not begun."""
+        return chat_page(request, person, None)
+
+    @router.get("/c/{id}")
+    def kept_chat(id: str, request: Request, person: Visitor) -> Response:
+        """One's own chat; another's does not exist."""
+        return chat_page(request, person, people.database.conversations.get(person.id, id))
+
+    return router

@@ -1,0 +1,234 @@
+"""What the chat page asks and is told: the JSON of `/api/conversations` and its neighbours."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from fledge.database import Conversation as StoredConversation
+from fledge.database import Rating, StoredMessage
+from fledge.serve.markdown import render
+from fledge.serve.wishes import SamplingWishes
+
+LONGEST_TEXT = 200_000
+"""Characters of one message or system prompt."""
+MOST_MODELS = 2
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
+Prompt = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Asked(BaseModel):
+    """A body of the page; a field that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewConversation(Asked):
+    """A chat that begins."""
+
+    title: Annotated[str, StringConstraints(max_length=200)] = ""
+    model: str | None = None
+    system_prompt: Prompt | None = None
+    sampling: SamplingWishes = SamplingWishes()
+    temporary: bool = False
+    assistant_id: str | None = None
+
+
+class ChangedConversation(Asked):
+    """What changes of a chat; what is not named stays."""
+
+    title: Title | None = None
+    model: str | None = None
+    system_prompt: Prompt | None = None
+    sampling: SamplingWishes | None = None
+    current_message_id: str | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+
+
+class NewMessage(Asked):
+    """What a person says; with two models, two answers are written to be compared."""
+
+    parent_id: str | None = None
+    content: Text
+    models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
+
+
+class NewAnswer(Asked):
+    """Another answer to `parent_id`, or the rest of the answer `continues`."""
+
+    parent_id: str
+    models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
+    continues: str | None = None
+
+
+class NewRating(Asked):
+    """A thumb; 0 takes it back."""
+
+    value: Literal[-1, 0, 1]
+    reasons: list[Annotated[str, StringConstraints(max_length=60)]] = Field(
+        default_factory=list, max_length=12
+    )
+    comment: Annotated[str, StringConstraints(max_length=1_000)] = ""
+
+
+class NewPreference(Asked):
+    """Which of two answers to `prompt_id` is better: groups of ids, best first, ties together."""
+
+    prompt_id: str
+    ranking: list[list[str]] = Field(min_length=1, max_length=2)
+    seconds: float | None = Field(None, ge=0)
+
+
+class NewDemonstration(Asked):
+    """The answer that a person would have given."""
+
+    content: Text
+
+
+class Thumb(BaseModel):
+    """A rating as the page shows it."""
+
+    value: int
+    reasons: list[str]
+    comment: str
+
+    @classmethod
+    def of(cls, rating: Rating) -> "Thumb":
+        """From the store."""
+        return cls(value=rating.value, reasons=list(rating.reasons), comment=rating.comment)
+
+
+class Citation(BaseModel):
+    """A passage of an assistant's knowledge that stood before an answer; `number` from 1."""
+
+    number: int
+    name: str
+    text: str
+
+
+class MessageShown(BaseModel):
+    """One turn; `html` is clean, and null where the text still grows or is a person's own."""
+
+    id: str
+    parent_id: str | None
+    role: str
+    content: str
+    html: str | None
+    model: str | None
+    status: str
+    finish_reason: str | None
+    error: str | None
+    run_id: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float | None
+    by: str | None
+    """The person or persona that wrote it in place of a model."""
+    rating: Thumb | None
+    compare: str | None
+    """Names the pair that waits for a choice."""
+    citations: list[Citation]
+    created_at: float
+
+
+def message_shown(
+    message: StoredMessage,
+    *,
+    rating: Rating | None = None,
+    run_id: str | None = None,
+    is_judged: bool = False,
+) -> MessageShown:
+    """A stored turn as the page shows it."""
+    details = message.details
+    seconds, by, pair = details.get("seconds"), details.get("by"), details.get("compare")
+    citations = details.get("citations")
+    is_final = message.role == "assistant" and message.status != "running"
+    return MessageShown(
+        id=message.id,
+        parent_id=message.parent_id,
+        role=message.role,
+        content=message.content,
+        html=render(message.content) if is_final else None,
+        model=message.model,
+        status=message.status,
+        finish_reason=message.finish_reason,
+        error=message.error,
+        run_id=run_id,
+        prompt_tokens=message.prompt_tokens,
+        completion_tokens=message.completion_tokens,
+        seconds=seconds if isinstance(seconds, float | int) else None,
+        by=by if isinstance(by, str) else None,
+        rating=None if rating is None else Thumb.of(rating),
+        compare=pair if isinstance(pair, str) and not is_judged else None,
+        citations=[Citation.model_validate(each) for each in citations]
+        if isinstance(citations, list)
+        else [],
+        created_at=message.created_at,
+    )
+
+
+class AssistantShown(BaseModel):
+    """An assistant as a chat greets with it."""
+
+    id: str
+    name: str
+    description: str
+    greeting: str
+    suggestions: list[str]
+    model: str | None
+
+
+class ConversationShown(BaseModel):
+    """A chat in the list; `snippet` is what a search found."""
+
+    id: str
+    title: str
+    model: str | None
+    pinned: bool
+    archived: bool
+    temporary: bool
+    system_prompt: str | None
+    sampling: dict[str, object]
+    current_message_id: str | None
+    updated_at: float
+    snippet: str | None = None
+
+    @classmethod
+    def of(cls, stored: StoredConversation, snippet: str | None = None) -> "ConversationShown":
+        """From the store."""
+        return cls(
+            id=stored.id,
+            title=stored.title,
+            model=stored.model,
+            pinned=stored.pinned,
+            archived=stored.archived,
+            temporary=stored.temporary,
+            system_prompt=stored.system_prompt,
+            sampling=stored.sampling,
+            current_message_id=stored.current_message_id,
+            updated_at=stored.updated_at,
+            snippet=snippet,
+        )
+
+
+class ConversationDetail(ConversationShown):
+    """A chat with all its turns."""
+
+    assistant: AssistantShown | None = None
+    messages: list[MessageShown]
+
+
+class ConversationPage(BaseModel):
+    """A page of the list; `next` asks for the one after it."""
+
+    conversations: list[ConversationShown]
+    next: str | None
+
+
+class Answered(BaseModel):
+    """What a question or a wish for another answer has added."""
+
+    conversation: ConversationShown
+    messages: list[MessageShown]
