@@ -8,7 +8,7 @@ from fledge.generate.beam import BeamSettings, beam_search
 from fledge.generate.decoders import GPTDecoder, TransformerDecoder
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import from_huggingface
-from fledge.model.huggingface.marian import transformer_from_marian
+from fledge.model.huggingface import transformer_from_huggingface
 from fledge.model.transformer import Transformer
 
 PAD, END = 40, 0
@@ -68,7 +68,7 @@ def test_translations_are_those_of_transformers(marian, beams, alpha, early):
         return_dict_in_generate=True,
         output_scores=True,
     )
-    config, state = transformer_from_marian(marian.config.to_dict(), learnt(marian))
+    config, state = transformer_from_huggingface(marian.config.to_dict(), learnt(marian))
     model = Transformer(config).eval()
     model.load_state_dict(state)
     found = beam_search(

@@ -4,7 +4,7 @@ from safetensors.torch import load_file, save_file
 from transformers import MarianConfig, MarianMTModel
 
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.marian import transformer_from_marian, transformer_to_marian
+from fledge.model.huggingface import transformer_from_huggingface, transformer_to_huggingface
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
@@ -45,7 +45,7 @@ def read(directory) -> Transformer:
     import json
 
     config_json = json.loads((directory / "config.json").read_text())
-    config, state = transformer_from_marian(config_json, load_file(directory / "model.safetensors"))
+    config, state = transformer_from_huggingface(config_json, load_file(directory / "model.safetensors"))
     model = Transformer(config)
     model.load_state_dict(state)
     return model.eval()
@@ -104,7 +104,7 @@ def test_marian_opens_ours(tmp_path):
     )
     ours = Transformer(config).eval()
     ours.initialise(torch.Generator().manual_seed(2))
-    config_json, tensors = transformer_to_marian(config, ours.state_dict())
+    config_json, tensors = transformer_to_huggingface(config, ours.state_dict())
     MarianConfig(**config_json).save_pretrained(tmp_path)
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
     model = MarianMTModel.from_pretrained(tmp_path).eval()
@@ -116,16 +116,10 @@ def test_marian_opens_ours(tmp_path):
 def test_there_and_back_again_gives_identical_tensors(tmp_path):
     theirs().save_pretrained(tmp_path)
     model = read(tmp_path)
-    config_json, tensors = transformer_to_marian(model.config, model.state_dict())
-    config, state = transformer_from_marian(config_json, tensors)
+    config_json, tensors = transformer_to_huggingface(model.config, model.state_dict())
+    config, state = transformer_from_huggingface(config_json, tensors)
     assert config == model.config
     assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
-
-
-def test_what_marian_lacks_is_refused_by_name():
-    config = TransformerConfig(vocabulary_size=9, pad_id=8, end_id=0)
-    with pytest.raises(CheckpointError, match="interleaved positions"):
-        transformer_to_marian(config, {})
 
 
 def test_an_option_fledge_does_not_compute_is_refused(tmp_path):
@@ -133,4 +127,4 @@ def test_an_option_fledge_does_not_compute_is_refused(tmp_path):
         vocab_size=9, pad_token_id=8, eos_token_id=0, decoder_start_token_id=8
     )
     with pytest.raises(CheckpointError, match="normalize_embedding"):
-        transformer_from_marian({**config_json.to_dict(), "normalize_embedding": True}, {})
+        transformer_from_huggingface({**config_json.to_dict(), "normalize_embedding": True}, {})

@@ -88,17 +88,29 @@ def write_text(final: Path, text: str) -> None:
     Raises:
         CheckpointError: the disk is full or not writable.
     """
+    with written_file(final) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def written_file(final: Path) -> Iterator[Path]:
+    """A path to write to; it becomes `final`, whole, when the block ends without an error.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
     unfinished = final.with_name(f".{final.name}{_UNFINISHED}")
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
+        yield unfinished
         _flush(unfinished)
         unfinished.rename(final)
         _flush(final.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
         raise CheckpointError(_explain(final, error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fledge.checkpoint.json_files import write_json
+from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
+from fledge.checkpoint.weights import WEIGHTS, read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
@@ -21,7 +21,6 @@ from fledge.model.huggingface import (
 )
 from fledge.model.scalar import ScalarModel
 from fledge.text.chat import ChatTemplate
-from fledge.text.sentences import SentenceTokenizer
 from fledge.text.tokenizer import Tokenizer
 
 __all__ = [
@@ -34,12 +33,6 @@ __all__ = [
     "save_language_model",
     "save_scalar_model",
 ]
-
-GENERATION = "generation_config.json"
-PADDING_MULTIPLE = 64
-"""Foreign embeddings may have rows beyond the tokenizer's, up to a multiple of this …"""
-LARGEST_PADDING = 512
-"""… and fewer than this many (Qwen2.5 has 271)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ def load_language_model(directory: Path) -> LoadedModel:
     with torch.device("meta"):
         model = GPT(config)
     model.load_state_dict(state, assign=True)
-    tokenizer = _load_tokenizer(directory, config.vocabulary_size)
+    tokenizer = load_tokenizer(directory, config.vocabulary_size)
     return LoadedModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
 
 
@@ -127,50 +120,18 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     with torch.device("meta"):
         model = ScalarModel(GPT(config))
     model.load_state_dict(state, assign=True)
-    tokenizer = _load_tokenizer(directory, config.vocabulary_size)
+    tokenizer = load_tokenizer(directory, config.vocabulary_size)
     return LoadedScalarModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
-
-
-def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
-    """The model's vocabulary must be the tokenizer's, or that rounded up as some models do.
-
-    Raises:
-        CheckpointError: the two do not belong together.
-    """
-    padding = model_size - tokenizer.vocabulary_size
-    padded = 0 < padding < LARGEST_PADDING and model_size % PADDING_MULTIPLE == 0
-    if padding and not padded:
-        raise CheckpointError(
-            f"{directory}: vocabulary is {model_size:,} but the tokenizer has "
-            f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model "
-            f"(a model may have more rows only up to a multiple of {PADDING_MULTIPLE}, "
-            f"fewer than {LARGEST_PADDING} more)"
-        )
 
 
 def _save(
     directory: Path,
-    config: Mapping[str, object],
+    config_json: Mapping[str, object],
     tensors: Mapping[str, Tensor],
     tokenizer: Tokenizer,
     template: ChatTemplate,
 ) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    special = tokenizer.special
-    ids = {"bos_token_id": special.end_of_text, "pad_token_id": special.pad}
-    write_json(directory / CONFIG, {**config, **ids, "eos_token_id": special.end})
-    stops = [special.end, *sorted(tokenizer.stop_ids - {special.end})]
-    write_json(directory / GENERATION, {**ids, "eos_token_id": stops})
+    write_settings(directory, config_json, tokenizer)
     write_tensors(directory / WEIGHTS, tensors)
     tokenizer.save(directory, template.source)
-
-
-def _load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
-    if not (directory / "tokenizer.json").is_file():
-        raise CheckpointError(
-            f"{directory / 'tokenizer.json'}: no such file; copy the tokenizer that the model was "
-            "trained with into the directory"
-        )
-    tokenizer = Tokenizer.load(directory)
-    check_vocabulary(directory, vocabulary_size, tokenizer)
-    return tokenizer

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from fledge.checkpoint.json_files import read_json, write_json
-from fledge.checkpoint.model_files import GENERATION, check_vocabulary
+from fledge.checkpoint.settings import GENERATION, TOKENIZER, check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
 from fledge.errors import CheckpointError
@@ -17,6 +17,7 @@ from fledge.model.huggingface.encoder_decoder import (
     transformer_to_huggingface,
 )
 from fledge.model.transformer import Transformer
+from fledge.model.transformer_config import TransformerConfig
 from fledge.text.sentence_pieces import (
     SOURCE_MODEL,
     TARGET_MODEL,
@@ -57,9 +58,7 @@ class LoadedTranslationModel:
     @property
     def never_written(self) -> frozenset[int]:
         """Ids no translation may hold: special ones but the end, and rows beyond the tokenizer."""
-        config = self.model.config
-        beyond = range(self.target.vocabulary_size, config.vocabulary_size)
-        return self.target.special_ids.union(beyond, {config.pad_id}) - {config.end_id}
+        return never_written(self.model.config, self.target)
 
 
 def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> None:
@@ -77,9 +76,9 @@ def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> N
     config_json, tensors = transformer_to_huggingface(config, loaded.model.state_dict())
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / CONFIG, config_json)
-    write_json(directory / GENERATION, _generation(loaded))
+    write_json(directory / GENERATION, generation_settings(config, loaded.target))
     write_tensors(directory / WEIGHTS, tensors)
-    _save_tokenizers(directory, loaded)
+    save_tokenizers(directory, config, loaded.source, loaded.target, loaded.languages)
 
 
 def load_translation_model(directory: Path) -> LoadedTranslationModel:
@@ -97,33 +96,54 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     with torch.device("meta"):
         model = Transformer(config)
     model.load_state_dict(state, assign=True)
-    source, target = _load_tokenizers(directory)
+    source, target = load_tokenizers(directory)
     for tokenizer in (source, target):
         check_vocabulary(directory, config.vocabulary_size, tokenizer)
-    return LoadedTranslationModel(model.eval(), source, target, _languages(directory))
+    return LoadedTranslationModel(model.eval(), source, target, languages_of(directory))
 
 
-def _generation(loaded: LoadedTranslationModel) -> dict[str, object]:
-    """So that `generate` of transformers searches as fledge does."""
-    config = loaded.model.config
+def never_written(config: TransformerConfig, target: SentenceTokenizer) -> frozenset[int]:
+    """Of a model of these settings; see `LoadedTranslationModel`."""
+    beyond = range(target.vocabulary_size, config.vocabulary_size)
+    return target.special_ids.union(beyond, {config.pad_id}) - {config.end_id}
+
+
+def generation_settings(
+    config: TransformerConfig, target: SentenceTokenizer, kept: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """generation_config.json, so that `generate` of transformers searches as fledge does.
+
+    `kept` is what another file already said; it gives way only where ids are meant.
+    """
     return {
-        "bad_words_ids": [[token_id] for token_id in sorted(loaded.never_written)],
+        "max_length": config.context_length,
+        "num_beams": BEAMS,
+        **(kept or {}),
+        "bad_words_ids": [[token_id] for token_id in sorted(never_written(config, target))],
         "decoder_start_token_id": config.pad_id,
         "eos_token_id": config.end_id,
         "forced_eos_token_id": config.end_id,
-        "max_length": config.context_length,
-        "num_beams": BEAMS,
         "pad_token_id": config.pad_id,
     }
 
 
-def _save_tokenizers(directory: Path, loaded: LoadedTranslationModel) -> None:
-    source, target = loaded.source, loaded.target
+def save_tokenizers(
+    directory: Path,
+    config: TransformerConfig,
+    source: SentenceTokenizer,
+    target: SentenceTokenizer,
+    languages: tuple[str, str],
+) -> None:
+    """Write one shared tokenizer.json, or a SentencePiece pair.
+
+    Raises:
+        CheckpointError: the two are neither.
+    """
     if isinstance(source, SentencePieceTokenizer) and isinstance(target, SentencePieceTokenizer):
-        save_sentence_pieces(directory, source, target, loaded.languages)
+        save_sentence_pieces(directory, source, target, languages)
     elif isinstance(source, Tokenizer) and source is target:
         source.save(directory)
-        _say_what_translation_needs(directory, source, loaded)
+        _say_what_translation_needs(directory, config, source, languages)
     else:
         raise CheckpointError(
             f"{directory}: expected one tokenizer for source and target, found "
@@ -131,23 +151,47 @@ def _save_tokenizers(directory: Path, loaded: LoadedTranslationModel) -> None:
         )
 
 
+def load_tokenizers(directory: Path) -> tuple[SentenceTokenizer, SentenceTokenizer]:
+    """Source and target, one object if there is one tokenizer.json for both.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if has_sentence_pieces(directory):
+        return load_sentence_pieces(directory)
+    if not (directory / TOKENIZER).is_file():
+        raise CheckpointError(
+            f"{directory}: no tokenizer here; copy the one that the model was trained with into "
+            f"the directory: {TOKENIZER}, or {SOURCE_MODEL}, {TARGET_MODEL} and {VOCABULARY}"
+        )
+    shared = Tokenizer.load(directory)
+    return shared, shared
+
+
+def languages_of(directory: Path) -> tuple[str, str]:
+    """Source and target as the tokenizer's settings name them; "" where they do not."""
+    path = directory / TOKENIZER_SETTINGS
+    settings = read_json(path) if path.is_file() else {}
+    source, target = (str(settings.get(name) or "") for name in LANGUAGES)
+    return source, target
+
+
 def _say_what_translation_needs(
-    directory: Path, tokenizer: Tokenizer, loaded: LoadedTranslationModel
+    directory: Path, config: TransformerConfig, tokenizer: Tokenizer, languages: tuple[str, str]
 ) -> None:
     """For `AutoTokenizer`: end every sentence, give the model only what it takes."""
-    end_id, pad_id = loaded.model.config.end_id, loaded.model.config.pad_id
-    end = tokenizer.token(end_id)
-    definition = tokenizer.definition | {"post_processor": _ending_with(end, end_id)}
-    _write_plain(directory / "tokenizer.json", definition)
+    end = tokenizer.token(config.end_id)
+    definition = tokenizer.definition | {"post_processor": _ending_with(end, config.end_id)}
+    _write_plain(directory / TOKENIZER, definition)
     settings = read_json(directory / TOKENIZER_SETTINGS)
     settings.pop("chat_template", None)
     _write_plain(
         directory / TOKENIZER_SETTINGS,
         {
             **settings,
-            **dict(zip(LANGUAGES, loaded.languages, strict=True)),
+            **dict(zip(LANGUAGES, languages, strict=True)),
             "eos_token": end,
-            "pad_token": tokenizer.token(pad_id),
+            "pad_token": tokenizer.token(config.pad_id),
             "model_input_names": ["input_ids", "attention_mask"],
         },
     )
@@ -164,25 +208,6 @@ def _ending_with(end: str, end_id: int) -> dict[str, object]:
         "pair": [sentence, second, mark],
         "special_tokens": {end: {"id": end, "ids": [end_id], "tokens": [end]}},
     }
-
-
-def _load_tokenizers(directory: Path) -> tuple[SentenceTokenizer, SentenceTokenizer]:
-    if has_sentence_pieces(directory):
-        return load_sentence_pieces(directory)
-    if not (directory / "tokenizer.json").is_file():
-        raise CheckpointError(
-            f"{directory}: no tokenizer here; copy the one that the model was trained with into "
-            f"the directory: tokenizer.json, or {SOURCE_MODEL}, {TARGET_MODEL} and {VOCABULARY}"
-        )
-    shared = Tokenizer.load(directory)
-    return shared, shared
-
-
-def _languages(directory: Path) -> tuple[str, str]:
-    path = directory / TOKENIZER_SETTINGS
-    settings = read_json(path) if path.is_file() else {}
-    source, target = (str(settings.get(name) or "") for name in LANGUAGES)
-    return source, target
 
 
 def _write_plain(path: Path, values: Mapping[str, object]) -> None:

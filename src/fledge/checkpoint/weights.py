@@ -17,6 +17,8 @@ from fledge.errors import CheckpointError
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -49,7 +51,7 @@ class StoredTensors(Mapping[str, Tensor]):
         return len(self.files)
 
 
-def read_model_files(directory: Path) -> tuple[dict[str, object], StoredTensors]:
+def read_model_files(directory: Path) -> tuple[dict[str, object], Mapping[str, Tensor]]:
     """config.json and the tensors beside it.
 
     Raises:
@@ -58,8 +60,8 @@ def read_model_files(directory: Path) -> tuple[dict[str, object], StoredTensors]
     return read_json(directory / CONFIG), open_tensors(directory)
 
 
-def open_tensors(directory: Path) -> StoredTensors:
-    """The tensors of model.safetensors or of its shards.
+def open_tensors(directory: Path) -> Mapping[str, Tensor]:
+    """The tensors of model.safetensors or of its shards, or those that an adapter makes of them.
 
     Raises:
         CheckpointError: as `read_model_files`.
@@ -68,6 +70,10 @@ def open_tensors(directory: Path) -> StoredTensors:
         return StoredTensors([directory / WEIGHTS])
     if (directory / SHARDS).is_file():
         return StoredTensors(_shards(directory))
+    if (directory / ADAPTER_CONFIG).is_file():
+        from fledge.checkpoint.adapters import adapted_tensors  # which stands on this file
+
+        return adapted_tensors(directory)
     pickles = sorted(path for pattern in PICKLES for path in directory.glob(pattern))
     if pickles:
         refuse_pickle(pickles[0])

@@ -10,7 +10,9 @@ from fledge.cli import (
     chat,
     demo,
     evaluate,
+    export_model,
     generate,
+    import_model,
     info,
     init,
     inspect,
@@ -54,6 +56,12 @@ app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.cha
 app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
 app.add_typer(inspect.app, name="inspect", rich_help_panel="Use a model")
 app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
+app.command("import", epilog=import_model.EXAMPLE, rich_help_panel="Exchange models")(
+    import_model.import_model
+)
+app.command("export", epilog=export_model.EXAMPLE, rich_help_panel="Exchange models")(
+    export_model.export_model
+)
 
 
 def print_version(wanted: bool) -> bool:

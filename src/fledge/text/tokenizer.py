@@ -23,6 +23,7 @@ from fledge.text.training import character_vocabulary, lone_surrogate, train_bpe
 from fledge.text.vocabulary import (
     Definition,
     all_tokens,
+    opening_tokens,
     special_pattern,
     special_texts,
     token_bytes_table,
@@ -217,6 +218,12 @@ class Tokenizer:
     def banned_ids(self) -> frozenset[int]:
         """Special ids that end nothing: a model must never write them."""
         return self.special_ids - self.stop_ids
+
+    @cached_property
+    def opening_ids(self) -> tuple[int, ...]:
+        """Ids that stand before a text no template wrote: Llama's `<s>`; none in our own."""
+        texts = opening_tokens(self.definition)
+        return tuple(self.special_texts[text] for text in texts if text in self.special_texts)
 
     @cached_property
     def fingerprint(self) -> str:

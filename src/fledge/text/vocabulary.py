@@ -114,6 +114,19 @@ def without_special(definition: Definition) -> Definition:
     }
 
 
+def opening_tokens(definition: Definition) -> list[str]:
+    """What the post-processor puts before a text, such as Llama's `<s>`."""
+    processor = definition.get("post_processor") or {"type": "none"}
+    steps = processor["processors"] if processor["type"] == "Sequence" else [processor]
+    opening: list[str] = []
+    for step in steps:
+        for piece in step.get("single", ()):
+            if "SpecialToken" not in piece:
+                break
+            opening.append(piece["SpecialToken"]["id"])
+    return opening
+
+
 def special_pattern(definition: Definition) -> re.Pattern[str]:
     """Matches special tokens, the longest first; a group of its own holds each token's text.
 

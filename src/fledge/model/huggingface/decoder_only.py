@@ -32,10 +32,19 @@ def to_huggingface(
     Raises:
         CheckpointError: no family has this combination of settings.
     """
+    tensors = write_tensors(family_for(config).language_entries(config), state)
+    return {**language_settings(config), **precision(tensors)}, tensors
+
+
+def language_settings(config: GPTConfig) -> dict[str, object]:
+    """config.json of a `GPT`.
+
+    Raises:
+        CheckpointError: as `to_huggingface`.
+    """
     family = family_for(config)
     head = {"architectures": [family.language_architecture], "model_type": family.model_type}
-    tensors = write_tensors(family.language_entries(config), state)
-    return {**head, **family.write_config(config), **precision(tensors)}, tensors
+    return {**head, **family.write_config(config)}
 
 
 def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[GPTConfig, Tensors]:
@@ -76,12 +85,20 @@ def scalar_to_huggingface(
     The head is `score.weight`; its bias is kept as `score.bias`, which Hugging Face's classifiers
     do not have: their scores are ours minus that constant.
     """
+    tensors = write_tensors(family_for(config).scalar_entries(config), state)
+    return {**classifier_settings(config), **precision(tensors)}, tensors
+
+
+def classifier_settings(config: GPTConfig) -> dict[str, object]:
+    """config.json of a `ScalarModel`.
+
+    Raises:
+        CheckpointError: as `to_huggingface`.
+    """
     family = family_for(config)
     head = {"architectures": [family.scalar_architecture], "model_type": family.model_type}
     labels = {"id2label": {"0": "score"}, "label2id": {"score": 0}, "problem_type": "regression"}
-    tensors = write_tensors(family.scalar_entries(config), state)
-    settings = family.write_config(config) | {"tie_word_embeddings": True}
-    return {**head, **settings, **labels, **precision(tensors)}, tensors
+    return {**head, **family.write_config(config), **labels, "tie_word_embeddings": True}
 
 
 def scalar_from_huggingface(

@@ -8,8 +8,9 @@ from torch import Tensor
 from fledge.config import parse_section
 from fledge.errors import CheckpointError, ConfigError
 from fledge.model.huggingface import marian
-from fledge.model.huggingface.family import Entry, Tensors, read_tensors
-from fledge.model.huggingface.settings import JSON
+from fledge.model.huggingface.decoder_only import precision
+from fledge.model.huggingface.family import Entry, Tensors, read_tensors, write_tensors
+from fledge.model.huggingface.settings import JSON, Settings
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
@@ -33,20 +34,8 @@ def transformer_to_huggingface(
     config: TransformerConfig, state: Mapping[str, Tensor]
 ) -> tuple[dict[str, object], Tensors]:
     """A `Transformer`'s settings and `state_dict` as config.json and model.safetensors."""
-    if is_marian(config):
-        return marian.transformer_to_marian(config, state)
-    tensors = {name: tensor.detach() for name, tensor in state.items()}
-    return {
-        "architectures": [ARCHITECTURE],
-        "model_type": MODEL_TYPE,
-        "is_encoder_decoder": True,
-        "bos_token_id": None,
-        "eos_token_id": config.end_id,
-        "pad_token_id": config.pad_id,
-        "decoder_start_token_id": config.pad_id,
-        "torch_dtype": "float32",
-        **config.model_dump(),
-    }, tensors
+    tensors = write_tensors(entries(config), state)
+    return {**write_config(config), **precision(tensors)}, tensors
 
 
 def transformer_from_huggingface(
@@ -58,24 +47,63 @@ def transformer_from_huggingface(
         CheckpointError: no encoder-decoder that fledge computes, or a tensor that is missing,
             unknown or of another shape; each by name.
     """
+    config = read_config(config_json)
+    kept = learnt(config, tensors)
+    return config, read_tensors(entries(config), kept, transformer_shapes(config))
+
+
+def read_config(config_json: JSON) -> TransformerConfig:
+    """The settings of a config.json.
+
+    Raises:
+        CheckpointError: no encoder-decoder, or an option that fledge does not compute.
+    """
     model_type = config_json.get("model_type")
     if model_type not in MODEL_TYPES:
         raise CheckpointError(
             f"model_type {model_type!r} is no encoder-decoder that fledge reads; those are "
             f"{', '.join(MODEL_TYPES)}"
         )
+    Settings(config_json).only("quantization_config", None, default=None)
     if model_type == marian.MODEL_TYPE:
-        return marian.transformer_from_marian(config_json, tensors)
-    config = _read_config(config_json)
-    with torch.device("meta"):
-        state = Transformer(config).state_dict()
-    shapes = {name: tensor.shape for name, tensor in state.items()}
-    return config, read_tensors([Entry(name, (name,)) for name in state], tensors, shapes)
-
-
-def _read_config(config_json: JSON) -> TransformerConfig:
+        return marian.read_config(Settings(config_json))
     values = {name: value for name, value in config_json.items() if name not in NO_SETTINGS}
     try:
         return parse_section(values, TransformerConfig, source="config.json")
     except ConfigError as error:
         raise CheckpointError(str(error)) from error
+
+
+def write_config(config: TransformerConfig) -> dict[str, object]:
+    """To config.json, but for the precision of the weights."""
+    if is_marian(config):
+        return marian.write_config(config)
+    return {
+        "architectures": [ARCHITECTURE],
+        "model_type": MODEL_TYPE,
+        "is_encoder_decoder": True,
+        "bos_token_id": None,
+        "eos_token_id": config.end_id,
+        "pad_token_id": config.pad_id,
+        "decoder_start_token_id": config.pad_id,
+        **config.model_dump(),
+    }
+
+
+def entries(config: TransformerConfig) -> list[Entry]:
+    """Ours ↔ theirs; fledge's own layout keeps our names."""
+    if is_marian(config):
+        return marian.table(config)
+    return [Entry(name, (name,)) for name in transformer_shapes(config)]
+
+
+def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Without what follows from the settings or is there twice."""
+    return marian.learnt(tensors) if is_marian(config) else tensors
+
+
+def transformer_shapes(config: TransformerConfig) -> dict[str, torch.Size]:
+    """Of a `Transformer`'s state."""
+    with torch.device("meta"):
+        model = Transformer(config)
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}

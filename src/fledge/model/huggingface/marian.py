@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.family import Entry, Renamed, Tensors, read_tensors, write_tensors
-from fledge.model.huggingface.settings import JSON, Settings
-from fledge.model.transformer import Transformer
+from fledge.model.huggingface.family import Entry, Renamed
+from fledge.model.huggingface.settings import Settings
 from fledge.model.transformer_config import TransformerConfig
 
 MODEL_TYPE = "marian"
@@ -32,42 +31,6 @@ COPIES = (
     "lm_head.weight",
 )
 POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
-
-
-def transformer_to_marian(
-    config: TransformerConfig, state: Mapping[str, Tensor]
-) -> tuple[dict[str, object], Tensors]:
-    """A `Transformer`'s settings and `state_dict` as config.json and model.safetensors.
-
-    Raises:
-        CheckpointError: pre-norm or interleaved positions, which Marian does not have.
-    """
-    if config.norm_position != "post" or config.positions != "halves":
-        raise CheckpointError(
-            f"Marian is post-norm with positions in halves; this model has {config.norm_position}-"
-            f"norm and {config.positions} positions, which no Hugging Face architecture computes"
-        )
-    return write_config(config), write_tensors(table(config), state)
-
-
-def transformer_from_marian(
-    config_json: JSON, tensors: Mapping[str, Tensor]
-) -> tuple[TransformerConfig, Tensors]:
-    """The inverse of `transformer_to_marian`, for opus-mt's files too; the state is fp32.
-
-    Raises:
-        CheckpointError: an option fledge does not compute, or a tensor that is missing, unknown
-            or of another shape; each by name.
-    """
-    config = read_config(Settings(config_json))
-    return config, read_tensors(table(config), learnt(tensors), transformer_shapes(config))
-
-
-def transformer_shapes(config: TransformerConfig) -> dict[str, torch.Size]:
-    """Of a `Transformer`'s state."""
-    with torch.device("meta"):
-        model = Transformer(config)
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
 def table(config: TransformerConfig) -> list[Entry]:
@@ -139,7 +102,6 @@ def write_config(config: TransformerConfig) -> dict[str, object]:
         "bos_token_id": None,
         "decoder_start_token_id": config.pad_id,
         "forced_eos_token_id": config.end_id,
-        "torch_dtype": "float32",
         **OPTIONS,
     }
 

@@ -1,0 +1,223 @@
+"""Models of others become checkpoints, and checkpoints models for others: checked, then copied."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+
+from fledge.checkpoint.directory import write_directory
+from fledge.checkpoint.json_files import read_json, write_json
+from fledge.checkpoint.lineage import Lineage, Parent, file_hash, parent, write_lineage
+from fledge.checkpoint.llama2c import read_llama2c
+from fledge.checkpoint.settings import GENERATION, check_vocabulary, load_tokenizer, write_settings
+from fledge.checkpoint.tensors import write_tensors
+from fledge.checkpoint.translation_files import (
+    generation_settings,
+    languages_of,
+    load_tokenizers,
+    save_tokenizers,
+)
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
+from fledge.errors import CheckpointError
+from fledge.model.huggingface.encoder_decoder import (
+    MODEL_TYPE,
+    read_config,
+    transformer_from_huggingface,
+    transformer_to_huggingface,
+)
+from fledge.model.huggingface.reordering import halves
+from fledge.model.huggingface.settings import JSON
+from fledge.model.huggingface.unread import Kind, Unread, unread
+from fledge.text.llama2c import load_llama2c_tokenizer
+from fledge.text.tokenizer import Tokenizer
+
+WriteFiles = Callable[[Path], None]
+
+
+PRECISIONS = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+"""What weights can be cast to on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied."""
+
+    kind: Kind
+    model_type: str
+    """As fledge writes it: a Mistral has become the Llama that it is."""
+    parameters: int
+    precision: str
+    """Of the copied weights, as config.json names it."""
+
+
+def import_model(
+    source: Path, output: Path, *, precision: str | None = None, name: str = ""
+) -> Copied:
+    """Make a checkpoint of a directory in Hugging Face layout.
+
+    Weights keep their precision, or are cast to a name of `PRECISIONS`; never is more than one
+    tensor in memory. Everything is checked before anything is written. `name` stands for the
+    source in the lineage.
+
+    Raises:
+        CheckpointError: a file is missing, damaged or a pickle, an option is not computed, or
+            `output` exists.
+    """
+    config_json, tensors = read_model_files(source)
+    model = checked(source, config_json, tensors)
+    return copy_model(model, _settings(source, model), output, precision, _lineage(source, name))
+
+
+def export_model(checkpoint: Path, output: Path, *, precision: str | None = None) -> Copied:
+    """Make a directory for others of a checkpoint: the same files without the lineage.
+
+    A translation model with the paper's positions becomes the Marian that computes the same.
+
+    Raises:
+        CheckpointError: as `import_model`, or no architecture of others computes the model.
+    """
+    model = _for_others(checkpoint)
+    return copy_model(model, _settings(checkpoint, model), output, precision, None)
+
+
+def import_llama2c(
+    source: Path, output: Path, tokenizer_path: Path, *, precision: str | None = None
+) -> Copied:
+    """Make a checkpoint of a llama2.c `.bin` and its tokenizer.bin.
+
+    Raises:
+        CheckpointError: the model is cut off, or `output` exists.
+        TokenizerError: the tokenizer is missing or damaged.
+    """
+    config_json, tensors = read_llama2c(source)
+    model = checked(source, config_json, tensors)
+    tokenizer = load_llama2c_tokenizer(tokenizer_path)
+    check_vocabulary(source, model.vocabulary_size, tokenizer)
+    run: dict[str, JsonValue] = {"source": str(source), "tokenizer": str(tokenizer_path)}
+    origin = Parent(path=str(source), weights=file_hash(source))
+    lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
+    return copy_model(model, _decoder_settings(model, tokenizer, {}), output, precision, lineage)
+
+
+def checked(source: Path, config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
+    """`unread`, with errors that name the source.
+
+    Raises:
+        CheckpointError: as `unread`.
+    """
+    try:
+        return unread(config_json, tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{source}: {error}") from error
+
+
+def copy_model(
+    model: Unread,
+    write_settings_files: WriteFiles,
+    output: Path,
+    precision: str | None,
+    lineage: Lineage | None,
+) -> Copied:
+    """Write `output`: what stands beside the weights, the weights, and a lineage if there is one.
+
+    Raises:
+        CheckpointError: `output` exists, or the disk is full.
+    """
+    refuse_to_overwrite(output)
+    if precision is not None:
+        model.config_json["torch_dtype"] = precision
+
+    def fill(directory: Path) -> None:
+        write_settings_files(directory)
+        write_tensors(
+            directory / WEIGHTS, model.tensors, None if precision is None else PRECISIONS[precision]
+        )
+        if lineage is not None:
+            write_lineage(directory, lineage)
+
+    write_directory(output, fill)
+    return Copied(
+        kind=model.kind,
+        model_type=str(model.config_json["model_type"]),
+        parameters=sum(model.tensors[each].numel() for each in model.tensors),
+        precision=str(model.config_json.get("torch_dtype", "mixed")),
+    )
+
+
+def refuse_to_overwrite(output: Path) -> None:
+    """Raise if there is something at `output` already.
+
+    Raises:
+        CheckpointError: there is.
+    """
+    if output.is_file() or (output.is_dir() and any(output.iterdir())):
+        raise CheckpointError(f"{output} exists already; choose another name, or delete it first")
+
+
+def _for_others(checkpoint: Path) -> Unread:
+    config_json, tensors = read_model_files(checkpoint)
+    if config_json.get("model_type") != MODEL_TYPE:
+        return checked(checkpoint, config_json, tensors)
+    try:
+        config, state = halves(*transformer_from_huggingface(config_json, tensors))
+    except CheckpointError as error:
+        raise CheckpointError(f"{checkpoint}: {error}") from error
+    return checked(checkpoint, *transformer_to_huggingface(config, state))
+
+
+def _settings(source: Path, model: Unread) -> WriteFiles:
+    """What writes the settings and tokenizer of a source, once they are known to fit.
+
+    Raises:
+        CheckpointError: the tokenizer is missing, or another model's.
+    """
+    if model.kind == "translation":
+        return _translation_settings(source, model)
+    tokenizer = load_tokenizer(source, model.vocabulary_size)
+    return _decoder_settings(model, tokenizer, _generation(source))
+
+
+def _decoder_settings(
+    model: Unread, tokenizer: Tokenizer, generation: Mapping[str, object]
+) -> WriteFiles:
+    def write(directory: Path) -> None:
+        write_settings(directory, model.config_json, tokenizer, generation)
+        tokenizer.save(directory)
+
+    return write
+
+
+def _translation_settings(source: Path, model: Unread) -> WriteFiles:
+    tokenizers, languages = load_tokenizers(source), languages_of(source)
+    for tokenizer in tokenizers:
+        check_vocabulary(source, model.vocabulary_size, tokenizer)
+    config = read_config(model.config_json)
+    generation = generation_settings(config, tokenizers[1], _generation(source))
+
+    def write(directory: Path) -> None:
+        write_json(directory / CONFIG, model.config_json)
+        write_json(directory / GENERATION, generation)
+        save_tokenizers(directory, config, *tokenizers, languages)
+
+    return write
+
+
+def _generation(source: Path) -> Mapping[str, object]:
+    """The source's own settings for sampling; which ids end a text is the tokenizer's to say."""
+    path = source / GENERATION
+    return read_json(path) if path.is_file() else {}
+
+
+def _lineage(source: Path, name: str) -> Lineage:
+    origin = parent(source)
+    if name:
+        origin = origin.model_copy(update={"path": name})
+    run: dict[str, JsonValue] = {"source": origin.path}
+    return Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})

@@ -1,0 +1,262 @@
+"""GGUF, the one-file format of llama.cpp: a checkpoint of the Llama and Qwen families.
+
+Needs the `gguf` extra. Matrices are stored in the chosen precision, norms and biases in fp32, one
+tensor at a time.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from fledge.checkpoint.directory import written_file
+from fledge.checkpoint.exchange import Copied, checked, refuse_to_overwrite
+from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
+from fledge.checkpoint.settings import begin_id, load_tokenizer
+from fledge.checkpoint.weights import read_model_files
+from fledge.errors import CheckpointError
+from fledge.model.config import GPTConfig, RotaryConfig
+from fledge.model.huggingface.decoder_only import family_of, read_config
+from fledge.model.positions import frequencies, scaling_type
+from fledge.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from gguf import GGMLQuantizationType, GGUFWriter
+
+Array = npt.NDArray[np.generic]
+FLOAT = np.dtype(np.float32)
+INSTALL = "pip install 'fledge[gguf]'"
+ARCHITECTURES = ("llama", "qwen2", "qwen3")
+PRECISIONS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": "Q8_0"}
+"""What matrices are stored as, in our words and GGUF's."""
+BLOCK = 32
+"""Numbers that share a scale in Q8_0."""
+ROPE_FACTORS = "rope_freqs.weight"
+"""What each frequency of Llama 3.1 is divided by."""
+NAMES = {
+    "embed_tokens": "token_embd",
+    "norm": "output_norm",
+    "lm_head": "output",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
+"""Hugging Face's names to GGUF's, without layer and ending."""
+
+
+def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -> Copied:
+    """Write a checkpoint as one GGUF file.
+
+    Raises:
+        CheckpointError: gguf is missing, the model or its tokenizer cannot be said in GGUF, or
+            `output` exists.
+    """
+    _require_gguf(output)
+    refuse_to_overwrite(output)
+    config_json, tensors = read_model_files(checkpoint)
+    model = checked(checkpoint, config_json, tensors)
+    architecture = model.config_json["model_type"]
+    if model.kind != "language" or architecture not in ARCHITECTURES:
+        raise CheckpointError(
+            f"{checkpoint}: GGUF is written for language models of {', '.join(ARCHITECTURES)}; "
+            f"this is a {architecture} {model.kind} model: export it as huggingface"
+        )
+    config = read_config(family_of(model.config_json), model.config_json)
+    tokenizer = load_tokenizer(checkpoint, config.vocabulary_size)
+    tensors = _named(config, str(architecture), model.tensors)
+    with written_file(output) as path:
+        _write(path, str(architecture), config, tokenizer, tensors, precision)
+    parameters = sum(model.tensors[name].numel() for name in model.tensors)
+    return Copied("language", str(architecture), parameters, precision)
+
+
+def _require_gguf(output: Path) -> None:
+    try:
+        import gguf  # noqa: F401
+    except ImportError as error:
+        raise CheckpointError(
+            f"{output}: writing GGUF needs the gguf package: {INSTALL}"
+        ) from error
+
+
+def _write(
+    path: Path,
+    architecture: str,
+    config: GPTConfig,
+    tokenizer: Tokenizer,
+    tensors: Mapping[str, Tensor],
+    precision: str,
+) -> None:
+    from gguf import GGUFWriter
+
+    with closing(GGUFWriter(path, architecture)) as writer:
+        _describe_model(writer, config, precision)
+        _describe_tokenizer(writer, tokenizer, config.vocabulary_size)
+        kinds = {name: _stored_as(tensors[name].shape, precision) for name in tensors}
+        for name, kind in kinds.items():
+            shape = tuple(tensors[name].shape)
+            writer.add_tensor_info(name, shape, FLOAT, _num_bytes(shape, kind), raw_dtype=kind)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        for name, kind in kinds.items():
+            writer.write_tensor_data(_contents(name, tensors[name], kind))
+
+
+def _describe_model(writer: "GGUFWriter", config: GPTConfig, precision: str) -> None:
+    from gguf import GGML_QUANT_VERSION, LlamaFileType, RopeScalingType
+
+    assert config.rotary is not None
+    kind = PRECISIONS[precision]
+    file_type = "ALL_F32" if kind == "F32" else f"MOSTLY_{kind}"
+    writer.add_type("model")
+    writer.add_file_type(LlamaFileType[file_type])
+    writer.add_quantization_version(GGML_QUANT_VERSION)
+    writer.add_vocab_size(config.vocabulary_size)
+    writer.add_context_length(config.context_length)
+    writer.add_embedding_length(config.width)
+    writer.add_block_count(config.num_layers)
+    writer.add_feed_forward_length(config.feed_forward_width)
+    writer.add_head_count(config.num_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(config.head_width)
+    writer.add_value_length(config.head_width)
+    writer.add_layer_norm_rms_eps(config.norm_epsilon)
+    writer.add_rope_dimension_count(config.head_width)
+    writer.add_rope_freq_base(config.rotary.base)
+    if scaling_type(config.rotary) == "linear":
+        assert config.rotary.scaling is not None
+        writer.add_rope_scaling_type(RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(float(config.rotary.scaling["factor"]))
+
+
+def _describe_tokenizer(writer: "GGUFWriter", tokenizer: Tokenizer, size: int) -> None:
+    vocabulary = gguf_vocabulary(tokenizer, size)
+    writer.add_tokenizer_model(vocabulary.model)
+    writer.add_tokenizer_pre(vocabulary.pre)
+    writer.add_token_list(vocabulary.tokens)
+    writer.add_token_types(vocabulary.types)
+    if vocabulary.model == "gpt2":
+        writer.add_token_merges(vocabulary.merges)
+    else:
+        writer.add_token_scores(vocabulary.scores)
+        writer.add_add_space_prefix(vocabulary.adds_space)
+    special = tokenizer.special
+    begin = begin_id(tokenizer)
+    if begin is not None:
+        writer.add_bos_token_id(begin)
+    writer.add_eos_token_id(special.end)
+    writer.add_eot_token_id(special.end)
+    writer.add_pad_token_id(special.pad)
+    writer.add_add_bos_token(bool(tokenizer.opening_ids))
+    writer.add_add_eos_token(False)
+    if tokenizer.chat_template is not None:
+        writer.add_chat_template(without_marks(tokenizer.chat_template))
+
+
+def _named(
+    config: GPTConfig, architecture: str, tensors: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """Under GGUF's names; a Llama's queries and keys rotate in pairs of neighbours there."""
+    assert config.rotary is not None
+    extra: dict[str, Tensor] = {}
+    if scaling_type(config.rotary) == "llama3":
+        if architecture != "llama":
+            raise CheckpointError(
+                f"llama.cpp has Llama 3's rope scaling for the llama architecture only, not for "
+                f"{architecture}"
+            )
+        plain = frequencies(RotaryConfig(base=config.rotary.base), config.head_width)
+        extra[ROPE_FACTORS] = plain / frequencies(config.rotary, config.head_width)
+    heads = {"attn_q": config.num_heads, "attn_k": config.num_key_value_heads}
+    names = {gguf_name(name): name for name in tensors}
+    return GGUFTensors(tensors, names, heads if architecture == "llama" else {}, extra)
+
+
+@final
+class GGUFTensors(Mapping[str, Tensor]):
+    """GGUF's names to tensors as GGUF has them, each read when asked for."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        names: Mapping[str, str],
+        rotated_heads: Mapping[str, int],
+        extra: Mapping[str, Tensor],
+    ) -> None:
+        """`rotated_heads` of the kinds of matrix whose rows are to be put together in pairs."""
+        self._tensors, self._names = tensors, names
+        self._rotated_heads, self._extra = rotated_heads, extra
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name in self._extra:
+            return self._extra[name]
+        tensor = self._tensors[self._names[name]]
+        heads = self._rotated_heads.get(name.split(".")[-2])
+        return tensor if heads is None else pairs_together(tensor, heads)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._names
+        yield from self._extra
+
+    def __len__(self) -> int:
+        return len(self._names) + len(self._extra)
+
+
+def gguf_name(name: str) -> str:
+    """`model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`."""
+    stem, _, ending = name.removeprefix("model.").rpartition(".")
+    if not stem.startswith("layers."):
+        return f"{NAMES[stem]}.{ending}"
+    _, layer, part = stem.split(".", 2)
+    return f"blk.{layer}.{NAMES[part]}.{ending}"
+
+
+def pairs_together(weight: Tensor, heads: int) -> Tensor:
+    """Rows (0, d/2), (1, d/2 + 1), … of each head become (0, 1), (2, 3), …"""
+    halves = weight.view(heads, 2, -1, *weight.shape[1:])  # (H d) D → H 2 d/2 D
+    return halves.transpose(1, 2).reshape(weight.shape)
+
+
+def _stored_as(shape: torch.Size, precision: str) -> "GGMLQuantizationType":
+    from gguf import GGMLQuantizationType
+
+    if len(shape) == 1:
+        return GGMLQuantizationType.F32
+    if precision == "q8_0" and shape[-1] % BLOCK:
+        return GGMLQuantizationType.F16
+    return GGMLQuantizationType[PRECISIONS[precision]]
+
+
+def _num_bytes(shape: tuple[int, ...], kind: "GGMLQuantizationType") -> int:
+    from gguf import GGML_QUANT_SIZES
+
+    numbers, size = GGML_QUANT_SIZES[kind]
+    return prod(shape) // numbers * size
+
+
+def _contents(name: str, tensor: Tensor, kind: "GGMLQuantizationType") -> Array:
+    from gguf.quants import quantize
+
+    numbers: Array = tensor.float().numpy()
+    with np.errstate(over="ignore"):
+        stored: Array = quantize(np.ascontiguousarray(numbers), kind)
+    if kind.name == "F16" and not np.isfinite(stored).all() and np.isfinite(numbers).all():
+        raise CheckpointError(
+            f"tensor {name} has numbers beyond float16's 65,504; export with --dtype bfloat16"
+        )
+    return stored

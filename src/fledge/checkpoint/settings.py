@@ -1,0 +1,90 @@
+"""What stands beside the weights: config.json, generation_config.json and the tokenizer's files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fledge.checkpoint.json_files import write_json
+from fledge.checkpoint.weights import CONFIG
+from fledge.errors import CheckpointError
+from fledge.text.sentences import SentenceTokenizer
+from fledge.text.tokenizer import Tokenizer
+
+GENERATION = "generation_config.json"
+TOKENIZER = "tokenizer.json"
+GPT2_FILES = ("vocab.json", "merges.txt")
+CONVERT = (
+    "tokenizer.model alone is not read: AutoTokenizer.from_pretrained(…).save_pretrained(…) of "
+    "transformers writes tokenizer.json into"
+)
+PADDING_MULTIPLE = 64
+"""Foreign embeddings may have rows beyond the tokenizer's, up to a multiple of this …"""
+LARGEST_PADDING = 512
+"""… and fewer than this many (Qwen2.5 has 271)."""
+
+
+def write_settings(
+    directory: Path,
+    config_json: Mapping[str, object],
+    tokenizer: Tokenizer,
+    generation: Mapping[str, object] | None = None,
+) -> None:
+    """config.json and generation_config.json with the tokenizer's ids for begin, end and padding.
+
+    `generation` holds what else generation_config.json shall say; ids that end a text for it do so
+    still.
+    """
+    special, theirs = tokenizer.special, generation or {}
+    ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": special.pad}
+    others = tokenizer.stop_ids.union(end_ids(theirs)) - {special.end}
+    stops = [special.end, *sorted(others)]
+    write_json(directory / CONFIG, {**config_json, **ids, "eos_token_id": special.end})
+    write_json(directory / GENERATION, {**theirs, **ids, "eos_token_id": stops})
+
+
+def begin_id(tokenizer: Tokenizer) -> int | None:
+    """`bos_token_id`: what the tokenizer names so, else what separates documents."""
+    name = tokenizer.names.get("bos_token", "")
+    return tokenizer.special_texts.get(name, tokenizer.special.end_of_text)
+
+
+def end_ids(generation: Mapping[str, object]) -> frozenset[int]:
+    """`eos_token_id` of a generation_config.json, which may be one id, several or none."""
+    ends = generation.get("eos_token_id")
+    listed = ends if isinstance(ends, list) else [ends]
+    return frozenset(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
+
+
+def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
+    """The tokenizer beside a model of that vocabulary.
+
+    Raises:
+        CheckpointError: there is none, or it is another model's.
+    """
+    has_pair = all((directory / name).is_file() for name in GPT2_FILES)
+    if not (directory / TOKENIZER).is_file() and not has_pair:
+        old = (directory / "tokenizer.model").is_file()
+        raise CheckpointError(
+            f"{directory / TOKENIZER}: no such file; "
+            + (CONVERT if old else "copy the tokenizer that the model was trained with into")
+            + " the directory"
+        )
+    tokenizer = Tokenizer.load(directory)
+    check_vocabulary(directory, vocabulary_size, tokenizer)
+    return tokenizer
+
+
+def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
+    """The model's vocabulary must be the tokenizer's, or that rounded up as some models do.
+
+    Raises:
+        CheckpointError: the two do not belong together.
+    """
+    padding = model_size - tokenizer.vocabulary_size
+    padded = 0 < padding < LARGEST_PADDING and model_size % PADDING_MULTIPLE == 0
+    if padding and not padded:
+        raise CheckpointError(
+            f"{directory}: vocabulary is {model_size:,} but the tokenizer has "
+            f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model "
+            f"(a model may have more rows only up to a multiple of {PADDING_MULTIPLE}, "
+            f"fewer than {LARGEST_PADDING} more)"
+        )

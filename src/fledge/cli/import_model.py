@@ -1,0 +1,61 @@
+"""`fledge import`: a model of others becomes a checkpoint."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from fledge.checkpoint.exchange import Copied
+
+EXAMPLE = "Example: `fledge import HuggingFaceTB/SmolLM2-135M-Instruct checkpoints/smollm2`"
+
+KINDS = {
+    "language": "language model",
+    "scalar": "reward or value model",
+    "translation": "translation model",
+}
+Output = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Directory to write.", show_default=False)
+]
+
+
+def import_model(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A directory in Hugging Face layout, owner/name of the Hub, or a llama2.c .bin.",
+            show_default=False,
+        ),
+    ],
+    output: Output,
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16"] | None,
+        typer.Option(help="Cast the weights.", show_default="as they are"),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(help="Branch, tag or commit on the Hub.", show_default="main"),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(help="Of a llama2.c model.", show_default="tokenizer.bin beside it"),
+    ] = None,
+) -> None:
+    """Make a checkpoint of someone else's model: GPT-2, Llama, Mistral, Qwen2, Qwen3, Marian.
+
+    What fledge would compute differently is refused by name; pickles are never opened.
+    """
+    from fledge.checkpoint.import_source import import_source
+
+    copied = import_source(source, output, tokenizer=tokenizer, revision=revision, precision=dtype)
+    typer.echo(f"{output}: {summary(copied)}")
+
+
+def summary(copied: "Copied") -> str:
+    """What was copied, in a line."""
+    return (
+        f"{copied.model_type} {KINDS[copied.kind]}, {copied.parameters:,} parameters "
+        f"in {copied.precision}"
+    )
