@@ -95,6 +95,14 @@ class ConversationStore:
         with self._transactions.read() as connection:
             return search(connection, account_id, query, limit)
 
+    def every(self, account_id: str) -> list[Conversation]:
+        """All that are not deleted, archived and temporary ones too, the oldest first."""
+        query = selected(Conversations, Conversation).where(
+            Conversations.account_id == account_id, Conversations.deleted_at.is_(None)
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query.order_by(Conversations.id), Conversation)
+
     def list(
         self,
         account_id: str,

@@ -65,7 +65,9 @@ class InvitationStore:
         with self._transactions.read() as connection:
             return first(connection, query, Invitation)
 
-    def accept(self, token: str, login: str, name: str, password_hash: str) -> Account:
+    def accept(
+        self, token: str, login: str, name: str, password_hash: str, allows_training: bool = True
+    ) -> Account:
         """Make the account. Raises `NotFound` where the link is not open, or `LoginTaken`."""
         now = self._clock()
         statement = (
@@ -82,7 +84,7 @@ class InvitationStore:
             taken = connection.execute(statement).first()
             if taken is None:
                 raise NotFound("this invitation was used, taken back, or is older than a week")
-            account = add(connection, now, login, name, taken.role, password_hash, True)
+            account = add(connection, now, login, name, taken.role, password_hash, allows_training)
             connection.execute(
                 update(Invitations).where(Invitations.id == taken.id).values(accepted_by=account.id)
             )

@@ -49,6 +49,15 @@ class WrittenAnswer:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Everything that one person said of answers."""
+
+    ratings: tuple[Rating, ...]
+    preferences: tuple[Preference, ...]
+    written_answers: tuple[WrittenAnswer, ...]
+
+
 class RatingStore:
     """Every call names the person; only answers of their own chats can be judged."""
 
@@ -117,6 +126,20 @@ class RatingStore:
         )
         with self._transactions.read() as connection:
             return every(connection, query.order_by(Preferences.id), Preference)
+
+    def given(self, account_id: str) -> Given:
+        """All of a person's opinions, the oldest first."""
+        ratings = selected(Ratings, Rating).where(Ratings.account_id == account_id)
+        preferences = selected(Preferences, Preference).where(Preferences.account_id == account_id)
+        written = selected(WrittenAnswers, WrittenAnswer).where(
+            WrittenAnswers.account_id == account_id
+        )
+        with self._transactions.read() as connection:
+            return Given(
+                tuple(every(connection, ratings.order_by(Ratings.id), Rating)),
+                tuple(every(connection, preferences.order_by(Preferences.id), Preference)),
+                tuple(every(connection, written.order_by(WrittenAnswers.id), WrittenAnswer)),
+            )
 
     def prefer(
         self,

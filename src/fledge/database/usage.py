@@ -67,6 +67,14 @@ class UsageStore:
         with self._transactions.read() as connection:
             return every(connection, query, UsageOfDay)
 
+    def by_account(self, *, since: str) -> dict[str, int]:
+        """Tokens of everybody from day `since` on, by account id."""
+        tokens = func.sum(Usage.prompt_tokens + Usage.completion_tokens)
+        query = select(Usage.account_id, tokens).where(Usage.day >= since)
+        with self._transactions.read() as connection:
+            rows = connection.execute(query.group_by(Usage.account_id)).all()
+        return {account_id: int(total) for account_id, total in rows}
+
     def tokens_today(self, account_id: str, key_id: str | None = None) -> int:
         """Tokens of today, read and written: of a person, or of one of their keys."""
         query = select(func.sum(Usage.prompt_tokens + Usage.completion_tokens)).where(

@@ -14,10 +14,13 @@ from fledge.database import Database
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
+from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.accounts.routes import people_routes
 from fledge.serve.api import api_routes
 from fledge.serve.api_page import api_page_routes
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models import Model, ModelRegistry
+from fledge.serve.origin import SameOrigin
 from fledge.serve.page import Pages
 from fledge.serve.people import LoginRequired, People, to_login
 from fledge.serve.service import ModelService
@@ -46,6 +49,7 @@ def create_app(
     clock: Callable[[], float] = time.time,
     database: Database | None = None,
     login: bool = False,
+    passwords: Passwords | None = None,
 ) -> FastAPI:
     """The app that answers with `models`; the first is the chat page's default.
 
@@ -60,9 +64,10 @@ def create_app(
         clock: seconds since 1970.
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
+        passwords: how they are hashed; None is argon2id as its authors advise.
     """
     kept = database or TemporaryDatabase(clock)
-    people = People(kept, login=login, clock=clock)
+    people = People(kept, login=login, clock=clock, passwords=passwords)
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
 
     hub = RunHub(service, people)
@@ -86,13 +91,16 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = service
+    app.state.people = people
     pages = Pages(people)
     app.include_router(api_routes(service, people, clock))
     app.include_router(api_page_routes(app, pages))
     app.include_router(web_routes(people, service, hub, pages, suggestions))
+    app.include_router(people_routes(people, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     api_errors.install(app)
     app.add_exception_handler(LoginRequired, to_login)
+    app.add_middleware(SameOrigin)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, names=frozenset(allowed_hosts))
     return app

@@ -33,6 +33,15 @@ class LimitScope:
     tokens_today: int
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Requests and tokens of the last minute, and answers being written now."""
+
+    requests: int
+    tokens: int
+    streams: int
+
+
 @dataclass(eq=False)
 class LimitReached(ApiError):
     """429, with the headers that the official client waits by."""
@@ -91,10 +100,17 @@ class Limiter:
             headers = self._headers(scopes)
         return Admission(headers, lambda tokens: self._close(scopes, tokens))
 
-    def streams(self, scope_id: str) -> int:
-        """How many answers are being written for an account or key."""
+    def used(self, scope: LimitScope) -> Used:
+        """How the counters of an account or key stand."""
+        item = per_minute(scope)
         with self._lock:
-            return self._streams.get(scope_id, 0)
+            left = 0 if item is None else self._remaining_requests(item, scope.id)
+            window = self._tokens.get(scope.id)
+            return Used(
+                requests=0 if item is None else item.amount - left,
+                tokens=0 if window is None else round(window.used(self._clock())),
+                streams=self._streams.get(scope.id, 0),
+            )
 
     def _close(self, scopes: Sequence[LimitScope], completion_tokens: int) -> None:
         with self._lock:

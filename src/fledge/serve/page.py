@@ -1,6 +1,7 @@
 """The pages as HTML: one Jinja2 environment; everything that moves is in `static/`."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import Request
@@ -19,6 +20,7 @@ class Pages:
     def __init__(self, people: People) -> None:
         self._people = people
         self._templates = Jinja2Templates(directory=PAGES)
+        self._templates.env.filters["moment"] = moment
 
     def show(
         self,
@@ -39,6 +41,11 @@ class Pages:
         return self._templates.TemplateResponse(
             request, template, {**shared, **(context or {})}, status_code=status
         )
+
+
+def moment(time: float) -> str:
+    """`2026-11-25 00:40`, in UTC, of seconds since 1970."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
 
 
 def tabs(person: Person | None) -> list[tuple[str, str]]:

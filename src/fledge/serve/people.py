@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from fledge.database import Account, ApiKey, Database, Session
+from fledge.database import Account, ApiKey, Database, ServerSettings, Session
+from fledge.database.tokens import new_token
+from fledge.database.usage import day
 from fledge.errors import DatabaseError
+from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.api_errors import ApiError
 from fledge.serve.limits import Admission, Limiter, LimitScope
 from fledge.serve.metering import Meter
@@ -18,6 +22,19 @@ from fledge.serve.person import Person
 COOKIE = "fledge_session"
 USED_EVERY_SECONDS = 60
 LOCAL_LOGIN = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Whose tokens are counted together: an account's, or those of one of its keys."""
+
+    account_id: str
+    key_id: str | None
+
+    @property
+    def scope(self) -> str:
+        """A name among the limits."""
+        return f"account {self.account_id}" if self.key_id is None else f"key {self.key_id}"
 
 
 class LoginRequired(Exception):
@@ -41,21 +58,41 @@ class People:
     """
 
     def __init__(
-        self, database: Database, *, login: bool, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        *,
+        login: bool,
+        clock: Callable[[], float] = time.time,
+        passwords: Passwords | None = None,
     ) -> None:
         """`clock`: seconds since 1970."""
         self.database = database
         self.login = login
         self.clock = clock
+        self.passwords = passwords or Passwords()
+        self.settings = database.settings.get()
+        self.setup_token = new_token() if login and database.accounts.needs_setup() else None
+        """Opens the page that makes the owner; None once there is one."""
         self.limiter = Limiter(clock)
         self.meter = Meter(database.usage, clock)
-        self._local = None if login else local_owner(database)
+        self._local = None if login else local_owner(database).id
 
     def start(self) -> None:
         """What a server does before its first answer: note what a dead one left unfinished."""
         self.database.runs.interrupt_all()
         self.database.sessions.purge()
         self.meter.start()
+        if self.login:
+            assert self.passwords.nobody
+
+    def set_up(self) -> None:
+        """There is an owner: the setup page is closed."""
+        self.setup_token = None
+
+    def change_settings(self, settings: ServerSettings) -> None:
+        """From now on, for everybody."""
+        self.database.settings.set(settings)
+        self.settings = settings
 
     def stop(self) -> None:
         """Write what is still in memory."""
@@ -67,7 +104,7 @@ class People:
     def caller(self, request: Request) -> Person:
         """Who calls `/v1`: by API key, or from our own pages. Raises `ApiError` 401."""
         if self._local is not None:
-            return self._person(self._local)
+            return self._person(self.database.accounts.get(self._local))
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if not text:
             return self.person(request)
@@ -105,7 +142,7 @@ class People:
     def recognised(self, request: Request) -> Person | None:
         """The person of the session cookie, or None; without login, the owner."""
         if self._local is not None:
-            return self._person(self._local)
+            return self._person(self.database.accounts.get(self._local))
         token = request.cookies.get(COOKIE, "")
         session = self.database.sessions.find(token) if token else None
         if session is None:
@@ -159,27 +196,62 @@ class People:
     def _limits(self, account: Account, key: ApiKey | None) -> tuple[LimitScope, ...]:
         if not self.login:
             return ()
-        scopes = [self._scope(f"account {account.id}", "This account", account, account.id, None)]
+        default = self.settings
+        scopes = [
+            self._scope(
+                Spender(account.id, None),
+                requests_per_minute=chosen(
+                    account.requests_per_minute, default.requests_per_minute
+                ),
+                tokens_per_minute=chosen(account.tokens_per_minute, default.tokens_per_minute),
+                concurrent_streams=chosen(account.concurrent_streams, default.concurrent_streams),
+                daily_tokens=chosen(account.daily_tokens, default.daily_tokens),
+            )
+        ]
         if key is not None:
-            scopes.append(self._scope(f"key {key.id}", "This API key", key, account.id, key.id))
+            scopes.append(
+                self._scope(
+                    Spender(account.id, key.id),
+                    requests_per_minute=chosen(key.requests_per_minute, None),
+                    tokens_per_minute=chosen(key.tokens_per_minute, None),
+                    concurrent_streams=chosen(key.concurrent_streams, None),
+                    daily_tokens=chosen(key.daily_tokens, None),
+                )
+            )
         return tuple(scopes)
 
     def _scope(
-        self, id_: str, whose: str, limited: Account | ApiKey, account_id: str, key_id: str | None
+        self,
+        spender: Spender,
+        *,
+        requests_per_minute: int | None,
+        tokens_per_minute: int | None,
+        concurrent_streams: int | None,
+        daily_tokens: int | None,
     ) -> LimitScope:
-        used = 0
-        if limited.daily_tokens is not None:
-            used = self.database.usage.tokens_today(account_id, key_id)
-            used += self.meter.pending_tokens(account_id, key_id)
         return LimitScope(
-            id=id_,
-            whose=whose,
-            requests_per_minute=limited.requests_per_minute,
-            tokens_per_minute=limited.tokens_per_minute,
-            concurrent_streams=limited.concurrent_streams,
-            daily_tokens=limited.daily_tokens,
-            tokens_today=used,
+            id=spender.scope,
+            whose="This account" if spender.key_id is None else "This API key",
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            concurrent_streams=concurrent_streams,
+            daily_tokens=daily_tokens,
+            tokens_today=0 if daily_tokens is None else self.tokens_today(spender),
         )
+
+    def days_ago(self, days: int) -> str:
+        """`2026-10-26`: the day in UTC so many days before today."""
+        return day(self.clock() - days * 86_400)
+
+    def tokens_today(self, spender: Spender) -> int:
+        """What the database knows, and what is on its way to it."""
+        stored = self.database.usage.tokens_today(spender.account_id, spender.key_id)
+        return stored + self.meter.pending_tokens(spender.account_id, spender.key_id)
+
+
+def chosen(own: int | None, default: int | None) -> int | None:
+    """A limit of one's own or the default; 0 is no limit at all."""
+    return (default if own is None else own) or None
 
 
 def local_owner(database: Database) -> Account:

@@ -1,0 +1,201 @@
+"""One's own account: name, password, API keys, sessions, and what becomes of one's chats."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRouter
+from pydantic import Field
+
+from fledge.database import ApiKey
+from fledge.database.accounts import AccountChange
+from fledge.serve.accounts.cookies import go, set_session
+from fledge.serve.accounts.forms import BadForm, Form, read
+from fledge.serve.accounts.pages import page_router
+from fledge.serve.page import Pages
+from fledge.serve.people import COOKIE, People
+from fledge.serve.person import Person
+
+SCOPES = ("models", "chat", "embeddings", "moderations")
+DAY_SECONDS = 86_400
+
+
+class ProfileForm(Form):
+    """Names."""
+
+    login: str = Field(min_length=1, max_length=254)
+    name: str = Field(min_length=1, max_length=100)
+
+
+class PasswordForm(Form):
+    """The old one proves who asks."""
+
+    current: Annotated[str, Field(max_length=1000, strip_whitespace=False)]
+    new: Annotated[str, Field(max_length=2000, strip_whitespace=False)]
+
+
+class KeyForm(Form):
+    """A key; no scopes are all, no days is for ever, no tokens is no limit of its own."""
+
+    name: str = Field(min_length=1, max_length=100)
+    scopes: tuple[Literal["models", "chat", "embeddings", "moderations"], ...] = ()
+    days: int | None = Field(None, ge=1, le=3650)
+    daily_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
+
+
+class TrainingForm(Form):
+    """A box that is ticked or not."""
+
+    allows_training: Literal["yes", "no"] = "no"
+
+
+def account_routes(people: People, pages: Pages) -> APIRouter:
+    """`/account` and what its forms do."""
+    router = page_router(pages)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+
+    @router.get("/account")
+    def account_page(request: Request, person: Visitor) -> Response:
+        """Everything about oneself on one page."""
+        return show(people, pages, request, person)
+
+    @router.post("/account/training")
+    def change_training(
+        person: Visitor, form: Annotated[TrainingForm, Depends(read(TrainingForm))]
+    ) -> Response:
+        """Say whether one's chats may train models."""
+        allows = form.allows_training == "yes"
+        people.database.accounts.change(person.id, allows_training=allows)
+        people.database.audit.add(
+            person.id, "training.allowed" if allows else "training.refused", person.account.login
+        )
+        return go("/account?done=training#privacy")
+
+    if people.login:
+        router.include_router(identity_routes(people, pages))
+        router.include_router(key_routes(people, pages))
+    return router
+
+
+def identity_routes(people: People, pages: Pages) -> APIRouter:
+    """Name, password and sessions; not on a server without login."""
+    router = page_router(pages)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+
+    @router.post("/account/profile")
+    def change_profile(
+        person: Visitor, form: Annotated[ProfileForm, Depends(read(ProfileForm))]
+    ) -> Response:
+        """Change one's names."""
+        change: AccountChange = {"login": form.login, "name": form.name}
+        people.database.accounts.change(person.id, **change)
+        return go("/account?done=profile")
+
+    @router.post("/account/password")
+    def change_password(
+        request: Request,
+        person: Visitor,
+        form: Annotated[PasswordForm, Depends(read(PasswordForm))],
+    ) -> Response:
+        """A new password; every other browser is logged out, this one gets a new session."""
+        require_password(people, person, form.current)
+        hashed = people.passwords.hash(form.new)
+        people.database.accounts.change(person.id, password_hash=hashed)
+        people.database.sessions.end_all(person.id)
+        people.database.audit.add(person.id, "password.changed", person.account.login)
+        _, token = people.database.sessions.create(person.id, request.headers.get("user-agent", ""))
+        response = go("/account?done=password")
+        set_session(request, response, token)
+        return response
+
+    @router.post("/account/sessions/end-others")
+    def end_others(person: Visitor) -> Response:
+        """Log every other browser out."""
+        here = person.session.id if person.session else None
+        people.database.sessions.end_all(person.id, but=here)
+        return go("/account?done=sessions#sessions")
+
+    @router.post("/account/sessions/{session_id}/end")
+    def end_session(session_id: str, person: Visitor) -> Response:
+        """Log one browser out."""
+        people.database.sessions.end(person.id, session_id)
+        if person.session is not None and person.session.id == session_id:
+            response = go("/login")
+            response.delete_cookie(COOKIE, path="/")
+            return response
+        return go("/account?done=sessions#sessions")
+
+    return router
+
+
+def key_routes(people: People, pages: Pages) -> APIRouter:
+    """API keys of one's own."""
+    router = page_router(pages)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+
+    @router.post("/account/keys")
+    def make_key(
+        request: Request, person: Visitor, form: Annotated[KeyForm, Depends(read(KeyForm))]
+    ) -> Response:
+        """A new key, on the only page that ever shows it."""
+        expires_at = None if form.days is None else people.clock() + form.days * DAY_SECONDS
+        key, text = people.database.api_keys.create(
+            person.id,
+            name=form.name,
+            scopes=form.scopes,
+            expires_at=expires_at,
+            daily_tokens=form.daily_tokens,
+        )
+        people.database.audit.add(person.id, "key.made", key.prefix)
+        return show(people, pages, request, person, new_key=(key, text))
+
+    @router.post("/account/keys/{key_id}/revoke")
+    def revoke_key(key_id: str, person: Visitor) -> Response:
+        """The key opens nothing any more."""
+        people.database.api_keys.revoke(person.id, key_id)
+        people.database.audit.add(person.id, "key.revoked", key_id)
+        return go("/account?done=keys#keys")
+
+    return router
+
+
+def show(
+    people: People,
+    pages: Pages,
+    request: Request,
+    person: Person,
+    new_key: tuple[ApiKey, str] | None = None,
+) -> Response:
+    """The page; with a new key, which is shown this once."""
+    database = people.database
+    context = {
+        "account": database.accounts.get(person.id),
+        "keys": database.api_keys.list(person.id) if people.login else [],
+        "sessions": database.sessions.list(person.id) if people.login else [],
+        "session": person.session,
+        "scopes": SCOPES,
+        "new_key": new_key,
+        "done": DONE.get(request.query_params.get("done", "")),
+        "now": people.clock(),
+    }
+    return pages.show(request, "account.html", context, person=person)
+
+
+DONE = {
+    "profile": "Your names are changed.",
+    "password": "Your password is changed, and every other browser is logged out.",
+    "sessions": "Logged out there.",
+    "keys": "The key is revoked.",
+    "training": "Your choice is kept, from now on and for what you said before.",
+    "erased": "Your chats are erased.",
+}
+"""What the page says after a form was taken."""
+
+
+def require_password(people: People, person: Person, password: str) -> None:
+    """Raise `BadForm` unless it is the person's; on a server without login nobody has one."""
+    if not people.login:
+        return
+    found = people.database.accounts.password_hash(person.account.login)
+    if not people.passwords.verify(None if found is None else found[1], password):
+        raise BadForm("this is not your password; nothing was changed")

@@ -1,0 +1,242 @@
+"""The people of the server: roles, limits, invitations, settings, and the audit log."""
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRouter
+from pydantic import Field
+
+from fledge.database import Account, Invitation, Role, ServerSettings
+from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.forms import BadForm, Form, read
+from fledge.serve.accounts.pages import page_router
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.permissions import ROLES, may_appoint
+from fledge.serve.person import Person
+
+MOST = 2**31 - 1
+
+
+class InvitationForm(Form):
+    """Whom to invite as what."""
+
+    role: Role = "user"
+    note: str = Field("", max_length=100)
+
+
+class RoleForm(Form):
+    """What a person is from now on."""
+
+    role: Role
+
+
+class LimitsForm(Form):
+    """Limits of one person: empty is the server's default, 0 is no limit."""
+
+    requests_per_minute: int | None = Field(None, ge=0, le=MOST)
+    tokens_per_minute: int | None = Field(None, ge=0, le=MOST)
+    concurrent_streams: int | None = Field(None, ge=0, le=MOST)
+    daily_tokens: int | None = Field(None, ge=0, le=MOST)
+
+
+class SettingsForm(Form):
+    """Defaults for everybody: empty is no limit."""
+
+    requests_per_minute: int | None = Field(None, ge=1, le=MOST)
+    tokens_per_minute: int | None = Field(None, ge=1, le=MOST)
+    concurrent_streams: int | None = Field(None, ge=1, le=MOST)
+    daily_tokens: int | None = Field(None, ge=1, le=MOST)
+    allows_training: bool = False
+
+
+def admin_routes(people: People, pages: Pages) -> APIRouter:
+    """`/admin` and what its forms do; there is none on a server without login."""
+    router = page_router(pages)
+    if people.login:
+        router.include_router(admin_page_routes(people, pages))
+        router.include_router(account_admin_routes(people, pages))
+    return router
+
+
+def manager(people: People) -> Callable[[Request], Person]:
+    """A dependency: the admin or owner who asks. Raises `LoginRequired`, or `ApiError` 403."""
+
+    def managing(request: Request) -> Person:
+        person = people.visitor(request)
+        people.require(person, "manage_people")
+        return person
+
+    return managing
+
+
+def admin_page_routes(people: People, pages: Pages) -> APIRouter:
+    """The page, invitations and settings."""
+    router = page_router(pages)
+    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
+
+    @router.get("/admin")
+    def admin_page(request: Request, person: Manager) -> Response:
+        """Everybody, what they used, and what is open."""
+        return show(people, pages, request, person)
+
+    @router.post("/admin/invitations")
+    def invite(
+        request: Request,
+        person: Manager,
+        form: Annotated[InvitationForm, Depends(read(InvitationForm))],
+    ) -> Response:
+        """A link, on the only page that ever shows it."""
+        require_appointing(person, form.role)
+        made = people.database.invitations.create(person.id, form.role, form.note)
+        people.database.audit.add(person.id, "invitation.made", form.note, {"role": form.role})
+        return show(people, pages, request, person, invitation=made)
+
+    @router.post("/admin/invitations/{invitation_id}/delete")
+    def take_back(invitation_id: str, person: Manager) -> Response:
+        """The link opens nothing any more."""
+        people.database.invitations.delete(invitation_id)
+        people.database.audit.add(person.id, "invitation.taken_back", invitation_id)
+        return go("/admin?done=invitation#invitations")
+
+    @router.post("/admin/settings")
+    def change_settings(
+        person: Manager, form: Annotated[SettingsForm, Depends(read(SettingsForm))]
+    ) -> Response:
+        """Defaults for people without limits of their own."""
+        people.require(person, "manage_server")
+        people.change_settings(ServerSettings(**form.model_dump()))
+        people.database.audit.add(person.id, "settings.changed", "", form.model_dump())
+        return go("/admin?done=settings#settings")
+
+    return router
+
+
+def account_admin_routes(people: People, pages: Pages) -> APIRouter:
+    """What is done to one person's account; an admin's reach ends at other admins."""
+    router = page_router(pages)
+    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
+    accounts, audit = people.database.accounts, people.database.audit
+
+    def other(person: Person, account_id: str) -> Account:
+        """The account, if this manager may change it."""
+        account = accounts.get(account_id)
+        if account.id == person.id:
+            raise BadForm("this is you: change yourself on the account page")
+        require_appointing(person, account.role)
+        return account
+
+    @router.post("/admin/people/{account_id}/role")
+    def change_role(
+        account_id: str, person: Manager, form: Annotated[RoleForm, Depends(read(RoleForm))]
+    ) -> Response:
+        """Appoint a person."""
+        account = other(person, account_id)
+        require_appointing(person, form.role)
+        accounts.change(account.id, role=form.role)
+        audit.add(person.id, "role.changed", account.login, {"from": account.role, "to": form.role})
+        return go("/admin?done=role")
+
+    @router.post("/admin/people/{account_id}/limits")
+    def change_limits(
+        account_id: str, person: Manager, form: Annotated[LimitsForm, Depends(read(LimitsForm))]
+    ) -> Response:
+        """Limits of one person."""
+        account = accounts.get(account_id)
+        if account.id != person.id:
+            require_appointing(person, account.role)
+        accounts.change(
+            account.id,
+            requests_per_minute=form.requests_per_minute,
+            tokens_per_minute=form.tokens_per_minute,
+            concurrent_streams=form.concurrent_streams,
+            daily_tokens=form.daily_tokens,
+        )
+        audit.add(person.id, "limits.changed", account.login, form.model_dump())
+        return go("/admin?done=limits")
+
+    @router.post("/admin/people/{account_id}/disable")
+    def disable(account_id: str, person: Manager) -> Response:
+        """The account stays, but nobody gets in: browsers are logged out, keys open nothing."""
+        account = other(person, account_id)
+        accounts.change(account.id, disabled_at=people.clock())
+        people.database.sessions.end_all(account.id)
+        audit.add(person.id, "account.disabled", account.login)
+        return go("/admin?done=disabled")
+
+    @router.post("/admin/people/{account_id}/enable")
+    def enable(account_id: str, person: Manager) -> Response:
+        """Let the person in again."""
+        account = other(person, account_id)
+        accounts.change(account.id, disabled_at=None)
+        audit.add(person.id, "account.enabled", account.login)
+        return go("/admin?done=enabled")
+
+    @router.post("/admin/people/{account_id}/password")
+    def new_password(account_id: str, request: Request, person: Manager) -> Response:
+        """A password for who lost theirs, on the only page that ever shows it."""
+        account = other(person, account_id)
+        password = secrets.token_urlsafe(12)
+        accounts.change(account.id, password_hash=people.passwords.hash(password))
+        people.database.sessions.end_all(account.id)
+        audit.add(person.id, "password.set", account.login)
+        return show(people, pages, request, person, password=(account, password))
+
+    @router.post("/admin/people/{account_id}/delete")
+    def delete(account_id: str, person: Manager) -> Response:
+        """Erase a person and everything that is theirs."""
+        account = other(person, account_id)
+        accounts.delete(account.id)
+        audit.add(person.id, "account.deleted", account.login)
+        return go("/admin?done=deleted")
+
+    return router
+
+
+def show(
+    people: People,
+    pages: Pages,
+    request: Request,
+    person: Person,
+    invitation: tuple[Invitation, str] | None = None,
+    password: tuple[Account, str] | None = None,
+) -> Response:
+    """The page; with a secret that is shown this once."""
+    database = people.database
+    people.meter.flush()
+    context = {
+        "accounts": database.accounts.list(),
+        "used": database.usage.by_account(since=people.days_ago(30)),
+        "invitations": database.invitations.list(),
+        "audit": database.audit.newest(50),
+        "settings": people.settings,
+        "roles": [role for role in reversed(ROLES) if may_appoint(person.role, role)],
+        "may_appoint": may_appoint,
+        "new_password": password,
+        "link": None
+        if invitation is None
+        else str(request.url_for("invitation_page", token=invitation[1])),
+        "done": DONE.get(request.query_params.get("done", "")),
+    }
+    return pages.show(request, "admin.html", context, person=person)
+
+
+DONE = {
+    "invitation": "The invitation is taken back.",
+    "settings": "The settings hold from now on.",
+    "role": "The role is changed.",
+    "limits": "The limits hold from now on.",
+    "disabled": "The account is disabled, and logged out everywhere.",
+    "enabled": "The account is enabled again.",
+    "deleted": "The account and everything in it is erased.",
+}
+"""What the page says after a form was taken."""
+
+
+def require_appointing(person: Person, role: Role) -> None:
+    """Raise `BadForm` where this is above the person's reach."""
+    if not may_appoint(person.role, role):
+        raise BadForm(f"only an owner may do this for the role {role}; you are {person.role}")

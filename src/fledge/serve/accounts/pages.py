@@ -1,0 +1,47 @@
+"""How the account pages answer: never from a cache, and with a page where something went wrong."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from fledge.errors import FledgeError
+from fledge.serve.api_errors import ApiError, from_fledge
+from fledge.serve.page import Pages
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def page_router(pages: Pages) -> APIRouter:
+    """A router whose refusals are pages, in the status that the API would have."""
+
+    class PageRoute(APIRoute):
+        """Shows `ApiError` and `FledgeError` to people."""
+
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+
+            async def handler(request: Request) -> Response:
+                try:
+                    response = await handle(request)
+                except (ApiError, FledgeError) as error:
+                    refusal = error if isinstance(error, ApiError) else from_fledge(error)
+                    response = pages.show(
+                        request,
+                        "problem.html",
+                        {"problem": refusal.message, "back": back(request)},
+                        status=refusal.status,
+                    )
+                response.headers["cache-control"] = "no-store"
+                return response
+
+            return handler
+
+    return APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+def back(request: Request) -> str:
+    """The page that a form is on: the first part of its path."""
+    return "/" + request.url.path.split("/")[1]

@@ -1,0 +1,58 @@
+"""Passwords: argon2id, at most two hashes at a time, and the same work for every login."""
+
+import threading
+from functools import cached_property
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from fledge.errors import FledgeError
+
+SHORTEST = 10
+LONGEST = 1000
+AT_A_TIME = 2
+"""A hash takes a tenth of a second and 64 MiB: more at once would starve the answers."""
+
+
+class BadPassword(FledgeError):
+    """A new password is too short or too long."""
+
+
+class Passwords:
+    """Hashes and checks; counts what it did, so that a test can compare two logins."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        """`hasher`: argon2id with the parameters of RFC 9106's second choice unless given."""
+        self._hasher = hasher or PasswordHasher()
+        self._slots = threading.BoundedSemaphore(AT_A_TIME)
+        self.work = 0
+
+    @cached_property
+    def nobody(self) -> str:
+        """The hash that a login without an account is checked against; made once, at the start."""
+        return self._hasher.hash("a password that nobody has")
+
+    def hash(self, password: str) -> str:
+        """The hash to store. Raises `BadPassword`."""
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise BadPassword(
+                f"a password has {SHORTEST} to {LONGEST:,} characters; this one has "
+                f"{len(password):,}. A few words that only you would put together are good"
+            )
+        with self._slots:
+            self.work += 1
+            return self._hasher.hash(password)
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Whether the password is right; without a stored hash, as much work for False."""
+        with self._slots:
+            self.work += 1
+            try:
+                self._hasher.verify(stored or self.nobody, password[:LONGEST])
+            except (VerifyMismatchError, VerificationError, InvalidHashError):
+                return False
+        return stored is not None
+
+    def outdated(self, stored: str) -> bool:
+        """Whether the hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)

@@ -1,0 +1,104 @@
+"""One's own data: all of it in one file to take along, and all of it erased."""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.responses import Response
+from fastapi.routing import APIRouter
+from pydantic import Field
+
+from fledge.database import Database
+from fledge.serve.accounts.account import require_password
+from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.forms import Form, read
+from fledge.serve.accounts.pages import page_router
+from fledge.serve.page import Pages
+from fledge.serve.people import COOKIE, People
+from fledge.serve.person import Person
+
+
+class EraseForm(Form):
+    """The password proves who asks; nobody has one on a server without login."""
+
+    password: Annotated[str, Field(max_length=1000, strip_whitespace=False)] = ""
+
+
+def privacy_routes(people: People, pages: Pages) -> APIRouter:
+    """`/account/export`, `/account/erase-chats` and `/account/delete`."""
+    router = page_router(pages)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    Erasing = Annotated[EraseForm, Depends(read(EraseForm))]  # noqa: N806 (a type)
+
+    @router.get("/account/export")
+    def export(person: Visitor) -> Response:
+        """Everything the server keeps of the person, as JSON in a zip file."""
+        now = people.clock()
+        name = f"fledge-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}.zip"
+        return Response(
+            archive(people.database, person.id),
+            media_type="application/zip",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
+    @router.post("/account/erase-chats")
+    def erase_chats(person: Visitor, form: Erasing) -> Response:
+        """Every chat, for good, with what was said of its answers."""
+        require_password(people, person, form.password)
+        erased = people.database.conversations.delete_all(person.id)
+        people.database.audit.add(
+            person.id, "chats.erased", person.account.login, {"chats": erased}
+        )
+        return go("/account?done=erased#privacy")
+
+    if people.login:
+
+        @router.post("/account/delete")
+        def delete_account(person: Visitor, form: Erasing) -> Response:
+            """The person is forgotten."""
+            require_password(people, person, form.password)
+            people.database.accounts.delete(person.id)
+            people.database.audit.add(None, "account.deleted")
+            response = go("/login")
+            response.delete_cookie(COOKIE, path="/")
+            return response
+
+    return router
+
+
+def archive(database: Database, account_id: str) -> bytes:
+    """A zip file: the account, its keys without their secrets, usage, chats and opinions."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+
+        def write(name: str, value: object) -> None:
+            file.writestr(name, json.dumps(value, ensure_ascii=False, indent=1))
+
+        write("account.json", asdict(database.accounts.get(account_id)))
+        write("api_keys.json", [asdict(key) for key in database.api_keys.list(account_id)])
+        write("sessions.json", [asdict(each) for each in database.sessions.list(account_id)])
+        write("usage.json", [asdict(each) for each in database.usage.of(account_id, since="")])
+        write("assistants.json", assistants_of(database, account_id))
+        write("opinions.json", asdict(database.ratings.given(account_id)))
+        for chat in database.conversations.every(account_id):
+            turns = [asdict(turn) for turn in database.messages.tree(account_id, chat.id)]
+            write(f"chats/{chat.id}.json", {**asdict(chat), "messages": turns})
+    return buffer.getvalue()
+
+
+def assistants_of(database: Database, account_id: str) -> list[dict[str, object]]:
+    """The person's own assistants, with the names of what they know."""
+    return [
+        {
+            **asdict(assistant),
+            "documents": [
+                document.name for document in database.knowledge.list(account_id, assistant.id)
+            ],
+        }
+        for assistant in database.assistants.list(account_id)
+        if assistant.account_id == account_id
+    ]

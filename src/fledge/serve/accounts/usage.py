@@ -1,0 +1,124 @@
+"""What one used: tokens and requests by day, and how much of each limit is left."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRouter
+
+from fledge.database import ApiKey, UsageOfDay
+from fledge.serve.accounts.pages import page_router
+from fledge.serve.limits import LimitScope
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.person import Person
+
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of the chart; `height` is in per cent of the busiest day."""
+
+    day: str
+    tokens: int
+    requests: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one key, or the pages, used of one model."""
+
+    name: str
+    model: str
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A limit and how much of it is used; `share` in per cent, at most 100."""
+
+    name: str
+    used: int
+    limit: int
+
+    @property
+    def share(self) -> int:
+        """How full it is."""
+        return min(100, round(100 * self.used / self.limit))
+
+
+def usage_routes(people: People, pages: Pages) -> APIRouter:
+    """`/usage`: one's own."""
+    router = page_router(pages)
+
+    @router.get("/usage")
+    def usage_page(
+        request: Request, person: Annotated[Person, Depends(people.visitor)]
+    ) -> Response:
+        """The last thirty days."""
+        today = datetime.fromtimestamp(people.clock(), UTC).date()
+        days = [(today - timedelta(days=past)).isoformat() for past in reversed(range(DAYS))]
+        people.meter.flush()
+        rows = people.database.usage.of(person.id, since=days[0])
+        keys = people.database.api_keys.list(person.id)
+        context = {
+            "bars": bars(rows, days),
+            "sources": sources(rows, keys),
+            "limits": [left for scope in person.limits for left in used_of(people, scope)],
+            "total": sum(row.tokens for row in rows),
+            "requests": sum(row.requests for row in rows),
+            "today": sum(row.tokens for row in rows if row.day == days[-1]),
+        }
+        return pages.show(request, "usage.html", context, person=person)
+
+    return router
+
+
+def bars(rows: Sequence[UsageOfDay], days: Sequence[str]) -> list[Bar]:
+    """Every day, the ones without use too."""
+    tokens: defaultdict[str, int] = defaultdict(int)
+    requests: defaultdict[str, int] = defaultdict(int)
+    for row in rows:
+        tokens[row.day] += row.tokens
+        requests[row.day] += row.requests
+    most = max(tokens.values(), default=0) or 1
+    return [Bar(day, tokens[day], requests[day], round(100 * tokens[day] / most)) for day in days]
+
+
+def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
+    """Sums over the days, the largest first; a key that was revoked has no name any more."""
+    names = {"": "Chat pages", **{key.id: f"{key.name} ({key.prefix}…)" for key in keys}}
+    groups: defaultdict[tuple[str, str], list[UsageOfDay]] = defaultdict(list)
+    for row in rows:
+        groups[names.get(row.key_id, "A revoked key"), row.model].append(row)
+    summed = [
+        Source(
+            name,
+            model,
+            sum(row.requests for row in group),
+            sum(row.prompt_tokens for row in group),
+            sum(row.completion_tokens for row in group),
+        )
+        for (name, model), group in groups.items()
+    ]
+    return sorted(summed, key=lambda each: -(each.prompt_tokens + each.completion_tokens))
+
+
+def used_of(people: People, scope: LimitScope) -> list[Left]:
+    """The limits that there are, as the counters stand now."""
+    now = people.limiter.used(scope)
+    pairs = (
+        ("Requests in the last minute", now.requests, scope.requests_per_minute),
+        ("Tokens in the last minute", now.tokens, scope.tokens_per_minute),
+        ("Answers being written", now.streams, scope.concurrent_streams),
+        ("Tokens today", scope.tokens_today, scope.daily_tokens),
+    )
+    return [Left(name, used, limit) for name, used, limit in pairs if limit is not None]

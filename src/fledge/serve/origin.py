@@ -1,0 +1,52 @@
+"""Refuses what another site makes a browser send: a cookie goes along, the person did not mean it.
+
+By the headers that only a browser sets (`Sec-Fetch-Site`, `Origin`), so no form carries a token.
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fledge.serve.api_errors import ApiError
+from fledge.serve.people import COOKIE
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SameOrigin:
+    """Lets through what reads, what our own pages send, and programs, which carry no cookie."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            headers = Headers(scope=scope)
+            if not is_meant(headers):
+                error = ApiError(
+                    403,
+                    "This request came from another site, or from none; use this server's pages",
+                    type="permission_error",
+                    code="cross_site",
+                )
+                await error.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def is_meant(headers: Headers) -> bool:
+    """Whether the page that sent it is ours, or no page did.
+
+    A request with an API key is not checked: no browser adds one by itself.
+    """
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return True
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == headers.get("host", "")
+    return COOKIE not in cookie_parser(headers.get("cookie", ""))
