@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from distributed.rlhf_processes import write_files
 from fledge.checkpoint.directory import latest
-from fledge.train.progress import read_metrics
+from fledge.train.metrics_file import read_metrics
 
 SCRIPT = Path(__file__).with_name("rlhf_processes.py")
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from fledge.data.sources import read_texts
 from fledge.text.tokenizer import Tokenizer
-from fledge.train.progress import read_metrics
+from fledge.train.metrics_file import read_metrics
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
 CASES = ("adamw", "muon", "resume", "gathered")

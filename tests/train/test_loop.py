@@ -10,7 +10,7 @@ import torch
 
 from fledge.checkpoint.directory import checkpoints, latest
 from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss, TrainingError
-from fledge.train.progress import read_metrics
+from fledge.train.metrics_file import read_metrics
 from train.toys import Toy, digest, plan, train, weights
 
 

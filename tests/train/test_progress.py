@@ -1,18 +1,14 @@
 import io
-import json
 import logging
 
-import pytest
 from rich.console import Console
 
 from fledge.train.progress import (
     BarProgress,
     LogProgress,
-    MetricsFile,
     Several,
     StepReport,
     TensorBoardProgress,
-    read_metrics,
 )
 
 
@@ -75,21 +71,24 @@ def test_several_watchers_hear_the_same(tmp_path, caplog):
     assert caplog.text.count("mind the gap") == 2
 
 
-def test_metrics_after_the_resumed_step_are_cut(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    file = MetricsFile(path, 0)
-    for step in range(1, 6):
-        file.write(step, {"loss": 1.0 / step})
-    file.close()
-    with path.open("a") as torn:
-        torn.write('{"step": 6, "lo')
-    file = MetricsFile(path, 3)
-    file.write(4, {"loss": 9.0})
-    file.close()
-    assert [(line["step"], line["loss"]) for line in read_metrics(path)] == [
-        (1, 1.0),
-        (2, 0.5),
-        (3, pytest.approx(1 / 3, abs=0)),
-        (4, 9.0),
+def test_the_bar_of_a_corpus_shows_how_much_of_it_is_done_and_ends_full():
+    text = io.StringIO()
+    bar = BarProgress(Console(file=text, force_terminal=True, color_system=None, width=120))
+    with bar.preparing("encoding the text") as tell:
+        tell(2_000_000, 4_000_000)
+        tell(3_000_000, 4_000_000)
+    assert "encoding the text" in text.getvalue() and "4.0/4.0 MB" in text.getvalue()
+
+
+def test_log_lines_of_a_corpus_keep_their_distance(caplog):
+    with caplog.at_level(logging.INFO):
+        for pause in (0.0, 1000.0):
+            with Several([LogProgress(pause)]).preparing("encoding the text") as tell:
+                tell(2_000_000, 4_000_000)
+                tell(3_000_000, None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "encoding the text",
+        "encoding the text: 2 of 4 MB",
+        "encoding the text: 3 MB",
+        "encoding the text",
     ]
-    assert all(json.loads(line) for line in path.read_text().splitlines())

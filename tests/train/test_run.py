@@ -1,6 +1,7 @@
 import json
 import math
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,7 +10,8 @@ from fledge.checkpoint.lineage import read_lineage
 from fledge.config import load_toml, parse_section
 from fledge.errors import CheckpointError, ConfigError, DataError, NonFiniteLoss
 from fledge.text.tokenizer import Tokenizer
-from fledge.train.progress import SilentProgress, read_metrics
+from fledge.train.metrics_file import read_metrics
+from fledge.train.progress import SilentProgress
 from fledge.train.run import Run, execute
 from train.toys import Toy
 
@@ -82,6 +84,21 @@ def test_pretraining_starts_at_the_logarithm_of_the_vocabulary_and_falls(home):
     found = losses(home / "pretrain")
     assert found[0] == pytest.approx(math.log(vocabulary), abs=0.05)
     assert found[-1] < found[0] - 0.5
+
+
+def test_a_corpus_is_built_before_the_eyes_of_the_user(home, tmp_path):
+    told = []
+
+    class Watching(SilentProgress.__base__):
+        begin = advance = evaluated = note = end = lambda *_: None
+
+        @contextmanager
+        def preparing(self, what):
+            yield lambda done, total: told.append((what, done, total))
+
+    execute(pretraining(home, tmp_path, steps=1), Watching())
+    size = len(TEXT.encode())
+    assert told == [("encoding the text", size, size)]
 
 
 def test_a_finished_run_returns_at_once(home):

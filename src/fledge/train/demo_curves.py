@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fledge.errors import CheckpointError
 from fledge.evaluate.report import Chart, Curve
-from fledge.train.progress import read_metrics
+from fledge.train.metrics_file import read_metrics
 
 # Title, unit, run, and the metrics with their names in the legend.
 CHARTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (

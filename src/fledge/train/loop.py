@@ -15,9 +15,10 @@ from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
 from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.train.interrupts import StopRequest, listening
 from fledge.train.keeper import Keeper
+from fledge.train.metrics_file import MetricsFile
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
-from fledge.train.progress import MetricsFile, Progress, SilentProgress, StepReport
+from fledge.train.progress import Progress, SilentProgress, StepReport
 from fledge.train.stage import BatchT, LossTerms, Stage
 
 logger = logging.getLogger(__name__)

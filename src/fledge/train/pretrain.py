@@ -223,14 +223,16 @@ def _open_or_build(config: PretrainConfig, tokenizer: Tokenizer, context: StageC
     directory = config.corpus or context.output / "corpus"
     if config.text and context.runtime.is_main:
         skipped = Skipped() if config.skip_bad else None
-        build_corpus(
-            config.text,
-            tokenizer,
-            directory,
-            validation_fraction=config.validation_fraction,
-            seed=context.seed,
-            skipped=skipped,
-        )
+        with context.preparing("encoding the text") as tell:
+            build_corpus(
+                config.text,
+                tokenizer,
+                directory,
+                validation_fraction=config.validation_fraction,
+                seed=context.seed,
+                progress=tell,
+                skipped=skipped,
+            )
         if skipped:
             logger.warning("%s", skipped.summary())
     elif not config.text and config.corpus is None:

@@ -1,13 +1,11 @@
-"""What a run tells while it runs: `metrics.jsonl` always, a bar or log lines, TensorBoard."""
+"""What a run tells while it runs: a bar or log lines, TensorBoard."""
 
-import errno
-import json
 import logging
-import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -16,6 +14,7 @@ from rich import progress as rich_progress
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     TaskID,
     TextColumn,
@@ -24,12 +23,23 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from fledge.checkpoint.directory import latest, write_text
 from fledge.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10.0
+
+
+BytesDone = Callable[[int, int | None], None]
+"""Told the bytes of text done, and those in all (None: not known)."""
+
+Preparing = Callable[[str], AbstractContextManager[BytesDone]]
+"""Opens the display of something that takes its time, by its name."""
+
+
+def in_silence(what: str) -> AbstractContextManager[BytesDone]:
+    """Shows nothing."""
+    return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,10 @@ class Progress(ABC):
     @abstractmethod
     def end(self) -> None:
         """The run is over, or was interrupted."""
+
+    def preparing(self, what: str) -> AbstractContextManager[BytesDone]:
+        """Work on files before the first step; what the context gives is told how far it is."""
+        return in_silence(what)
 
 
 @final
@@ -112,6 +126,20 @@ class LogProgress(Progress):
     def note(self, text: str) -> None:
         logger.info("%s: %s", self._name, text)
 
+    @contextmanager
+    def preparing(self, what: str) -> Iterator[BytesDone]:
+        logger.info("%s", what)
+        last_line = time.monotonic()
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal last_line
+            if time.monotonic() - last_line >= self._pause:
+                last_line = time.monotonic()
+                of_all = "" if total is None else f" of {total / 1e6:,.0f}"
+                logger.info("%s: %s%s MB", what, f"{done / 1e6:,.0f}", of_all)
+
+        yield tell
+
     def end(self) -> None:
         pass
 
@@ -153,6 +181,23 @@ class BarProgress(Progress):
 
     def end(self) -> None:
         self._bar.stop()
+
+    @contextmanager
+    def preparing(self, what: str) -> Iterator[BytesDone]:
+        bar = rich_progress.Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        with bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+            size = bar.tasks[0].total or bar.tasks[0].completed
+            bar.update(task, completed=size, total=size)  # files are more than their text
 
     def _print(self, text: str) -> None:
         self._bar.console.print(Text(f"  {text}"))
@@ -218,6 +263,17 @@ class Several(Progress):
         for watcher in self._watchers:
             watcher.note(text)
 
+    @contextmanager
+    def preparing(self, what: str) -> Iterator[BytesDone]:
+        with ExitStack() as stack:
+            told = [stack.enter_context(watcher.preparing(what)) for watcher in self._watchers]
+
+            def tell(done: int, total: int | None) -> None:
+                for one in told:
+                    one(done, total)
+
+            yield tell
+
     def end(self) -> None:
         for watcher in self._watchers:
             watcher.end()
@@ -227,58 +283,6 @@ def for_terminal(console: Console | None = None) -> Progress:
     """A bar when the error stream is a terminal, log lines otherwise."""
     console = console or Console(stderr=True)
     return BarProgress(console) if sys.stderr.isatty() else LogProgress()
-
-
-@final
-class MetricsFile:
-    """`metrics.jsonl` as an uninterrupted run writes it: a line of numbers for each step, one with
-    `seconds`, and one for each evaluation, without."""
-
-    def __init__(self, path: Path, steps_done: int) -> None:
-        """Open for appending; lines of steps after `steps_done` will be written anew, so go."""
-        lines = read_metrics(path) if path.exists() else []
-        kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= steps_done]
-        write_text(path, "".join(kept))
-        self._path = path
-        # Unbuffered: nothing that could not be written waits for `close` to fail again.
-        self._file = path.open("ab", buffering=0)
-
-    def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Append a line.
-
-        Raises:
-            TrainingError: the disk is full; the message says what is saved.
-        """
-        line = {"step": step, **values}
-        text = json.dumps({name: float(value) for name, value in line.items()}) + "\n"
-        content = text.encode("utf-8")
-        try:
-            if self._file.write(content) < len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as error:
-            raise TrainingError(self._explain(error)) from error
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _explain(self, error: OSError) -> str:
-        checkpoint = latest(self._path.parent)
-        saved = (
-            "no checkpoint was saved yet, so it begins anew"
-            if checkpoint is None
-            else f"{checkpoint} is saved and untouched, and it goes on from there"
-        )
-        return (
-            f"{self._path}: cannot be written: {error.strerror}. Free some space and run the same "
-            f"command again: {saved}"
-        )
-
-
-def read_metrics(path: Path) -> list[dict[str, float]]:
-    """The lines of a `metrics.jsonl`; one cut short by a killed process is left out."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def describe(report: StepReport, unit: str) -> str:

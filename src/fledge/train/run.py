@@ -140,7 +140,9 @@ def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) 
         text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
         write_text(run.output / RUN_FILE, text + "\n")
     runtime.seed(run.seed)
-    context = StageContext(run.output, run.seed, run.batch, runtime, run.optimizer.steps)
+    context = StageContext(
+        run.output, run.seed, run.batch, runtime, run.optimizer.steps, progress.preparing
+    )
     stage = build(run.stage, context)
     if run.tensorboard and runtime.is_main:
         progress = Several([progress, TensorBoardProgress()])

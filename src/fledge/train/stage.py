@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from fledge.config import Config
 from fledge.data.batch import Batch
 from fledge.runtime import Runtime
+from fledge.train.progress import Preparing, in_silence
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -36,6 +37,8 @@ class StageContext:
     runtime: Runtime
     steps: int | None
     """Optimiser steps of the run if the run file says; None asks `Stage.natural_steps`."""
+    preparing: Preparing = in_silence
+    """Shows the user what takes its time before the first step; the main process calls it."""
 
     @property
     def examples_per_process(self) -> int:
