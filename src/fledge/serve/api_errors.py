@@ -63,11 +63,16 @@ def unsupported(param: str, message: str) -> ApiError:
     return ApiError(400, message, param=param, code="unsupported_parameter")
 
 
+def too_long(error: PromptTooLong, param: str) -> ApiError:
+    """400 for a text that the context does not hold."""
+    return ApiError(400, str(error), param=param, code="context_length_exceeded")
+
+
 def from_fledge(error: FledgeError) -> ApiError:
     """What each of our own errors is over HTTP."""
     match error:
         case PromptTooLong():
-            return ApiError(400, str(error), param="messages", code="context_length_exceeded")
+            return too_long(error, "messages")
         case Overloaded():
             return ApiError(
                 status=503,

@@ -11,6 +11,7 @@ from fledge.errors import FledgeError, PromptTooLong
 from fledge.generate.request import SamplingParams
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.answers import Answer, ChatAsk, Piece, TextAsk, TokenCount, merged
+from fledge.serve.api_errors import ApiError
 from fledge.serve.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
 from fledge.serve.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
 from fledge.serve.metrics import LoadCollector, Metrics
@@ -104,6 +105,13 @@ class ModelService:
         """See whether texts can be continued; raises as `prepare`."""
         model = self.local(ask.model)
         refuse_unknown_tokens(ask.wishes, model)
+        if len(ask.prompts) * ask.choices > self._max_pending:
+            raise ApiError(
+                400,
+                f"That makes {len(ask.prompts) * ask.choices:,} answers; this server writes "
+                f"{self._max_pending:,} at a time. Ask for fewer at once.",
+                param="n",
+            )
         for prompt in ask.prompts:
             if len(prompt) >= model.context_length:
                 raise PromptTooLong(len(prompt), model.context_length - 1)

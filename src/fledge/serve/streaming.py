@@ -1,7 +1,9 @@
 """Server-sent events, framed as the official client reads them: `data: {…}`, then `[DONE]`."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
@@ -16,12 +18,17 @@ CLIENT_CLOSED_REQUEST = 499  # nginx's code for an answer that nobody reads
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-def event(data: BaseModel) -> bytes:
+Chunk = BaseModel | dict[str, Any]
+
+
+def event(data: Chunk) -> bytes:
     """One event; fields that were not set are not sent. JSON escapes keep it on one line."""
-    return b"data: " + data.model_dump_json(exclude_unset=True).encode() + b"\n\n"
+    if isinstance(data, BaseModel):
+        return b"data: " + data.model_dump_json(exclude_unset=True).encode() + b"\n\n"
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
-async def framed(chunks: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
+async def framed(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
     """The stream as bytes; an error after its start is its last event, without `[DONE]`."""
     try:
         async for chunk in chunks:
@@ -36,10 +43,10 @@ class EventStream(StreamingResponse):
 
     def __init__(
         self,
-        chunks: AsyncIterator[BaseModel],
+        chunks: AsyncIterator[Chunk],
         on_close: Callable[[], None],
         headers: Mapping[str, str],
-        frame: Callable[[AsyncIterator[BaseModel]], AsyncIterator[bytes]] = framed,
+        frame: Callable[[AsyncIterator[Chunk]], AsyncIterator[bytes]] = framed,
     ) -> None:
         super().__init__(
             frame(chunks),

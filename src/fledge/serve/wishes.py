@@ -55,7 +55,7 @@ class SamplingWishes(Incoming):
         `room` is what the context holds beside the prompt, in tokens. Choices of one seeded request
         differ: each adds its index to the seed.
         """
-        named = {
+        named: dict[str, object] = {
             "temperature": _not_tiny(self.temperature),
             "top_p": self.top_p,
             "min_p": self.min_p,

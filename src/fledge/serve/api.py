@@ -1,0 +1,55 @@
+"""Everything that other programs call, put together."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from fledge.serve.api_errors import error_replies
+from fledge.serve.chat import chat_routes
+from fledge.serve.completions import completion_routes
+from fledge.serve.embeddings import embedding_routes
+from fledge.serve.health import health_routes
+from fledge.serve.metrics import metrics_routes
+from fledge.serve.models import ModelRegistry
+from fledge.serve.moderations import moderation_routes
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.responses import response_routes
+from fledge.serve.schemas import ModelCard, ModelList
+from fledge.serve.service import ModelService
+from fledge.serve.tokenize import tokenize_routes
+
+
+def api_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+    """`/v1`, and the server's own endpoints beside it; `clock` gives seconds since 1970."""
+    router = APIRouter()
+    router.include_router(model_routes(service.models, people))
+    router.include_router(chat_routes(service, people, clock))
+    router.include_router(response_routes(service, people, clock))
+    router.include_router(completion_routes(service, people, clock))
+    router.include_router(embedding_routes(service, people))
+    router.include_router(moderation_routes(people))
+    router.include_router(tokenize_routes(service, people))
+    router.include_router(health_routes(service))
+    router.include_router(metrics_routes(service.metrics))
+    return router
+
+
+def model_routes(models: ModelRegistry, people: People) -> APIRouter:
+    """`/v1/models` and one model of it; ids may contain slashes."""
+    router = APIRouter(tags=["Models"], responses=error_replies(401, 403))
+
+    @router.get("/v1/models")
+    def list_models(person: Annotated[Person, Depends(people.caller)]) -> ModelList:
+        """The models that answer here."""
+        people.require_scope(person, "models")
+        return models.listing()
+
+    @router.get("/v1/models/{model:path}", responses=error_replies(404))
+    def retrieve_model(model: str, person: Annotated[Person, Depends(people.caller)]) -> ModelCard:
+        """One of them."""
+        people.require_scope(person, "models")
+        return models[model].card()
+
+    return router

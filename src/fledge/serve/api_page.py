@@ -1,0 +1,119 @@
+"""`/docs`: the API on one page, made from its own OpenAPI description; nothing is loaded from
+elsewhere, and no script runs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from fledge.serve.page import Pages
+
+Json = Mapping[str, Any]
+
+TAGS = (
+    *("Models", "Chat", "Responses", "Completions", "Embeddings", "Moderations"),
+    *("Tokens", "Server"),
+)
+"""What the page shows, in this order; the routes of our own pages have other tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a request."""
+
+    name: str
+    kind: str
+    required: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation as the page shows it."""
+
+    tag: str
+    method: str
+    path: str
+    meaning: str
+    fields: tuple[Field, ...]
+    statuses: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page."""
+        return f"{self.method}{self.path}".replace("/", "-").strip("{}").lower()
+
+
+def api_page_routes(app: FastAPI, pages: Pages) -> APIRouter:
+    """The page; it needs no login, as it tells nothing of any model or person."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/docs", response_class=HTMLResponse)
+    def api_page(request: Request) -> Response:
+        """Every endpoint with its fields."""
+        shown = endpoints(app.openapi())
+        groups = [(tag, [each for each in shown if each.tag == tag]) for tag in TAGS]
+        base = str(request.base_url).rstrip("/")
+        return pages.show(request, "api.html", {"groups": groups, "base": base})
+
+    return router
+
+
+def endpoints(description: Json) -> list[Endpoint]:
+    """The operations of an OpenAPI description that have one of `TAGS`."""
+    schemas = description.get("components", {}).get("schemas", {})
+    return [
+        Endpoint(
+            tag=operation["tags"][0],
+            method=method.upper(),
+            path=path,
+            meaning=operation.get("description", ""),
+            fields=tuple(body_fields(operation, schemas)),
+            statuses=tuple(sorted(operation["responses"])),
+        )
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        if operation.get("tags", [""])[0] in TAGS
+    ]
+
+
+def body_fields(operation: Json, schemas: Json) -> Iterator[Field]:
+    """The fields of a JSON body, in the order of the schema."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = resolved(content.get("application/json", {}).get("schema", {}), schemas)
+    required = schema.get("required", [])
+    for name, each in schema.get("properties", {}).items():
+        yield Field(name, kind_of(each), name in required, each.get("description", ""))
+
+
+def resolved(schema: Json, schemas: Json) -> Json:
+    """The schema that a reference stands for."""
+    reference = schema.get("$ref", "")
+    found: Json = schemas.get(reference.rpartition("/")[2], schema) if reference else schema
+    return found
+
+
+def kind_of(schema: Json) -> str:
+    """A type in a few words: `string or list of integer`, with its bounds."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        kinds = [kind_of(each) for each in schema["anyOf"] if each.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f'"{value}"' for value in schema.get("enum", [schema.get("const")]))
+    kind = str(schema.get("type", "any"))
+    if kind == "array":
+        return f"list of {kind_of(schema.get('items', {}))}"
+    return kind + bounds_of(schema)
+
+
+def bounds_of(schema: Json) -> str:
+    """` 0 to 2`, where both ends are given; large ones are left to the error message."""
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low is None or high is None or abs(high) > 10_000:
+        return ""
+    return f" {low:g} to {high:g}"

@@ -1,0 +1,294 @@
+"""`POST /v1/completions`: texts continued as they are, without a chat template."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from fledge.errors import PromptTooLong
+from fledge.serve.answers import Answer, TextAsk, Written, sent_reason, written
+from fledge.serve.api_errors import ApiError, error_replies, too_long, unsupported
+from fledge.serve.asking import started, turn_of, usage_of
+from fledge.serve.chat import FINGERPRINT
+from fledge.serve.limits import Admission
+from fledge.serve.local import ids_of, scored_logprob
+from fledge.serve.models import ServedModel, UpstreamModel
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.relay import relay
+from fledge.serve.schemas import Usage
+from fledge.serve.schemas_chat import TokenLogprob
+from fledge.serve.schemas_completions import (
+    Completion,
+    CompletionChoice,
+    CompletionRequest,
+    each_text,
+)
+from fledge.serve.service import ModelService
+from fledge.serve.streaming import EventStream, whole_or_gone
+from fledge.serve.token_lists import TokenLists
+
+MOST_PROMPTS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A prompt as it is repeated: its text and, if asked for, its tokens."""
+
+    text: str = ""
+    logprobs: Sequence[TokenLogprob] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Continuing:
+    """A request on its way; `echoes` has one for each prompt, empty where none is wanted."""
+
+    id: str
+    created: int
+    request: CompletionRequest
+    answer: Answer
+    admission: Admission
+    echoes: tuple[Echo, ...]
+
+    @property
+    def per_prompt(self) -> int:
+        """Continuations that are written of each prompt."""
+        return self.request.best_of or self.request.n or 1
+
+    def close(self) -> None:
+        """Free what still runs, and charge what was written."""
+        self.answer.cancel()
+        self.admission.close(self.answer.completion_tokens)
+
+    def tokens(self, index: int) -> TokenLists | None:
+        """Where the tokens of a choice are collected, if they are wanted."""
+        if self.request.logprobs is None:
+            return None
+        return TokenLists(self.request.logprobs, has_first=bool(self.echoes[index].logprobs))
+
+
+def completion_routes(
+    service: ModelService, people: People, clock: Callable[[], float]
+) -> APIRouter:
+    """The route; `clock` gives seconds since 1970."""
+    router = APIRouter(tags=["Completions"])
+
+    @router.post(
+        "/v1/completions",
+        response_model=Completion,
+        responses=error_replies(400, 401, 403, 404, 413, 429, 500, 503),
+    )
+    async def completions(
+        request: CompletionRequest,
+        http: Request,
+        person: Annotated[Person, Depends(people.caller)],
+    ) -> Response:
+        """Continue texts; with `stream`, as server-sent events."""
+        people.require_scope(person, "chat")
+        model = service.models[request.model]
+        if isinstance(model, UpstreamModel):
+            return await relay(model, "/completions", request, people, person, bool(request.stream))
+        refuse_unsupported(request)
+        prompts = await prompts_of(request, model)
+        id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
+        if request.token_limit == 0:
+            scored = await scored_only(request, prompts, model, service)
+            return JSONResponse(completion(id_, created, model.id, *scored).model_dump())
+        ask = text_ask(request, prompts, turn_of(people, person, request.user))
+        try:
+            prepared = service.prepare_text(ask)
+        except PromptTooLong as error:
+            raise too_long(error, "prompt") from error
+        echoes = await echoes_of(request, prompts, model, service)
+        answer, admission = await started(prepared, model.id, people, person)
+        continuing = Continuing(id_, created, request, answer, admission, echoes)
+        if request.stream:
+            return EventStream(chunks(continuing), continuing.close, admission.headers)
+        return await whole_or_gone(http, whole(continuing), continuing.close, admission.headers)
+
+    return router
+
+
+def refuse_unsupported(request: CompletionRequest) -> None:
+    """Raise `ApiError` for what the OpenAI API has and a silent answer would get wrong."""
+    if request.suffix:
+        raise unsupported("suffix", "Inserting before a suffix is not supported.")
+    if request.best_of is not None and request.best_of < (request.n or 1):
+        raise ApiError(400, "best_of must be at least n.", param="best_of")
+    if request.stream and (request.best_of or 1) > (request.n or 1):
+        raise unsupported("best_of", "A stream cannot know which continuations will be best.")
+    if request.token_limit == 0 and (not request.echo or request.stream):
+        raise ApiError(400, "max_tokens 0 needs echo, and no stream.", param="max_tokens")
+
+
+async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tuple[int, ...]]:
+    """Each prompt as ids; nothing becomes the token that separates texts."""
+    texts = each_text("" if request.prompt is None else request.prompt)
+    if not 1 <= len(texts) <= MOST_PROMPTS:
+        raise ApiError(400, f"Give 1 to {MOST_PROMPTS} prompts.", param="prompt")
+    special = model.tokenizer.special
+    start = special.end if special.end_of_text is None else special.end_of_text
+    return [await given_ids(text, model, "prompt") or (start,) for text in texts]
+
+
+async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:
+    """A text as ids, or ids that the model has.
+
+    Raises:
+        ApiError: an id is none of the vocabulary.
+    """
+    if isinstance(text, str):
+        return tuple(await ids_of(text, model))
+    size = model.tokenizer.vocabulary_size
+    for id_ in text:
+        if not 0 <= id_ < size:
+            raise ApiError(400, f"token {id_} is not in the vocabulary of {size:,}", param=param)
+    return tuple(text)
+
+
+def text_ask(request: CompletionRequest, prompts: list[tuple[int, ...]], user: str) -> TextAsk:
+    """What the request asks of the engine; `best_of` needs probabilities to choose by."""
+    choices = request.best_of or request.n or 1
+    wants = request.logprobs if choices == (request.n or 1) else request.logprobs or 0
+    return TextAsk(request.model, tuple(prompts), user, request, choices, wants)
+
+
+async def echoes_of(
+    request: CompletionRequest,
+    prompts: list[tuple[int, ...]],
+    model: ServedModel,
+    service: ModelService,
+) -> tuple[Echo, ...]:
+    """What each answer begins with."""
+    if not request.echo:
+        return tuple(Echo() for _ in prompts)
+    return tuple([await echo_of(prompt, request.logprobs, model, service) for prompt in prompts])
+
+
+async def echo_of(
+    prompt: tuple[int, ...], logprobs: int | None, model: ServedModel, service: ModelService
+) -> Echo:
+    """A prompt's text and, where `logprobs` is a number, its probabilities."""
+    text = model.tokenizer.decode(prompt)
+    if logprobs is None:
+        return Echo(text)
+    scored = await service.read(model, lambda engine: engine.score(prompt, logprobs))
+    return Echo(text, [scored_logprob(token, model.tokenizer) for token in scored])
+
+
+async def scored_only(
+    request: CompletionRequest,
+    prompts: list[tuple[int, ...]],
+    model: ServedModel,
+    service: ModelService,
+) -> tuple[list[CompletionChoice], Usage]:
+    """The prompts with their probabilities and nothing written."""
+    for prompt in prompts:
+        if len(prompt) > model.context_length:
+            raise too_long(PromptTooLong(len(prompt), model.context_length), "prompt")
+    echoes = await echoes_of(request, prompts, model, service)
+    choices = []
+    for index, echo in enumerate(echoes):
+        tokens = None
+        if request.logprobs is not None:
+            tokens = TokenLists(request.logprobs, has_first=True)
+            tokens.add(echo.logprobs)
+        choices.append(
+            CompletionChoice(
+                index=index,
+                text=echo.text,
+                finish_reason="length",
+                logprobs=None if tokens is None else tokens.taken(),
+            )
+        )
+    read = sum(map(len, prompts))
+    return choices, Usage(prompt_tokens=read, completion_tokens=0, total_tokens=read)
+
+
+async def whole(continuing: Continuing) -> Completion:
+    """All continuations, once the last of them has ended."""
+    everything = await written(continuing.answer)
+    kept: list[CompletionChoice] = []
+    wanted, per_prompt = continuing.request.n or 1, continuing.per_prompt
+    for prompt in range(len(everything) // per_prompt):
+        group = everything[prompt * per_prompt : (prompt + 1) * per_prompt]
+        if wanted < per_prompt:
+            group = sorted(group, key=mean_logprob, reverse=True)[:wanted]
+        kept += [choice(continuing, prompt, said, len(kept) + i) for i, said in enumerate(group)]
+    return completion(
+        continuing.id,
+        continuing.created,
+        continuing.answer.model,
+        kept,
+        usage_of(continuing.answer),
+    )
+
+
+def mean_logprob(said: Written) -> float:
+    """Of its tokens; nothing said is as sure as can be."""
+    return sum(token.logprob for token in said.logprobs) / max(1, len(said.logprobs))
+
+
+def choice(continuing: Continuing, prompt: int, said: Written, index: int) -> CompletionChoice:
+    """A finished continuation of a prompt as it is sent."""
+    echo, tokens = continuing.echoes[prompt], continuing.tokens(prompt)
+    if tokens is not None:
+        tokens.add([*echo.logprobs, *said.logprobs])
+    return CompletionChoice(
+        index=index,
+        text=echo.text + said.text,
+        finish_reason=said.reason(),
+        logprobs=None if tokens is None else tokens.taken(),
+    )
+
+
+async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
+    """The stream: each continuation's text and its reason to end; then the usage if asked for."""
+    answer, per_prompt = continuing.answer, continuing.per_prompt
+    tokens = [continuing.tokens(index // per_prompt) for index in range(answer.num_choices)]
+
+    def chunk(
+        index: int, text: str, said: Sequence[TokenLogprob], reason: str | None
+    ) -> Completion:
+        lists = tokens[index]
+        if lists is not None:
+            lists.add(said)
+        part = CompletionChoice.model_validate(
+            {
+                "index": index,
+                "text": text,
+                "finish_reason": reason,
+                "logprobs": lists.taken() if lists is not None and said else None,
+            }
+        )
+        return completion(continuing.id, continuing.created, answer.model, [part], None)
+
+    for index in range(answer.num_choices):
+        echo = continuing.echoes[index // per_prompt]
+        if echo.text:
+            yield chunk(index, echo.text, echo.logprobs, None)
+    async for index, piece in answer.events():
+        reason = None if piece.finish_reason is None else sent_reason(piece.finish_reason)
+        if piece.text or piece.logprobs or reason:
+            yield chunk(index, piece.text, piece.logprobs, reason)
+    if continuing.request.wants_usage:
+        usage = usage_of(answer)
+        yield completion(continuing.id, continuing.created, answer.model, [], usage)
+
+
+def completion(
+    id_: str, created: int, model: str, choices: list[CompletionChoice], usage: Usage | None
+) -> Completion:
+    """An answer or a chunk; without usage the field is not there."""
+    made = Completion(
+        id=id_,
+        object="text_completion",
+        created=created,
+        model=model,
+        choices=choices,
+        system_fingerprint=FINGERPRINT,
+    )
+    return made if usage is None else made.model_copy(update={"usage": usage})

@@ -1,0 +1,142 @@
+"""`POST /v1/embeddings`: texts as vectors of the model's own hidden states."""
+
+import base64
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from fledge.errors import PromptTooLong
+from fledge.serve.api_errors import ApiError, error_replies, too_long
+from fledge.serve.async_engine import TokenEngine
+from fledge.serve.completions import given_ids
+from fledge.serve.models import ServedModel, UpstreamModel
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.relay import relay
+from fledge.serve.schemas_completions import (
+    Embedding,
+    EmbeddingList,
+    EmbeddingRequest,
+    EmbeddingUsage,
+    each_text,
+)
+from fledge.serve.service import ModelService
+
+MOST_TEXTS = 2048
+TOKENS_AT_ONCE = 2048
+"""Read in one go, padding included: those who chat wait so long for their next token."""
+
+
+def embedding_routes(service: ModelService, people: People) -> APIRouter:
+    """The route."""
+    router = APIRouter(tags=["Embeddings"])
+
+    @router.post(
+        "/v1/embeddings",
+        response_model=EmbeddingList,
+        responses=error_replies(400, 401, 403, 404, 413, 429, 500, 503),
+    )
+    async def embeddings(
+        request: EmbeddingRequest, person: Annotated[Person, Depends(people.caller)]
+    ) -> Response:
+        """The mean of each text's final hidden states, as a vector of length 1."""
+        people.require_scope(person, "embeddings")
+        model = service.models[request.model]
+        if isinstance(model, UpstreamModel):
+            return await relay(model, "/embeddings", request, people, person)
+        texts = await texts_of(request, model)
+        tokens = sum(map(len, texts))
+        admission = people.admit(person, model.id, tokens)
+        try:
+            vectors = await vectors_of(texts, model, service)
+        finally:
+            admission.close()
+        data = [
+            Embedding(index=index, embedding=written(shortened(vector, request), request))
+            for index, vector in enumerate(vectors)
+        ]
+        usage = EmbeddingUsage(prompt_tokens=tokens, total_tokens=tokens)
+        answer = EmbeddingList(data=data, model=model.id, usage=usage)
+        return Response(
+            answer.model_dump_json(),
+            media_type="application/json",
+            headers=dict(admission.headers),
+        )
+
+    return router
+
+
+async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[int, ...]]:
+    """Each text as ids.
+
+    Raises:
+        ApiError: there is none, one is empty or longer than the context, or there are too many.
+    """
+    given = each_text(request.input)
+    if not 1 <= len(given) <= MOST_TEXTS:
+        raise ApiError(400, f"Give 1 to {MOST_TEXTS:,} texts.", param="input")
+    texts = [await given_ids(text, model, "input") for text in given]
+    for index, text in enumerate(texts):
+        if not text:
+            raise ApiError(400, f"Text {index} is empty.", param="input")
+        if len(text) > model.context_length:
+            raise too_long(PromptTooLong(len(text), model.context_length), "input")
+    return texts
+
+
+async def vectors_of(
+    texts: list[tuple[int, ...]], model: ServedModel, service: ModelService
+) -> list[list[float]]:
+    """The vectors in the order of the texts; texts of like lengths are read together."""
+    vectors: list[list[float]] = [[] for _ in texts]
+    for batch in batches(texts):
+        prompts = [texts[index] for index in batch]
+        found = await service.read(model, partial(embedded, prompts))
+        for index, vector in zip(batch, found, strict=True):
+            vectors[index] = vector
+    return vectors
+
+
+def embedded(prompts: list[tuple[int, ...]], engine: TokenEngine) -> list[list[float]]:
+    """Their vectors."""
+    return engine.embed(prompts)
+
+
+def batches(texts: list[tuple[int, ...]]) -> Iterator[list[int]]:
+    """Indices of texts that are read together, shortest first; one too long is read alone."""
+    batch: list[int] = []
+    for index in sorted(range(len(texts)), key=lambda each: len(texts[each])):
+        if batch and (len(batch) + 1) * len(texts[index]) > TOKENS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(index)
+    yield batch
+
+
+def shortened(vector: list[float], request: EmbeddingRequest) -> list[float]:
+    """The first `dimensions` numbers, scaled to length 1 again.
+
+    Raises:
+        ApiError: the model has fewer.
+    """
+    if request.dimensions is None:
+        return vector
+    if request.dimensions > len(vector):
+        raise ApiError(
+            400, f"This model's vectors have {len(vector)} dimensions.", param="dimensions"
+        )
+    kept = vector[: request.dimensions]
+    length = math.sqrt(sum(number * number for number in kept)) or 1.0
+    return [number / length for number in kept]
+
+
+def written(vector: list[float], request: EmbeddingRequest) -> list[float] | str:
+    """As numbers, or as base64 of little-endian 32-bit floats."""
+    if request.encoding_format == "base64":
+        return base64.b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode()
+    return vector

@@ -1,0 +1,91 @@
+"""`POST /v1/moderations`: the shape of an answer. No policy is configured, and it says so."""
+
+import uuid
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from fledge.serve.api_errors import error_replies
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.schemas import Incoming
+
+CATEGORIES = (
+    *("harassment", "harassment/threatening", "hate", "hate/threatening", "illicit"),
+    *("illicit/violent", "self-harm", "self-harm/intent", "self-harm/instructions", "sexual"),
+    *("sexual/minors", "violence", "violence/graphic"),
+)
+NO_POLICY = "none"
+NOTICE = (
+    "No moderation policy is configured on this server: nothing was examined, so flagged=false "
+    "says nothing about the text."
+)
+
+
+class ModeratedPart(Incoming):
+    """A part of what is to be examined."""
+
+    type: Literal["text", "image_url"]
+    text: str | None = None
+
+
+class ModerationRequest(Incoming):
+    """`POST /v1/moderations`."""
+
+    input: str | list[str] | list[ModeratedPart]
+    model: str | None = Field(None, max_length=500)
+    """Any: there is no policy to choose."""
+
+
+class ModerationResult(BaseModel):
+    """One text's verdict; no input type was applied to any category, because none was examined."""
+
+    flagged: bool
+    categories: dict[str, bool]
+    category_scores: dict[str, float]
+    category_applied_input_types: dict[str, list[str]]
+
+
+class ModerationReply(BaseModel):
+    """The verdicts, in the order of the texts."""
+
+    id: str
+    model: str
+    results: list[ModerationResult]
+    notice: str
+    """Not OpenAI's: what the verdicts are worth."""
+
+
+def moderation_routes(people: People) -> APIRouter:
+    """The route."""
+    router = APIRouter(tags=["Moderations"])
+
+    @router.post("/v1/moderations", responses=error_replies(400, 401, 403, 413))
+    def moderations(
+        request: ModerationRequest, person: Annotated[Person, Depends(people.caller)]
+    ) -> ModerationReply:
+        """Flags nothing: no policy is configured, as `model` "none" and `notice` say."""
+        people.require_scope(person, "moderations")
+        # Parts are one input together; strings are one each.
+        is_many = isinstance(request.input, list) and all(
+            isinstance(each, str) for each in request.input
+        )
+        return ModerationReply(
+            id=f"modr-{uuid.uuid4().hex}",
+            model=NO_POLICY,
+            results=[unexamined() for _ in range(len(request.input) if is_many else 1)],
+            notice=NOTICE,
+        )
+
+    return router
+
+
+def unexamined() -> ModerationResult:
+    """A verdict on what nobody has looked at."""
+    return ModerationResult(
+        flagged=False,
+        categories=dict.fromkeys(CATEGORIES, False),
+        category_scores=dict.fromkeys(CATEGORIES, 0.0),
+        category_applied_input_types={category: [] for category in CATEGORIES},
+    )

@@ -1,0 +1,317 @@
+"""`POST /v1/responses`: OpenAI's newer API, answered as a chat; streams have named events."""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from fledge.errors import FledgeError
+from fledge.serve.answers import Answer, ChatAsk, SentReason, sent_reason, written
+from fledge.serve.api_errors import ApiError, error_replies, from_fledge, unsupported
+from fledge.serve.asking import admitted, turn_of
+from fledge.serve.limits import Admission
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.schemas_responses import (
+    DeletedResponse,
+    DeltaEvent,
+    ErrorEvent,
+    Incomplete,
+    ItemEvent,
+    OutputMessage,
+    OutputText,
+    PartEvent,
+    ResponseEvent,
+    ResponseObject,
+    ResponseRequest,
+    ResponseUsage,
+    TextDoneEvent,
+)
+from fledge.serve.service import ModelService
+from fledge.serve.streaming import Chunk, EventStream, whole_or_gone
+from fledge.serve.wishes import SamplingWishes
+from fledge.text.conversation import Conversation, Message
+
+MOST_STORED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A finished response, whose it is, and what the next one goes on from."""
+
+    account_id: str
+    response: ResponseObject
+    conversation: Conversation
+
+
+class ResponseStore:
+    """The newest responses, in memory: they end with the server."""
+
+    def __init__(self, most: int = MOST_STORED) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Stored] = OrderedDict()
+
+    def keep(self, stored: Stored) -> None:
+        """Add one; the oldest goes where there are too many."""
+        self._kept[stored.response.id] = stored
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def get(self, person: Person, id_: str, param: str | None = None) -> Stored:
+        """One of the person's own; raises `ApiError` 404 for any other."""
+        stored = self._kept.get(id_)
+        if stored is None or stored.account_id != person.id:
+            raise ApiError(
+                404,
+                f"There is no response {id_!r}; responses are kept until {self._most:,} newer ones "
+                "are there or the server ends.",
+                param=param,
+                code="response_not_found",
+            )
+        return stored
+
+    def delete(self, person: Person, id_: str) -> None:
+        """Forget one of the person's own."""
+        del self._kept[self.get(person, id_).response.id]
+
+
+@dataclass(frozen=True, slots=True)
+class Responding:
+    """A request on its way."""
+
+    id: str
+    created: int
+    request: ResponseRequest
+    person: Person
+    turns: Conversation
+    answer: Answer
+    admission: Admission
+
+    @property
+    def item_id(self) -> str:
+        """Of the only item of the output."""
+        return f"msg_{self.id.removeprefix('resp_')}"
+
+    def close(self) -> None:
+        """Free what still runs, and charge what was written."""
+        self.answer.cancel()
+        self.admission.close(self.answer.completion_tokens)
+
+    def item(self, text: str | None, reason: SentReason | None) -> OutputMessage:
+        """The output as it stands; without a reason it is not finished."""
+        done = "completed" if reason == "stop" else "incomplete"
+        return OutputMessage(
+            id=self.item_id,
+            status="in_progress" if reason is None else done,
+            content=[] if text is None else [OutputText(text=text)],
+        )
+
+    def response(self, text: str | None = None, reason: SentReason | None = None) -> ResponseObject:
+        """The response as it stands."""
+        request = self.request
+        early = {"length": "max_output_tokens", "content_filter": "content_filter"}
+        details = None
+        if reason is not None and reason in early:
+            details = Incomplete.model_validate({"reason": early[reason]})
+        return ResponseObject(
+            id=self.id,
+            created_at=self.created,
+            status="in_progress" if reason is None else "incomplete" if details else "completed",
+            incomplete_details=details,
+            instructions=request.instructions,
+            max_output_tokens=request.max_output_tokens,
+            metadata=request.metadata or {},
+            model=self.answer.model,
+            output=[] if reason is None else [self.item(text or "", reason)],
+            previous_response_id=request.previous_response_id,
+            store=request.store is not False,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            truncation=request.truncation or "disabled",
+            usage=None if reason is None else self.usage(),
+        )
+
+    def usage(self) -> ResponseUsage:
+        """The token counts."""
+        read, wrote = self.answer.prompt_tokens, self.answer.completion_tokens
+        return ResponseUsage(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
+
+
+def response_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+    """The routes; `clock` gives seconds since 1970."""
+    router = APIRouter(tags=["Responses"])
+    store = ResponseStore()
+
+    @router.post(
+        "/v1/responses",
+        response_model=ResponseObject,
+        responses=error_replies(400, 401, 403, 404, 413, 429, 500, 503),
+    )
+    async def create_response(
+        request: ResponseRequest,
+        http: Request,
+        person: Annotated[Person, Depends(people.caller)],
+    ) -> Response:
+        """Answer, alone or after a stored response; with `stream`, as named server-sent events."""
+        people.require_scope(person, "chat")
+        refuse_unsupported(request)
+        turns = turns_of(request, store, person)
+        ask = ask_of(request, turns, turn_of(people, person, request.user))
+        answer, admission = await admitted(service, ask, people, person)
+        id_ = f"resp_{uuid.uuid4().hex}"
+        responding = Responding(id_, int(clock()), request, person, turns, answer, admission)
+        if request.stream:
+            return EventStream(
+                events(responding, store), responding.close, admission.headers, frame=named_events
+            )
+        return await whole_or_gone(
+            http, whole(responding, store), responding.close, admission.headers
+        )
+
+    @router.get("/v1/responses/{response_id}", responses=error_replies(401, 403, 404))
+    def retrieve_response(
+        response_id: str, person: Annotated[Person, Depends(people.caller)]
+    ) -> ResponseObject:
+        """A stored response."""
+        people.require_scope(person, "chat")
+        return store.get(person, response_id).response
+
+    @router.delete("/v1/responses/{response_id}", responses=error_replies(401, 403, 404))
+    def delete_response(
+        response_id: str, person: Annotated[Person, Depends(people.caller)]
+    ) -> DeletedResponse:
+        """Forget a stored response."""
+        people.require_scope(person, "chat")
+        store.delete(person, response_id)
+        return DeletedResponse(id=response_id)
+
+    return router
+
+
+def refuse_unsupported(request: ResponseRequest) -> None:
+    """Raise `ApiError` for what the OpenAI API has and a silent answer would get wrong."""
+    if request.tools:
+        raise unsupported("tools", "Tools are not supported; leave `tools` out.")
+    if request.background:
+        raise unsupported("background", "Answers in the background are not supported.")
+    form = None if request.text is None else request.text.format
+    if form is not None and form.type != "text":
+        raise unsupported("text.format", "Only the format 'text' is supported.")
+
+
+def turns_of(request: ResponseRequest, store: ResponseStore, person: Person) -> Conversation:
+    """The conversation so far, without the instructions."""
+    before: tuple[Message, ...] = ()
+    if request.previous_response_id is not None:
+        id_ = request.previous_response_id
+        before = store.get(person, id_, "previous_response_id").conversation.messages
+    if isinstance(request.input, str):
+        return Conversation((*before, Message("user", request.input)))
+    added = [
+        Message("system" if item.role == "developer" else item.role, item.text())
+        for item in request.input
+    ]
+    return Conversation((*before, *added))
+
+
+def ask_of(request: ResponseRequest, turns: Conversation, user: str) -> ChatAsk:
+    """What the request asks of its model."""
+    told = () if request.instructions is None else (Message("system", request.instructions),)
+    return ChatAsk(
+        model=request.model,
+        conversation=Conversation((*told, *turns.messages)),
+        user=user,
+        wishes=SamplingWishes(
+            temperature=request.temperature,
+            top_p=request.top_p,
+            max_tokens=request.max_output_tokens,
+        ),
+        truncate=request.truncation == "auto",
+    )
+
+
+async def whole(responding: Responding, store: ResponseStore) -> ResponseObject:
+    """The finished response."""
+    (said,) = await written(responding.answer)
+    return finish(responding, said.text, said.reason(), store)
+
+
+def finish(
+    responding: Responding, text: str, reason: SentReason, store: ResponseStore
+) -> ResponseObject:
+    """The response at its end, kept unless the request forbids it."""
+    response = responding.response(text, reason)
+    if response.store:
+        turns = responding.turns.then("assistant", text)
+        store.keep(Stored(responding.person.id, response, turns))
+    return response
+
+
+async def events(responding: Responding, store: ResponseStore) -> AsyncIterator[Chunk]:
+    """The stream: created, item and part added, deltas, and all of them done again."""
+    item_id, number, text = responding.item_id, 0, ""
+    reason: SentReason = "length"
+
+    def count() -> int:
+        nonlocal number
+        number += 1
+        return number - 1
+
+    started = responding.response()
+    yield ResponseEvent(type="response.created", sequence_number=count(), response=started)
+    yield ResponseEvent(type="response.in_progress", sequence_number=count(), response=started)
+    yield ItemEvent(
+        type="response.output_item.added",
+        sequence_number=count(),
+        item=responding.item(None, None),
+    )
+    yield PartEvent(
+        type="response.content_part.added",
+        sequence_number=count(),
+        item_id=item_id,
+        part=OutputText(text=""),
+    )
+    try:
+        async for _, piece in responding.answer.events():
+            text += piece.text
+            if piece.text:
+                yield DeltaEvent(sequence_number=count(), item_id=item_id, delta=piece.text)
+            if piece.finish_reason is not None:
+                reason = sent_reason(piece.finish_reason)
+    except FledgeError as error:
+        told = from_fledge(error)
+        yield ErrorEvent(
+            sequence_number=count(), code=told.code, message=told.message, param=told.param
+        )
+        return
+    yield TextDoneEvent(sequence_number=count(), item_id=item_id, text=text)
+    yield PartEvent(
+        type="response.content_part.done",
+        sequence_number=count(),
+        item_id=item_id,
+        part=OutputText(text=text),
+    )
+    yield ItemEvent(
+        type="response.output_item.done",
+        sequence_number=count(),
+        item=responding.item(text, reason),
+    )
+    response = finish(responding, text, reason, store)
+    end = "response.completed" if response.status == "completed" else "response.incomplete"
+    yield ResponseEvent.model_validate(
+        {"type": end, "sequence_number": count(), "response": response}
+    )
+
+
+async def named_events(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
+    """Each event under the name of its type; no `[DONE]`."""
+    async for chunk in chunks:
+        assert isinstance(chunk, BaseModel)
+        data = chunk.model_dump_json()
+        name = chunk.model_dump(include={"type"})["type"]
+        yield f"event: {name}\ndata: {data}\n\n".encode()

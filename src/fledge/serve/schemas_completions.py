@@ -1,0 +1,119 @@
+"""`POST /v1/completions` and `/v1/embeddings` as data; both read texts or ids, one or many."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from fledge.serve.schemas import Incoming, StreamOptions, Usage
+from fledge.serve.wishes import SamplingWishes
+
+TokenIds = list[Annotated[int, Field(strict=True)]]
+Texts = str | list[str] | TokenIds | list[TokenIds]
+"""One text or several, each as characters or as ids."""
+
+
+def each_text(texts: Texts) -> list[str | list[int]]:
+    """The texts one by one."""
+    if isinstance(texts, str):
+        return [texts]
+    numbers = [text for text in texts if isinstance(text, int)]
+    if numbers:
+        return [numbers]
+    return [text for text in texts if not isinstance(text, int)]
+
+
+class CompletionRequest(SamplingWishes):
+    """`POST /v1/completions`."""
+
+    model: str = Field(max_length=500)
+    prompt: Texts | None = None
+    """What to continue; nothing is the beginning of a text."""
+    max_tokens: int | None = Field(16, ge=0)
+    """The longest continuation in tokens; 0 only with `echo`, to score a text."""
+    n: int | None = Field(None, ge=1, le=16)
+    """How many continuations of each prompt."""
+    best_of: int | None = Field(None, ge=1, le=16)
+    """Write so many and keep the `n` most probable, by the mean of their tokens."""
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    echo: bool | None = None
+    """Begin with the prompt."""
+    logprobs: int | None = Field(None, ge=0, le=5)
+    """Report each token's log-probability and that of so many others."""
+    suffix: str | None = None
+    """Not built: refused."""
+
+    @property
+    def token_limit(self) -> int | None:
+        """The longest continuation in tokens; 16 as OpenAI has it where null is sent."""
+        return 16 if self.max_tokens is None else self.max_tokens
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with the token counts."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+
+class CompletionLogprobs(BaseModel):
+    """Token by token; the first of a text has no probability. Offsets count characters."""
+
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float] | None]
+    text_offset: list[int]
+
+
+class CompletionChoice(BaseModel):
+    """One continuation, or a chunk of it."""
+
+    index: int
+    text: str
+    finish_reason: Literal["stop", "length", "content_filter"] | None
+    logprobs: CompletionLogprobs | None
+
+
+class Completion(BaseModel):
+    """The whole answer, or one event of a stream."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+    usage: Usage | None = None
+    system_fingerprint: str
+
+
+class EmbeddingRequest(Incoming):
+    """`POST /v1/embeddings`."""
+
+    model: str = Field(max_length=500)
+    input: Texts
+    encoding_format: Literal["float", "base64"] | None = None
+    """Numbers, or base64 of little-endian 32-bit floats."""
+    dimensions: int | None = Field(None, ge=1)
+    """Keep the first so many numbers, scaled to length 1 again."""
+
+
+class Embedding(BaseModel):
+    """One text's vector."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: list[float] | str
+
+
+class EmbeddingUsage(BaseModel):
+    """Tokens read."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingList(BaseModel):
+    """The vectors, in the order of the texts."""
+
+    object: Literal["list"] = "list"
+    data: list[Embedding]
+    model: str
+    usage: EmbeddingUsage

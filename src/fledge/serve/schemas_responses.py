@@ -1,0 +1,219 @@
+"""`POST /v1/responses` as data: the request, the response object and the events of a stream."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from fledge.serve.schemas import Incoming
+from fledge.serve.schemas_chat import ResponseFormat
+
+
+class InputPart(Incoming):
+    """A part of an item's content; only text is understood."""
+
+    type: Literal["input_text", "output_text", "text"]
+    text: str
+
+
+class InputItem(Incoming):
+    """A turn; items of other types, such as a tool's output, are not built."""
+
+    type: Literal["message"] | None = None
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | list[InputPart]
+
+    def text(self) -> str:
+        """The content as one string."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content)
+
+
+class TextSettings(Incoming):
+    """The form of the answer."""
+
+    format: ResponseFormat | None = None
+
+
+class ResponseRequest(Incoming):
+    """`POST /v1/responses`."""
+
+    model: str = Field(max_length=500)
+    input: str | Annotated[list[InputItem], Field(min_length=1)]
+    instructions: str | None = None
+    """What the model is told first; not carried over to the next response."""
+    previous_response_id: str | None = Field(None, max_length=200)
+    """Go on from a stored response."""
+    store: bool | None = None
+    """Keep the response for `previous_response_id`; not given, it is kept."""
+    stream: bool | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_output_tokens: int | None = Field(None, ge=1)
+    metadata: dict[str, str] | None = None
+    user: str | None = Field(None, max_length=500)
+    truncation: Literal["auto", "disabled"] | None = None
+    """ "auto" drops the oldest turns where the conversation is too long."""
+    text: TextSettings | None = None
+    tools: list[object] | None = None
+    """Not built: refused unless empty."""
+    background: bool | None = None
+    """Not built: refused."""
+
+
+class OutputText(BaseModel):
+    """The text of an answer."""
+
+    type: Literal["output_text"] = "output_text"
+    text: str
+    annotations: list[str] = []
+    logprobs: list[str] = []
+
+
+class OutputMessage(BaseModel):
+    """The assistant's turn."""
+
+    id: str
+    type: Literal["message"] = "message"
+    role: Literal["assistant"] = "assistant"
+    status: Literal["in_progress", "completed", "incomplete"]
+    content: list[OutputText]
+
+
+class InputDetails(BaseModel):
+    """Nothing is cached between requests."""
+
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+class OutputDetails(BaseModel):
+    """Nothing is thought in secret."""
+
+    reasoning_tokens: int = 0
+
+
+class ResponseUsage(BaseModel):
+    """Tokens read and written."""
+
+    input_tokens: int
+    input_tokens_details: InputDetails = InputDetails()
+    output_tokens: int
+    output_tokens_details: OutputDetails = OutputDetails()
+    total_tokens: int
+
+
+class Incomplete(BaseModel):
+    """Why an answer ended early."""
+
+    reason: Literal["max_output_tokens", "content_filter"]
+
+
+class TextFormat(BaseModel):
+    """Plain text."""
+
+    type: Literal["text"] = "text"
+
+
+class TextForm(BaseModel):
+    """The form of the answer."""
+
+    format: TextFormat = TextFormat()
+
+
+class ResponseObject(BaseModel):
+    """A response, finished or on its way."""
+
+    id: str
+    object: Literal["response"] = "response"
+    created_at: int
+    status: Literal["in_progress", "completed", "incomplete"]
+    error: None = None
+    incomplete_details: Incomplete | None
+    instructions: str | None
+    max_output_tokens: int | None
+    metadata: dict[str, str]
+    model: str
+    output: list[OutputMessage]
+    parallel_tool_calls: bool = False
+    previous_response_id: str | None
+    store: bool
+    temperature: float | None
+    text: TextForm = TextForm()
+    tool_choice: Literal["none"] = "none"
+    tools: list[str] = []
+    top_p: float | None
+    truncation: Literal["auto", "disabled"]
+    usage: ResponseUsage | None
+
+
+class ResponseEvent(BaseModel):
+    """The response as it stands."""
+
+    type: Literal[
+        "response.created", "response.in_progress", "response.completed", "response.incomplete"
+    ]
+    sequence_number: int
+    response: ResponseObject
+
+
+class ItemEvent(BaseModel):
+    """An item of the output begins or ends."""
+
+    type: Literal["response.output_item.added", "response.output_item.done"]
+    sequence_number: int
+    output_index: int = 0
+    item: OutputMessage
+
+
+class PartEvent(BaseModel):
+    """A part of an item begins or ends."""
+
+    type: Literal["response.content_part.added", "response.content_part.done"]
+    sequence_number: int
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+    part: OutputText
+
+
+class DeltaEvent(BaseModel):
+    """More text."""
+
+    type: Literal["response.output_text.delta"] = "response.output_text.delta"
+    sequence_number: int
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+    delta: str
+    logprobs: list[str] = []
+
+
+class TextDoneEvent(BaseModel):
+    """All the text."""
+
+    type: Literal["response.output_text.done"] = "response.output_text.done"
+    sequence_number: int
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+    text: str
+    logprobs: list[str] = []
+
+
+class ErrorEvent(BaseModel):
+    """The stream ends here."""
+
+    type: Literal["error"] = "error"
+    sequence_number: int
+    code: str | None
+    message: str
+    param: str | None
+
+
+class DeletedResponse(BaseModel):
+    """A stored response is gone."""
+
+    id: str
+    object: Literal["response"] = "response"
+    deleted: bool = True

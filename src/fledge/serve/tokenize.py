@@ -1,0 +1,93 @@
+"""`POST /tokenize` and `/detokenize`: a model's ids of a text or a conversation, and back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from fledge.serve.api_errors import ApiError, error_replies, unsupported
+from fledge.serve.local import ids_of, rendered
+from fledge.serve.models import ServedModel
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.schemas import Incoming
+from fledge.serve.schemas_chat import ChatMessage, conversation_of
+from fledge.serve.service import ModelService
+
+
+class TokenizeRequest(Incoming):
+    """`POST /tokenize`: either a `prompt` or `messages`."""
+
+    model: str | None = Field(None, max_length=500)
+    """Not given: the default model."""
+    prompt: str | None = None
+    messages: list[ChatMessage] | None = None
+    add_generation_prompt: bool | None = None
+    """Whether the messages end with the header of the next answer; not given, they do."""
+    return_token_strs: bool | None = None
+
+
+class TokenizeReply(BaseModel):
+    """The ids; `token_strs` as the vocabulary writes them, where asked for."""
+
+    tokens: list[int]
+    count: int
+    max_model_len: int
+    token_strs: list[str] | None
+
+
+class DetokenizeRequest(Incoming):
+    """`POST /detokenize`."""
+
+    model: str | None = Field(None, max_length=500)
+    """Not given: the default model."""
+    tokens: list[int]
+
+
+class DetokenizeReply(BaseModel):
+    """The text; special tokens are written out."""
+
+    prompt: str
+
+
+def tokenize_routes(service: ModelService, people: People) -> APIRouter:
+    """Both routes."""
+    router = APIRouter(tags=["Tokens"], responses=error_replies(400, 401, 403, 404, 413))
+
+    @router.post("/tokenize")
+    async def tokenize(
+        request: TokenizeRequest, person: Annotated[Person, Depends(people.caller)]
+    ) -> TokenizeReply:
+        """The ids of a text, which has no special tokens, or of a conversation, which has."""
+        people.require_scope(person, "models")
+        model = local_model(service, request.model)
+        if (request.prompt is None) == (request.messages is None):
+            raise ApiError(400, "Give either prompt or messages.", param="prompt")
+        if request.messages is not None:
+            opens = request.add_generation_prompt is not False
+            ids = await rendered(conversation_of(request.messages), model, opens)
+        else:
+            ids = await ids_of(request.prompt or "", model)
+        names = [model.tokenizer.token(id_) for id_ in ids] if request.return_token_strs else None
+        return TokenizeReply(
+            tokens=ids, count=len(ids), max_model_len=model.context_length, token_strs=names
+        )
+
+    @router.post("/detokenize")
+    def detokenize(
+        request: DetokenizeRequest, person: Annotated[Person, Depends(people.caller)]
+    ) -> DetokenizeReply:
+        """The text of ids."""
+        people.require_scope(person, "models")
+        tokenizer = local_model(service, request.model).tokenizer
+        return DetokenizeReply(prompt=tokenizer.decode_marked(request.tokens))
+
+    return router
+
+
+def local_model(service: ModelService, model: str | None) -> ServedModel:
+    """The model of that id, or the default, if its tokenizer is here."""
+    found = service.models[model or next(iter(service.models))]
+    if not isinstance(found, ServedModel):
+        raise unsupported("model", f"{found.id} is another server's: its tokenizer is not here.")
+    return found

@@ -1,0 +1,36 @@
+"""OpenAI's published schema as a judge of what the server sends; skipped where it is not there."""
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from shared_data import DATA
+
+PATH = DATA / "oracles" / "openai-openapi.json"
+needs_schema = pytest.mark.skipif(not PATH.is_file(), reason=f"needs {PATH}")
+marks = [pytest.mark.shared_data, needs_schema]
+
+
+@cache
+def description() -> dict[str, Any]:
+    return json.loads(PATH.read_text())
+
+
+@cache
+def judge(name: str) -> jsonschema.Draft202012Validator:
+    registry = Registry().with_resource(
+        "urn:openai", Resource(description(), specification=DRAFT202012)
+    )
+    reference = {"$ref": f"urn:openai#/components/schemas/{name}"}
+    return jsonschema.Draft202012Validator(reference, registry=registry)
+
+
+def check(name: str, value: object) -> None:
+    """Fails with the deepest complaint."""
+    error = jsonschema.exceptions.best_match(judge(name).iter_errors(value))
+    assert error is None, f"{name}: {error.json_path}: {error.message}"
