@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRouter
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from fledge.database import ApiKey
 from fledge.database.accounts import AccountChange
@@ -30,8 +30,8 @@ class ProfileForm(Form):
 class PasswordForm(Form):
     """The old one proves who asks."""
 
-    current: Annotated[str, Field(max_length=1000, strip_whitespace=False)]
-    new: Annotated[str, Field(max_length=2000, strip_whitespace=False)]
+    current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
+    new: Annotated[str, StringConstraints(max_length=2000, strip_whitespace=False)]
 
 
 class KeyForm(Form):

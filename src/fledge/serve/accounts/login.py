@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from fledge.database import Account, LoginTaken
 from fledge.errors import NotFound
@@ -23,7 +23,7 @@ class LoginForm(Form):
     """Who, and where to then; a password's blanks count."""
 
     login: str = Field(max_length=254)
-    password: Annotated[str, Field(max_length=1000, strip_whitespace=False)]
+    password: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
     next: str = "/"
 
 
@@ -32,7 +32,7 @@ class NewAccountForm(Form):
 
     login: str = Field(min_length=1, max_length=254)
     name: str = Field("", max_length=100)
-    password: Annotated[str, Field(max_length=2000, strip_whitespace=False)]
+    password: Annotated[str, StringConstraints(max_length=2000, strip_whitespace=False)]
     token: str
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.responses import Response
 from fastapi.routing import APIRouter
-from pydantic import Field
+from pydantic import StringConstraints
 
 from fledge.database import Database
 from fledge.serve.accounts.account import require_password
@@ -25,7 +25,7 @@ from fledge.serve.person import Person
 class EraseForm(Form):
     """The password proves who asks; nobody has one on a server without login."""
 
-    password: Annotated[str, Field(max_length=1000, strip_whitespace=False)] = ""
+    password: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)] = ""
 
 
 def privacy_routes(people: People, pages: Pages) -> APIRouter:
