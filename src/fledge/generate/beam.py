@@ -4,6 +4,7 @@ The rules are those of `transformers`: 2k candidates a step, an end only counts 
 finished hypotheses compete by log-probability over a length penalty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -57,9 +58,10 @@ class Hypothesis:
 
 @dataclass(slots=True)
 class Sentence:
-    """One sentence's finished hypotheses, best first."""
+    """One sentence's finished hypotheses, best first, and the most tokens they may have."""
 
     index: int
+    limit: int
     finished: list[Hypothesis] = field(default_factory=list)
 
     def add(self, hypothesis: Hypothesis, keep: int) -> None:
@@ -94,14 +96,17 @@ def beam_search(
     end_id: int,
     settings: BeamSettings,
     banned_ids: frozenset[int] = frozenset(),
+    limits: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
     """The `best` hypotheses of each of B sentences, best first.
 
     `decoder` holds one row a sentence and is moved; `first` is the token each target starts with.
-    Sentences that are done leave the batch.
+    `limits` are each sentence's own length limits instead of `settings.max_new_tokens`. Sentences
+    that are done leave the batch.
     """
     beams, device = settings.beams, first.device
-    sentences = [Sentence(index) for index in range(len(first))]
+    limits = limits or [settings.max_new_tokens] * len(first)
+    sentences = [Sentence(index, limit) for index, limit in enumerate(limits)]
     everyone = list(sentences)
     texts = first[:, None, None].expand(-1, beams, 1)  # A k n
     # Only the first beam is alive: k equal ones would stay equal.
@@ -109,24 +114,22 @@ def beam_search(
     scores[:, 0] = 0.0
     decoder.reorder(torch.arange(len(first), device=device).repeat_interleave(beams))
 
-    for length in range(1, settings.max_new_tokens + 1):
-        is_last = length == settings.max_new_tokens
+    for length in range(1, max(limits) + 1):
         log_probs = decoder.step(texts[:, :, -1].flatten()).log_softmax(dim=-1)
         log_probs[:, list(banned_ids)] = float("-inf")
-        if is_last and settings.force_end:
-            log_probs = _only(log_probs, end_id)
+        is_last = torch.tensor([each.limit == length for each in sentences], device=device)
+        if settings.force_end:
+            log_probs = _end_certainly(log_probs, is_last.repeat_interleave(beams), end_id)
         candidates = _candidates(scores, log_probs)
-        ends = torch.ones_like(candidates.tokens, dtype=torch.bool)
-        if not is_last:
-            ends = candidates.tokens == end_id
+        ends = (candidates.tokens == end_id) | is_last[:, None]
         _finish(sentences, texts, candidates, ends, settings, length)
 
         going_on = candidates.best_open(ends, beams)
-        limits = going_on.totals[:, 0].tolist()
+        totals = going_on.totals[:, 0].tolist()
         stay = [
             row
-            for row, (sentence, limit) in enumerate(zip(sentences, limits, strict=True))
-            if not is_last and _is_open(sentence, limit, settings, length)
+            for row, (sentence, total) in enumerate(zip(sentences, totals, strict=True))
+            if sentence.limit > length and _is_open(sentence, total, settings, length)
         ]
         sentences = [sentences[row] for row in stay]
         if not sentences:
@@ -179,12 +182,16 @@ def _is_open(sentence: Sentence, total: float, settings: BeamSettings, length: i
         return False
     # A positive α makes long texts cheap: the longest is the most a beam could hope for.
     hopeful = settings.stop == "never" and settings.alpha > 0
-    reach = settings.max_new_tokens if hopeful else length
+    reach = sentence.limit if hopeful else length
     return total / length_penalty(settings, reach) > sentence.finished[-1].score
 
 
-def _only(log_probs: Float[Tensor, "N V"], id_: int) -> Float[Tensor, "N V"]:
-    """The token `id_` for certain."""
+def _end_certainly(
+    log_probs: Float[Tensor, "N V"], rows: Bool[Tensor, " N"], end_id: int
+) -> Float[Tensor, "N V"]:
+    """The end with probability 1 in the chosen rows."""
+    if not bool(rows.any()):
+        return log_probs
     certain = torch.full_like(log_probs, float("-inf"))
-    certain[:, id_] = 0.0
-    return certain
+    certain[:, end_id] = 0.0
+    return torch.where(rows[:, None], certain, log_probs)

@@ -14,6 +14,8 @@ from fledge.generate.decoders import TransformerDecoder
 
 SOURCE_TOKENS = 4096
 """Padded source tokens that are translated at a time, all beams counted; only a matter of speed."""
+LONGER = 50
+"""Tokens by which a translation may be longer than its source (section 6.1 of "Attention …")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,14 @@ def search(
     ids, config = _padded(sources, model.config.pad_id).to(device), model.config
     lengths = torch.tensor([len(source) for source in sources], device=device)
     mask = torch.arange(ids.shape[1], device=device) < lengths[:, None]
-    limit = min(settings.max_new_tokens, config.context_length)
+    most = min(settings.max_new_tokens, config.context_length)
     return beam_search(
         TransformerDecoder(model, ids, mask),
         torch.full((len(sources),), config.pad_id, device=device),
         config.end_id,
-        settings.model_copy(update={"max_new_tokens": limit}),
+        settings,
         banned_ids=loaded.never_written,
+        limits=[min(most, len(source) + LONGER) for source in sources],
     )
 
 

@@ -29,27 +29,37 @@ class LayerMemory:
     past: KeysValues | None = None
     source: KeysValues | None = None
 
-    def reorder(self, rows: Int[Tensor, " N"]) -> None:
-        """Row i goes on as the old row `rows[i]` (beam search)."""
-        for remembered in (self.past, self.source):
-            if remembered is not None:
-                remembered.reorder(rows)
-
 
 @dataclass(slots=True)
 class DecoderState:
-    """Incremental decoding: the source read once, the targets so far, one token at a time."""
+    """Incremental decoding of N rows: A sources read once, the targets so far, a token at a time.
 
-    encoded: Float[Tensor, "B S D"]
-    source_mask: Bool[Tensor, "B S"]
+    Each source serves N / A neighbouring rows, its beams.
+    """
+
+    encoded: Float[Tensor, "A S D"]
+    source_mask: Bool[Tensor, "A S"]
     layers: list[LayerMemory]
+    source_of_row: Int[Tensor, " N"]
     length: int = 0
 
-    def reorder(self, rows: Int[Tensor, " N"]) -> None:
-        """Row i goes on as the old row `rows[i]`; N may differ from B."""
+    def reorder(self, rows: Int[Tensor, " M"]) -> None:
+        """Row i goes on as the old row `rows[i]`; M may differ from N."""
+        sources, beams = torch.unique_consecutive(self.source_of_row[rows], return_counts=True)
+        if bool((beams != beams[0]).any()):
+            sources, beams = self.source_of_row[rows], torch.ones_like(rows)
+        if not torch.equal(sources, torch.arange(len(self.encoded), device=rows.device)):
+            self._keep_sources(sources)
+        self.source_of_row = torch.arange(len(sources), device=rows.device).repeat_interleave(beams)
         for layer in self.layers:
-            layer.reorder(rows)
-        self.encoded, self.source_mask = self.encoded[rows], self.source_mask[rows]
+            if layer.past is not None:
+                layer.past.reorder(rows)
+
+    def _keep_sources(self, sources: Int[Tensor, " A2"]) -> None:
+        self.encoded, self.source_mask = self.encoded[sources], self.source_mask[sources]
+        for layer in self.layers:
+            if layer.source is not None:
+                layer.source.reorder(sources)
 
 
 class PositionwiseFeedForward(nn.Module):
@@ -120,9 +130,9 @@ class DecoderLayer(nn.Module):
         self,
         x: Float[Tensor, "B T D"],
         memory: LayerMemory,
-        encoded: Float[Tensor, "B S D"],
+        encoded: Float[Tensor, "A S D"],
         target_mask: Bool[Tensor, "#B 1 #T T2"] | None,
-        source_mask: Bool[Tensor, "B 1 1 S"],
+        source_mask: Bool[Tensor, "A 1 1 S"],
     ) -> Float[Tensor, "B T D"]:
         def own_past(h: Tensor) -> Tensor:
             attended: Tensor = self.self_attention(h, self._past(h, memory), target_mask)
@@ -131,8 +141,10 @@ class DecoderLayer(nn.Module):
         def source(h: Tensor) -> Tensor:
             # Read once; here, and not before, because sharded weights are whole only in this call.
             memory.source = memory.source or self.cross_attention.remember(encoded)
-            attended: Tensor = self.cross_attention(h, memory.source, source_mask)
-            return attended
+            # B / A beams of one token each are so many queries to the one source they share.
+            queries = h.reshape(len(encoded), -1, h.shape[2])
+            attended: Tensor = self.cross_attention(queries, memory.source, source_mask)
+            return attended.reshape(h.shape)
 
         x = self.self_attention_residual(x, own_past)
         x = self.cross_attention_residual(x, source)
@@ -205,7 +217,8 @@ class Transformer(nn.Module):
         self, memory: Float[Tensor, "B S D"], source_mask: Bool[Tensor, "B S"]
     ) -> DecoderState:
         """Begin to decode token by token: the source's keys and values are computed once."""
-        return DecoderState(memory, source_mask, [LayerMemory() for _ in self.decoder])
+        rows = torch.arange(len(memory), device=memory.device)
+        return DecoderState(memory, source_mask, [LayerMemory() for _ in self.decoder], rows)
 
     def step(self, last: Int[Tensor, " B"], state: DecoderState) -> Float[Tensor, "B V"]:
         """Logits of the token after `last`; `state` moves on by one."""
