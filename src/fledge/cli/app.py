@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli import (
+    backup,
     chat,
     demo,
     evaluate,
@@ -16,9 +17,11 @@ from fledge.cli import (
     info,
     init,
     inspect,
+    password,
     pipeline,
     ppo,
     pretrain,
+    restore,
     reward,
     serve,
     sft,
@@ -54,6 +57,9 @@ app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel="Use a model")(
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel="Use a model")(generate.generate)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.chat)
 app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
+app.command("backup", epilog=backup.EXAMPLE, rich_help_panel="Run a server")(backup.backup)
+app.command("restore", epilog=restore.EXAMPLE, rich_help_panel="Run a server")(restore.restore)
+app.command("password", epilog=password.EXAMPLE, rich_help_panel="Run a server")(password.password)
 app.add_typer(inspect.app, name="inspect", rich_help_panel="Use a model")
 app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
 app.command("import", epilog=import_model.EXAMPLE, rich_help_panel="Exchange models")(

@@ -9,6 +9,8 @@ import typer
 from fledge.cli.options import refuse_ignored
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
+CHATS = "chats.db"
+"""In the output: what is said to the demo's models, and thought of their answers."""
 MODEL_NAMES = ("ppo", "sft", "base")
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
 TEMPERATURE = 0.5
@@ -46,12 +48,12 @@ def demo(
         return
     typer.echo(f"The report card with curves and samples: {output / 'report.html'}", err=True)
     if serve:
-        serve_demo(checkpoints, seed, port)
+        serve_demo(checkpoints, seed, port, output / CHATS)
     else:
         typer.echo(f"Next: fledge serve {' '.join(map(str, checkpoints))}", err=True)
 
 
-def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None) -> None:
+def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, database: Path) -> None:
     """The chat page with all three models, and questions that none of them was trained on."""
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
@@ -63,6 +65,8 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None) -> None
         sampling=SamplingParams(temperature=TEMPERATURE),
         suggestions=suggestions(seed),
         open_browser=True,
+        database=database,
+        login=False,
         announce=typer.echo,
     )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.database import DatabaseOption, default_database
 from fledge.cli.options import Temperature, TopP
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def serve(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on. There are no accounts yet: keep it local.")
+        str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
@@ -70,6 +71,15 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    database: DatabaseOption = None,
+    login: Annotated[
+        bool,
+        typer.Option(
+            "--login/--no-login",
+            help="Whether people have accounts. Without, whoever reaches the server is its owner, "
+            "so it listens on this machine only.",
+        ),
+    ] = True,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
@@ -104,6 +114,8 @@ def serve(
         max_pending=max_pending,
         memory=budget,
         open_browser=open_browser,
+        database=database or default_database(),
+        login=login,
         announce=typer.echo,
     )
 

@@ -4,13 +4,16 @@ import errno
 import socket
 import webbrowser
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import uvicorn
 
+from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.app import LOOPBACK_NAMES, create_app
 from fledge.serve.models import Model
+from fledge.serve.people import People
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 8000
@@ -28,13 +31,22 @@ def launch(
     memory: int | None = None,
     open_browser: bool = False,
     suggestions: Sequence[str] = (),
+    database: str | Path,
+    login: bool,
 ) -> None:
     """Serve until Ctrl-C. Without a `port`, at 8000, or where that is taken at a free one.
 
     Raises:
-        ConfigError: the address cannot be had.
+        ConfigError: the address cannot be had, or others could reach a server without login.
+        DatabaseError: the database cannot be used.
     """
     is_local = host in LOOPBACK
+    if not login and not is_local:
+        raise ConfigError(
+            f"--no-login makes everybody who reaches {host} the owner; leave --no-login out, "
+            "or listen on 127.0.0.1"
+        )
+    kept = open_database(database)
     app = create_app(
         models,
         sampling=sampling,
@@ -42,21 +54,32 @@ def launch(
         max_pending=max_pending,
         memory=memory,
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
+        database=kept,
+        login=login,
     )
     with listen(host, free_port(host) if port is None else port) as listener:
         url = address(host, listener.getsockname()[1])
 
         def ready() -> None:
             announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
-            if not is_local:
-                announce("Anyone who reaches this address can use it: there are no accounts yet.")
+            start = first_page(url, app.state.people)
+            if start != url:
+                announce(f"Nobody owns this server yet. Become its owner at {start}")
             if open_browser:
-                webbrowser.open(url)
+                webbrowser.open(start)
 
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS
         )
-        ReadyServer(config, ready).run(sockets=[listener])
+        try:
+            ReadyServer(config, ready).run(sockets=[listener])
+        finally:
+            kept.close()
+
+
+def first_page(url: str, people: People) -> str:
+    """Where to go first: to the chat, or to the page that makes the owner."""
+    return url if people.setup_token is None else f"{url}/setup?token={people.setup_token}"
 
 
 class ReadyServer(uvicorn.Server):

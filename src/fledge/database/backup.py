@@ -1,0 +1,193 @@
+"""Copies of a database while it is in use, and back: a file of SQLite, whatever the database.
+
+SQLite copies itself page by page (its online backup). PostgreSQL is read table by table in one
+snapshot, into the same kind of file: so a backup also moves a server from one to the other.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
+
+from fledge.database.engine import Transactions, answering, connect, parse_url
+from fledge.database.migrate import locked, migrate, newest
+from fledge.database.tables import Base
+from fledge.errors import ConfigError, DatabaseError, DataError
+
+ROWS_AT_ONCE = 500
+PAGES_AT_ONCE = 256
+
+
+def backup(database: str | Path, file: Path) -> int:
+    """Write a copy of a database to a new file, whole or not at all: the rows in it.
+
+    Raises:
+        ConfigError: the file is there, or the database is not.
+        DatabaseError: PostgreSQL's is of another fledge than this one.
+        DatabaseUnavailable: the database does not answer.
+    """
+    url = parse_url(database)
+    if file.exists():
+        raise ConfigError(f"{file} is there already; name a new file")
+    require_database(url)
+    with written_whole(file) as part:
+        if url.get_backend_name() == "sqlite":
+            copy_file(Path(url.database or ""), part)
+        else:
+            migrate(parse_url(part))
+            source = connect(url).execution_options(isolation_level="REPEATABLE READ")
+            target = connect(parse_url(part))
+            try:
+                with Transactions(source).read() as here, Transactions(target).write() as there:
+                    require_current(here)
+                    copy_rows(here, there)
+            finally:
+                source.dispose()
+                target.dispose()
+        return count_rows(part)
+
+
+def restore(file: Path, database: str | Path) -> int:
+    """Fill an empty database from a backup: the rows in it.
+
+    Raises:
+        ConfigError: there is no such file, or the database has people in it.
+        DataError: the file is not a backup.
+        DatabaseUnavailable: the database does not answer.
+    """
+    if not file.is_file():
+        raise ConfigError(f"{file}: no such file; `fledge backup` writes one")
+    require_backup(file)
+    url = parse_url(database)
+    migrate(url)
+    with copied(file) as source_file:
+        migrate(parse_url(source_file))
+        source, target = connect(parse_url(source_file)), connect(url, foreign_keys=False)
+        try:
+            with Transactions(source).read() as here, locked(Transactions(target)) as there:
+                require_empty(there, url)
+                copy_rows(here, there)
+        finally:
+            source.dispose()
+            target.dispose()
+        return count_rows(source_file)
+
+
+def copy_rows(source: Connection, target: Connection) -> None:
+    """Every row of every table, parents before children, in the order they were made."""
+    for table in Base.metadata.sorted_tables:
+        order = [column for column in table.primary_key]
+        rows = source.execution_options(stream_results=True).execute(select(table).order_by(*order))
+        for part in rows.mappings().partitions(ROWS_AT_ONCE):
+            target.execute(insert(table), [dict(row) for row in part])
+        advance_numbers(target, table)
+
+
+def advance_numbers(connection: Connection, table: Table) -> None:
+    """Let PostgreSQL count on from the largest number; SQLite does so by itself."""
+    (key, *others) = table.primary_key.columns
+    if connection.dialect.name != "postgresql" or others or key.type.python_type is not int:
+        return
+    largest = connection.scalar(select(func.max(key)))
+    if largest is not None:
+        sequence = func.pg_get_serial_sequence(table.name, key.name)
+        connection.execute(select(func.setval(sequence, largest)))
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """SQLite's online backup: readers and writers go on meanwhile."""
+    with (
+        answering(),
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
+        closing(sqlite3.connect(target)) as there,
+    ):
+        here.backup(there, pages=PAGES_AT_ONCE)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """A file beside it to write to, which takes its name once it is complete and on the disk."""
+    part = file.with_name(f".{file.name}.part")
+    remove_database(part)
+    try:
+        yield part
+        with closing(sqlite3.connect(part)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.rename(file)
+    finally:
+        remove_database(part)
+
+
+@contextmanager
+def copied(file: Path) -> Iterator[Path]:
+    """A copy to migrate: a backup itself is never changed."""
+    copy = file.with_name(f".{file.name}.restore")
+    remove_database(copy)
+    try:
+        copy_file(file, copy)
+        yield copy
+    finally:
+        remove_database(copy)
+
+
+def remove_database(file: Path) -> None:
+    """The file, and what SQLite keeps beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + end).unlink(missing_ok=True)
+
+
+def count_rows(file: Path) -> int:
+    """All rows of all tables of ours that the file has."""
+    engine = connect(parse_url(file))
+    there = inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        counts = [
+            connection.scalar(select(func.count()).select_from(table))
+            for table in Base.metadata.sorted_tables
+            if table.name in there
+        ]
+    engine.dispose()
+    return sum(count or 0 for count in counts)
+
+
+def require_current(connection: Connection) -> None:
+    """Raise `DatabaseError` unless the tables are those that this program reads."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision != newest():
+        raise DatabaseError(
+            f"the database is at revision {revision}, this fledge reads {newest()}; back it up "
+            "with the fledge that serves it"
+        )
+
+
+def require_database(url: URL) -> None:
+    """Raise `ConfigError` where there is nothing to copy; SQLite would make an empty file."""
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise ConfigError(f"{url.database}: no such database")
+
+
+def require_backup(file: Path) -> None:
+    """Raise `DataError` unless this is a database of fledge."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{file} is not a backup of fledge: {error}") from error
+    if state != "ok":
+        raise DataError(f"{file} is damaged: {state}; take an older backup")
+
+
+def require_empty(connection: Connection, url: URL) -> None:
+    """Raise `ConfigError` rather than mix two servers' people."""
+    if connection.scalar(text("SELECT count(*) FROM accounts")):
+        raise ConfigError(
+            f"{url.render_as_string()} has people in it; restore into a new database, "
+            "and start the server with that"
+        )

@@ -1,0 +1,165 @@
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from databases import answered, new_postgresql, person
+from fledge.database import Database, Passage, UsageOfDay, open_database
+from fledge.database.backup import backup, restore
+from fledge.database.engine import connect, parse_url
+from fledge.database.migrate import migrate
+from fledge.database.tables import Base
+from fledge.errors import ConfigError, DataError
+
+
+def filled(database: Database) -> str:
+    """Something in every table; the id of the person."""
+    ada = person(database, "ada", "owner")
+    chat = database.conversations.create(ada, title="Tides")
+    first, second = (answered(database, ada, chat.id, text) for text in ("The moon.", "The sun."))
+    database.ratings.rate(ada, first, 1, reasons=["clear"])
+    database.ratings.prefer(ada, [[first], [second]])
+    database.ratings.write(ada, second, "Both.")
+    shop = database.assistants.create(ada, name="Shop", suggestions=("Hours?",))
+    database.knowledge.add(ada, shop.id, "faq.md", [Passage("Hours", "From nine to five.")])
+    database.sessions.create(ada, "Firefox")
+    database.api_keys.create(ada, name="laptop", scopes=["chat"])
+    database.invitations.create(ada, "user")
+    database.usage.add([UsageOfDay(ada, "2026-01-01", "", "tiny", 1, 2, 3)])
+    database.settings.set(database.settings.get())
+    database.audit.add(ada, "server.set_up", "ada", {"é": 1})
+    return ada
+
+
+def contents(url: str | Path) -> dict[str, list[dict[str, object]]]:
+    engine = connect(parse_url(url))
+    with engine.connect() as connection:
+        tables = {
+            table.name: [
+                dict(row)
+                for row in connection.execute(
+                    select(table).order_by(*table.primary_key.columns)
+                ).mappings()
+            ]
+            for table in Base.metadata.sorted_tables
+        }
+    engine.dispose()
+    return tables
+
+
+def test_a_backup_has_every_row_of_every_table(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    filled(database)
+    before = contents(url)
+    assert all(before.values()), "a table without a row tests nothing"
+    rows = backup(url, tmp_path / "copy.db")
+    assert contents(tmp_path / "copy.db") == before == contents(url)
+    assert rows == sum(len(rows) for rows in before.values())
+    assert [each.name for each in tmp_path.iterdir() if "copy" in each.name] == ["copy.db"]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_backup_fills_either_database_which_goes_on_from_there(
+    database: Database, url: str, tmp_path: Path, target: str
+) -> None:
+    ada = filled(database)
+    backup(url, tmp_path / "copy.db")
+    new = str(tmp_path / "new.db") if target == "sqlite" else new_postgresql("restored")
+    before = (tmp_path / "copy.db").read_bytes()
+    assert restore(tmp_path / "copy.db", new) == sum(map(len, contents(url).values()))
+    assert (tmp_path / "copy.db").read_bytes() == before, "a restore changes no backup"
+    assert contents(new) == contents(url)
+    restored = open_database(new)
+    assert restored.conversations.search(ada, "moon")[0].title == "Tides"
+    (shop,) = restored.assistants.list(ada)
+    assert restored.knowledge.search(shop.id, "hours")[0].content == "From nine to five."
+    chat = restored.conversations.create(ada)
+    answered(restored, ada, chat.id)
+    restored.knowledge.add(ada, shop.id, "more.md", [Passage("", "Closed on Sunday.")])
+    restored.audit.add(ada, "again")
+    restored.close()
+
+
+def test_a_backup_during_writes_is_one_moment(database: Database, url: str, tmp_path: Path) -> None:
+    """Each transaction writes a chat and its first turn: a copy has both or neither."""
+    ada = person(database)
+    stop = threading.Event()
+    written = threading.Semaphore(0)
+
+    def write() -> None:
+        while not stop.is_set():
+            chat = database.conversations.create(ada)
+            database.messages.add(ada, chat.id, role="user", content="x" * 500, parent_id=None)
+            written.release()
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(60):
+            written.acquire()
+        for index in range(3):
+            backup(url, tmp_path / f"copy-{index}.db")
+            for _ in range(10):
+                written.acquire()
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    sizes = []
+    for index in range(3):
+        copy = contents(tmp_path / f"copy-{index}.db")
+        turns = {row["conversation_id"]: row["id"] for row in copy["messages"]}
+        current = {row["id"]: row["current_message_id"] for row in copy["conversations"]}
+        assert {key: value for key, value in current.items() if value is not None} == turns
+        sizes.append(len(turns))
+    assert 50 <= sizes[0] < sizes[1] < sizes[2]
+
+
+def test_a_backup_of_an_older_fledge_is_brought_to_todays_form(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    migrate(parse_url(old), "0005")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute(
+            "INSERT INTO accounts (id, login, name, role, allows_training, created_at) "
+            "VALUES ('a', 'ada', 'Ada', 'owner', 1, 1.0)"
+        )
+    assert backup(old, tmp_path / "copy.db") == 1
+    restore(tmp_path / "copy.db", tmp_path / "new.db")
+    opened = open_database(tmp_path / "new.db")
+    assert [account.login for account in opened.accounts.list()] == ["ada"]
+    opened.close()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("0005",)
+        ]
+
+
+def test_nothing_is_overwritten(database: Database, url: str, tmp_path: Path) -> None:
+    filled(database)
+    (tmp_path / "there.db").write_text("mine")
+    with pytest.raises(ConfigError, match="is there already"):
+        backup(url, tmp_path / "there.db")
+    assert (tmp_path / "there.db").read_text() == "mine"
+    backup(url, tmp_path / "copy.db")
+    with pytest.raises(ConfigError, match="has people in it"):
+        restore(tmp_path / "copy.db", url)
+    with database.transactions.read() as connection:
+        accounts = Base.metadata.tables["accounts"]
+        assert connection.scalar(select(func.count()).select_from(accounts)) == 1
+
+
+def test_what_is_no_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.db: no such database"):
+        backup(tmp_path / "nothing.db", tmp_path / "copy.db")
+    with pytest.raises(ConfigError, match="no such file"):
+        restore(tmp_path / "nothing.db", tmp_path / "new.db")
+    (tmp_path / "text.db").write_text("not a database at all" * 100)
+    with pytest.raises(DataError, match="is not a backup of fledge"):
+        restore(tmp_path / "text.db", tmp_path / "new.db")
+    assert not (tmp_path / "new.db").exists()
+    assert not (tmp_path / "copy.db").exists()
