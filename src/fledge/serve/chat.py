@@ -169,4 +169,6 @@ def chunk_of(
 
 def logprobs(tokens: Iterable[TokenLogprob], completing: Completing) -> ChoiceLogprobs | None:
     """The tokens behind a text, where the request wants them."""
-    return ChoiceLogprobs(content=list(tokens)) if completing.request.logprobs else None
+    return (
+        ChoiceLogprobs(content=list(tokens), refusal=None) if completing.request.logprobs else None
+    )

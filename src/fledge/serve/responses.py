@@ -133,7 +133,7 @@ class Responding:
             temperature=request.temperature,
             top_p=request.top_p,
             truncation=request.truncation or "disabled",
-            usage=None if reason is None else self.usage(),
+            usage=self.usage(),
         )
 
     def usage(self) -> ResponseUsage:

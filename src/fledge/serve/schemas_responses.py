@@ -144,7 +144,8 @@ class ResponseObject(BaseModel):
     tools: list[str] = []
     top_p: float | None
     truncation: Literal["auto", "disabled"]
-    usage: ResponseUsage | None
+    usage: ResponseUsage
+    """So far; complete once the response is."""
 
 
 class ResponseEvent(BaseModel):
