@@ -26,6 +26,8 @@ from fledge.cli import (
     serve,
     sft,
     tokenizer,
+    translate,
+    translate_train,
 )
 from fledge.errors import FledgeError, Interrupted
 from fledge.text.printable import printable
@@ -50,12 +52,18 @@ app.command("init", epilog=init.EXAMPLE, rich_help_panel="Start here")(init.init
 app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel="Start here")(pipeline.run)
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Raise a model")
 app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel="Raise a model")(pretrain.pretrain)
+app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel="Raise a model")(
+    translate_train.translate_train
+)
 app.command("sft", epilog=sft.EXAMPLE, rich_help_panel="Raise a model")(sft.sft)
 app.command("reward", epilog=reward.EXAMPLE, rich_help_panel="Raise a model")(reward.reward)
 app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel="Raise a model")(ppo.ppo)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel="Use a model")(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel="Use a model")(generate.generate)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.chat)
+app.command("translate", epilog=translate.EXAMPLE, rich_help_panel="Use a model")(
+    translate.translate
+)
 app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
 app.command("backup", epilog=backup.EXAMPLE, rich_help_panel="Run a server")(backup.backup)
 app.command("restore", epilog=restore.EXAMPLE, rich_help_panel="Run a server")(restore.restore)

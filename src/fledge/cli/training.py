@@ -15,6 +15,9 @@ from fledge.errors import ConfigError
 if TYPE_CHECKING:
     from fledge.train.run import Run
 
+COMMANDS = {"translate": "translate-train"}
+"""Commands that are not called as the stage they train."""
+
 RunWords = Annotated[
     list[str] | None,
     typer.Argument(
@@ -103,7 +106,7 @@ def changed_run(stage: str, files: Sequence[str], changes: Sequence[str]) -> "Ru
         if run.stage.name != stage:
             raise ConfigError(
                 f"{files[0]} is a run of stage {run.stage.name!r}; "
-                f"use: fledge {run.stage.name} {files[0]}"
+                f"use: fledge {COMMANDS.get(run.stage.name, run.stage.name)} {files[0]}"
             )
         return run
     values: dict[str, object] = {"stage": {"name": stage}}

@@ -113,19 +113,31 @@ def _read(name: str, languages: tuple[str, str], skipped: Skipped | None) -> Ite
             yield pair
 
 
-def _read_aligned(source: Path, target: Path) -> Iterator[SentencePair]:
-    sources, targets = _lines(source), _lines(target)
+def aligned_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
+    """The lines of two files, of which line n of one translates line n of the other.
+
+    Raises:
+        DataError: one is missing or not UTF-8, they are one file, or have unequal numbers of lines.
+    """
+    if source == target:
+        raise DataError(f"{source} is named as its own translation; expected two files")
+    sources, targets = read_lines(source), read_lines(target)
     if len(sources) != len(targets):
         raise DataError(
             f"{source} has {len(sources):,} lines but {target} has {len(targets):,}; line n of "
             "one must be the translation of line n of the other"
         )
+    return sources, targets
+
+
+def _read_aligned(source: Path, target: Path) -> Iterator[SentencePair]:
+    sources, targets = aligned_lines(source, target)
     for number, (one, other) in enumerate(zip(sources, targets, strict=True), start=1):
         yield SentencePair(one, other, source, number)
 
 
 def _read_tabbed(path: Path, skipped: Skipped | None) -> Iterator[SentencePair]:
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         columns = line.split("\t")
         if len(columns) < 2:
             found = f"{len(columns)} column: {line[:60]!r}"
@@ -145,7 +157,12 @@ def _from_record(record: Located, languages: tuple[str, str]) -> SentencePair:
     return SentencePair(str(sides[0]), str(sides[1]), record.path, record.line)
 
 
-def _lines(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
+    """A file's lines without their ends.
+
+    Raises:
+        DataError: it is missing or not UTF-8.
+    """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected sentences, one a line")
     try:

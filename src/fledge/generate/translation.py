@@ -32,6 +32,7 @@ def translate(
     sentences: Sequence[str],
     settings: BeamSettings,
     done: Callable[[int], None] = lambda _: None,
+    where: str = "sentence ",
 ) -> list[list[Translation]]:
     """The `settings.best` translations of each sentence, best first.
 
@@ -39,11 +40,12 @@ def translate(
     of every batch how many sentences it had.
 
     Raises:
-        GenerationError: a sentence is longer than the model's context; its number is named.
+        GenerationError: a sentence is longer than the model's context; it is named by `where` and
+            its number, which counts from 1.
     """
     end = loaded.model.config.end_id
     encoded = [[*ids, end] for ids in loaded.source.encode_batch(sentences)]
-    _check_lengths(encoded, loaded.model.config.context_length)
+    _check_lengths(encoded, loaded.model.config.context_length, where)
     wanted = [number for number, text in enumerate(sentences) if text.strip()]
     found = [[Translation("", 0.0, ())] for _ in sentences]
     done(len(sentences) - len(wanted))
@@ -81,12 +83,12 @@ def _read(loaded: LoadedTranslationModel, hypothesis: Hypothesis) -> Translation
     return Translation(loaded.target.decode(ids), hypothesis.score, hypothesis.ids)
 
 
-def _check_lengths(encoded: Sequence[Sequence[int]], limit: int) -> None:
+def _check_lengths(encoded: Sequence[Sequence[int]], limit: int, where: str) -> None:
     for number, ids in enumerate(encoded, start=1):
         if len(ids) > limit:
             raise GenerationError(
-                f"sentence {number:,} has {len(ids):,} tokens, the model reads at most {limit:,}; "
-                "split it into sentences"
+                f"{where}{number} has {len(ids):,} tokens, but the model reads at most {limit:,}; "
+                "split it into shorter sentences"
             )
 
 

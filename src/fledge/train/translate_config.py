@@ -89,7 +89,7 @@ class TranslateConfig(Config):
     """After embeddings and sublayers (section 5.4); 0.3 for some ten thousand pairs."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     """ε, the probability spread over the whole vocabulary (section 5.4)."""
-    batch_tokens: int = Field(4096, ge=8)
+    batch_tokens: int = Field(2048, ge=8)
     """Padded tokens, of either side, in an optimiser step over all processes (the paper: 25,000);
     `batch.examples` is not used."""
     epochs: float = Field(20.0, gt=0)

@@ -1,0 +1,200 @@
+"""`fledge translate`: a sentence, a file or a pipe in the other language."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fledge.cli.options import Checkpoint
+from fledge.errors import ConfigError, DataError
+from fledge.text.printable import printable
+
+if TYPE_CHECKING:
+    from fledge.checkpoint.translation_files import LoadedTranslationModel
+    from fledge.generate.beam import BeamSettings
+    from fledge.generate.translation import Translation
+
+EXAMPLE = 'Example: `fledge translate checkpoints/en-fr "How was your day?" --best 3 --scores`'
+LINES_AT_ONCE = 1000
+"""Lines of a pipe that are translated before the first of them is written."""
+
+
+def translate(
+    checkpoint: Checkpoint,
+    sentence: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to translate; `-`, or nothing, reads lines of standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="Translate every line of it.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write.", show_default="standard output"),
+    ] = None,
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            help="The right translations of --file, line by line: prints BLEU and chrF.",
+            show_default=False,
+        ),
+    ] = None,
+    beams: Annotated[int, typer.Option(min=1, help="Width of the search; 1 is greedy.")] = 4,
+    length_penalty: Annotated[
+        float, typer.Option(help="α: above 0 longer translations win more often.")
+    ] = 1.0,
+    penalty: Annotated[
+        Literal["power", "gnmt"],
+        typer.Option(help="Divide log-probability by n^α, or by ((5 + n) / 6)^α."),
+    ] = "power",
+    best: Annotated[int, typer.Option(min=1, help="So many translations of each, best first.")] = 1,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Put each one's score and a tab before it.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a sentence, with scores.")
+    ] = False,
+) -> None:
+    """Translate a sentence, a file or a pipe by beam search.
+
+    With `--best` above 1 each line begins with the sentence's number and a tab. An empty line gives
+    an empty line.
+    """
+    if file is not None and sentence is not None:
+        raise ConfigError("give a SENTENCE or --file FILE, not both")
+    if references is not None and file is None:
+        raise ConfigError("--references needs the sentences they translate: give --file, too")
+    if best > beams:
+        raise ConfigError(f"--best {best} of only {beams} beams; raise --beams to {best}")
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.config import parse_section
+    from fledge.generate.beam import BeamSettings
+
+    values = {"beams": beams, "penalty": penalty, "alpha": length_penalty, "best": best}
+    settings = parse_section(values, BeamSettings, source="beam search")
+    show = as_record if as_json else Lines(best > 1, scores)
+    loaded = load_translation_model(find_checkpoint(checkpoint))
+    if file is not None:
+        translate_file(loaded, file, output, references, settings, show)
+        return
+    lines = [sentence] if sentence not in (None, "-") else standard_input()
+    write_all(output, translated(loaded, lines, settings, show))
+
+
+class Lines:
+    """Translations as lines of text: number and score, if wanted, then the words."""
+
+    def __init__(self, with_number: bool, with_score: bool) -> None:
+        self.with_number = with_number
+        self.with_score = with_score
+
+    def __call__(self, number: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
+        for one in found:
+            fields = [str(number)] if self.with_number else []
+            fields += [f"{one.score:.4f}"] if self.with_score else []
+            # A line for a line: files stay aligned whatever a model writes.
+            yield "\t".join([*fields, " ".join(one.text.splitlines())])
+
+
+def as_record(number: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
+    """Everything about a sentence as a line of JSON."""
+    translations = [{"text": one.text, "score": one.score} for one in found]
+    yield json.dumps({"source": source, "translations": translations}, ensure_ascii=False)
+
+
+Show = Callable[[int, str, "Sequence[Translation]"], Iterator[str]]
+
+
+def translated(
+    loaded: "LoadedTranslationModel",
+    lines: "Iterator[str] | list[str]",
+    settings: "BeamSettings",
+    show: Show,
+) -> Iterator[str]:
+    """Lines to write, some at a time; from a keyboard one by one."""
+    from fledge.generate.translation import translate
+
+    rest, before = iter(lines), 0
+    at_once = 1 if sys.stdin.isatty() else LINES_AT_ONCE
+    while some := list(islice(rest, at_once)):
+        found = translate(loaded, some, settings)
+        for number, (source, best) in enumerate(zip(some, found, strict=True), start=before + 1):
+            yield from show(number, source, best)
+        before += len(some)
+
+
+def standard_input() -> Iterator[str]:
+    """Its lines, without their ends."""
+    return (line.rstrip("\r\n") for line in sys.stdin)
+
+
+def translate_file(
+    loaded: "LoadedTranslationModel",
+    file: Path,
+    output: Path | None,
+    references: Path | None,
+    settings: "BeamSettings",
+    show: Show,
+) -> None:
+    """Every line of a file, under a bar; then the scores, if there are references."""
+    from fledge.data.sentence_pairs import aligned_lines, read_lines
+    from fledge.generate.translation import translate
+
+    if references is None:
+        sources, right = read_lines(file), list[str]()
+    else:
+        sources, right = aligned_lines(file, references)
+    if not sources:
+        raise DataError(f"{file}: the file is empty; expected sentences, one a line")
+    with bar(len(sources)) as advance:
+        found = translate(loaded, sources, settings, advance, where=f"{file}:")
+    pairs = enumerate(zip(sources, found, strict=True), start=1)
+    write_all(output, (line for n, (source, best) in pairs for line in show(n, source, best)))
+    if references is not None:
+        print_score([best[0].text for best in found], right)
+
+
+def write_all(output: Path | None, lines: Iterator[str]) -> None:
+    """To a file that appears whole, or to standard output as they come."""
+    if output is None:
+        for line in lines:
+            typer.echo(printable(line) if sys.stdout.isatty() else line)
+            sys.stdout.flush()
+        return
+    from fledge.checkpoint.directory import write_text
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_text(output, "".join(f"{line}\n" for line in lines))
+    typer.echo(f"{output} written", err=True)
+
+
+def print_score(translations: Sequence[str], references: Sequence[str]) -> None:
+    """BLEU and chrF with their signatures, on stderr."""
+    from fledge.evaluate.translation import score_translations
+
+    score = score_translations(translations, references)
+    typer.echo(f"BLEU {score.bleu:.2f}  {score.bleu_signature}", err=True)
+    typer.echo(f"chrF {score.chrf:.2f}  {score.chrf_signature}", err=True)
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr where that is a terminal; yields how to move it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("translating", total=total)
+        yield lambda count: progress.advance(task, count)

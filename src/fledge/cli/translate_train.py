@@ -1,0 +1,75 @@
+"""`fledge translate-train`: a translator from sentence pairs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+
+EXAMPLE = (
+    "Example: `fledge translate-train --pairs train.en,train.fr --held-out val.en,val.fr -o en-fr`"
+)
+RECIPE: dict[str, object] = {
+    "optimizer.betas": [0.9, 0.98],
+    "optimizer.weight_decay": 0.0,
+    "optimizer.warmup_steps": 100,
+}
+"""Where no run file says otherwise: the paper's Adam (section 5.3), with a short warm-up."""
+
+
+def translate_train(
+    run: RunWords = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pairs",
+            "-p",
+            help="Two aligned files as `a.en,a.fr`, tab-separated lines, or records.",
+            show_default=False,
+        ),
+    ] = None,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Pairs to measure on.", show_default="2 % of the source sentences, held out"
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="A checkpoint to go on from.", show_default=False),
+    ] = None,
+    output: Output = None,
+    vocabulary_size: Annotated[
+        int | None, typer.Option(help="Tokens both languages share.", show_default="8192")
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the pairs.", show_default="20")
+    ] = None,
+    steps: Steps = None,
+    learning_rate: LearningRate = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="List pairs that cannot be used; go on.")
+    ] = False,
+    seed: Seed = None,
+) -> None:
+    """Train an encoder-decoder on sentences and their translations."""
+    has_file = any("=" not in word for word in run or ())
+    train(
+        "translate",
+        run,
+        {
+            **({} if has_file else RECIPE),
+            "stage.pairs": pairs or None,
+            "stage.held_out": held_out or None,
+            "stage.model": model and str(model),
+            "stage.vocabulary_size": vocabulary_size,
+            "stage.epochs": epochs,
+            "stage.skip_bad": skip_bad or None,
+            "output": output and str(output),
+            "optimizer.steps": steps,
+            "optimizer.learning_rate": learning_rate,
+            "seed": seed,
+        },
+        hint='fledge translate {} "How are you?"',
+    )
