@@ -7,8 +7,9 @@ from fledge.config import load_toml, parse_section
 from fledge.errors import ConfigError
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.defaults import RECIPES, default_pipeline, recipe_for
-from fledge.train.pipeline import Pipeline, TokenizerConfig, make_tokenizer, run_pipeline
+from fledge.train.pipeline import Pipeline, run_pipeline
 from fledge.train.progress import SilentProgress
+from fledge.train.tokenizer import TokenizerConfig, make_tokenizer
 
 DATA = Path(__file__).parents[2] / "runs" / "tiny" / "data"
 SIZE = {"context_length": 128, "width": 16, "num_layers": 1}
@@ -78,7 +79,12 @@ def test_another_tokenizer_in_the_output_is_refused(tmp_path):
 
 
 def test_a_tokenizer_may_be_of_characters(tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "tokenizer.json").write_text("{}")
     config = TokenizerConfig(text=(str(DATA / "text.txt"),), kind="characters")
+    with pytest.raises(ConfigError, match="something else than a tokenizer trained here"):
+        make_tokenizer(config, theirs)
     make_tokenizer(config, tmp_path / "tokenizer")
     assert len(Tokenizer.load(tmp_path / "tokenizer").encode("The owl")) == 7
 

@@ -16,42 +16,49 @@ MAX_NEW_TOKENS = 64
 EXAMPLE = "Example: `fledge evaluate checkpoints/reward --rankings held-out.jsonl`"
 
 
+Texts = Annotated[
+    list[str] | None,
+    typer.Option(help="Bits per byte on these files or folders.", show_default=False),
+]
+Rankings = Annotated[
+    list[str] | None,
+    typer.Option(help="Accuracy of a reward model on these.", show_default=False),
+]
+Starter = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Valid answers to so many held-out prompts a kind.", show_default=False
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        help="Win rate over this model; needs --prompts and --reward.", show_default=False
+    ),
+]
+Prompts = Annotated[list[str] | None, typer.Option(help="What both answer.", show_default=False)]
+Judge = Annotated[
+    Path | None, typer.Option(help="The reward model that judges.", show_default=False)
+]
+Longest = Annotated[
+    int | None, typer.Option(min=1, help="Length limit of answers.", show_default="64")
+]
+Seed = Annotated[int | None, typer.Option(help="Of sampling and bootstrap.", show_default="0")]
+AsJson = Annotated[bool, typer.Option("--json", help="The numbers as JSON.")]
+
+
 def evaluate(
     checkpoint: Checkpoint,
-    text: Annotated[
-        list[str] | None,
-        typer.Option(help="Bits per byte on these files or folders.", show_default=False),
-    ] = None,
-    rankings: Annotated[
-        list[str] | None,
-        typer.Option(help="Accuracy of a reward model on these.", show_default=False),
-    ] = None,
-    starter: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Valid answers to so many held-out prompts a kind.", show_default=False
-        ),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            help="Win rate over this model; needs --prompts and --reward.", show_default=False
-        ),
-    ] = None,
-    prompts: Annotated[
-        list[str] | None, typer.Option(help="What both answer.", show_default=False)
-    ] = None,
-    reward: Annotated[
-        Path | None, typer.Option(help="The reward model that judges.", show_default=False)
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Length limit of answers.", show_default="64")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of sampling and bootstrap.", show_default="0")
-    ] = None,
+    text: Texts = None,
+    rankings: Rankings = None,
+    starter: Starter = None,
+    against: Against = None,
+    prompts: Prompts = None,
+    reward: Judge = None,
+    max_new_tokens: Longest = None,
+    seed: Seed = None,
     skip_bad: SkipBad = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a model on text, rankings, the starter pack's prompts, or against another."""
     if not (text or rankings or starter or against):
@@ -87,6 +94,11 @@ def evaluate(
         )
     tell_skipped(skipped)
     typer.echo(json_of(numbers) if as_json else table_of(numbers))
+    check_finite(checkpoint, numbers)
+
+
+def check_finite(checkpoint: Path, numbers: Mapping[str, float]) -> None:
+    """Raises CheckpointError if a number is NaN or infinite."""
     unusable = [name for name, value in numbers.items() if not math.isfinite(value)]
     if unusable:
         raise CheckpointError(

@@ -7,6 +7,7 @@ import typer
 
 from fledge.cli.options import SkipBad, refuse_ignored, tell_skipped
 from fledge.cli.output import check_own_directory
+from fledge.cli.training import log_to_terminal
 
 if TYPE_CHECKING:
     from fledge.text.tokenizer import Tokenizer
@@ -83,8 +84,6 @@ def train(
     skip_bad: SkipBad = False,
 ) -> None:
     """Learn byte-level BPE merges from texts."""
-    from itertools import chain
-
     if characters:
         refuse_ignored(
             "--characters takes the text as it is",
@@ -96,30 +95,20 @@ def train(
             },
         )
     check_own_directory(output, OWN_FILES)
+    log_to_terminal()
     from fledge.checkpoint.directory import write_directory
     from fledge.config import parse_section
-    from fledge.data import Skipped, read_texts
-    from fledge.text.normalise import NormaliserConfig
-    from fledge.text.tokenizer import Tokenizer
+    from fledge.train.tokenizer import TokenizerConfig, train_tokenizer
 
-    skipped = Skipped() if skip_bad else None
-    documents = chain.from_iterable(read_texts(text, skipped) for text in texts)
-    normaliser = parse_section(
-        {"form": normalise or "none", "lower_case": lower_case},
-        NormaliserConfig,
-        source="normaliser",
-    )
-    tokenizer = (
-        Tokenizer.characters(documents)
-        if characters
-        else Tokenizer.train(
-            documents,
-            vocabulary_size or VOCABULARY_SIZE,
-            pattern=pattern or "gpt4",
-            normaliser=normaliser,
-        )
-    )
-    tell_skipped(skipped)
+    settings = {
+        "text": texts,
+        "kind": "characters" if characters else "bpe",
+        "vocabulary_size": vocabulary_size or VOCABULARY_SIZE,
+        "pattern": pattern or "gpt4",
+        "normaliser": {"form": normalise or "none", "lower_case": lower_case},
+        "skip_bad": skip_bad,
+    }
+    tokenizer = train_tokenizer(parse_section(settings, TokenizerConfig, source="tokenizer"))
     write_directory(output, tokenizer.save)
     typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
 

@@ -24,10 +24,10 @@ from fledge.train.demo_data import (
 )
 from fledge.train.demo_report import HELD_OUT_SEED, measure, report_card
 from fledge.train.demo_runs import DemoFiles, demo_runs
-from fledge.train.pipeline import TokenizerConfig, make_tokenizer
 from fledge.train.progress import Progress
 from fledge.train.run import Run, execute, finished_checkpoint
 from fledge.train.stopwatch import Stopwatch
+from fledge.train.tokenizer import TokenizerConfig, make_tokenizer
 
 logger = logging.getLogger(__name__)
 

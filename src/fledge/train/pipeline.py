@@ -1,46 +1,17 @@
 """A pipeline: a tokenizer and runs in order, each finding the ones before it by name."""
 
 import copy
-import json
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, model_validator
 
-from fledge.checkpoint.directory import write_directory
 from fledge.config import Config
-from fledge.data.records import Skipped
-from fledge.data.sources import read_texts
-from fledge.errors import CheckpointError, ConfigError
-from fledge.runtime import Runtime, RuntimeConfig
-from fledge.text.normalise import NormaliserConfig
-from fledge.text.tokenizer import Tokenizer
 from fledge.train.progress import Progress, for_terminal
-from fledge.train.run import Run, execute, flat
-
-logger = logging.getLogger(__name__)
+from fledge.train.run import Run, execute
+from fledge.train.tokenizer import TokenizerConfig, make_tokenizer
 
 TOKENIZER_NAME = "tokenizer"
-RECIPE_FILE = "recipe.json"
-
-
-class TokenizerConfig(Config):
-    """The tokenizer that a pipeline begins with, kept in `tokenizer` in the output."""
-
-    text: tuple[str, ...] = Field(min_length=1)
-    """Files and folders to learn from; by default what the pretraining run reads."""
-    kind: Literal["bpe", "characters"] = "bpe"
-    """Byte-level BPE, or one id for every character of the text."""
-    vocabulary_size: int = Field(4096, ge=263)
-    """Tokens of a BPE, the bytes and the special tokens included."""
-    pattern: Literal["gpt2", "gpt4"] = "gpt4"
-    """How text is cut into words first."""
-    normaliser: NormaliserConfig = NormaliserConfig()
-    """What is done to text before that."""
-    skip_bad: bool = False
-    """Leave out records that cannot be used, and say which, instead of stopping."""
 
 
 class Pipeline(Config):
@@ -100,63 +71,6 @@ def run_pipeline(pipeline: Pipeline, progress: Progress | None = None) -> list[P
     if pipeline.tokenizer is not None:
         make_tokenizer(pipeline.tokenizer, pipeline.output / TOKENIZER_NAME)
     return [execute(run, progress) for run in pipeline.runs]
-
-
-def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
-    """Train and save a tokenizer, unless just this one is there.
-
-    Raises:
-        ConfigError: another one is there; the difference is named.
-    """
-    # What is skipped changes nothing that could be made without skipping.
-    recipe = config.model_dump(mode="json", exclude={"skip_bad"})
-    runtime = Runtime.start(RuntimeConfig())
-    if runtime.is_main and not _is_made(directory, recipe):
-        tokenizer = _trained(config)
-        write_directory(directory, lambda path: _save(tokenizer, recipe, path))
-    runtime.barrier()
-
-
-def _trained(config: TokenizerConfig) -> Tokenizer:
-    skipped = Skipped() if config.skip_bad else None
-    texts = (text for source in config.text for text in read_texts(source, skipped))
-    tokenizer = (
-        Tokenizer.characters(texts)
-        if config.kind == "characters"
-        else Tokenizer.train(
-            texts, config.vocabulary_size, pattern=config.pattern, normaliser=config.normaliser
-        )
-    )
-    if skipped:
-        logger.warning("%s", skipped.summary())
-    return tokenizer
-
-
-def _save(tokenizer: Tokenizer, recipe: Mapping[str, object], directory: Path) -> None:
-    tokenizer.save(directory)
-    (directory / RECIPE_FILE).write_text(json.dumps(recipe, indent=1), encoding="utf-8")
-
-
-def _is_made(directory: Path, recipe: Mapping[str, object]) -> bool:
-    path = directory / RECIPE_FILE
-    if not path.exists():
-        return False
-    try:
-        there = flat(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise CheckpointError(f"{path} is damaged ({error}); delete {directory}") from error
-    here = flat(recipe)
-    differences = [
-        f"{key} is {here.get(key)!r} here, {there.get(key)!r} there"
-        for key in sorted(there.keys() | here.keys())
-        if there.get(key) != here.get(key)
-    ]
-    if differences:
-        raise ConfigError(
-            f"{directory} holds another tokenizer: {'; '.join(differences)}. Choose another "
-            "output, or delete the directory"
-        )
-    return True
 
 
 def _is_list_of_tables(values: object) -> bool:

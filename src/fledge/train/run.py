@@ -11,6 +11,7 @@ from fledge.checkpoint.directory import latest, write_text
 from fledge.checkpoint.lineage import read_lineage
 from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
 from fledge.runtime import Runtime
+from fledge.train.differences import differences
 from fledge.train.loop import fit
 from fledge.train.plan import Plan
 from fledge.train.ppo_build import build_ppo
@@ -106,28 +107,12 @@ def check_output(run: Run) -> None:
     free: tuple[str, ...] = FREE_TO_CHANGE
     if (run.output / NOT_FINITE_FILE).exists():
         free = (*free, "optimizer")
-    there, here = flat(_read_run(run.output)), flat(run.model_dump(mode="json"))
-    differences = [
-        f"{key} is {here.get(key)!r} here, {there.get(key)!r} there"
-        for key in sorted(there.keys() | here.keys())
-        if key.split(".")[0] not in free and there.get(key) != here.get(key)
-    ]
-    if differences:
+    found = differences(run.model_dump(mode="json"), _read_run(run.output), free)
+    if found:
         raise ConfigError(
-            f"{run.output} holds another run: {'; '.join(differences)}. Choose another output, "
+            f"{run.output} holds another run: {'; '.join(found)}. Choose another output, "
             "use the settings it was begun with, or delete the directory"
         )
-
-
-def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested settings as `dotted.key` to value."""
-    items: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            items.update(flat(value, f"{prefix}{key}."))
-        else:
-            items[f"{prefix}{key}"] = value
-    return items
 
 
 def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) -> Path:

@@ -1,0 +1,26 @@
+"""What two sets of settings do not have in common, so that a resumed run is the one it was."""
+
+from collections.abc import Collection, Mapping
+
+
+def differences(
+    here: Mapping[str, object], there: Mapping[str, object], free: Collection[str] = ()
+) -> list[str]:
+    """One phrase for each dotted key that differs; sections named in `free` may."""
+    ours, theirs = flat(here), flat(there)
+    return [
+        f"{key} is {ours.get(key)!r} here, {theirs.get(key)!r} there"
+        for key in sorted(theirs.keys() | ours.keys())
+        if key.split(".")[0] not in free and theirs.get(key) != ours.get(key)
+    ]
+
+
+def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested settings as `dotted.key` to value."""
+    items: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            items.update(flat(value, f"{prefix}{key}."))
+        else:
+            items[f"{prefix}{key}"] = value
+    return items
