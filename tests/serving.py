@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fledge.generate import Request, TokenEvent
 from fledge.generate.request import EngineLoad, ScoredToken
 from fledge.serve import ServedModel
+from fledge.serve.async_engine import TokenEngine
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 
@@ -94,8 +95,13 @@ class ScriptedEngine:
 
 
 def served(
-    engine: ScriptedEngine, tokenizer: Tokenizer, id_: str = "tiny", context_length: int = 128
+    engine: ScriptedEngine | Callable[[], TokenEngine],
+    tokenizer: Tokenizer,
+    id_: str = "tiny",
+    context_length: int = 128,
+    size: int = 0,
 ) -> ServedModel:
+    """A model that is this engine once it is loaded, or whose engine a function loads."""
     return ServedModel(
         id=id_,
         name=f"{id_} model",
@@ -104,7 +110,8 @@ def served(
         context_length=context_length,
         banned_ids=tokenizer.banned_ids,
         created=1_700_000_000,
-        load=lambda: engine,
+        load=(lambda: engine) if isinstance(engine, ScriptedEngine) else engine,
+        bytes=size,
     )
 
 
