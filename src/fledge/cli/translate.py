@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fledge.cli.options import Checkpoint
+from fledge.cli.output import check_writable, write_whole
 from fledge.errors import ConfigError, DataError
 from fledge.text.printable import printable
 
@@ -75,6 +76,8 @@ def translate(
         raise ConfigError("--references needs the sentences they translate: give --file, too")
     if best > beams:
         raise ConfigError(f"--best {best} of only {beams} beams; raise --beams to {best}")
+    if output is not None:
+        check_writable(output)
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.translation_files import load_translation_model
     from fledge.config import parse_section
@@ -166,16 +169,12 @@ def translate_file(
 
 def write_all(output: Path | None, lines: Iterator[str]) -> None:
     """To a file that appears whole, or to standard output as they come."""
-    if output is None:
-        for line in lines:
-            typer.echo(printable(line) if sys.stdout.isatty() else line)
-            sys.stdout.flush()
+    if output is not None:
+        write_whole(output, "".join(f"{line}\n" for line in lines))
         return
-    from fledge.checkpoint.directory import write_text
-
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_text(output, "".join(f"{line}\n" for line in lines))
-    typer.echo(f"{output} written", err=True)
+    for line in lines:
+        typer.echo(printable(line) if sys.stdout.isatty() else line)
+        sys.stdout.flush()
 
 
 def print_score(translations: Sequence[str], references: Sequence[str]) -> None:

@@ -1,0 +1,119 @@
+"""The commands that train a translator and use it."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from fledge.train.run import RUN_FILE
+from train.translators import LEARNT, train
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory) -> Path:
+    return train(tmp_path_factory.mktemp("translator"), steps=120, **LEARNT)
+
+
+def lines_of(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_a_sentence_is_translated(fledge, translator: Path) -> None:
+    code, out, _ = fledge("translate", translator, "a green dog sleeps")
+    assert (code, out) == (0, "un chien vert dort\n")
+
+
+def test_the_best_are_numbered_and_scored_best_first(fledge, translator: Path) -> None:
+    code, out, _ = fledge(
+        "translate", translator, "a green dog sleeps", "--best", "3", "--beams", "3", "--scores"
+    )
+    rows = lines_of(out)
+    assert code == 0 and [number for number, _, _ in rows] == ["1"] * 3
+    scores = [float(score) for _, score, _ in rows]
+    assert scores == sorted(scores, reverse=True) and scores[0] < 0
+    assert len({text for _, _, text in rows}) == 3
+    _, out, _ = fledge("translate", translator, "a green dog sleeps", "--json")
+    record = json.loads(out)
+    assert record["source"] == "a green dog sleeps"
+    assert record["translations"][0]["score"] == pytest.approx(scores[0], abs=1e-3)
+
+
+def test_the_length_penalty_changes_the_score_alone(fledge, translator: Path) -> None:
+    words = ("translate", translator, "a green dog sleeps", "--scores", "--length-penalty")
+    (plain, one), (mean, other) = (lines_of(fledge(*words, alpha)[1])[0] for alpha in ("0", "1"))
+    assert one == other and float(plain) < float(mean) < 0
+
+
+def test_a_file_stays_aligned_line_by_line(fledge, translator: Path, tmp_path: Path) -> None:
+    source, output = tmp_path / "a.en", tmp_path / "deep" / "a.fr"
+    source.write_text("a green dog sleeps\n\na grey cat eats\n")
+    code, out, _ = fledge("translate", translator, "--file", source, "-o", output)
+    assert (code, out) == (0, "")
+    assert output.read_text() == "un chien vert dort\n\nun chat gris mange\n"
+
+
+def test_a_pipe_is_read_to_its_end(fledge, translator: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a green dog sleeps\r\na grey cat eats"))
+    _, out, _ = fledge("translate", translator)
+    assert out == "un chien vert dort\nun chat gris mange\n"
+
+
+def test_references_are_scored_with_their_signatures(
+    fledge, translator: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.en").write_text("a green dog sleeps\na grey cat eats\n")
+    (tmp_path / "a.fr").write_text("un chien vert dort\nun chat gris mange\n")
+    words = ("translate", translator, "--file", tmp_path / "a.en", "--references")
+    code, _, err = fledge(*words, tmp_path / "a.fr")
+    assert code == 0
+    assert "BLEU 100.00  nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp" in err
+    assert "chrF 100.00  nrefs:1|case:mixed|eff:yes|nc:6" in err
+    (tmp_path / "b.fr").write_text("un\n")
+    code, _, err = fledge(*words, tmp_path / "b.fr")
+    assert code == 1 and "a.en has 2 lines but" in err and "b.fr has 1" in err
+
+
+def test_a_line_that_is_too_long_is_named(fledge, translator: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.en").write_text("a cat eats\n" + "a " * 90 + "\n")
+    code, _, err = fledge("translate", translator, "--file", tmp_path / "a.en")
+    assert code == 1 and "a.en:2 has" in err and "at most 24" in err
+
+
+def test_options_that_contradict_each_other_are_refused(
+    fledge, translator: Path, tmp_path: Path
+) -> None:
+    for words, said in (
+        (("one", "--file", "b"), "not both"),
+        (("one", "--references", "b"), "give --file"),
+        (("one", "--best", "5"), "raise --beams to 5"),
+        (("one", "-o", tmp_path), "is a folder"),
+    ):
+        code, _, err = fledge("translate", translator, *words)
+        assert code == 2 and said in err
+
+
+def test_a_language_model_is_no_translator(fledge, chat_model: Path) -> None:
+    code, _, err = fledge("translate", chat_model, "one")
+    assert code == 1 and "no encoder-decoder" in err
+
+
+def test_training_from_flags_alone(fledge, tmp_path: Path) -> None:
+    (tmp_path / "a.en").write_text("".join(f"word {n}\n" for n in range(12)))
+    (tmp_path / "a.fr").write_text("".join(f"mot {n}\n" for n in range(12)))
+    pairs = f"{tmp_path / 'a.en'},{tmp_path / 'a.fr'}"
+    words = ["translate-train", "--pairs", pairs, "-o", tmp_path / "out", "--steps", "2"]
+    words += ["--vocabulary-size", "270", "stage.size.width=16", "stage.size.num_heads=2"]
+    code, _, err = fledge(*words, "stage.size.feed_forward_width=16", "runtime.dtype=float32")
+    assert code == 0 and "Next: fledge translate" in err
+    run = json.loads((tmp_path / "out" / RUN_FILE).read_text())
+    assert run["optimizer"]["betas"] == [0.9, 0.98]
+    code, _, err = fledge("translate-train", "--pairs", "a.en,missing.fr", "-o", tmp_path / "new")
+    assert code == 1 and "a.en: no such file" in err
+
+
+def test_a_run_of_this_stage_is_sent_to_its_command(fledge, tmp_path: Path) -> None:
+    run = 'output = "x"\n[stage]\nname = "translate"\npairs = ["a.tsv"]\n'
+    (tmp_path / "run.toml").write_text(run)
+    code, _, err = fledge("sft", tmp_path / "run.toml")
+    assert code == 2 and "use: fledge translate-train" in err
