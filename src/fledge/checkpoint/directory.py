@@ -49,12 +49,17 @@ def find_checkpoint(path: Path) -> Path:
     path = Path(path)
     if path.name == "latest" and not path.exists():
         path = path.parent
-    if (path / "config.json").is_file():
+    if is_checkpoint(path):
         return path
     newest = latest(path)
     if newest is not None:
         return newest
     raise CheckpointError(f"{path}: no checkpoint here: {_what_is_there(path)}")
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether the directory itself holds a model, or an adapter of one."""
+    return any((path / name).is_file() for name in ("config.json", "adapter_config.json"))
 
 
 def write_directory(final: Path, write: Callable[[Path], None]) -> None:

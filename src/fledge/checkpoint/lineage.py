@@ -19,7 +19,7 @@ class Parent(Config):
     path: str
     """Where it was when it was used."""
     weights: str
-    """sha256 of its model.safetensors (of the file's bytes; "" if it was sharded)."""
+    """sha256 of its model.safetensors or adapter (of the file's bytes; "" if it was sharded)."""
     lineage: "Lineage | None" = None
     """Its own lineage; None for a model from elsewhere."""
 
@@ -78,12 +78,17 @@ def read_lineage(checkpoint: Path) -> Lineage | None:
 
 def parent(checkpoint: Path) -> Parent:
     """A checkpoint as another's ancestor."""
-    weights = checkpoint / "model.safetensors"
     return Parent(
         path=str(checkpoint),
-        weights=file_hash(weights) if weights.is_file() else "",
+        weights=weights_hash(checkpoint),
         lineage=read_lineage(checkpoint),
     )
+
+
+def weights_hash(checkpoint: Path) -> str:
+    """sha256 of the file that holds a checkpoint's weights; "" if they are sharded."""
+    files = (checkpoint / name for name in ("model.safetensors", "adapter_model.safetensors"))
+    return next((file_hash(file) for file in files if file.is_file()), "")
 
 
 def file_hash(path: Path) -> str:

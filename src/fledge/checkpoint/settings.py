@@ -33,12 +33,20 @@ def write_settings(
     `generation` holds what else generation_config.json shall say; ids that end a text for it do so
     still.
     """
-    special, theirs = tokenizer.special, generation or {}
-    ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": special.pad}
-    others = tokenizer.stop_ids.union(end_ids(theirs)) - {special.end}
-    stops = [special.end, *sorted(others)]
-    write_json(directory / CONFIG, {**config_json, **ids, "eos_token_id": special.end})
-    write_json(directory / GENERATION, {**theirs, **ids, "eos_token_id": stops})
+    ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
+    end = tokenizer.special.end
+    write_json(directory / CONFIG, {**config_json, **ids, "eos_token_id": end})
+    write_generation(directory, tokenizer, generation or {})
+
+
+def write_generation(
+    directory: Path, tokenizer: Tokenizer, generation: Mapping[str, object]
+) -> None:
+    """generation_config.json alone; see `write_settings`."""
+    ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
+    end = tokenizer.special.end
+    stops = [end, *sorted(tokenizer.stop_ids.union(end_ids(generation)) - {end})]
+    write_json(directory / GENERATION, {**generation, **ids, "eos_token_id": stops})
 
 
 def begin_id(tokenizer: Tokenizer) -> int | None:

@@ -57,7 +57,20 @@ def read_model_files(directory: Path) -> tuple[dict[str, object], Mapping[str, T
     Raises:
         CheckpointError: a file is missing, cannot be read, or is a pickle.
     """
-    return read_json(directory / CONFIG), open_tensors(directory)
+    return read_config_json(directory), open_tensors(directory)
+
+
+def read_config_json(directory: Path) -> dict[str, object]:
+    """config.json; of an adapter, which has none, that of the model it makes of its base.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    if (directory / ADAPTER_CONFIG).is_file() and not (directory / CONFIG).is_file():
+        from fledge.checkpoint.adapters import adapted_config  # which stands on this file
+
+        return adapted_config(directory)
+    return read_json(directory / CONFIG)
 
 
 def open_tensors(directory: Path) -> Mapping[str, Tensor]:

@@ -109,18 +109,18 @@ def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Readin
         ConfigError: a `target` for a model that does not translate.
     """
     from fledge.checkpoint.directory import find_checkpoint
-    from fledge.checkpoint.json_files import read_json
     from fledge.checkpoint.model_files import (
         LoadedModel,
         load_language_model,
         load_scalar_model,
     )
     from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.checkpoint.weights import read_config_json
     from fledge.generate.beam import BeamSettings
     from fledge.inspect.reading import read_text, read_translation
 
     directory = find_checkpoint(checkpoint)
-    settings = read_json(directory / "config.json")
+    settings = read_config_json(directory)
     if settings.get("is_encoder_decoder"):
         search = BeamSettings(beams=beams)
         return read_translation(load_translation_model(directory), text, search, target)

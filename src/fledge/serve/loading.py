@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from fledge.checkpoint.directory import find_checkpoint, latest, step_of
-from fledge.checkpoint.json_files import read_json
+from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.checkpoint.model_files import LoadedModel, check_vocabulary, load_language_model
+from fledge.checkpoint.weights import read_config_json
 from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
@@ -66,7 +66,7 @@ def name_of(checkpoint: Path) -> str:
 
 def stages_in(output: Path) -> dict[str, Path]:
     """The language models among the runs in a directory, those with the longest past first."""
-    if not output.is_dir() or (output / "config.json").is_file() or latest(output) is not None:
+    if not output.is_dir() or is_checkpoint(output) or latest(output) is not None:
         return {}
     found = [newest for child in sorted(output.iterdir()) if (newest := latest(child)) is not None]
     talking = [checkpoint for checkpoint in found if is_language_model(checkpoint)]
@@ -77,7 +77,7 @@ def stages_in(output: Path) -> dict[str, Path]:
 def is_language_model(checkpoint: Path) -> bool:
     """Whether it writes text, unlike a reward model or a translator."""
     try:
-        family_of(read_json(checkpoint / "config.json"))
+        family_of(read_config_json(checkpoint))
     except CheckpointError:
         return False
     return True
@@ -107,9 +107,9 @@ def served_models(
 
 
 def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int) -> ServedModel:
-    """One of them; its age is that of its weights."""
+    """One of them; its age is that of its directory."""
     checkpoint = find_checkpoint(checkpoint)
-    settings = read_json(checkpoint / "config.json")
+    settings = read_config_json(checkpoint)
     try:
         config = read_config(family_of(settings), settings)
     except CheckpointError as error:
@@ -136,7 +136,7 @@ def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int
         banned_ids=tokenizer.banned_ids.union(
             range(tokenizer.vocabulary_size, config.vocabulary_size)
         ),
-        created=int((checkpoint / "config.json").stat().st_mtime),
+        created=int(checkpoint.stat().st_mtime),
         load=partial(load_engine, checkpoint, rows),
         bytes=needed,
     )
