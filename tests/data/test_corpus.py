@@ -273,3 +273,15 @@ def test_a_folder_that_cannot_be_made_is_named(tokenizer, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="the corpus cannot be written here"):
         build_corpus_from_texts(documents(2), tokenizer, tmp_path / "file" / "corpus")
+
+
+def test_files_of_one_name_are_told_apart(tokenizer, tmp_path):
+    for place in ("one", "other", "other/deep"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "book.txt").write_text(f"the fox of {place}")
+    sources = [tmp_path / "one" / "book.txt", tmp_path / "other"]
+    corpus = build_corpus(sources, tokenizer, tmp_path / "c", validation_fraction=0.0)
+    found = corpus.index.recipe.sources
+    second = (tmp_path / "other" / "book.txt").as_posix()
+    assert [source.name for source in found] == ["book.txt", second, "deep/book.txt"]
+    assert len({source.sha256 for source in found}) == 3

@@ -30,6 +30,7 @@ class CorpusSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    """Its path within the source; the whole path where two sources have the same."""
     bytes: int | None = None
     sha256: str | None = None
 
@@ -255,7 +256,7 @@ def _recipe(
 
 
 def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
-    described = []
+    described, files = [], {}
     for source in sources:
         if str(source).startswith(HUB):
             described.append(CorpusSource(name=str(source)))
@@ -263,6 +264,14 @@ def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
         for file in files_of(Path(source)):
             with file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
+            name = _name_within(Path(source), file)
+            if files.setdefault(name, file) != file:
+                name = file.as_posix()
             size = file.stat().st_size
-            described.append(CorpusSource(name=file.name, bytes=size, sha256=digest))
+            described.append(CorpusSource(name=name, bytes=size, sha256=digest))
     return tuple(described)
+
+
+def _name_within(source: Path, file: Path) -> str:
+    """A file of a folder by its path in it, another by its name: a text may move as a whole."""
+    return file.name if source == file else file.relative_to(source).as_posix()
