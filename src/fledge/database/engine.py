@@ -102,6 +102,7 @@ def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
             pool_size=POOL_SIZE,
             max_overflow=MOST_CONNECTIONS - POOL_SIZE,
             pool_pre_ping=True,
+            hide_parameters=True,  # what people say is no matter for a log
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
     except ModuleNotFoundError as error:
@@ -112,7 +113,12 @@ def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 def _sqlite(url: URL, foreign_keys: bool) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=MOST_CONNECTIONS - POOL_SIZE)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=MOST_CONNECTIONS - POOL_SIZE,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(connection, _: ConnectionPoolEntry) -> None:  # type: ignore[no-untyped-def]

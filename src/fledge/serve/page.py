@@ -1,7 +1,9 @@
 """The pages as HTML: one Jinja2 environment; everything that moves is in `static/`."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from fastapi import Request
@@ -12,6 +14,10 @@ from fledge.serve.people import People
 from fledge.serve.person import Person
 
 PAGES = Path(__file__).parent / "pages"
+STATIC = Path(__file__).parent / "static"
+_IMPORT = re.compile(
+    r"""^(?:import|export) .*?from "\./([\w-]+\.js)";$""", re.MULTILINE | re.DOTALL
+)
 
 
 class Pages:
@@ -34,9 +40,10 @@ class Pages:
         """A page. `person` is None where nobody has to be logged in."""
         shared = {
             "here": request.url.path,
-            "tabs": tabs(person),
+            "tabs": tabs(person, self._people.login),
             "person": person,
             "login": self._people.login,
+            "modules": modules,
         }
         return self._templates.TemplateResponse(
             request, template, {**shared, **(context or {})}, status_code=status
@@ -48,9 +55,23 @@ def moment(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
 
 
-def tabs(person: Person | None) -> list[tuple[str, str]]:
-    """The pages in the bar, as path and name, that a person may open."""
+def tabs(person: Person | None, login: bool) -> list[tuple[str, str]]:
+    """The pages in the bar, as path and name, that a person may open; without login no `/admin`."""
     if person is None:
         return []
     shown = [("/", "Chat"), ("/assistants", "Assistants")]
-    return [*shown, ("/queue", "Queue")] if person.may("staff") else shown
+    if person.may("staff"):
+        shown.append(("/queue", "Queue"))
+    if login and person.may("manage_people"):
+        shown.append(("/admin", "People"))
+    return shown
+
+
+@cache
+def modules(entry: str) -> list[str]:
+    """A JavaScript module and those that it imports, so that a page may ask for all at once."""
+    found = [entry]
+    for name in found:
+        imported = _IMPORT.findall((STATIC / name).read_text(encoding="utf-8"))
+        found += [each for each in imported if each not in found]
+    return found

@@ -1,0 +1,112 @@
+"""A server with accounts, in the test's own process: cheap hashes, a clock that the test moves."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from databases import Clock
+from fledge.database import Account, Database
+from fledge.database.temporary import TemporaryDatabase
+from fledge.serve import create_app
+from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.people import COOKIE, People
+from serving import ScriptedEngine, served, tokenizer
+
+ORIGIN = "http://localhost:8000"
+PASSWORD = "correct horse battery"
+ROLES = ("user", "labeller", "admin", "owner")
+
+
+def cheap_passwords() -> Passwords:
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class PeopleServer:
+    """`people_of` has an account of each role, logged in by name and `PASSWORD`."""
+
+    app: FastAPI
+    client: TestClient
+    database: Database
+    people: People
+    clock: Clock
+    people_of: dict[str, Account] = field(default_factory=dict)
+
+    def account(self, login: str, role: str = "user") -> Account:
+        return self.database.accounts.create(
+            login, name=login.title(), role=role, password_hash=self.people.passwords.hash(PASSWORD)
+        )
+
+    def cookie(self, account: Account) -> str:
+        """The cookie of a new session."""
+        return self.database.sessions.create(account.id, "a browser")[1]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        who: Account | None = None,
+        cookie: str | None = None,
+        headers: dict[str, str] | None = None,
+        **options: object,
+    ) -> Response:
+        """A request from a page of the server, by a browser with a session or without."""
+        if who is not None:
+            cookie = self.cookie(who)
+        carried = {} if cookie is None else {"cookie": f"{COOKIE}={cookie}"}
+        self.client.cookies.clear()
+        return self.client.request(
+            method,
+            path,
+            headers={"origin": ORIGIN, **carried, **(headers or {})},
+            follow_redirects=False,
+            **options,
+        )
+
+    def call(self, method: str, path: str, key: str | None, **options: object) -> Response:
+        """A request of a program."""
+        headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        self.client.cookies.clear()
+        return self.client.request(method, path, headers=headers, **options)
+
+
+@contextmanager
+def people_server(login: bool = True, roles: tuple[str, ...] = ROLES) -> Iterator[PeopleServer]:
+    clock = Clock()
+    database = TemporaryDatabase(clock)
+    words = tokenizer()
+    app = create_app(
+        [served(ScriptedEngine(words, "The moon."), words)],
+        database=database,
+        login=login,
+        clock=clock,
+        passwords=cheap_passwords(),
+    )
+    with TestClient(app, base_url=ORIGIN) as client:
+        server = PeopleServer(app, client, database, app.state.people, clock)
+        for role in roles if login else ():
+            server.people_of[role] = server.account(f"the-{role}", role)
+        if roles and login:
+            server.people.set_up()
+        yield server
+    database.close()
+
+
+def session_of(response: Response) -> str:
+    """The cookie that a response sets."""
+    found = re.search(rf"{COOKIE}=([^;]+)", response.headers["set-cookie"])
+    assert found is not None
+    return found[1]
+
+
+def secret_of(response: Response) -> str:
+    """The key, link or password that a page shows once."""
+    found = re.search(r"data-secret>([^<]+)<", response.text)
+    assert found is not None, response.text
+    return found[1]

@@ -1,0 +1,246 @@
+"""Logging in: what it takes, what it costs, and what another site cannot do."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from fledge.database.temporary import TemporaryDatabase
+from fledge.serve.accounts.cookies import local
+from fledge.serve.people import COOKIE
+from people_server import ORIGIN, PASSWORD, PeopleServer, people_server, secret_of, session_of
+
+
+@pytest.fixture
+def fresh() -> Iterator[PeopleServer]:
+    """A server that nobody owns yet."""
+    with people_server(roles=()) as server:
+        yield server
+
+
+def log_in(server: PeopleServer, login: str, password: str = PASSWORD, **options: object):
+    form = {"login": login, "password": password, "next": "/account"}
+    return server.ask("POST", "/login", data=form, **options)
+
+
+def test_a_right_password_opens_the_page_that_was_asked_for(server: PeopleServer) -> None:
+    closed = server.ask("GET", "/account?done=x")
+    assert closed.status_code == 303
+    assert closed.headers["location"] == "/login?next=/account%3Fdone%3Dx"
+    entered = log_in(server, "The-User")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/account")
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie and "path=/" in cookie
+    assert "secure" not in cookie, "over http the browser would not send it back"
+    page = server.ask("GET", "/account", cookie=session_of(entered))
+    assert page.status_code == 200 and "The-User" in page.text
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_behind_tls_the_cookie_is_secure(server: PeopleServer) -> None:
+    entered = log_in(server, "the-user")
+    server.client.base_url = "https://localhost:8000"
+    secure = log_in(server, "the-user", headers={"origin": "https://localhost:8000"})
+    assert "secure" not in entered.headers["set-cookie"].lower()
+    assert "secure" in secure.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/c/1?x=2", "/c/1?x=2"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/\n/evil.example", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_login_leads_nowhere_else(wanted: str, led_to: str) -> None:
+    assert local(wanted) == led_to
+
+
+@pytest.mark.parametrize("login", ["the-user", "nobody", "disabled", "without-password"])
+def test_every_wrong_login_is_answered_alike_and_costs_the_same(
+    server: PeopleServer, login: str
+) -> None:
+    disabled = server.account("disabled")
+    server.database.accounts.change(disabled.id, disabled_at=1.0)
+    server.database.accounts.create("without-password", name="", role="user", password_hash=None)
+    assert server.people.passwords.nobody
+    before = server.people.passwords.work
+    refused = log_in(server, login, "wrong" if login == "the-user" else PASSWORD)
+    assert server.people.passwords.work == before + 1
+    assert refused.status_code == 401
+    assert "do not go together" in refused.text and "set-cookie" not in refused.headers
+
+
+def test_a_right_login_costs_the_same_too(server: PeopleServer) -> None:
+    before = server.people.passwords.work
+    assert log_in(server, "the-user").status_code == 303
+    assert server.people.passwords.work == before + 1
+
+
+def test_a_session_of_before_the_login_is_worth_nothing_after_it(server: PeopleServer) -> None:
+    """Fixation: whoever planted a cookie in a browser does not share what is logged in there."""
+    eve = server.people_of["labeller"]
+    planted = server.cookie(eve)
+    entered = log_in(server, "the-user", cookie=planted)
+    assert session_of(entered) != planted
+    assert server.database.sessions.find(planted) is None
+    unknown = "x" * 43
+    assert session_of(log_in(server, "the-user", cookie=unknown)) != unknown
+    assert server.database.sessions.find(unknown) is None
+
+
+def test_logging_out_ends_the_session_on_the_server(server: PeopleServer) -> None:
+    cookie = session_of(log_in(server, "the-user"))
+    out = server.ask("POST", "/logout", cookie=cookie)
+    assert (out.status_code, out.headers["location"]) == (303, "/login")
+    assert server.database.sessions.find(cookie) is None
+    assert server.ask("GET", "/account", cookie=cookie).status_code == 303
+
+
+def test_a_disabled_account_is_out_at_once(server: PeopleServer) -> None:
+    user = server.people_of["user"]
+    cookie = server.cookie(user)
+    _, key = server.database.api_keys.create(user.id, name="laptop")
+    assert server.call("GET", "/v1/models", key).status_code == 200
+    server.database.accounts.change(user.id, disabled_at=1.0)
+    assert server.ask("GET", "/api/conversations", cookie=cookie).status_code == 401
+    assert server.call("GET", "/v1/models", key).status_code == 401
+
+
+def test_a_few_wrong_passwords_shut_the_door_for_a_while(server: PeopleServer) -> None:
+    for _ in range(5):
+        assert log_in(server, "the-user", "wrong").status_code == 401
+    before = server.people.passwords.work
+    shut = log_in(server, "the-user")
+    assert shut.status_code == 429 and "try again in a minute" in shut.text
+    assert server.people.passwords.work == before, "what is refused costs no hash"
+    assert log_in(server, "the-owner").status_code == 303, "others get in from there"
+    failures = [entry for entry in server.database.audit.newest() if entry.action == "login.failed"]
+    assert [entry.target for entry in failures] == ["the-user"] * 5
+
+
+def test_a_right_password_forgets_the_wrong_ones(server: PeopleServer) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            assert log_in(server, "the-user", "wrong").status_code == 401
+        assert log_in(server, "the-user").status_code == 303
+
+
+def test_the_first_visit_makes_the_owner_once(fresh: PeopleServer) -> None:
+    token = fresh.people.setup_token
+    assert "no owner yet" in fresh.ask("GET", "/login").text
+    assert fresh.ask("GET", "/setup?token=wrong").status_code == 303
+    form = {"login": "ada", "name": "Ada", "password": PASSWORD, "token": "wrong"}
+    assert fresh.ask("POST", "/setup", data=form).headers["location"] == "/login"
+    assert fresh.database.accounts.list() == []
+    assert fresh.ask("GET", f"/setup?token={token}").status_code == 200
+    short = fresh.ask("POST", "/setup", data={**form, "password": "short", "token": token})
+    assert short.status_code == 400 and "this one has 5" in short.text
+    made = fresh.ask("POST", "/setup", data={**form, "token": token})
+    assert made.headers["location"] == "/"
+    assert fresh.ask("GET", "/admin", cookie=session_of(made)).status_code == 200
+    again = fresh.ask("POST", "/setup", data={**form, "login": "eve", "token": token})
+    assert again.headers["location"] == "/login"
+    assert [account.role for account in fresh.database.accounts.list()] == ["owner"]
+
+
+def test_the_owner_takes_over_the_chats_of_the_time_without_login() -> None:
+    with people_server(login=False) as server:
+        local_owner = server.database.accounts.owner()
+        assert server.ask("GET", "/").status_code == 200
+        assert server.ask("GET", "/login").status_code == 404
+    assert local_owner is not None
+    with people_server(roles=()) as server:
+        adopted = server.database.accounts.create(
+            "owner", name="You", role="owner", password_hash=None
+        )
+        server.database.conversations.create(adopted.id, title="From before")
+        form = {"login": "ada", "password": PASSWORD, "token": server.people.setup_token}
+        made = server.ask("POST", "/setup", data=form)
+        chats = server.ask("GET", "/api/conversations", cookie=session_of(made))
+        assert "From before" in chats.text
+
+
+def test_an_invitation_lets_one_person_in(server: PeopleServer) -> None:
+    page = server.ask(
+        "POST", "/admin/invitations", who=server.people_of["admin"], data={"role": "labeller"}
+    )
+    link = secret_of(page)
+    assert link.startswith(f"{ORIGIN}/invitation/")
+    path = link.removeprefix(ORIGIN)
+    assert "You were invited" in server.ask("GET", path).text
+    token = path.rpartition("/")[2]
+    form = {"login": "bob", "name": "Bob", "password": PASSWORD, "token": token}
+    taken = server.ask("POST", path, data={**form, "login": "THE-user"})
+    assert taken.status_code == 400 and "is taken" in taken.text
+    entered = server.ask("POST", path, data=form)
+    assert entered.headers["location"] == "/"
+    assert "Bob" in server.ask("GET", "/account", cookie=session_of(entered)).text
+    assert server.ask("GET", path).status_code == 404
+    assert server.ask("POST", path, data={**form, "login": "eve"}).status_code == 404
+    assert link not in server.ask("GET", "/admin", who=server.people_of["admin"]).text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://localhost:9999"},
+        {"origin": ORIGIN, "sec-fetch-site": "cross-site"},
+        {"origin": ORIGIN, "sec-fetch-site": "same-site"},
+    ],
+)
+def test_another_site_cannot_act_for_a_person(
+    shared: PeopleServer, headers: dict[str, str]
+) -> None:
+    cookie = shared.cookie(shared.people_of["owner"])
+    for path in ("/account/erase-chats", "/api/conversations", "/v1/chat/completions", "/logout"):
+        response = shared.ask("POST", path, cookie=cookie, headers=headers)
+        assert response.status_code == 403, path
+        assert response.json()["error"]["code"] == "cross_site"
+    assert shared.database.sessions.find(cookie) is not None
+
+
+def test_a_cookie_without_any_origin_is_not_meant(shared: PeopleServer) -> None:
+    cookie = shared.cookie(shared.people_of["owner"])
+    headers = {"cookie": f"other=1; {COOKIE}={cookie}"}
+    response = shared.client.post("/api/conversations", headers=headers, json={})
+    assert response.json()["error"]["code"] == "cross_site"
+
+
+def test_our_own_pages_and_programs_are_let_through(shared: PeopleServer) -> None:
+    owner = shared.people_of["owner"]
+    fetch = {"sec-fetch-site": "same-origin"}
+    assert shared.ask("POST", "/api/conversations", who=owner, headers=fetch, json={}).is_success
+    _, key = shared.database.api_keys.create(owner.id, name="laptop")
+    body = {"input": "tides"}
+    assert shared.call("POST", "/v1/moderations", key, json=body).is_success
+
+
+def test_no_secret_reaches_a_log(server: PeopleServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    cookie = session_of(log_in(server, "the-owner"))
+    page = server.ask("POST", "/account/keys", cookie=cookie, data={"name": "laptop"})
+    key = secret_of(page)
+    link = secret_of(server.ask("POST", "/admin/invitations", cookie=cookie, data={}))
+    log_in(server, "the-user", "a wrong password")
+    server.call("GET", "/v1/models", key)
+    server.call("GET", "/v1/models", key + "x")
+    text = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    for secret in (cookie, key, link.rpartition("/")[2], PASSWORD, "a wrong password"):
+        assert secret not in text
+
+
+def test_statements_are_logged_without_what_people_say(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="sqlalchemy.engine")
+    database = TemporaryDatabase()
+    database.accounts.create("private-login", name="", role="user", password_hash="private-hash")
+    database.close()
+    assert "INSERT INTO accounts" in caplog.text
+    assert "private" not in caplog.text
