@@ -72,10 +72,10 @@ class UpstreamServer:
             models = response.json()["data"]
             return [model for model in models if isinstance(model["id"], str)]
         except httpx.HTTPStatusError as error:
-            hint = "name its key with --upstream-key-env" if error.response.is_client_error else ""
-            raise ConfigError(
-                f"{self.url}/models answers {error.response.status_code}; {hint or 'try again'}"
-            ) from error
+            status = error.response.status_code
+            hints = dict.fromkeys((401, 403), "name its key with --upstream-key-env")
+            hint = hints.get(status, "give the address that ends in /v1 of a server that runs")
+            raise ConfigError(f"{self.url}/models answers {status}; {hint}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ConfigError(
                 f"{self.url} cannot be reached ({error}); give the address that ends in /v1 of a "
