@@ -1,14 +1,17 @@
 """The commands that use a checkpoint: info, generate, chat, tokenizer."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 import fledge as package
 from fledge.cli.terminal_chat import TerminalChat, converse
 from fledge.generate import SamplingParams
+from fledge.text.printable import printable
 from tiny_model import write_language_model
 
 
@@ -46,13 +49,34 @@ def test_the_same_seed_gives_the_same_answer(fledge, chat_model: Path) -> None:
     assert first[0] == 0
 
 
-def test_raw_text_is_continued(fledge, chat_model: Path, monkeypatch) -> None:
-    monkeypatch.setattr("sys.stdin.read", lambda: "The tide", raising=False)
-    code, out, _ = fledge(
-        "generate", chat_model, "The tide", "--raw", "--max-new-tokens", "4", "-t", "0"
-    )
+def test_raw_text_is_continued_by_the_model_s_own_next_tokens(fledge, chat_model: Path) -> None:
+    """Greedy: the argmax of a plain forward pass over the text alone, without a template."""
+    words = ("--raw", "--max-new-tokens", "4", "-t", "0")
+    code, out, _ = fledge("generate", chat_model, "The tide", *words)
+    loaded = package.load(chat_model)
+    ids = loaded.tokenizer.encode("The tide")
+    banned = sorted(loaded.never_written)
+    for _ in range(4):
+        with torch.no_grad():
+            logits = loaded.model(torch.tensor([ids]))[0, -1]
+        logits[banned] = -torch.inf
+        ids.append(int(logits.argmax()))
+        if ids[-1] in loaded.tokenizer.stop_ids:
+            break
     assert code == 0
-    assert out.startswith("The tide")
+    assert out == printable(loaded.tokenizer.decode(ids)) + "\n"
+
+
+@pytest.mark.parametrize("prompt", [[], ["-"]])
+def test_standard_input_is_a_prompt(fledge, chat_model: Path, monkeypatch, prompt) -> None:
+    words = ("generate", chat_model, *prompt, "--raw", "--max-new-tokens", "1", "-t", "0")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("tïde".encode())))
+    code, out, _ = fledge(*words)
+    assert code == 0 and out.startswith("tïde")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("tïde".encode("latin1"))))
+    code, _, err = fledge(*words)
+    assert code == 1
+    assert "standard input: not UTF-8: byte 0xef at position 1" in err
 
 
 def test_a_file_of_prompts_becomes_a_file_of_answers(

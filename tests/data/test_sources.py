@@ -258,3 +258,20 @@ def test_the_report_counts_and_lists():
     assert lines[0] == "12 bad records skipped:"
     assert lines[1] == "  a.jsonl:1: expected x, found y"
     assert lines[-1] == "  … and 2 more"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_an_integer_too_long_to_read_is_refused(write, tmp_path, name):
+    line = '{"a": ' + "9" * 5000 + "}"
+    path = write(name, {"a": 1}, line) if name == "a.jsonl" else tmp_path / name
+    if name == "a.json":
+        path.write_text(f"[{line}]")
+    with pytest.raises(DataError, match=r"a\.json.*digits"):
+        values(path)
+
+
+def test_an_empty_file_is_refused_whatever_was_skipped_before(write, tmp_path):
+    bad = write("a.jsonl", "{", {"a": 1})
+    (tmp_path / "b.jsonl").write_text("")
+    with pytest.raises(DataError, match=r"b\.jsonl: the source is empty"):
+        load_with([bad, tmp_path / "b.jsonl"], lambda record: record, skip_bad=True)

@@ -20,7 +20,7 @@ from fledge.cli.options import (
     tell_skipped,
 )
 from fledge.cli.output import check_writable, write_whole
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, DataError
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def generate(
     if prompts is not None:
         write_answers(loaded, prompts, output, sampling, skip_bad)
         return
-    text = sys.stdin.read() if prompt in (None, "-") else prompt
-    assert text is not None
+    text = standard_input() if prompt is None or prompt == "-" else prompt
     from fledge.generate.text import stream_answer
     from fledge.text.conversation import Conversation, Message
 
@@ -84,6 +83,22 @@ def generate(
         typer.echo(printable(piece), nl=False)
         sys.stdout.flush()
     typer.echo()
+
+
+def standard_input() -> str:
+    """All of it.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    content = sys.stdin.buffer.read()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input: not UTF-8: byte 0x{content[error.start]:02x} at position "
+            f"{error.start:,}; convert it first, for example: iconv -f latin1 -t utf-8"
+        ) from error
 
 
 def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> Iterator[str]:

@@ -131,6 +131,9 @@ def converse(session: TerminalChat) -> None:
         except (EOFError, KeyboardInterrupt):
             session.write("\n")
             return
+        except UnicodeDecodeError:
+            session.write("error: what was typed is not UTF-8; set the terminal to UTF-8\n")
+            continue
         try:
             if not session.obey(line):
                 return

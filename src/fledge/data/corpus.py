@@ -256,7 +256,8 @@ def _recipe(
 
 
 def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
-    described, files = [], {}
+    described: list[CorpusSource] = []
+    files: dict[str, Path] = {}
     for source in sources:
         if str(source).startswith(HUB):
             described.append(CorpusSource(name=str(source)))

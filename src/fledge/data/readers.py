@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -51,7 +52,7 @@ def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
         return
     try:
         values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             yield from read_json_lines(path, skipped)
             return
@@ -177,6 +178,9 @@ def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str
         raise RecordError(path, line, "a JSON object", found) from error
     except RecursionError as error:
         raise RecordError(path, line, "a JSON object", "JSON nested too deeply") from error
+    except ValueError as error:  # Python reads no longer ones, for it takes quadratic time
+        found = f"an integer of more than {sys.get_int_max_str_digits():,} digits"
+        raise RecordError(path, line, "a JSON object", found) from error
     return _checked(path, line, value, _has_surrogates(text))
 
 

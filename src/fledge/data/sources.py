@@ -108,11 +108,12 @@ def files_of(path: Path) -> list[Path]:
 
 def _not_empty(name: str, records: Iterator[Located], skipped: Skipped | None) -> Iterator[Located]:
     """The records, of which there must be one, good or bad."""
+    skipped_before = 0 if skipped is None else len(skipped)
     first = next(records, None)
     if first is not None:
         yield first
         yield from records
-    elif not skipped:
+    elif skipped is None or len(skipped) == skipped_before:
         raise DataError(f"{name}: the source is empty; expected at least one record or document")
 
 

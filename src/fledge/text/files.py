@@ -134,7 +134,7 @@ def _token_text(value: object) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise TokenizerError(
             f"{path}: not valid JSON ({error}); the file is damaged or cut off, copy it again"
         ) from error
