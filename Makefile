@@ -10,6 +10,8 @@
 PYTHON ?= python3
 WORKERS ?= 2
 ARGS ?=
+# Real data for the tests that need it, where it lies beside the project.
+DATA := $(wildcard $(abspath ../shared/data))
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +28,7 @@ demo: $(VENV)/installed
 	$(BIN)/fledge demo $(ARGS)
 
 test: $(VENV)/installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	OMP_NUM_THREADS=1 FLEDGE_DATA="$${FLEDGE_DATA:-$(DATA)}" $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 check: $(VENV)/installed-test $(VENV)/installed-check
 	$(BIN)/ruff format --check .
