@@ -1,12 +1,13 @@
-"""Chromium against a live server with a scripted model; skipped where Chromium is not installed."""
+"""Chromium against a live server with scripted models; skipped where Chromium is not installed."""
 
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served, tokenizer
@@ -20,11 +21,20 @@ ANSWER = """Sure. **Tides** come from the *moon*:
 tide = moon.pull(sea)
 ```
 
+| place | metres |
+|--|--:|
+| Fundy | 16.3 |
+
+So $a = \\frac{GM}{r^2}$.
+
 <img src=x onerror=alert(1)> is only text."""
+OTHER = "I am the other."
 ARGUMENTS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+TIMEOUT = 15_000
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +53,41 @@ def tiny_tokenizer() -> Tokenizer:
     return tokenizer()
 
 
-@pytest.fixture
-def engine(tiny_tokenizer: Tokenizer) -> ScriptedEngine:
-    """Says `ANSWER`; a test that closes `engine.gate` first holds it back."""
+@pytest.fixture(scope="session")
+def shared_engine(tiny_tokenizer: Tokenizer) -> ScriptedEngine:
     return ScriptedEngine(tiny_tokenizer, ANSWER)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[TemporaryDatabase]:
+    kept = TemporaryDatabase()
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(scope="session")
+def url(
+    shared_engine: ScriptedEngine, tiny_tokenizer: Tokenizer, database: TemporaryDatabase
+) -> Iterator[str]:
+    """One server for all tests; `open_page` empties it."""
+    models = [
+        served(shared_engine, tiny_tokenizer, context_length=2048),
+        served(ScriptedEngine(tiny_tokenizer, OTHER), tiny_tokenizer, "other", 2048),
+    ]
+    app = create_app(models, suggestions=["Why are there tides?"], database=database)
+    with running(app) as address:
+        yield address
+
+
+@pytest.fixture
+def engine(shared_engine: ScriptedEngine) -> Iterator[ScriptedEngine]:
+    """Says `ANSWER`; a test that closes `engine.gate` first holds it back."""
+    shared_engine.requests.clear()
+    shared_engine.cancelled.clear()
+    script = shared_engine.script
+    yield shared_engine
+    shared_engine.gate = shared_engine.failure = None
+    shared_engine.script = script
 
 
 @pytest.fixture
@@ -58,31 +99,31 @@ def gate(engine: ScriptedEngine) -> threading.Semaphore:
 
 @pytest.fixture
 def open_page(
-    browser: Browser, engine: ScriptedEngine, tiny_tokenizer: Tokenizer
+    browser: Browser, url: str, engine: ScriptedEngine, database: TemporaryDatabase
 ) -> Iterator[Callable[..., Page]]:
-    """Opens the chat page; the test fails on any complaint of the browser's console."""
-    other = ScriptedEngine(tiny_tokenizer, "I am the other.")
-    models = [
-        served(engine, tiny_tokenizer, context_length=1024),
-        served(other, tiny_tokenizer, "other", context_length=1024),
-    ]
+    """Opens a page, by default the chat; the test fails on any complaint of the browser."""
+    owner = database.accounts.owner()
+    assert owner is not None
+    database.conversations.delete_all(owner.id)
     complaints: list[str] = []
-    contexts = []
-    with running(create_app(models, suggestions=["Why are there tides?"])) as url:
+    contexts: list[BrowserContext] = []
 
-        def opened(**options: object) -> Page:
-            context = browser.new_context(**options)
-            contexts.append(context)
-            page = context.new_page()
-            page.set_default_timeout(10_000)
-            page.on("console", lambda message: complaints.append(message.text))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("requestfailed", lambda request: complaints.append(request.url))
-            page.goto(url)
-            return page
+    def watch(page: Page) -> None:
+        page.set_default_timeout(TIMEOUT)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
 
-        yield opened
-        for context in contexts:
-            context.close()
-    aborted = f"{url}/v1/chat/completions"
-    assert [text for text in complaints if text != aborted] == []
+    def opened(path: str = "/", **options: object) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.on("page", watch)
+        page = context.new_page()
+        page.goto(url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    left = f"{url}/api/runs/"  # a page that is left hangs up on the answer it followed
+    assert [text for text in complaints if not text.startswith(left)] == []

@@ -1,4 +1,4 @@
-"""What a person does on the chat page, done by Chromium."""
+"""Asking and answering on the chat page, done by Chromium."""
 
 import threading
 from collections.abc import Callable
@@ -6,25 +6,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import ANSWER
+from browser.conftest import ANSWER, OTHER
+from browser.steps import ask, finished, press, until
 from serving import ScriptedEngine
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-PHONE = {"viewport": {"width": 390, "height": 780}}
 
 
-def ask(page: Page, text: str = "Why are there tides?") -> None:
-    page.get_by_label("Message", exact=True).fill(text)
-    page.keyboard.press("Enter")
-
-
-def finished(page: Page, number: int = 1) -> None:
-    expect(page.locator(".assistant[aria-busy=false]")).to_have_count(number)
-
-
-def test_an_answer_streams_and_its_markdown_is_shown(
-    open_page: OpenPage, engine: ScriptedEngine, gate: threading.Semaphore
+def test_an_answer_streams_and_ends_as_the_server_renders_it(
+    open_page: OpenPage, gate: threading.Semaphore
 ) -> None:
     page = open_page()
     ask(page)
@@ -35,12 +26,15 @@ def test_an_answer_streams_and_its_markdown_is_shown(
     finished(page)
     answer = page.locator(".answer")
     assert answer.locator("strong").inner_text() == "Tides"
-    assert answer.locator("em").inner_text() == "moon"
     assert answer.locator("ol > li").count() == 2
-    assert answer.locator("pre code").inner_text() == "tide = moon.pull(sea)"
+    assert answer.locator("pre code").inner_text().strip() == "tide = moon.pull(sea)"
+    assert answer.locator("pre .o").count() == 2  # highlighted
+    assert answer.locator("td.align-right").inner_text() == "16.3"
+    assert answer.locator("math mfrac").count() == 1
     assert answer.locator("img").count() == 0
     expect(answer).to_contain_text("<img src=x onerror=alert(1)> is only text.")
     expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    assert page.title() == "Why are there tides? · fledge"
 
 
 def test_stop_keeps_what_was_said_and_frees_the_model(
@@ -50,52 +44,79 @@ def test_stop_keeps_what_was_said_and_frees_the_model(
     ask(page)
     gate.release(5)
     expect(page.locator(".answer")).to_contain_text("Sur")
-    page.get_by_role("button", name="Stop").click()
+    page.keyboard.press("Escape")
     finished(page)
     expect(page.locator(".note")).to_have_text("Stopped.")
     expect(page.locator(".answer")).to_contain_text("Sur")
     assert engine.cancelled.wait(1.0)
 
 
-def test_chats_are_kept_in_the_browser_and_a_new_one_starts_empty(open_page: OpenPage) -> None:
+def test_a_reload_in_mid_answer_goes_on_with_it(
+    open_page: OpenPage, gate: threading.Semaphore
+) -> None:
     page = open_page()
-    page.get_by_role("button", name="Why are there tides?").click()
-    finished(page)
-    page.get_by_role("button", name="New chat").click()
-    expect(page.locator(".turn")).to_have_count(0)
-    expect(page.get_by_text("What shall we talk about?")).to_be_visible()
-    ask(page, "Another question")
-    finished(page)
+    ask(page)
+    gate.release(5)
+    expect(page.locator(".answer")).to_contain_text("Sur")
     page.reload()
-    titles = page.locator(".chat-open")
-    assert titles.all_inner_texts() == ["Another question", "Why are there tides?"]
-    titles.nth(1).click()
-    expect(page.locator(".bubble")).to_have_text("Why are there tides?")
+    expect(page.locator(".answer")).to_contain_text("Sur")
+    gate.release(1_000)
+    finished(page)
     expect(page.locator(".answer strong")).to_have_text("Tides")
 
 
-def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:
+def test_a_second_tab_shows_the_same_answer_as_it_grows(
+    open_page: OpenPage, gate: threading.Semaphore
+) -> None:
     page = open_page()
     ask(page)
-    finished(page)
-    page.get_by_role("button", name="Delete “Why are there tides?”").click()
-    expect(page.locator(".chat-row")).to_have_count(0)
-    expect(page.locator(".turn")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".chat-row")).to_have_count(1)
+    gate.release(5)
+    expect(page.locator(".answer")).to_contain_text("Sur")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".answer")).to_contain_text("Sur")
+    gate.release(1_000)
+    for each in (page, other):
+        finished(each)
+    assert page.locator(".answer").inner_text() == other.locator(".answer").inner_text()
+    ask(page, "And at night?")
+    finished(other, 2)
+    expect(other.locator(".bubble").last).to_have_text("And at night?")
 
 
-def test_an_answer_is_given_again_by_the_model_that_is_picked(
-    open_page: OpenPage, engine: ScriptedEngine
-) -> None:
+def test_an_answer_given_again_is_a_version_beside_the_first(open_page: OpenPage) -> None:
     page = open_page()
     ask(page)
     finished(page)
     page.get_by_label("Model", exact=True).select_option("other")
-    page.get_by_role("button", name="Answer again").click()
-    expect(page.locator(".answer")).to_have_text("I am the other.")
-    expect(page.locator(".by")).to_have_text("other model")
-    expect(page.locator(".turn")).to_have_count(2)
+    press(page, "Answer again")
+    expect(page.locator(".answer")).to_have_text(OTHER)
+    expect(page.locator(".assistant .place")).to_have_text("2/2")
+    press(page, "Previous version")
+    expect(page.locator(".answer strong")).to_have_text("Tides")
+    expect(page.get_by_role("button", name="Previous version")).to_be_disabled()
+    page.reload()
+    expect(page.locator(".assistant .place")).to_have_text("1/2")
+
+
+def test_an_edited_question_is_a_branch_of_its_own(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer
+) -> None:
+    page = open_page()
+    ask(page)
+    finished(page)
+    ask(page, "And at night?")
+    finished(page, 2)
+    page.keyboard.press("ArrowUp")
+    page.get_by_label("Text", exact=True).fill("And by day?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".bubble").last).to_have_text("And by day?")
+    finished(page, 2)
+    expect(page.locator(".user .place")).to_have_text("2/2")
+    prompt = tiny_tokenizer.decode_marked(engine.requests[-1].prompt)
+    assert "And at night?" not in prompt and prompt.count("<|user|>") == 2
+    press(page, "Previous version")
+    expect(page.locator(".bubble").last).to_have_text("And at night?")
 
 
 def test_the_next_question_carries_the_conversation(
@@ -109,14 +130,41 @@ def test_the_next_question_carries_the_conversation(
     prompt = tiny_tokenizer.decode_marked(engine.requests[-1].prompt)
     assert prompt.startswith("<|user|>Why are there tides?<|end|><|assistant|>Sure.")
     assert ANSWER in prompt and prompt.endswith("<|user|>And at night?<|end|><|assistant|>")
+    expect(page.locator("#meter")).to_contain_text("/ 2,048 tokens")
 
 
-def test_an_answer_is_copied_as_it_was_written(open_page: OpenPage) -> None:
+def test_settings_of_a_chat_reach_the_model(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer
+) -> None:
+    page = open_page()
+    press(page, "Settings of this chat")
+    page.get_by_label("System prompt").fill("Be brief.")
+    page.get_by_label("Temperature").fill("0.3")
+    page.get_by_label("Stop before").fill("\n\n")
+    page.get_by_label("Stop before").fill("Tides")
+    page.get_by_role("button", name="Save", exact=True).click()
+    ask(page)
+    finished(page)
+    request = engine.requests[-1]
+    assert tiny_tokenizer.decode_marked(request.prompt).startswith("<|system|>Be brief.<|end|>")
+    assert (request.sampling.temperature, request.sampling.stop) == (0.3, ("Tides",))
+    page.reload()
+    press(page, "Settings of this chat")
+    expect(page.get_by_label("Temperature")).to_have_value("0.3")
+    page.get_by_label("Temperature").fill("0.9")
+    page.keyboard.press("Escape")
+    press(page, "Settings of this chat")
+    expect(page.get_by_label("Temperature")).to_have_value("0.3")
+
+
+def test_an_answer_and_its_code_are_copied_as_they_were_written(open_page: OpenPage) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     ask(page)
     finished(page)
-    page.get_by_role("button", name="Copy the answer").click()
+    press(page, "Copy the answer")
     assert page.evaluate("navigator.clipboard.readText()") == ANSWER
+    press(page, "Copy the code")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "tide = moon.pull(sea)"
 
 
 def test_a_failure_is_told_and_can_be_tried_again(
@@ -128,63 +176,50 @@ def test_a_failure_is_told_and_can_be_tried_again(
     finished(page)
     expect(page.locator(".note")).to_contain_text("no memory left")
     engine.failure = None
-    page.get_by_role("button", name="Answer again").click()
+    press(page, "Answer again")
     expect(page.locator(".answer strong")).to_have_text("Tides")
 
 
-def test_shift_enter_is_a_new_line(open_page: OpenPage) -> None:
+def test_a_temporary_chat_is_not_listed(open_page: OpenPage) -> None:
+    page = open_page()
+    press(page, "Temporary chat")
+    expect(page.locator(".welcome")).to_contain_text("never used for training")
+    ask(page)
+    finished(page)
+    expect(page.locator(".chat-row")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_shift_enter_is_a_new_line_and_a_draft_outlives_a_reload(open_page: OpenPage) -> None:
     page = open_page()
     box = page.get_by_label("Message", exact=True)
     box.press_sequentially("one")
     box.press("Shift+Enter")
     box.press_sequentially("two")
-    expect(page.locator(".turn")).to_have_count(0)
+    page.reload()
+    expect(box).to_have_value("one\ntwo")
     box.press("Enter")
     expect(page.locator(".bubble")).to_have_text("one\ntwo")
     finished(page)
 
 
-def test_dark_is_followed_and_can_be_chosen(open_page: OpenPage) -> None:
-    page = open_page(color_scheme="dark")
-    background = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(background)
-    page.get_by_role("button", name="Switch between light and dark").click()
-    light = page.evaluate(background)
-    assert sum(map(int, dark[4:-1].split(","))) < 150 < 600 < sum(map(int, light[4:-1].split(",")))
-    page.reload()
-    assert page.evaluate(background) == light
-
-
-def test_a_phone_shows_everything_without_scrolling_sideways(open_page: OpenPage) -> None:
-    page = open_page(**PHONE)
+def test_the_view_follows_the_answer_until_the_reader_scrolls_up(
+    open_page: OpenPage, engine: ScriptedEngine, gate: threading.Semaphore, tiny_tokenizer
+) -> None:
+    engine.script = [*tiny_tokenizer.encode("The sea.\n\n" * 80), tiny_tokenizer.special.end]
+    page = open_page(viewport={"width": 900, "height": 500})
     ask(page)
+    gate.release(400)
+    box = "document.getElementById('scroll')"
+    distance = f"({box}.scrollHeight - {box}.scrollTop - {box}.clientHeight)"
+    until(page, f"{box}.scrollHeight > 2 * {box}.clientHeight && {distance} < 5")
+    page.mouse.move(450, 200)
+    page.mouse.wheel(0, -400)
+    until(page, f"{distance} > 100")
+    top = page.evaluate(f"{box}.scrollTop")
+    gate.release(5_000)
     finished(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    expect(page.get_by_role("button", name="New chat")).not_to_be_visible()
-    page.get_by_role("button", name="Chats").click()
-    page.get_by_role("button", name="New chat").click()
-    expect(page.locator(".turn")).to_have_count(0)
-    expect(page.get_by_role("button", name="New chat")).not_to_be_visible()
-
-
-def test_everything_that_can_be_pressed_has_a_name(open_page: OpenPage) -> None:
-    page = open_page()
-    ask(page)
-    finished(page)
-    nameless = page.evaluate(
-        """[...document.querySelectorAll("button, a, select, textarea, input")].filter((node) =>
-        !(node.ariaLabel || node.textContent.trim() || node.labels?.length)).length"""
-    )
-    assert nameless == 0
-    assert page.locator("h1").count() == 1
-    assert page.locator("html").get_attribute("lang") == "en"
-
-
-def test_the_page_asks_nothing_of_other_hosts(open_page: OpenPage) -> None:
-    page = open_page()
-    ask(page)
-    finished(page)
-    hosts = page.evaluate(
-        "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)"
-    )
-    assert set(hosts) == {page.evaluate("location.host")}
+    assert page.evaluate(f"{box}.scrollTop") == top
+    press(page, "Scroll to the newest message")
+    until(page, f"{distance} < 5")

@@ -10,10 +10,10 @@ import { pathTo } from "./tree.js";
 export function setUpKeys(on) {
   at("keys").addEventListener("click", () => at("keys-dialog").showModal());
   document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
     const act = actionOf(event, on);
     if (!act) return;
-    event.preventDefault();
+    if (event.key !== "Escape") event.preventDefault(); // Escape also closes what lies on top
     act();
   });
 }

@@ -19,7 +19,7 @@ export function openMenu(/** @type {HTMLElement} */ anchor, /** @type {Item[]} *
     menu.remove();
     if (hadFocus && anchor.isConnected) anchor.focus();
   });
-  document.body.append(menu);
+  anchor.after(menu); // inside the same landmark; on screen it lies over everything
   anchor.setAttribute("aria-expanded", "true");
   menu.showPopover();
   place(menu, anchor);

@@ -1,0 +1,146 @@
+"""The list of chats: kept on the server, searched, renamed, pinned, archived, deleted with undo."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.steps import ask, finished, pick, press
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+
+
+def listed(page: Page) -> list[str]:
+    return page.locator(".chat-title").all_inner_texts()
+
+
+def two_chats(page: Page) -> None:
+    ask(page, "First question")
+    finished(page)
+    press(page, "New chat")
+    ask(page, "Second question")
+    finished(page)
+
+
+def test_chats_are_listed_opened_and_outlive_the_browser(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    assert listed(page) == ["Second question", "First question"]
+    fresh = open_page()  # another browser, the same person
+    fresh.locator(".chat-open", has_text="First question").click()
+    expect(fresh.locator(".bubble")).to_have_text("First question")
+    expect(fresh.locator("[aria-current=page].chat-open")).to_have_text("First question")
+    fresh.go_back()
+    expect(fresh.get_by_text("What shall we talk about?")).to_be_visible()
+
+
+def test_a_chat_is_renamed_pinned_and_archived(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    pick(page, "First question", "Rename")
+    page.get_by_label("Title").fill("Harbour")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chat-title").last).to_have_text("Harbour")
+    pick(page, "Harbour", "Pin")
+    expect(page.locator(".chat-group").first).to_have_text("Pinned")
+    assert listed(page) == ["Harbour", "Second question"]
+    pick(page, "Second question", "Archive")
+    expect(page.locator(".chat-row")).to_have_count(1)
+    press(page, "Archived")
+    expect(page.locator(".chat-title")).to_have_text(["Second question"])
+
+
+def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    pick(page, "Second question", "Delete")
+    expect(page.locator(".chat-row")).to_have_count(1)
+    expect(page.locator(".turn")).to_have_count(0)
+    press(page, "Undo")
+    expect(page.locator(".chat-row")).to_have_count(2)
+
+
+def test_chats_are_found_by_what_was_said(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("first")
+    expect(page.locator(".chat-title")).to_have_text(["First question"])
+    page.get_by_label("Search chats").fill("nothing of this")
+    expect(page.locator(".sidebar-note")).to_have_text("Nothing found.")
+
+
+def test_a_chat_is_saved_as_a_file(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "First question")
+    finished(page)
+    press(page, "This chat")
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Save as Markdown").click()
+    assert download.value.suggested_filename == "first-question.md"
+
+
+def test_keys_work_and_are_listed(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    page.keyboard.press("Control+Shift+O")
+    expect(page.locator(".turn")).to_have_count(0)
+    page.locator("h1").evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.locator(".chat-open").first.click()
+    finished(page)
+    page.get_by_role("button", name="Actions for “Second question”").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Actions for “Second question”")).to_be_focused()
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    ask(page)
+    finished(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    new_chat = page.get_by_role("button", name="New chat", exact=True)
+    expect(new_chat).not_to_be_visible()
+    press(page, "Chats")
+    expect(new_chat).to_be_visible()
+    new_chat.click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(new_chat).not_to_be_visible()
+
+
+def test_dark_is_followed_and_can_be_chosen(open_page: OpenPage) -> None:
+    page = open_page(color_scheme="dark")
+
+    def brightness() -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, colour[4:-1].split(",")))
+
+    assert brightness() < 150
+    press(page, "Theme: system")
+    assert brightness() > 600
+    page.reload()
+    assert brightness() > 600
+    press(page, "Theme: light")
+    assert brightness() < 150
+    press(page, "Theme: dark")
+    expect(page.get_by_role("button", name="Theme: system")).to_be_visible()
+
+
+def test_the_pages_ask_nothing_of_other_hosts(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page)
+    finished(page)
+    hosts = page.evaluate(
+        "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)"
+    )
+    assert set(hosts) == {page.evaluate("location.host")}
