@@ -11,10 +11,13 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from databases import Clock
-from fledge.database import Account, Database
+from fledge.database import Account, Database, ServerSettings
+from fledge.database.tables import Base
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
+from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.limits import Limiter
 from fledge.serve.people import COOKIE, People
 from serving import ScriptedEngine, served, tokenizer
 
@@ -37,6 +40,18 @@ class PeopleServer:
     people: People
     clock: Clock
     people_of: dict[str, Account] = field(default_factory=dict)
+
+    def start_again(self) -> None:
+        """As it was before its first request: an account of each role, and nothing else."""
+        self.people.meter.flush()
+        with self.database.transactions.write() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+        self.people.settings = ServerSettings()
+        self.people.limiter = Limiter(self.clock)
+        self.people.attempts = LoginAttempts()
+        self.client.base_url = ORIGIN
+        self.people_of = {role: self.account(f"the-{role}", role) for role in ROLES}
 
     def account(self, login: str, role: str = "user") -> Account:
         return self.database.accounts.create(
@@ -77,7 +92,7 @@ class PeopleServer:
 
 
 @contextmanager
-def people_server(login: bool = True, roles: tuple[str, ...] = ROLES) -> Iterator[PeopleServer]:
+def people_server(*, login: bool = True, roles: tuple[str, ...] = ()) -> Iterator[PeopleServer]:
     clock = Clock()
     database = TemporaryDatabase(clock)
     words = tokenizer()
@@ -90,9 +105,8 @@ def people_server(login: bool = True, roles: tuple[str, ...] = ROLES) -> Iterato
     )
     with TestClient(app, base_url=ORIGIN) as client:
         server = PeopleServer(app, client, database, app.state.people, clock)
-        for role in roles if login else ():
-            server.people_of[role] = server.account(f"the-{role}", role)
-        if roles and login:
+        server.people_of = {role: server.account(f"the-{role}", role) for role in roles}
+        if roles:
             server.people.set_up()
         yield server
     database.close()

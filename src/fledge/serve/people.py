@@ -12,6 +12,7 @@ from fledge.database import Account, ApiKey, Database, ServerSettings, Session
 from fledge.database.tokens import new_token
 from fledge.database.usage import day
 from fledge.errors import DatabaseError
+from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.api_errors import ApiError
 from fledge.serve.limits import Admission, Limiter, LimitScope
@@ -73,6 +74,7 @@ class People:
         self.settings = database.settings.get()
         self.setup_token = new_token() if login and database.accounts.needs_setup() else None
         """Opens the page that makes the owner; None once there is one."""
+        self.attempts = LoginAttempts()
         self.limiter = Limiter(clock)
         self.meter = Meter(database.usage, clock)
         self._local = None if login else local_owner(database).id

@@ -2,17 +2,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from people_server import PeopleServer, people_server
+from people_server import ROLES, PeopleServer, people_server
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[PeopleServer]:
+    with people_server(roles=ROLES) as server:
+        yield server
 
 
 @pytest.fixture
-def server() -> Iterator[PeopleServer]:
-    with people_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[PeopleServer]:
-    """For tests that leave no trace that another minds."""
-    with people_server() as running:
-        yield running
+def server(running: PeopleServer) -> PeopleServer:
+    """With an account of each role, and nothing else."""
+    running.start_again()
+    return running

@@ -80,11 +80,11 @@ CALLS = {
 
 
 @pytest.mark.parametrize("scope", CALLS)
-def test_a_key_opens_what_its_scopes_name(shared: PeopleServer, scope: str) -> None:
-    owner = shared.people_of["owner"]
-    _, key = shared.database.api_keys.create(owner.id, name="narrow", scopes=[scope])
+def test_a_key_opens_what_its_scopes_name(server: PeopleServer, scope: str) -> None:
+    owner = server.people_of["owner"]
+    _, key = server.database.api_keys.create(owner.id, name="narrow", scopes=[scope])
     for other, (method, path, body) in CALLS.items():
-        response = shared.call(method, path, key, json=body)
+        response = server.call(method, path, key, json=body)
         if other == scope:
             assert response.status_code != 403, response.text
         else:
@@ -92,17 +92,17 @@ def test_a_key_opens_what_its_scopes_name(shared: PeopleServer, scope: str) -> N
             assert response.json()["error"]["code"] == "scope_missing"
 
 
-def test_no_key_and_a_wrong_key_are_told_apart_from_nothing(shared: PeopleServer) -> None:
+def test_no_key_and_a_wrong_key_are_told_apart_from_nothing(server: PeopleServer) -> None:
     for key in (None, "sk-fl-wrong", ""):
-        refused = shared.call("GET", "/v1/models", key)
+        refused = server.call("GET", "/v1/models", key)
         assert refused.status_code == 401
         assert refused.json()["error"]["code"] == "invalid_api_key"
 
 
-def test_a_key_opens_no_page(shared: PeopleServer) -> None:
-    _, key = shared.database.api_keys.create(shared.people_of["owner"].id, name="laptop")
+def test_a_key_opens_no_page(server: PeopleServer) -> None:
+    _, key = server.database.api_keys.create(server.people_of["owner"].id, name="laptop")
     for path in ("/api/conversations", "/api/exports/demonstrations.jsonl"):
-        assert shared.call("GET", path, key).status_code == 401
+        assert server.call("GET", path, key).status_code == 401
 
 
 def test_sessions_are_ended_one_by_one_and_all_others(server: PeopleServer) -> None:
@@ -208,9 +208,9 @@ def test_without_login_there_are_data_and_consent_but_no_keys() -> None:
     [(b"name=%ff", 400), (b"name=\xff", 400), (b"&" * 99, 400), (b"a=1&" * 99, 400), (b"", 400)],
 )
 def test_a_form_that_cannot_be_read_is_refused_on_a_page(
-    shared: PeopleServer, content: bytes, status: int
+    server: PeopleServer, content: bytes, status: int
 ) -> None:
-    page = shared.ask("POST", "/account/profile", who=shared.people_of["user"], content=content)
+    page = server.ask("POST", "/account/profile", who=server.people_of["user"], content=content)
     assert page.status_code == status
     assert "This did not work" in page.text
 

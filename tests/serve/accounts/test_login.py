@@ -14,7 +14,7 @@ from people_server import ORIGIN, PASSWORD, PeopleServer, people_server, secret_
 @pytest.fixture
 def fresh() -> Iterator[PeopleServer]:
     """A server that nobody owns yet."""
-    with people_server(roles=()) as server:
+    with people_server() as server:
         yield server
 
 
@@ -155,7 +155,7 @@ def test_the_owner_takes_over_the_chats_of_the_time_without_login() -> None:
         assert server.ask("GET", "/").status_code == 200
         assert server.ask("GET", "/login").status_code == 404
     assert local_owner is not None
-    with people_server(roles=()) as server:
+    with people_server() as server:
         adopted = server.database.accounts.create(
             "owner", name="You", role="owner", password_hash=None
         )
@@ -197,30 +197,30 @@ def test_an_invitation_lets_one_person_in(server: PeopleServer) -> None:
     ],
 )
 def test_another_site_cannot_act_for_a_person(
-    shared: PeopleServer, headers: dict[str, str]
+    server: PeopleServer, headers: dict[str, str]
 ) -> None:
-    cookie = shared.cookie(shared.people_of["owner"])
+    cookie = server.cookie(server.people_of["owner"])
     for path in ("/account/erase-chats", "/api/conversations", "/v1/chat/completions", "/logout"):
-        response = shared.ask("POST", path, cookie=cookie, headers=headers)
+        response = server.ask("POST", path, cookie=cookie, headers=headers)
         assert response.status_code == 403, path
         assert response.json()["error"]["code"] == "cross_site"
-    assert shared.database.sessions.find(cookie) is not None
+    assert server.database.sessions.find(cookie) is not None
 
 
-def test_a_cookie_without_any_origin_is_not_meant(shared: PeopleServer) -> None:
-    cookie = shared.cookie(shared.people_of["owner"])
+def test_a_cookie_without_any_origin_is_not_meant(server: PeopleServer) -> None:
+    cookie = server.cookie(server.people_of["owner"])
     headers = {"cookie": f"other=1; {COOKIE}={cookie}"}
-    response = shared.client.post("/api/conversations", headers=headers, json={})
+    response = server.client.post("/api/conversations", headers=headers, json={})
     assert response.json()["error"]["code"] == "cross_site"
 
 
-def test_our_own_pages_and_programs_are_let_through(shared: PeopleServer) -> None:
-    owner = shared.people_of["owner"]
+def test_our_own_pages_and_programs_are_let_through(server: PeopleServer) -> None:
+    owner = server.people_of["owner"]
     fetch = {"sec-fetch-site": "same-origin"}
-    assert shared.ask("POST", "/api/conversations", who=owner, headers=fetch, json={}).is_success
-    _, key = shared.database.api_keys.create(owner.id, name="laptop")
+    assert server.ask("POST", "/api/conversations", who=owner, headers=fetch, json={}).is_success
+    _, key = server.database.api_keys.create(owner.id, name="laptop")
     body = {"input": "tides"}
-    assert shared.call("POST", "/v1/moderations", key, json=body).is_success
+    assert server.call("POST", "/v1/moderations", key, json=body).is_success
 
 
 def test_no_secret_reaches_a_log(server: PeopleServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -87,9 +87,9 @@ def routes_of(app: FastAPI) -> set[str]:
     }
 
 
-def test_every_route_has_its_line(shared: PeopleServer) -> None:
-    assert routes_of(shared.app) - set(MAY) == set(), "decide in MAY who may use these"
-    assert set(MAY) - routes_of(shared.app) == set(), "these are no more"
+def test_every_route_has_its_line(server: PeopleServer) -> None:
+    assert routes_of(server.app) - set(MAY) == set(), "decide in MAY who may use these"
+    assert set(MAY) - routes_of(server.app) == set(), "these are no more"
 
 
 def is_let_in(server: PeopleServer, route: str, role: str) -> bool:
@@ -109,12 +109,12 @@ def is_let_in(server: PeopleServer, route: str, role: str) -> bool:
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-def test_every_route_lets_in_whom_it_should(shared: PeopleServer, role: str) -> None:
-    shared.database.sessions.end_all(shared.people_of["user"].id)
+def test_every_route_lets_in_whom_it_should(server: PeopleServer, role: str) -> None:
+    server.database.sessions.end_all(server.people_of["user"].id)
     wrong = {
         route: role in allowed
         for route, allowed in MAY.items()
-        if is_let_in(shared, route, role) != (role in allowed)
+        if is_let_in(server, route, role) != (role in allowed)
     }
     assert wrong == {}
 

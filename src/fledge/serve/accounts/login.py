@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 
 from fledge.database import Account, LoginTaken
 from fledge.errors import NotFound
-from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.cookies import go, local, set_session
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
@@ -40,13 +39,13 @@ def door_routes(people: People, pages: Pages) -> APIRouter:
     """`/login`, `/logout`, `/setup` and `/invitation/{token}`; open to everybody."""
     router = page_router(pages)
     if people.login:
-        router.include_router(login_routes(people, pages, LoginAttempts()))
+        router.include_router(login_routes(people, pages))
         router.include_router(setup_routes(people, pages))
         router.include_router(invitation_routes(people, pages))
     return router
 
 
-def login_routes(people: People, pages: Pages, attempts: LoginAttempts) -> APIRouter:
+def login_routes(people: People, pages: Pages) -> APIRouter:
     """In and out."""
     router = page_router(pages)
 
@@ -70,7 +69,7 @@ def login_routes(people: People, pages: Pages, attempts: LoginAttempts) -> APIRo
         """A new session for a right password; the browser's old one ends."""
         address = request.client.host if request.client else ""
         try:
-            account = checked(people, attempts, address, form)
+            account = checked(people, address, form)
         except LimitReached as refusal:
             return page(request, form.next, refusal.message, 429)
         if account is None:
@@ -177,24 +176,22 @@ def invitation_routes(people: People, pages: Pages) -> APIRouter:
     return router
 
 
-def checked(
-    people: People, attempts: LoginAttempts, address: str, form: LoginForm
-) -> Account | None:
+def checked(people: People, address: str, form: LoginForm) -> Account | None:
     """The account behind a right password, or None; the work is the same either way.
 
     Raises:
         LimitReached: too many have failed.
     """
     login = form.login.casefold()
-    attempts.require_calm(address, login)
+    people.attempts.require_calm(address, login)
     found = people.database.accounts.password_hash(login)
     account, stored = found or (None, None)
     right = people.passwords.verify(stored, form.password)
     if account is None or stored is None or not right or account.disabled_at is not None:
-        attempts.failed(address, login)
+        people.attempts.failed(address, login)
         people.database.audit.add(None, "login.failed", login, {"address": address})
         return None
-    attempts.succeeded(address, login)
+    people.attempts.succeeded(address, login)
     if people.passwords.outdated(stored):
         people.database.accounts.change(
             account.id, password_hash=people.passwords.hash(form.password)
