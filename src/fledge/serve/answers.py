@@ -20,7 +20,8 @@ class ChatAsk:
 
     `user` is whose turn it is among those who wait. `logprobs` are the alternatives to report with
     each token, None for no log-probabilities at all. With `truncate` the oldest turns are dropped
-    where the conversation is too long, else it is refused.
+    where the conversation is too long, else it is refused. `begun` is what the answer says already:
+    the model goes on after it.
     """
 
     model: str
@@ -30,6 +31,7 @@ class ChatAsk:
     choices: int = 1
     logprobs: int | None = None
     truncate: bool = False
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

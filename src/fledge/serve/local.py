@@ -133,13 +133,16 @@ def _top_logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
 
 
 def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
+    # Of a long beginning the end matters most; half of the context is left for the conversation.
+    begun = model.tokenizer.encode(ask.begun)[-(model.context_length // 2) :]
     if ask.truncate:
         # Short contexts must not spend everything on the past: a quarter is kept for the answer.
         quarter = model.context_length // 4
         room = min(ask.wishes.token_limit or quarter, quarter)
-        limit = model.context_length - max(1, room)
-        return model.template.fit(ask.conversation, model.tokenizer, limit).ids
+        limit = model.context_length - max(1, room) - len(begun)
+        return [*model.template.fit(ask.conversation, model.tokenizer, limit).ids, *begun]
     ids = model.template.render(ask.conversation, model.tokenizer, generation_prompt=True).ids
+    ids = [*ids, *begun]
     if len(ids) >= model.context_length:
         raise PromptTooLong(len(ids), model.context_length - 1)
     return ids

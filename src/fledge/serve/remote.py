@@ -50,6 +50,9 @@ def chat_body(ask: ChatAsk) -> dict[str, Any]:
     )
     messages = [{"role": turn.role, "content": turn.content} for turn in ask.conversation.messages]
     body = {"model": ask.model, "messages": messages, **wishes}
+    if ask.begun:  # as vLLM reads it; llama.cpp goes on after a last assistant turn by itself
+        messages.append({"role": "assistant", "content": ask.begun})
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
     if ask.wishes.token_limit is not None:
         body["max_tokens"] = ask.wishes.token_limit
     if ask.choices > 1:

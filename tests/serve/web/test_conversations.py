@@ -115,6 +115,32 @@ def test_sampling_of_the_chat_reaches_the_engine(
     )
 
 
+def test_an_answer_that_reached_its_limit_goes_on_where_it_ended(
+    client: httpx.Client,
+    begin: Begin,
+    say: Say,
+    written: Written,
+    engine: ScriptedEngine,
+    tiny_tokenizer,
+) -> None:
+    chat = begin(sampling={"max_tokens": 4})["id"]
+    question, answer = say(chat, "Why?")
+    begun = written(answer)["content"]
+    client.patch(f"/api/conversations/{chat}", json={"sampling": {}})
+    body = {"parent_id": question["id"], "models": ["tiny"], "continues": answer["id"]}
+    reply = client.post(f"/api/conversations/{chat}/answers", json=body).json()
+    (message,) = reply["messages"]
+    assert (message["id"], message["content"], message["status"]) == (
+        answer["id"],
+        begun,
+        "running",
+    )
+    ended = written(message)
+    assert ended["content"] == begun + ANSWER  # the scripted model always says the same
+    prompt = tiny_tokenizer.decode_marked(engine.requests[-1].prompt)
+    assert prompt == f"<|user|>Why?<|end|><|assistant|>{begun}"
+
+
 def test_stop_keeps_what_was_said(
     client: httpx.Client,
     begin: Begin,

@@ -78,8 +78,8 @@ def go_on(
     database: Database, person: Person, chat: Conversation, message_id: str, model: str
 ) -> BegunAnswer:
     """An answer that was cut off, opened again where it ends."""
-    path = database.messages.path(person.id, message_id)
+    *path, _ = database.messages.path(person.id, message_id)
     run = database.runs.resume(person.id, message_id, model=model, sampling=chat.sampling)
     message = database.messages.get(person.id, message_id)
-    ask = chat_ask(person, chat, path, model)
+    ask = chat_ask(person, chat, path, model, begun=message.content)
     return BegunAnswer(run, message, ask, message.content, message.details)

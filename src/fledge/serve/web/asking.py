@@ -32,13 +32,21 @@ def conversation_of(system_prompt: str | None, path: Sequence[StoredMessage]) ->
 
 
 def chat_ask(
-    person: Person, chat: StoredConversation, path: Sequence[StoredMessage], model: str
+    person: Person,
+    chat: StoredConversation,
+    path: Sequence[StoredMessage],
+    model: str,
+    begun: str = "",
 ) -> ChatAsk:
-    """The next answer to the last message of `path`; the oldest turns go where it is too long."""
+    """The next answer to the last message of `path`; the oldest turns go where it is too long.
+
+    `begun`: what that answer says already.
+    """
     return ChatAsk(
         model=model,
         conversation=conversation_of(chat.system_prompt, path),
         user=person.id,
         wishes=SamplingWishes.model_validate(chat.sampling),
         truncate=True,
+        begun=begun,
     )
