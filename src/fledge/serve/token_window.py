@@ -27,7 +27,7 @@ class TokenWindow:
         self._turn(time)
         return self.now + self.before * (1 - time % SECONDS / SECONDS)
 
-    def seconds_until(self, time: float, allowed: float) -> int:
+    def seconds_until(self, time: float, allowed: int) -> int:
         """In how many whole seconds at most `allowed` are left in the window; at least 1."""
         self._turn(time)
         passed = time % SECONDS

@@ -1,0 +1,209 @@
+"""Requests and tokens a minute, streams at once, tokens a day, and what a refusal says."""
+
+import pytest
+
+from databases import Clock, person
+from fledge.database.temporary import TemporaryDatabase
+from fledge.errors import DatabaseUnavailable
+from fledge.serve.limits import Limiter, LimitReached, LimitScope
+from fledge.serve.metering import Meter
+from fledge.serve.people import People, Spender, chosen
+from fledge.serve.token_window import TokenWindow
+
+MINUTE = 1_750_000_020.0
+"""A time that is a whole number of minutes."""
+
+
+class Still:
+    """A clock that only the test moves."""
+
+    def __init__(self, now: float = MINUTE) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def scope(id_: str = "a", **limits: int) -> LimitScope:
+    none = dict.fromkeys(
+        ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "daily_tokens")
+    )
+    return LimitScope(id=id_, whose="This account", **{"tokens_today": 0, **none, **limits})
+
+
+def refusal(limiter: Limiter, *scopes: LimitScope, tokens: int = 1) -> LimitReached:
+    with pytest.raises(LimitReached) as caught:
+        limiter.admit(scopes, tokens)
+    return caught.value
+
+
+def test_a_token_window_slides_over_two_minutes() -> None:
+    window = TokenWindow()
+    window.add(MINUTE + 30, 100)
+    assert window.used(MINUTE + 59) == 100
+    assert window.used(MINUTE + 60) == 100
+    assert window.used(MINUTE + 90) == pytest.approx(50)
+    window.add(MINUTE + 90, 10)
+    assert window.used(MINUTE + 105) == pytest.approx(35)
+    assert window.used(MINUTE + 180) == 0
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 30, 99])
+@pytest.mark.parametrize("passed", [0.0, 1.5, 30.0, 59.9])
+@pytest.mark.parametrize("second", [0, 7])
+def test_the_seconds_to_wait_are_enough_and_not_too_many(
+    allowed: int, passed: float, second: int
+) -> None:
+    window = TokenWindow()
+    window.add(MINUTE, 100)
+    window.add(MINUTE + 60, second)
+    now = MINUTE + 60 + passed if second else MINUTE + passed
+    wait = window.seconds_until(now, allowed)
+    assert window.used(now + wait) <= allowed + 1e-6
+    if wait > 1:
+        copy = TokenWindow()
+        copy.add(MINUTE, 100)
+        copy.add(MINUTE + 60, second)
+        assert copy.used(now + wait - 1.001) > allowed - 1e-6
+
+
+def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Still()
+    monkeypatch.setattr("time.time", clock)
+    limiter = Limiter(clock)
+    limited = scope(requests_per_minute=3)
+    remaining = [
+        limiter.admit([limited], 1).headers["x-ratelimit-remaining-requests"] for _ in range(3)
+    ]
+    assert remaining == ["2", "1", "0"]
+    refused = refusal(limiter, limited)
+    assert refused.code == "rate_limit_exceeded" and "3 requests a minute" in refused.message
+    response = refused.response()
+    assert response.status_code == 429
+    assert response.headers["x-ratelimit-limit-requests"] == "3"
+    assert response.headers["x-ratelimit-remaining-requests"] == "0"
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+    assert int(response.headers["retry-after-ms"]) == 1000 * int(response.headers["retry-after"])
+    clock.now += 120
+    limiter.admit([limited], 1)
+
+
+def test_tokens_read_and_written_are_charged() -> None:
+    clock = Still()
+    limiter = Limiter(clock)
+    limited = scope(tokens_per_minute=100)
+    first = limiter.admit([limited], 40)
+    assert first.headers == {
+        "x-ratelimit-limit-tokens": "100",
+        "x-ratelimit-remaining-tokens": "60",
+        "x-ratelimit-reset-tokens": "120s",
+    }
+    first.close(50)
+    first.close(50)
+    limiter.admit([limited], 10).close()
+    refused = refusal(limiter, limited, tokens=20)
+    assert "this prompt has 20 and 100 are used" in refused.message
+    assert refused.response().headers["x-ratelimit-remaining-tokens"] == "0"
+    clock.now += refused.retry_after or 0
+    limiter.admit([limited], 20)
+
+
+def test_a_prompt_that_never_fits_is_refused_and_costs_nothing() -> None:
+    limiter = Limiter(Still())
+    limited = scope(tokens_per_minute=10, requests_per_minute=1)
+    refusal(limiter, limited, tokens=11)
+    limiter.admit([limited], 10)
+
+
+def test_streams_are_freed_once() -> None:
+    limiter = Limiter(Still())
+    limited = scope(concurrent_streams=2)
+    first, _ = limiter.admit([limited], 1), limiter.admit([limited], 1)
+    assert "2 answers being written" in refusal(limiter, limited).message
+    first.close()
+    first.close()
+    assert limiter.used(limited).streams == 1
+    limiter.admit([limited], 1)
+    refusal(limiter, limited)
+
+
+def test_a_spent_quota_is_not_worth_trying_again() -> None:
+    clock = Still(1_750_032_000.0 - 100)  # 100 seconds before midnight UTC
+    limiter = Limiter(clock)
+    limited = scope(daily_tokens=100, tokens_today=95)
+    limiter.admit([limited], 5)
+    refused = refusal(limiter, limited, tokens=6)
+    assert (refused.type, refused.code) == ("insufficient_quota", "insufficient_quota")
+    headers = refused.response().headers
+    assert headers["x-should-retry"] == "false"
+    assert headers["retry-after"] == "101"
+
+
+def test_a_key_is_held_to_its_own_limit_and_its_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Still()
+    monkeypatch.setattr("time.time", clock)
+    limiter = Limiter(clock)
+    account, key = scope("account", requests_per_minute=3), scope("key", requests_per_minute=2)
+    admitted = [limiter.admit([account, key], 1) for _ in range(2)]
+    assert admitted[0].headers["x-ratelimit-limit-requests"] == "2"
+    refusal(limiter, account, key)
+    assert limiter.admit([account], 1).headers["x-ratelimit-remaining-requests"] == "0"
+    refusal(limiter, account)
+    assert limiter.used(account).requests == 3
+
+
+def test_without_limits_nothing_is_said() -> None:
+    admission = Limiter(Still()).admit([scope()], 10**9)
+    assert admission.headers == {}
+
+
+def test_ones_own_limit_goes_before_the_default_and_zero_is_none() -> None:
+    assert [chosen(None, 5), chosen(3, 5), chosen(0, 5), chosen(None, None)] == [5, 3, None, None]
+
+
+def test_usage_is_summed_before_it_is_written() -> None:
+    database = TemporaryDatabase(Clock())
+    ada = person(database)
+    meter = Meter(database.usage, Clock())
+    for _ in range(3):
+        meter.count(ada, "", "tiny", 10, 5)
+    meter.count(ada, "key", "tiny", 1, 1)
+    assert database.usage.tokens_today(ada) == 0
+    assert (meter.pending_tokens(ada), meter.pending_tokens(ada, "key")) == (47, 2)
+    meter.flush()
+    assert meter.pending_tokens(ada) == 0
+    assert [row.requests for row in database.usage.of(ada, since="")] == [3, 1]
+    database.close()
+
+
+def test_a_database_that_is_away_gets_the_usage_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = TemporaryDatabase(Clock())
+    ada = person(database)
+    meter = Meter(database.usage, Clock())
+    meter.count(ada, "", "tiny", 10, 5)
+
+    def away(rows: object) -> None:
+        raise DatabaseUnavailable("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database.usage, "add", away)
+        meter.flush()
+    assert "1 answers are not counted yet" in caplog.text
+    meter.start()
+    meter.stop()
+    assert database.usage.tokens_today(ada) == 15
+    database.close()
+
+
+def test_the_quota_knows_of_answers_that_are_not_written_yet() -> None:
+    database = TemporaryDatabase(Clock())
+    people = People(database, login=True, clock=Clock())
+    ada = database.accounts.get(person(database))
+    database.accounts.change(ada.id, daily_tokens=100)
+    people.meter.count(ada.id, "key", "tiny", 50, 20)
+    assert people.tokens_today(Spender(ada.id, None)) == 70
+    assert people.tokens_today(Spender(ada.id, "key")) == 70
+    assert people.tokens_today(Spender(ada.id, "other")) == 0
+    database.close()
