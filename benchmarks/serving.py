@@ -1,0 +1,228 @@
+"""Streaming chats at once against `fledge serve`, beside `transformers serve`.
+
+The server runs in a process of its own; this one is all the people. Reported: errors, answers that
+are not word for word those of the same request alone, time to first token, gaps between tokens,
+tokens per second, the share of the luckiest user over the unluckiest, and the server's memory.
+"""
+
+import argparse
+import asyncio
+import itertools
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from _load import Chat, rounds, until
+from _measure import machine
+
+from fledge.checkpoint.model_files import save_language_model
+from fledge.model.config import GPTConfig
+from fledge.model.gpt import GPT
+from fledge.starter.corpus import documents
+from fledge.text.chat import ChatTemplate
+from fledge.text.tokenizer import Tokenizer
+
+STARTUP_SECONDS = 180
+MiB = 2**20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One server under one load."""
+
+    server: str
+    streams: int
+    chats: list[Chat]
+    seconds: float
+    crossed: int | None
+    fairness: float | None
+    memory: tuple[int, int]
+
+
+def make_checkpoint(directory: Path) -> None:
+    """A model of the demo's size (1.9M parameters) with random weights."""
+    texts = list(itertools.islice(documents(), 300))
+    tokenizer = Tokenizer.train(texts, 1536)
+    config = GPTConfig.sized(tokenizer.vocabulary_size, 256, width=192, num_layers=4)
+    model = GPT(config)
+    model.initialise(torch.Generator().manual_seed(0))
+    save_language_model(directory, model, tokenizer, ChatTemplate())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def server(name: str, checkpoint: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The server, once it answers."""
+    common = ["--host", "127.0.0.1", "--port", str(port)]
+    commands = {
+        "fledge": [sys.executable, "-m", "fledge", "serve", f"m={checkpoint}", "--no-login"],
+        "transformers": [
+            str(Path(sys.executable).with_name("transformers")),
+            *("serve", str(checkpoint), "--device", "cpu"),
+        ],
+    }
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "FLEDGE_DATABASE": str(Path(home) / "fledge.db"),
+            "HF_HUB_OFFLINE": "1",
+        }
+        log = Path(home) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*commands[name], *common],
+                env=environment,
+                cwd=home,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            wait_until_open(port, process, log)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"the server did not start:\n{log.read_text()[-3000:]}")
+
+
+def body_of(model: str, tokens: int):
+    def body(user: int, number: int) -> dict[str, object]:
+        question = f"I am person {user} and this is question {number}: how do I read a file?"
+        return {
+            "model": model,
+            "messages": [{"role": "user", "content": question}],
+            "max_tokens": tokens,
+            "temperature": 0.8,
+            "seed": 1000 * user + number,
+            "user": f"user-{user}",
+            "stream_options": {"include_usage": True},
+        }
+
+    return body
+
+
+def resident(process: subprocess.Popen[bytes]) -> int:
+    """Bytes of memory that the server holds."""
+    pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def measure(name: str, process, url: str, streams: int, options: argparse.Namespace) -> Row:
+    body = body_of("m" if name == "fledge" else str(options.checkpoint), options.tokens)
+    asyncio.run(rounds(url, body, min(streams, 8), 1))  # warm
+    before = resident(process)
+    start = time.perf_counter()
+    chats = asyncio.run(rounds(url, body, streams, options.rounds))
+    seconds = time.perf_counter() - start
+    crossed = fairness = None
+    if name == "fledge":
+        alone = asyncio.run(alone_again(url, body, chats))
+        crossed = sum(chat.text != alone[chat.user, chat.number] for chat in chats)
+        got = asyncio.run(until(url, body, streams, options.seconds))
+        fairness = max(got) / max(1, min(got))
+    return Row(name, streams, chats, seconds, crossed, fairness, (before, resident(process)))
+
+
+async def alone_again(url: str, body, chats: list[Chat]) -> dict[tuple[int, int], str]:
+    """What the same requests say when nothing else runs."""
+    texts = {}
+    for chat in chats:
+        (again,) = await rounds(url, lambda _, __, chat=chat: body(chat.user, chat.number), 1, 1)
+        texts[chat.user, chat.number] = again.text
+    return texts
+
+
+def percentile(values: list[float], share: float) -> float:
+    return (
+        sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+    )
+
+
+def print_table(rows: list[Row]) -> None:
+    print(f"\n{machine()}, {len(os.sched_getaffinity(0))} core(s) for server and people\n")
+    print(
+        "| server | streams | answers | errors | not as alone | first token p50 / p99 ms "
+        "| gap p50 / p99 ms | tokens/s | luckiest / unluckiest | memory before → after MiB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        sound = [chat for chat in row.chats if not chat.error]
+        first = [1000 * chat.times[0] for chat in sound if chat.times]
+        gaps = [
+            1000 * (b - a)
+            for chat in sound
+            for a, b in zip(chat.times, chat.times[1:], strict=False)
+        ]
+        tokens = sum(chat.tokens or len(chat.times) for chat in sound)
+        fairness = "–" if row.fairness is None else f"{row.fairness:.2f}"
+        crossed = "–" if row.crossed is None else str(row.crossed)
+        print(
+            f"| {row.server} | {row.streams} | {len(row.chats)} | {len(row.chats) - len(sound)} "
+            f"| {crossed} | {percentile(first, 0.5):,.0f} / {percentile(first, 0.99):,.0f} "
+            f"| {percentile(gaps, 0.5):,.1f} / {percentile(gaps, 0.99):,.1f} "
+            f"| {tokens / row.seconds:,.0f} | {fairness} "
+            f"| {row.memory[0] / MiB:,.0f} → {row.memory[1] / MiB:,.0f} |"
+        )
+    for error in sorted({chat.error for row in rows for chat in row.chats if chat.error}):
+        print(f"\nerror: {error}")
+    steady = statistics.mean(row.memory[1] for row in rows) / MiB
+    print(f"\nmean memory at the end of a load: {steady:,.0f} MiB")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="toy sizes: does it run at all?")
+    parser.add_argument("--checkpoint", type=Path, help="serve this instead of random weights")
+    parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200])
+    parser.add_argument("--rounds", type=int, default=3, help="chats of each user")
+    parser.add_argument("--tokens", type=int, default=64, help="the longest answer")
+    parser.add_argument("--seconds", type=float, default=30, help="over which fairness is seen")
+    parser.add_argument("--servers", nargs="+", default=["fledge", "transformers"])
+    options = parser.parse_args()
+    if options.quick:
+        options.streams, options.rounds, options.tokens, options.seconds = [1, 4], 1, 8, 1
+        options.servers = ["fledge"]
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        if options.checkpoint is None:
+            options.checkpoint = Path(scratch) / "model"
+            make_checkpoint(options.checkpoint)
+        for name in options.servers:
+            port = free_port()
+            with server(name, options.checkpoint, port) as process:
+                url = f"http://127.0.0.1:{port}/v1"
+                rows += [measure(name, process, url, n, options) for n in options.streams]
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
