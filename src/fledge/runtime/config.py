@@ -15,3 +15,6 @@ class RuntimeConfig(Config):
     bfloat16 where the hardware multiplies it faster than float32."""
     compile: bool | Literal["auto"] = "auto"
     """torch.compile every Transformer block; auto does for runs long enough to earn it back."""
+    gradient_checkpointing: bool = False
+    """Keep of every block only what goes in, and compute the rest anew in the backward pass (Chen
+    et al. 2016, arXiv:1604.06174): less memory, a third more work, the same gradients."""

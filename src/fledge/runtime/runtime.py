@@ -15,6 +15,7 @@ from fledge.runtime.config import RuntimeConfig
 from fledge.runtime.device import compute_dtype, find_device, has_compiler
 from fledge.runtime.memory import tune_allocator
 from fledge.runtime.random import seed_everything
+from fledge.runtime.recompute import recompute
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Runtime:
         dtype: torch.dtype,
         compiles: bool | Literal["auto"],
         mesh: DeviceMesh | None = None,
+        recomputes: bool = False,
     ) -> None:
         """Use `Runtime.start`, which finds these out."""
         self.place = place
@@ -41,6 +43,7 @@ class Runtime:
         self.dtype = dtype
         self._compiles = compiles
         self._mesh = mesh
+        self._recomputes = recomputes
 
     @classmethod
     def start(cls, config: RuntimeConfig) -> "Runtime":
@@ -53,7 +56,8 @@ class Runtime:
             # What all processes would say, the main one says.
             logging.getLogger("fledge").setLevel(logging.ERROR)
         mesh = collective.join(place, device)
-        return cls(place, device, compute_dtype(config.dtype, device), config.compile, mesh)
+        dtype = compute_dtype(config.dtype, device)
+        return cls(place, device, dtype, config.compile, mesh, config.gradient_checkpointing)
 
     @property
     def rank(self) -> int:
@@ -96,6 +100,9 @@ class Runtime:
         module.to(self.device)
         if self._mesh is not None:
             shard.shard(module, self._mesh)
+        if self._recomputes:
+            for block in shard.blocks(module):
+                recompute(block)
         if self._decide_compilation(module, tokens_per_step, steps):
             for block in shard.blocks(module):
                 # By block: one compilation serves all layers of a model.

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from fledge.model.gpt import GPT
+from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
 
 
@@ -47,7 +48,10 @@ def score_tokens(
 
 
 class Reference(nn.Module):
-    """The frozen SFT model the policy is held to."""
+    """The frozen SFT model the policy is held to: of its own, or the policy without its adapters.
+
+    Make it before the policy is adapted, since it freezes what it is given.
+    """
 
     def __init__(self, policy: GPT, temperature: float, banned_ids: Sequence[int]) -> None:
         super().__init__()
@@ -62,10 +66,16 @@ class Reference(nn.Module):
         mask: Bool[Tensor, "B T"],
     ) -> Float[Tensor, "B T"]:
         """log π_ref(target), nats, 0 outside `mask`."""
-        log_probs, _ = score_tokens(
-            self.policy, inputs, targets, mask, self.temperature, self.banned_ids
-        )
+        with without_adapters(self.policy):
+            log_probs, _ = score_tokens(
+                self.policy, inputs, targets, mask, self.temperature, self.banned_ids
+            )
         return log_probs
+
+    def logits(self, inputs: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "N V"]:
+        """As `policy_logits`."""
+        with without_adapters(self.policy):
+            return policy_logits(self.policy, inputs, mask, self.temperature, self.banned_ids)
 
     def train(self, mode: bool = True) -> "Reference":
         """It stays in evaluation mode."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from fledge.checkpoint import directory, lineage
 from fledge.checkpoint.training_state import read_state, write_state
 from fledge.errors import CheckpointError
+from fledge.model.lora import trained_state
 from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
@@ -98,7 +99,7 @@ class Keeper(Generic[BatchT]):
         """What all processes have in common; gathering it takes all of them."""
         whole = self.runtime.whole
         return {
-            "trained": {n: whole(t) for n, t in self.stage.trained.state_dict().items()},
+            "trained": {n: whole(t) for n, t in trained_state(self.stage.trained).items()},
             "optimizer": self.optimizer.state_dict(whole),
             "seen": self.seen,
             "seconds": self.seconds,
@@ -146,12 +147,12 @@ class Keeper(Generic[BatchT]):
 def load_weights(
     module: nn.Module, weights: dict[str, Tensor], runtime: Runtime, checkpoint: Path
 ) -> None:
-    """Copy whole tensors into a module that may be sharded.
+    """Copy whole tensors into the trained part of a module that may be sharded.
 
     Raises:
         CheckpointError: names or shapes differ.
     """
-    here = module.state_dict()
+    here = trained_state(module)
     if here.keys() != weights.keys():
         different = sorted(here.keys() ^ weights.keys())
         raise CheckpointError(

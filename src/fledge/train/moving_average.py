@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fledge.runtime.shard import whole
+from fledge.train.lora import lent
 
 
 class MovingAverage:
@@ -23,28 +24,25 @@ class MovingAverage:
     def begin(self, module: nn.Module) -> None:
         """Start from the weights of `module`, unless it has begun; every process calls it."""
         if self.decay is not None and not self.weights:
-            named = module.named_parameters()
-            self.weights = {name: whole(p.detach()).clone() for name, p in named}
+            self.weights = {
+                name: whole(p.detach()).clone()
+                for name, p in module.named_parameters()
+                if p.requires_grad
+            }
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Take one step towards the weights of `module`; every process calls it."""
         if self.decay is not None:
-            for name, parameter in module.named_parameters():
-                self.weights[name].lerp_(whole(parameter.detach()), 1 - self.decay)
+            parameters = dict(module.named_parameters())
+            for name, weight in self.weights.items():
+                weight.lerp_(whole(parameters[name].detach()), 1 - self.decay)
 
     @contextmanager
     def applied(self, module: nn.Module) -> Iterator[None]:
         """Lend the average to `module`, whose weights are whole at this moment."""
-        parameters = dict(module.named_parameters())
-        saved = {name: parameters[name].data for name in self.weights}
-        for name, weight in self.weights.items():
-            parameters[name].data = weight
-        try:
+        with lent(module, self.weights):
             yield
-        finally:
-            for name, data in saved.items():
-                parameters[name].data = data
 
     def state_dict(self) -> dict[str, Tensor]:
         """Whole tensors by name; empty before `begin`."""

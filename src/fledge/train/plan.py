@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from fledge.config import Config
+from fledge.model.lora import LoRAConfig
 from fledge.runtime import RuntimeConfig
 from fledge.train.optimizer import OptimizerConfig
 from fledge.train.stage import BatchConfig
@@ -37,6 +38,8 @@ class Plan(Config):
     """Sizes of a step's batch."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """Update rule and learning rate."""
+    lora: LoRAConfig | None = None
+    """Train adapters beside frozen weights (sft, reward, ppo); none trains all weights."""
     checkpoint: CheckpointConfig = CheckpointConfig()
     """When to save."""
     evaluation: EvaluationConfig = EvaluationConfig()

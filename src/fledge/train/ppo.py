@@ -264,16 +264,12 @@ class PPO(Stage[PPOBatch]):
         """Mean KL per answer over the whole vocabulary, on the policy's own answers."""
         total = 0.0
         for part in rollout.split(self.world.rows_per_forward):
-            ours, theirs = (
-                policy_logits(
-                    model,
-                    part.inputs,
-                    part.response_mask,
-                    self.trained.temperature,
-                    self.trained.banned_ids,
-                )
-                for model in (self.trained.policy, self.reference.policy)
+            arguments = (part.inputs, part.response_mask)
+            trained = self.trained
+            ours = policy_logits(
+                trained.policy, *arguments, trained.temperature, trained.banned_ids
             )
+            theirs = self.reference.logits(*arguments)
             total += float(exact_kl(ours, theirs).sum())
         return total / rollout.examples
 

@@ -1,17 +1,21 @@
 """PPO from its settings: checkpoints loaded, prompts read, the engine set to answer them."""
 
+import copy
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from fledge.checkpoint.adapter_files import save_language_adapter, save_scalar_adapter
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.lineage import file_hash
 from fledge.checkpoint.model_files import (
     LoadedModel,
+    LoadedScalarModel,
     load_language_model,
     load_scalar_model,
     save_language_model,
@@ -30,10 +34,12 @@ from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
 from fledge.model.gpt import GPT
+from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
 from fledge.train.actor_critic import ActorCritic, Reference
+from fledge.train.lora import adapt_for
 from fledge.train.next_token import row_length
 from fledge.train.order import PromptOrder, rows_of_step
 from fledge.train.ppo import PPO, Respond, World
@@ -79,15 +85,20 @@ def build_ppo(
     """
     check_sizes(config, context)
     directory = find_checkpoint(config.policy)
-    loaded, reference = load_language_model(directory), load_language_model(directory)
+    loaded = load_language_model(directory)
     prompts = read_prompts(config, loaded, context.seed)
     banned_ids = banned(loaded)
     runtime = context.runtime
     score, critic, parents = _reward(config, loaded, prompts, context, reward)
     temperature = config.rollout.temperature
+    if context.lora is None:
+        frozen = Reference(load_language_model(directory).model, temperature, banned_ids)
+        runtime.prepare(frozen)
+    else:
+        # One trunk is both: without its adapters the policy is what it was.
+        frozen = Reference(loaded.model, temperature, banned_ids)
+        adapt_for(loaded.model, context, "policy")
     trained = ActorCritic(loaded.model, critic, temperature, banned_ids)
-    frozen = Reference(reference.model, temperature, banned_ids)
-    runtime.prepare(frozen)
     world = World(
         respond=answering(trained, loaded, config, context),
         score=score,
@@ -105,7 +116,7 @@ def build_ppo(
         stop_ids=tuple(sorted(loaded.tokenizer.stop_ids)),
         minibatch=context.examples_per_process,
         pretraining=_mix(config.pretraining, loaded, context),
-        save=saving(loaded),
+        save=saving(loaded, context, directory, parents.get("reward", directory)),
         seed=context.seed,
         rank=runtime.rank,
         rows_per_forward=context.batch.microbatch or context.examples_per_process,
@@ -210,14 +221,22 @@ def answering(
     return answer
 
 
-def saving(loaded: LoadedModel) -> Callable[[GPT, ScalarModel, Path], None]:
-    """Writes the policy, and the critic into `critic` beside it."""
+def saving(
+    loaded: LoadedModel, context: StageContext, policy_base: Path, critic_base: Path
+) -> Callable[[GPT, ScalarModel, Path], None]:
+    """Writes the policy, and the critic into `critic` beside it; of adapted ones the adapters."""
+    tokenizer, template, lora = loaded.tokenizer, loaded.template, context.lora
 
     def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
-        tokenizer, template = loaded.tokenizer, loaded.template
-        save_language_model(directory, policy, tokenizer, template)
         (directory / "critic").mkdir(exist_ok=True)
-        save_scalar_model(directory / "critic", critic, tokenizer, template)
+        if lora is None:
+            save_language_model(directory, policy, tokenizer, template)
+            save_scalar_model(directory / "critic", critic, tokenizer, template)
+        else:
+            one = LoadedModel(policy, tokenizer, template)
+            other = LoadedScalarModel(critic, tokenizer, template)
+            save_language_adapter(directory, one, lora, policy_base)
+            save_scalar_adapter(directory / "critic", other, lora, critic_base)
 
     return save
 
@@ -235,6 +254,7 @@ def _reward(
     if function is not None:
         critic = ScalarModel.from_language_model(loaded.model, random(context.seed, "critic"))
         nn.init.zeros_(critic.head.weight)  # V = 0 at first (Ziegler et al. 2019)
+        adapt_for(critic.trunk, context, "critic")
         return _function_score(function, loaded, prompts), critic, {}
     directory = find_checkpoint(Path(config.reward))
     scalar = load_scalar_model(directory)
@@ -244,10 +264,26 @@ def _reward(
             f"{config.policy}; train it from the same SFT checkpoint, or score text with a "
             "Python function as stage.reward"
         )
-    context.runtime.prepare(scalar.model.requires_grad_(False))
     rows = context.batch.microbatch or context.examples_per_process
+    if context.lora is not None:
+        return _shared(scalar.model, rows, context), scalar.model, {"reward": directory}
+    context.runtime.prepare(scalar.model.requires_grad_(False))
     critic = load_scalar_model(directory).model
     return ModelScore(scalar.model, rows), critic, {"reward": directory}
+
+
+def _shared(critic: ScalarModel, rows: int, context: StageContext) -> Score:
+    """The reward model's scores by the critic's trunk, which is adapted, without its adapters."""
+    reward = ScalarModel(critic.trunk)
+    reward.head = copy.deepcopy(critic.head).to(context.runtime.device)
+    score = ModelScore(reward, rows)
+    adapt_for(critic.trunk, context, "critic")
+
+    def unadapted(rollout: Rollout) -> Float[Tensor, " B"]:
+        with without_adapters(critic.trunk):
+            return score(rollout)
+
+    return unadapted
 
 
 def _function_score(

@@ -1,5 +1,6 @@
 """Step 2 of InstructGPT: a reward model from rankings (Ouyang et al. 2022, arXiv:2203.02155)."""
 
+import copy
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, cast, final
 import torch
 from torch import Tensor
 
+from fledge.checkpoint.adapter_files import save_scalar_adapter
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import (
     LoadedScalarModel,
@@ -26,10 +28,12 @@ from fledge.data.splits import split_rankings
 from fledge.errors import DataError
 from fledge.evaluate.preferences import PreferencePairs, preference_pairs, preference_report
 from fledge.feedback.records import Ranking
+from fledge.model.lora import LoRAConfig, trained_state
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
 from fledge.train.doctor import reward_model_at_chance, warn
+from fledge.train.lora import adapt_for, lent
 from fledge.train.next_token import row_length
 from fledge.train.reward_config import RewardConfig
 from fledge.train.reward_loss import AnswerScores, ranking_loss
@@ -78,6 +82,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         self.comparisons = comparisons
         self.context = context
         loaded.model.trunk.set_dropout(config.dropout)
+        adapt_for(loaded.model.trunk, context, "model")
         self.scores = AnswerScores(loaded.model)
         self.trained = self.scores
         self.best = BestWeights(config.patience)
@@ -113,7 +118,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         pairs = self.held_out_pairs()
         metrics = preference_report(pairs, random(self.context.seed, "bootstrap")).metrics()
         whole = self.context.runtime.whole
-        weights = {name: whole(weight) for name, weight in self.trained.state_dict().items()}
+        weights = {name: whole(weight) for name, weight in trained_state(self.trained).items()}
         self.best.offer(metrics["accuracy"], weights)
         finding = reward_model_at_chance(metrics)
         warn([finding] if finding else [])
@@ -140,10 +145,26 @@ class RewardModelling(Stage[ComparisonBatch]):
     def save_model(self, directory: Path) -> None:
         """The model with its bias so that demonstrations score 0 (section 3.5)."""
         loaded = self.loaded
+        if self.context.lora is not None:
+            self._save_adapter(directory, self.context.lora)
+            return
         state = loaded.model.state_dict() if self.best.weights is None else self._best_state()
         model = _copy(loaded.model, state)
         normalise(model, *self._zero_and_spread(model))
         save_scalar_model(directory, model, loaded.tokenizer, loaded.template)
+
+    def _save_adapter(self, directory: Path, lora: LoRAConfig) -> None:
+        """As a whole model is saved, without a copy of it."""
+        loaded, base = self.loaded, find_checkpoint(self.config.model)
+        # The same trunk under a head of its own, which the bias goes into.
+        model = ScalarModel(loaded.model.trunk)
+        training = loaded.model.training
+        with lent(loaded.model, self._best_state()), self.context.runtime.autocast():
+            model.head = copy.deepcopy(loaded.model.head)
+            normalise(model.eval(), *self._zero_and_spread(model))
+            saved = LoadedScalarModel(model, loaded.tokenizer, loaded.template)
+            save_scalar_adapter(directory, saved, lora, base)
+        loaded.model.train(training)
 
     def state_dict(self) -> dict[str, object]:
         return {"loader": self.loader.state_dict(), "best": self.best.state_dict()}

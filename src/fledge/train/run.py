@@ -30,6 +30,9 @@ StageConfig = Annotated[
     Field(discriminator="name"),
 ]
 
+ADAPTABLE = (SFTConfig, RewardConfig, PPOConfig)
+"""Stages that train a model as it is, or adapters of it."""
+
 StageBuilder = Callable[..., Stage[Any]]
 """Makes a stage of its settings and a `StageContext`."""
 
@@ -47,6 +50,12 @@ class Run(Plan):
 
     stage: StageConfig
     """What to train: the name picks the stage, its other keys are that stage's own."""
+
+    @model_validator(mode="after")
+    def _adapters_go_into_a_chat_model(self) -> "Run":
+        if self.lora is not None and not isinstance(self.stage, ADAPTABLE):
+            raise ValueError(f"lora is for sft, reward and ppo, not for {self.stage.name}")
+        return self
 
     @model_validator(mode="after")
     def _patience_needs_evaluations(self) -> "Run":
@@ -126,7 +135,13 @@ def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) 
         write_text(run.output / RUN_FILE, text + "\n")
     runtime.seed(run.seed)
     context = StageContext(
-        run.output, run.seed, run.batch, runtime, run.optimizer.steps, progress.preparing
+        run.output,
+        run.seed,
+        run.batch,
+        runtime,
+        run.optimizer.steps,
+        progress.preparing,
+        run.lora,
     )
     stage = build(run.stage, context)
     if run.tensorboard and runtime.is_main:

@@ -10,6 +10,7 @@ from typing import Any, Literal, final
 import torch
 from pydantic import Field
 
+from fledge.checkpoint.adapter_files import save_language_adapter
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.lineage import file_hash
 from fledge.checkpoint.model_files import LoadedModel, load_language_model, save_language_model
@@ -25,6 +26,7 @@ from fledge.data.sources import HUB, files_of, load_placed
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
 from fledge.text.conversation import Conversation, RenderedChat
+from fledge.train.lora import adapt_for
 from fledge.train.next_token import NextToken, held_out_metrics, row_length
 from fledge.train.pretrain import EVALUATION_TOKENS, corpus_hashes, window_loader
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
@@ -102,6 +104,7 @@ class SFT(Stage[TokenBatch]):
         self.context = context
         self.demonstrations = demonstrations
         loaded.model.set_dropout(config.dropout)
+        adapt_for(loaded.model, context, "model")
         self.next_token = NextToken(loaded.model)
         self.trained = self.next_token
         self.length = row_length(config.length, loaded.model.config, "stage.length")
@@ -135,8 +138,11 @@ class SFT(Stage[TokenBatch]):
         return held_out_metrics(self.next_token, batches, self.loaded.tokenizer.bytes_per_token)
 
     def save_model(self, directory: Path) -> None:
-        loaded = self.loaded
-        save_language_model(directory, loaded.model, loaded.tokenizer, loaded.template)
+        loaded, lora = self.loaded, self.context.lora
+        if lora is None:
+            save_language_model(directory, loaded.model, loaded.tokenizer, loaded.template)
+        else:
+            save_language_adapter(directory, loaded, lora, find_checkpoint(self.config.model))
 
     def natural_steps(self) -> int:
         return max(1, math.ceil(self.config.epochs * len(self.rows) / self.chat_rows))

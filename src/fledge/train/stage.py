@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from fledge.config import Config
 from fledge.data.batch import Batch
+from fledge.model.lora import LoRAConfig
 from fledge.runtime import Runtime
 from fledge.train.progress import Preparing, in_silence
 
@@ -39,6 +40,9 @@ class StageContext:
     """Optimiser steps of the run if the run file says; None asks `Stage.natural_steps`."""
     preparing: Preparing = in_silence
     """Shows the user what takes its time before the first step; the main process calls it."""
+
+    lora: LoRAConfig | None = None
+    """How to adapt the models that are trained; None trains them whole."""
 
     @property
     def examples_per_process(self) -> int:
