@@ -1,0 +1,57 @@
+"""Random models of `transformers` of every family, saved with a tokenizer as others save them."""
+
+from pathlib import Path
+
+import torch
+from transformers import (
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen3Config,
+)
+
+from parity import huggingface_models as parity
+from text.foreign import CHATML, save_chatml_style
+
+TEXTS = ["The tide comes in twice a day, because the moon pulls on the sea. " * 4]
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 5000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
+SIZES = parity.SMALL | {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 96}
+GPT2_SIZES = {"n_positions": 96, "n_embd": 32, "n_layer": 2, "n_head": 4}
+NO_IDS = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"))
+CONFIGS = {
+    "gpt2": GPT2Config(**GPT2_SIZES, **NO_IDS),
+    "smollm2": LlamaConfig(**SIZES, tie_word_embeddings=True, rms_norm_eps=1e-5),
+    "llama3": LlamaConfig(**SIZES, rope_parameters=LLAMA3, head_dim=10),
+    "mistral": MistralConfig(**SIZES, sliding_window=None),
+    "qwen2": Qwen2Config(**SIZES),
+    "qwen3": Qwen3Config(**SIZES, head_dim=12, tie_word_embeddings=True),
+}
+
+
+def write_foreign(
+    directory: Path,
+    name: str,
+    *,
+    dtype: torch.dtype = torch.float32,
+    shard_size: str = "1GB",
+    template: str = CHATML,
+) -> PreTrainedModel:
+    """Save the model of that name as its owners would; the model in fp32."""
+    directory.mkdir(parents=True)
+    vocabulary = save_chatml_style(directory, TEXTS, template).get_vocab_size()
+    config = CONFIGS[name].from_dict({**CONFIGS[name].to_dict(), "vocab_size": vocabulary})
+    model = parity.theirs(config).to(dtype)
+    model.generation_config.update(
+        do_sample=True, temperature=0.6, top_p=0.9, eos_token_id=[1, 2], pad_token_id=0
+    )
+    model.save_pretrained(directory, max_shard_size=shard_size)
+    return model.float()

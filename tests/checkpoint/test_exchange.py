@@ -1,0 +1,169 @@
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from checkpoint.foreign_models import CONFIGS, write_foreign
+from fledge.checkpoint.exchange import export_model, import_model
+from fledge.checkpoint.lineage import read_lineage
+from fledge.checkpoint.model_files import load_language_model
+from fledge.errors import CheckpointError
+
+WRITTEN_AS = {"smollm2": "llama", "llama3": "llama", "mistral": "llama"}
+
+
+def contents(directory) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in directory.iterdir() if p.name != "fledge.json"}
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", CONFIGS)
+def test_import_and_export_keep_every_tensor(name, tmp_path):
+    model = write_foreign(tmp_path / "theirs", name)
+    copied = import_model(tmp_path / "theirs", tmp_path / "ours")
+    assert (copied.kind, copied.precision) == ("language", "float32")
+    assert copied.model_type == WRITTEN_AS.get(name, name)
+
+    loaded = load_language_model(tmp_path / "ours")
+    ids = torch.randint(3, 90, (2, 13), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(loaded.model(ids), model(ids).logits, atol=1e-5, rtol=0)
+    assert copied.parameters == sum(p.numel() for p in loaded.model.parameters())
+
+    export_model(tmp_path / "ours", tmp_path / "exported")
+    back, report = AutoModelForCausalLM.from_pretrained(
+        tmp_path / "exported", output_loading_info=True
+    )
+    assert not any(report.values())
+    assert back.state_dict().keys() == model.state_dict().keys()
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(back.state_dict()[key], tensor), key
+
+    import_model(tmp_path / "exported", tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(tmp_path / "ours")
+    assert contents(tmp_path / "exported") == contents(tmp_path / "ours")
+    assert not (tmp_path / "exported" / "fledge.json").exists()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_precision_is_kept_and_shards_become_one_file(dtype, tmp_path):
+    model = write_foreign(tmp_path / "theirs", "qwen3", dtype=dtype, shard_size="20KB")
+    assert len(list((tmp_path / "theirs").glob("model-*.safetensors"))) > 2
+    copied = import_model(tmp_path / "theirs", tmp_path / "ours")
+    assert copied.precision == str(dtype).removeprefix("torch.")
+    tensors = load_file(tmp_path / "ours" / "model.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {dtype}
+    for key, tensor in tensors.items():
+        assert torch.equal(tensor.float(), model.state_dict()[key]), key
+    config = json.loads((tmp_path / "ours" / "config.json").read_text())
+    assert config["torch_dtype"] == copied.precision
+    loaded = load_language_model(tmp_path / "ours").model
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
+
+
+def test_weights_are_cast_when_asked(tmp_path):
+    model = write_foreign(tmp_path / "theirs", "smollm2")
+    import_model(tmp_path / "theirs", tmp_path / "half", precision="bfloat16")
+    export_model(tmp_path / "half", tmp_path / "single", precision="float32")
+    for name, dtype in (("half", torch.bfloat16), ("single", torch.float32)):
+        tensors = load_file(tmp_path / name / "model.safetensors")
+        norm = "model.layers.1.input_layernorm.weight"
+        assert tensors[norm].dtype == dtype
+        assert torch.equal(tensors[norm].float(), model.state_dict()[norm].bfloat16().float())
+
+
+def test_what_generation_was_set_to_stays(tmp_path):
+    write_foreign(tmp_path / "theirs", "qwen2")
+    import_model(tmp_path / "theirs", tmp_path / "ours")
+    settings = json.loads((tmp_path / "ours" / "generation_config.json").read_text())
+    tokenizer = load_language_model(tmp_path / "ours").tokenizer
+    assert settings["temperature"] == 0.6 and settings["top_p"] == 0.9 and settings["do_sample"]
+    assert settings["eos_token_id"][0] == tokenizer.special.end
+    assert {1, 2} <= set(settings["eos_token_id"])
+
+
+def test_the_tokenizer_and_its_template_stay(tmp_path):
+    write_foreign(tmp_path / "theirs", "smollm2")
+    import_model(tmp_path / "theirs", tmp_path / "ours")
+    theirs, ours = (AutoTokenizer.from_pretrained(tmp_path / n) for n in ("theirs", "ours"))
+    chat = [{"role": "user", "content": "The tide?"}, {"role": "assistant", "content": "Out."}]
+    assert ours.apply_chat_template(chat) == theirs.apply_chat_template(chat)
+    text = "Twice a day <think> the sea <|im_end|>"
+    assert ours(text).input_ids == theirs(text).input_ids
+
+
+def test_the_lineage_names_the_source(tmp_path):
+    write_foreign(tmp_path / "theirs", "gpt2")
+    import_model(tmp_path / "theirs", tmp_path / "ours", name="someone/small@main")
+    lineage = read_lineage(tmp_path / "ours")
+    assert lineage is not None and lineage.stage == "import" and lineage.finished
+    assert lineage.parents["model"].path == "someone/small@main"
+    assert len(lineage.parents["model"].weights) == 64
+
+
+def test_nothing_that_exists_is_overwritten(tmp_path):
+    write_foreign(tmp_path / "theirs", "gpt2")
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "diary.txt").write_text("dear")
+    for copy in (import_model, export_model):
+        with pytest.raises(CheckpointError, match="ours exists already"):
+            copy(tmp_path / "theirs", tmp_path / "ours")
+    (tmp_path / "ours" / "diary.txt").unlink()
+    import_model(tmp_path / "theirs", tmp_path / "ours")
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "message"),
+    [
+        ("config.json", {"quantization_config": {"bits": 4}}, "'quantization_config' is"),
+        ("config.json", {"model_type": "mixtral"}, "'mixtral' is not supported"),
+        ("config.json", {"attention_bias": True}, "'attention_bias' is True"),
+        ("config.json", {"rope_parameters": {"rope_type": "yarn"}}, "rope scaling 'yarn'"),
+        ("config.json", {"hidden_size": 16}, "embed_tokens.weight has shape"),
+        ("config.json", {"num_hidden_layers": 3}, "tensor.*layers.2.*missing"),
+        ("config.json", {"num_hidden_layers": 1}, "layers.1.* unknown"),
+        ("config.json", {"architectures": ["LlamaForQuestionAnswering"]}, "QuestionAnswering"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused(tmp_path, file, values, message):
+    write_foreign(tmp_path / "theirs", "smollm2")
+    path = tmp_path / "theirs" / file
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    with pytest.raises(CheckpointError, match=message) as caught:
+        import_model(tmp_path / "theirs", tmp_path / "ours")
+    assert str(tmp_path / "theirs") in str(caught.value)
+    assert not (tmp_path / "ours").exists()
+
+
+def test_quantised_tensors_are_refused_by_name(tmp_path):
+    write_foreign(tmp_path / "theirs", "qwen2")
+    path = tmp_path / "theirs" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["model.norm.weight"] = tensors["model.norm.weight"].to(torch.int8)
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError, match=r"model.norm.weight is stored as int8"):
+        import_model(tmp_path / "theirs", tmp_path / "ours")
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("model.safetensors", "model.safetensors: no such file"),
+        ("tokenizer.json", "tokenizer.json: no such file; copy the tokenizer"),
+        ("config.json", "config.json: no such file"),
+    ],
+)
+def test_a_missing_file_is_named(tmp_path, broken, message):
+    write_foreign(tmp_path / "theirs", "qwen2")
+    (tmp_path / "theirs" / broken).unlink()
+    with pytest.raises(CheckpointError, match=message):
+        import_model(tmp_path / "theirs", tmp_path / "ours")
+
+
+def test_a_bare_sentencepiece_model_is_told_how_to_convert(tmp_path):
+    write_foreign(tmp_path / "theirs", "smollm2")
+    shutil.move(tmp_path / "theirs" / "tokenizer.json", tmp_path / "theirs" / "tokenizer.model")
+    with pytest.raises(CheckpointError, match=r"tokenizer.model alone is not read: AutoTokenizer"):
+        import_model(tmp_path / "theirs", tmp_path / "ours")
