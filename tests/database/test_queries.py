@@ -1,0 +1,179 @@
+"""Every question that a page asks is answered through an index."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from databases import answered, person
+from fledge.database import Database, Passage
+
+SCANNED_WHOLE = {
+    "accounts",  # the page of people lists everybody
+    "settings",  # one row
+}
+"""Tables that a query may read from end to end; every other one grows with use."""
+
+READ_IN_ORDER = {
+    "audit",  # the newest, from the end of the index, up to a limit
+}
+"""Tables that a query may walk along an index, because it stops early."""
+
+
+def questions(database: Database) -> dict[str, Callable[[], object]]:
+    """Every read and write of the stores, on a chat with a little in it."""
+    ada = person(database, "ada", "owner")
+    chat = database.conversations.create(ada, title="Tides")
+    first, second = (answered(database, ada, chat.id, text) for text in ("a", "b"))
+    shop = database.assistants.create(ada, name="Shop")
+    document = database.knowledge.add(ada, shop.id, "faq.md", [Passage("Hours", "Nine to five.")])
+    session, cookie = database.sessions.create(ada, "Firefox")
+    key, text_of_key = database.api_keys.create(ada, name="laptop")
+    invitation, link = database.invitations.create(ada, "user")
+    run = database.runs.start(ada, chat.id, parent_id=None, model="tiny")
+    chats, messages, runs, ratings = (
+        database.conversations,
+        database.messages,
+        database.runs,
+        database.ratings,
+    )
+    return {
+        "first page": lambda: chats.list(ada),
+        "next page": lambda: chats.list(ada, before=chat),
+        "archive": lambda: chats.list(ada, archived=True),
+        "every chat": lambda: chats.every(ada),
+        "search": lambda: chats.search(ada, "tides moon"),
+        "rename": lambda: chats.change(ada, chat.id, title="x"),
+        "delete": lambda: chats.delete(ada, chat.id),
+        "restore": lambda: chats.restore(ada, chat.id),
+        "purge": lambda: chats.purge(0.0),
+        "say": lambda: messages.add(ada, chat.id, role="user", content="x", parent_id=first),
+        "tree": lambda: messages.tree(ada, chat.id),
+        "path": lambda: messages.path(ada, first),
+        "run": lambda: runs.start(ada, chat.id, parent_id=first, model="tiny"),
+        "save": lambda: runs.save(run.id, "x"),
+        "running": lambda: runs.running(ada, chat.id),
+        "finish": lambda: runs.finish(run.id, "finished", "x"),
+        "restart": runs.interrupt_all,
+        "rate": lambda: ratings.rate(ada, first, 1),
+        "thumbs": lambda: ratings.of_conversation(ada, chat.id),
+        "unrate": lambda: ratings.unrate(ada, first),
+        "prefer": lambda: ratings.prefer(ada, [[first], [second]]),
+        "write": lambda: ratings.write(ada, first, "x"),
+        "given": lambda: ratings.given(ada),
+        "one person's rankings": lambda: list(database.training_data.rankings(ada)),
+        "one person's answers": lambda: list(database.training_data.demonstrations(ada)),
+        "assistants": lambda: database.assistants.list(ada),
+        "documents": lambda: database.knowledge.list(ada, shop.id),
+        "ask the shop": lambda: database.knowledge.search(shop.id, "when nine"),
+        "forget": lambda: database.knowledge.delete(ada, document.id),
+        "cookie": lambda: database.sessions.find(cookie),
+        "sessions": lambda: database.sessions.list(ada),
+        "expired": database.sessions.purge,
+        "key": lambda: database.api_keys.find(text_of_key),
+        "keys": lambda: database.api_keys.list(ada),
+        "used": lambda: database.api_keys.used(key.id),
+        "invitation": lambda: database.invitations.find(link),
+        "accept": lambda: database.invitations.accept(link, "bob", "Bob", "-"),
+        "take back": lambda: database.invitations.delete(invitation.id),
+        "login": lambda: database.accounts.password_hash("ada"),
+        "usage": lambda: database.usage.of(ada, since="2025-01-01"),
+        "quota": lambda: database.usage.tokens_today(ada, key.id),
+        "audit": database.audit.newest,
+        "forget audit": lambda: database.audit.purge(0.0),
+        "settings": database.settings.get,
+        "log out": lambda: database.sessions.end(ada, session.id),
+        "erase chats": lambda: database.conversations.delete_all(ada),
+    }
+
+
+def plan(connection: Connection, statement: str, parameters: object) -> list[str]:
+    rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    return [row[3] for row in rows]
+
+
+def full_scans(details: list[str]) -> list[str]:
+    """Tables read from end to end: `SCAN table`, neither through an index nor a full-text one."""
+    scans = [re.match(r"SCAN (\w+)(.*)", detail) for detail in details]
+    return [
+        scan[1]
+        for scan in scans
+        if scan is not None
+        and "VIRTUAL TABLE" not in scan[2]
+        and not ("INDEX" in scan[2] and scan[1] in READ_IN_ORDER)
+        and scan[1] not in SCANNED_WHOLE
+        and not re.match(r"upward|anon|CONSTANT|\d", scan[1])
+    ]
+
+
+def test_a_scan_is_seen_where_there_is_one() -> None:
+    assert full_scans(["SCAN messages", "SCAN runs USING COVERING INDEX ix"]) == [
+        "messages",
+        "runs",
+    ]
+    assert full_scans(["SEARCH messages USING INDEX ix (id=?)", "SCAN accounts"]) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_no_question_reads_a_whole_table(database: Database) -> None:
+    asked = questions(database)
+    seen: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        if not executemany and re.match(r"SELECT|UPDATE|DELETE|WITH", statement):
+            seen.append((statement, parameters))
+
+    event.listen(database.transactions.engine, "before_cursor_execute", note)
+    scanned: dict[str, list[str]] = {}
+    for name, ask in asked.items():
+        seen.clear()
+        ask()
+        with database.transactions.engine.connect() as connection:
+            for statement, parameters in list(seen):
+                if found := full_scans(plan(connection, statement, parameters)):
+                    scanned[f"{name}: {statement}"] = found
+    assert scanned == {}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_list_of_chats_is_read_in_order_without_sorting(database: Database) -> None:
+    ada = person(database)
+    statements: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(database.transactions.engine, "before_cursor_execute", note)
+    database.conversations.list(ada)
+    listing = next(each for each in statements if each[0].startswith("SELECT"))
+    with database.transactions.engine.connect() as connection:
+        assert not any("TEMP B-TREE" in line for line in plan(connection, *listing))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_answers_from_its_indices(database: Database) -> None:
+    """With sequential scans forbidden, a plan that still has one has no index to use."""
+    asked = questions(database)
+    engine = database.transactions.engine
+    seen: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    scanned: dict[str, str] = {}
+    for name, ask in asked.items():
+        seen.clear()
+        ask()
+        with engine.connect() as connection:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            for statement, parameters in list(seen):
+                cursor = connection.connection.cursor()
+                cursor.execute(f"EXPLAIN {statement}", parameters)
+                for (line,) in cursor.fetchall():
+                    found = re.search(r"Seq Scan on (\w+)", line)
+                    if found and found[1] not in SCANNED_WHOLE:
+                        scanned[f"{name}: {statement}"] = line
+    assert scanned == {}
