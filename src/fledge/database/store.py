@@ -9,6 +9,7 @@ from fledge.database.api_keys import ApiKeyStore
 from fledge.database.assistants import AssistantStore
 from fledge.database.audit import AuditStore
 from fledge.database.conversations import ConversationStore
+from fledge.database.desk import DeskStore
 from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
@@ -38,6 +39,7 @@ class Database:
         self.training_data = TrainingData(transactions)
         self.usage = UsageStore(transactions, clock)
         self.assistants = AssistantStore(transactions, clock)
+        self.desk = DeskStore(transactions, clock)
         self.knowledge = KnowledgeStore(transactions, clock)
         self.invitations = InvitationStore(transactions, clock)
         self.settings = SettingsStore(transactions, clock)

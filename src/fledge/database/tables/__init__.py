@@ -3,6 +3,7 @@
 from fledge.database.tables.assistants import Assistants, Chunks, Documents
 from fledge.database.tables.base import Base, Json, new_id
 from fledge.database.tables.chats import Conversations, Messages, Runs
+from fledge.database.tables.desk import HandOvers, Visits
 from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
 from fledge.database.tables.people import Accounts, ApiKeys, HasLimits, Invitations, Sessions
@@ -16,6 +17,7 @@ __all__ = [
     "Chunks",
     "Conversations",
     "Documents",
+    "HandOvers",
     "HasLimits",
     "Invitations",
     "Json",
@@ -26,6 +28,7 @@ __all__ = [
     "Sessions",
     "Settings",
     "Usage",
+    "Visits",
     "WrittenAnswers",
     "new_id",
 ]

@@ -1,0 +1,159 @@
+"""The desk of customer service: visitors without an account, and chats that want a person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from fledge.database.conversations import missing, owned
+from fledge.database.engine import Transactions
+from fledge.database.rows import first, selected, values_of
+from fledge.database.tables import Conversations, HandOvers, Visits
+from fledge.database.tokens import hashed, new_token
+
+HandOverStatus = Literal["waiting", "taken", "closed"]
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whose account keeps a visitor's chat, with which assistant, and on whose page it began."""
+
+    conversation_id: str
+    account_id: str
+    assistant_id: str | None
+    origin: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A chat in which a person is wanted; `taken_by` is the account of who answers there."""
+
+    conversation_id: str
+    status: HandOverStatus
+    taken_by: str | None
+    created_at: float
+    updated_at: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person, not a model, answers."""
+        return self.status != "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of the queue."""
+
+    hand_over: HandOver
+    account_id: str
+    title: str
+
+
+class DeskStore:
+    """Visits are found by their token; hand-overs belong to chats, whoever asks."""
+
+    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    def open_visit(self, conversation_id: str, origin: str) -> str:
+        """The token of a visitor's new chat; it is stored nowhere."""
+        token = new_token()
+        row = {
+            "conversation_id": conversation_id,
+            "token_hash": hashed(token),
+            "origin": origin[:255],
+            "created_at": self._clock(),
+        }
+        with self._transactions.write() as connection:
+            connection.execute(insert(Visits).values(row))
+        return token
+
+    def visit(self, token: str) -> Visit:
+        """Raises `NotFound` for a token that opens nothing."""
+        query = (
+            select(
+                Visits.conversation_id,
+                Conversations.account_id,
+                Conversations.assistant_id,
+                Visits.origin,
+                Visits.created_at,
+            )
+            .join(Conversations, Conversations.id == Visits.conversation_id)
+            .where(Visits.token_hash == hashed(token), Conversations.deleted_at.is_(None))
+        )
+        with self._transactions.read() as connection:
+            found = first(connection, query, Visit)
+        if found is None:
+            raise missing("of this visitor")
+        return found
+
+    def ask(self, account_id: str, conversation_id: str) -> HandOver:
+        """Want a person in a chat; where one is wanted already, nothing changes."""
+        now = self._clock()
+        fresh = HandOver(conversation_id, "waiting", None, now, now)
+        with self._transactions.write() as connection:
+            owned(connection, account_id, conversation_id)
+            known = _one(connection, conversation_id)
+            if known is None:
+                connection.execute(insert(HandOvers).values(values_of(fresh)))
+                return fresh
+            return known if known.is_open else self._set(connection, known, "waiting", None)
+
+    def take(self, conversation_id: str, staff_id: str) -> HandOver:
+        """One of the staff answers from now on. Raises `NotFound` where nobody is wanted."""
+        with self._transactions.write() as connection:
+            return self._set(connection, _open(connection, conversation_id), "taken", staff_id)
+
+    def close(self, conversation_id: str) -> HandOver:
+        """The model answers again. Raises `NotFound` where nobody is wanted."""
+        with self._transactions.write() as connection:
+            known = _open(connection, conversation_id)
+            return self._set(connection, known, "closed", known.taken_by)
+
+    def of(self, conversation_id: str) -> HandOver | None:
+        """The chat's own, or None where a person was never wanted."""
+        with self._transactions.read() as connection:
+            return _one(connection, conversation_id)
+
+    def waiting(self) -> list[Waiting]:
+        """Every chat in which a person is wanted: who has waited longest comes first."""
+        query = (
+            selected(HandOvers, HandOver)
+            .add_columns(Conversations.account_id, Conversations.title)
+            .join(Conversations, Conversations.id == HandOvers.conversation_id)
+            .where(HandOvers.status.in_(("waiting", "taken")), Conversations.deleted_at.is_(None))
+            .order_by(HandOvers.created_at)
+            .limit(MOST_SHOWN)
+        )
+        with self._transactions.read() as connection:
+            return [
+                Waiting(HandOver(*hand_over), account_id, title)
+                for *hand_over, account_id, title in connection.execute(query)
+            ]
+
+    def _set(
+        self, connection: Connection, known: HandOver, status: HandOverStatus, staff_id: str | None
+    ) -> HandOver:
+        now = self._clock()
+        connection.execute(
+            update(HandOvers)
+            .where(HandOvers.conversation_id == known.conversation_id)
+            .values(status=status, taken_by=staff_id, updated_at=now)
+        )
+        return HandOver(known.conversation_id, status, staff_id, known.created_at, now)
+
+
+def _one(connection: Connection, conversation_id: str) -> HandOver | None:
+    query = selected(HandOvers, HandOver).where(HandOvers.conversation_id == conversation_id)
+    return first(connection, query, HandOver)
+
+
+def _open(connection: Connection, conversation_id: str) -> HandOver:
+    found = _one(connection, conversation_id)
+    if found is None or not found.is_open:
+        raise missing(conversation_id)
+    return found

@@ -1,0 +1,39 @@
+"""Customer service: visitors of pages that embed an assistant, and chats that want a person."""
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fledge.database.tables.base import Base
+
+HASH_LENGTH = 64
+
+
+class Visits(Base):
+    """A chat of somebody without an account, who is known by the SHA-256 of a token alone."""
+
+    __tablename__ = "visits"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    origin: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[float]
+
+
+class HandOvers(Base):
+    """A chat in which a person is wanted: waiting, taken by one of the staff, or closed again."""
+
+    __tablename__ = "hand_overs"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    status: Mapped[str] = mapped_column(String(16))
+    taken_by: Mapped[str | None] = mapped_column(
+        ForeignKey("accounts.id", ondelete="SET NULL"), index=True
+    )
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
+
+    __table_args__ = (Index(None, "status", "created_at"),)
