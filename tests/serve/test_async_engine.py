@@ -31,18 +31,25 @@ def gated(tokenizer: Tokenizer, **settings: int) -> Iterator[tuple[ScriptedEngin
 
 
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", BODY),
+        ("/v1/completions", {"model": "tiny", "prompt": "Why?", "max_tokens": 300}),
+        ("/v1/responses", {"model": "tiny", "input": "Why?"}),
+    ],
+)
 def test_a_client_that_leaves_frees_its_row_within_a_second(
-    tiny_tokenizer: Tokenizer, stream: bool
+    tiny_tokenizer: Tokenizer, path: str, body: dict[str, object], stream: bool
 ) -> None:
     with gated(tiny_tokenizer) as (engine, url):
+        engine.gate.release(2)
         if stream:
-            with httpx.stream(
-                "POST", f"{url}/v1/chat/completions", json={**BODY, "stream": True}
-            ) as response:
+            with httpx.stream("POST", url + path, json={**body, "stream": True}) as response:
                 next(response.iter_lines())
         else:
             with pytest.raises(httpx.ReadTimeout):
-                httpx.post(f"{url}/v1/chat/completions", json=BODY, timeout=0.3)
+                httpx.post(url + path, json=body, timeout=0.3)
         assert engine.cancelled.wait(1.0)
         assert httpx.get(f"{url}/health").json()["pending"] == 0
 

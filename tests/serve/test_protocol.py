@@ -1,11 +1,15 @@
 """The bytes themselves: event framing, error bodies, headers."""
 
 import json
+import threading
 
 import httpx
 import pytest
 
+from fledge.serve import create_app, streaming
+from fledge.text.tokenizer import Tokenizer
 from serve.conftest import ANSWER
+from serving import ScriptedEngine, running, served
 
 BODY = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
 
@@ -163,3 +167,20 @@ def test_the_page_offers_every_model(url: str) -> None:
 
 def test_health_says_that_the_engine_runs(url: str) -> None:
     assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0}
+
+
+def test_a_silent_stream_is_kept_alive_by_comments(
+    tiny_tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "SILENCE_SECONDS", 0.05)
+    engine = ScriptedEngine(tiny_tokenizer, ANSWER, gate=threading.Semaphore(0))
+    with (
+        running(create_app([served(engine, tiny_tokenizer)])) as url,
+        httpx.stream("POST", f"{url}/v1/chat/completions", json={**BODY, "stream": True}) as answer,
+    ):
+        lines = answer.iter_lines()
+        seen = [next(lines) for _ in range(6)]
+        assert seen[0].startswith("data: {") and seen[2] == seen[4] == ": ping"
+        engine.gate.release(1_000)
+        rest = [line for line in lines if line]
+        assert rest[-1] == "data: [DONE]"

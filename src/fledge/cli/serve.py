@@ -40,7 +40,7 @@ def serve(
         typer.Option(
             min=1,
             help="Answers written at the same time, for each model.",
-            show_default="64, or as many as a quarter of the memory holds",
+            show_default="256, or as many as a quarter of the memory holds",
         ),
     ] = None,
     max_pending: Annotated[

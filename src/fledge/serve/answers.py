@@ -119,6 +119,10 @@ async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple
 
     Ends when all have ended, in whatever way; raises what the first of them to fail raised.
     """
+    if len(streams) == 1:  # nothing to merge: spare a task and a queue
+        async for piece in streams[0]:
+            yield 0, piece
+        return
     arrived: asyncio.Queue[tuple[int, Piece] | asyncio.Task[None]] = asyncio.Queue()
 
     async def forward(index: int, stream: AsyncIterator[Piece]) -> None:

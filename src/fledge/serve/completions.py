@@ -95,8 +95,13 @@ def completion_routes(
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
         if request.token_limit == 0:
-            scored = await scored_only(request, prompts, model, service)
-            return JSONResponse(completion(id_, created, model.id, *scored).model_dump())
+            admission = people.admit(person, model.id, sum(map(len, prompts)))
+            try:
+                scored = await scored_only(request, prompts, model, service)
+            finally:
+                admission.close()
+            body = completion(id_, created, model.id, *scored).model_dump()
+            return JSONResponse(body, headers=dict(admission.headers))
         ask = text_ask(request, prompts, turn_of(people, person, request.user))
         try:
             prepared = service.prepare_text(ask)

@@ -8,7 +8,7 @@ from pathlib import Path
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.checkpoint.model_files import LoadedModel, check_vocabulary, load_language_model
-from fledge.checkpoint.weights import read_config_json
+from fledge.checkpoint.weights import read_config_json, read_model_files
 from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
@@ -18,7 +18,7 @@ from fledge.serve.models import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 
-MOST_ROWS = 64
+MOST_ROWS = 256
 """Answers written at a time by one model, where memory allows and nothing else is said."""
 CACHE_SHARE = 4
 """A model's cache takes at most this fraction, 1/4, of the memory budget."""
@@ -109,7 +109,7 @@ def served_models(
 def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int) -> ServedModel:
     """One of them; its age is that of its directory."""
     checkpoint = find_checkpoint(checkpoint)
-    settings = read_config_json(checkpoint)
+    settings, _ = read_model_files(checkpoint)  # opens every file, reads no weights
     try:
         config = read_config(family_of(settings), settings)
     except CheckpointError as error:
@@ -153,7 +153,7 @@ def load_engine(checkpoint: Path, max_batch: int) -> Engine:
 
 
 def rows_for(config: GPTConfig, memory: int) -> int:
-    """How many answers at a time a model's share of the memory has room for, at most 64."""
+    """How many answers at a time a model's share of the memory has room for, at most 256."""
     each = cache_bytes(config, 1, config.context_length)
     return max(1, min(MOST_ROWS, memory // CACHE_SHARE // each))
 

@@ -8,12 +8,15 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from fledge.errors import FledgeError
 from fledge.serve.api_errors import from_fledge
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's code for an answer that nobody reads
+
+SILENCE_SECONDS = 15.0
+PING = b": ping\n\n"
 
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
@@ -39,7 +42,11 @@ async def framed(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
 
 
 class EventStream(StreamingResponse):
-    """The HTTP response; calls `on_close` when it is over, also where the client left early."""
+    """The HTTP response; calls `on_close` when it is over, also where the client left early.
+
+    Where there is nothing to tell for a while, as in a long line, a comment keeps proxies from
+    hanging up.
+    """
 
     def __init__(
         self,
@@ -60,6 +67,28 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._on_close()
+
+    async def stream_response(self, send: Send) -> None:
+        """Called by Starlette."""
+        clock = asyncio.get_running_loop().time
+        last = clock()
+
+        async def noted(message: Message) -> None:
+            nonlocal last
+            last = clock()
+            await send(message)
+
+        async def ping() -> None:
+            while True:
+                await asyncio.sleep(max(0.0, last + SILENCE_SECONDS - clock()))
+                if clock() - last >= SILENCE_SECONDS:
+                    await noted({"type": "http.response.body", "body": PING, "more_body": True})
+
+        pinging = asyncio.create_task(ping())
+        try:
+            await super().stream_response(noted)
+        finally:
+            pinging.cancel()
 
 
 async def whole_or_gone(
