@@ -12,6 +12,7 @@ EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
 CHATS = "chats.db"
 """In the output: what is said to the demo's models, and thought of their answers."""
 MODEL_NAMES = ("ppo", "sft", "base")
+FIRST_SENTENCE = "How was your day?"
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
 TEMPERATURE = 0.5
 """Small models are surer than they are varied: below 1 they slip less often."""
@@ -31,11 +32,19 @@ def demo(
             min=0, max=65535, help="Of the chat page.", show_default="8000, or a free one"
         ),
     ] = None,
+    translation: Annotated[
+        bool,
+        typer.Option("--translation", help="Instead: a small English-French translator, a minute."),
+    ] = False,
 ) -> None:
     """Raise a small chat model from the text inside Python itself, in about ten minutes.
 
     Tokenizer, pretraining, SFT, rankings, reward model, PPO, report card, chat page.
     """
+    if translation:
+        refuse_ignored("--translation opens no page", {"--port": port, "--no-serve": not serve})
+        raise_translator(output / "translation", seed)
+        return
     if not serve:
         refuse_ignored("--no-serve opens no page", {"--port": port})
     from fledge.cli.training import is_main_process, log_to_terminal
@@ -51,6 +60,22 @@ def demo(
         serve_demo(checkpoints, seed, port, output / CHATS)
     else:
         typer.echo(f"Next: fledge serve {' '.join(map(str, checkpoints))}", err=True)
+
+
+def raise_translator(output: Path, seed: int) -> None:
+    """The encoder-decoder of the starter pack's sentences, and what to ask of it."""
+    from fledge.cli.training import is_main_process, log_to_terminal
+
+    log_to_terminal()
+    from fledge.train.translate_demo import run_translation_demo
+
+    run_translation_demo(output, seed)
+    if is_main_process():
+        typer.echo(
+            f'Next: fledge translate {output} "{FIRST_SENTENCE}"\n'
+            f'      fledge inspect attention {output} "{FIRST_SENTENCE}" --output day.png',
+            err=True,
+        )
 
 
 def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, database: Path) -> None:
