@@ -156,6 +156,10 @@ class People:
             self.database.accounts.seen(account.id)
         return self._person(account, session=session)
 
+    def acting_for(self, account_id: str) -> Person:
+        """In whose name a visitor without an account is answered: within that person's limits."""
+        return self._person(self.database.accounts.get(account_id))
+
     def require(self, person: Person, permission: Permission) -> None:
         """Raise `ApiError` 403 unless the person's role has the permission."""
         if not person.may(permission):

@@ -1,12 +1,12 @@
 // One answer: its text while it streams and after, how it ended, and what can be done with it.
 
-import { again, demonstrate, goOn, nameOf, rate } from "./chat.js";
+import { again, demonstrate, goOn, rate } from "./chat.js";
 import { copyText, decorateCode } from "./copy.js";
 import { iconButton, make, setLabel } from "./dom.js";
 import { showMarkdown } from "./markdown.js";
 import { editor, siblingNav } from "./pieces.js";
 import { reasonsPanel } from "./reasons.js";
-import { update } from "./state.js";
+import { nameOf, update } from "./state.js";
 import { siblingsOf } from "./tree.js";
 
 /** @typedef {import("./tree.js").Message} Message */

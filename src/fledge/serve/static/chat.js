@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { announce } from "./tabs.js";
-import { emptyChat, listChat, page, running, state, update } from "./state.js";
+import { emptyChat, listChat, running, state, update } from "./state.js";
 import { followRun, isFollowed, unfollow } from "./runs.js";
 import { leafBelow } from "./tree.js";
 import { toast, telling } from "./toast.js";
@@ -187,6 +187,11 @@ export async function saveSettings(/** @type {Partial<import("./state.js").Chat>
   }
 }
 
-/** What people call a model; its id where it is no longer served. */
-export const nameOf = (/** @type {string | null} */ id) =>
-  page.models.find((/** @type {any} */ model) => model.id === id)?.name ?? id ?? "";
+/** Want a person in the opened chat, or let the model answer again. */
+export function wantPerson(/** @type {boolean} */ wanted) {
+  return telling(async () => {
+    const path = `/api/conversations/${state.chat.id}/hand-over`;
+    state.chat.hand_over = await call(wanted ? "POST" : "DELETE", path);
+    update();
+  });
+}

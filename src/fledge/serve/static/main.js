@@ -1,6 +1,6 @@
 // The chat page: what happens changes the state, and the state is shown by the parts.
 
-import { openChat, refreshChat, showChat, startChat } from "./chat.js";
+import { openChat, refreshChat, showChat, startChat, wantPerson } from "./chat.js";
 import { exportChat, loadChats } from "./chats.js";
 import { pickModel, setUpComposer, showComposer } from "./composer.js";
 import { at } from "./dom.js";
@@ -17,6 +17,7 @@ import { showWelcome } from "./welcome.js";
 
 const phone = matchMedia("(max-width: 48rem)");
 let shown = ""; // the chat that was shown last
+let personTimer = 0;
 
 onRender((now) => {
   const id = now.chat.id ?? "";
@@ -30,12 +31,21 @@ onRender((now) => {
   at("temporary").setAttribute("aria-pressed", String(now.chat.temporary));
   at("temporary").disabled = now.chat.id !== null;
   at("chat-menu").disabled = now.chat.id === null;
+  showPerson(now.chat.hand_over ?? null);
   showWelcome(at("welcome"), now);
   showTurns(at("messages"), now);
   showChats(at("chats"), now);
   showComposer(now);
   showEnd(now);
 });
+
+/** Say where a person is wanted or has come; their answers are looked for now and then. */
+function showPerson(/** @type {{status: string, name: string | null} | null} */ wanted) {
+  const words = wanted?.status === "taken" ? `${wanted.name} answers here.` : "A person has been asked to come.";
+  at("caution").textContent = wanted ? words : "Answers can be wrong. Check what matters.";
+  if (wanted) personTimer ||= setInterval(() => document.hidden || refreshChat().catch(() => {}), 4000);
+  else personTimer = clearInterval(personTimer) ?? 0;
+}
 
 function toggleMenu(/** @type {boolean} */ isOpen) {
   document.body.classList.toggle("menu-open", isOpen);
@@ -84,9 +94,18 @@ at("chat-menu").addEventListener("click", () => {
   const { chat } = state;
   const items = chat.temporary
     ? [{ label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") }]
-    : actions(/** @type {any} */ (chat));
+    : [...personItems(chat), ...actions(/** @type {any} */ (chat))];
   openMenu(at("chat-menu"), items);
 });
+
+/** A chat with an assistant may be handed over to a person. @returns {import("./menu.js").Item[]} */
+function personItems(/** @type {import("./state.js").Chat} */ chat) {
+  if (!chat.assistant) return [];
+  const wanted = Boolean(chat.hand_over);
+  const label = wanted ? "Back to the assistant" : "Talk to a person";
+  return [{ label, icon: "person", act: () => wantPerson(!wanted) }];
+}
+
 addEventListener("popstate", followAddress);
 onAnnounced((chatId) => {
   loadChats();

@@ -9,6 +9,7 @@ const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"]
 /** Open the sheet with what the chat has. */
 export function openSettings() {
   const form = at("settings-form");
+  form.system_prompt.closest("label").hidden = state.chat.assistant !== null;
   form.system_prompt.value = state.chat.system_prompt ?? "";
   for (const name of NUMBERS) form[name].value = state.chat.sampling[name] ?? "";
   form.stop.value = (state.chat.sampling.stop ?? []).join("\n");
@@ -24,6 +25,7 @@ function read() {
   }
   const stop = form.stop.value.split("\n").filter((/** @type {string} */ line) => line !== "");
   if (stop.length) sampling.stop = stop;
+  if (state.chat.assistant) return { sampling }; // its prompt is its own
   return { system_prompt: form.system_prompt.value.trim() || null, sampling };
 }
 

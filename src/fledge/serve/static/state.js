@@ -6,7 +6,8 @@
  *   updated_at: number, snippet?: string | null}} ChatSummary
  * @typedef {{id: string | null, title: string, model: string | null, system_prompt: string | null,
  *   sampling: Record<string, any>, temporary: boolean, assistant: Assistant | null,
- *   pinned?: boolean, archived?: boolean, handed_over?: string | null}} Chat
+ *   pinned?: boolean, archived?: boolean, 
+ *   hand_over?: {status: "waiting" | "taken", name: string | null} | null}} Chat
  * @typedef {{id: string, name: string, description: string, greeting: string,
  *   suggestions: string[], model: string | null}} Assistant
  * @typedef {{id: string, name: string, context_length: number | null}} Model
@@ -71,3 +72,7 @@ export function listChat(/** @type {ChatSummary & {temporary: boolean}} */ chat)
 export function running() {
   return [...state.messages.values()].filter((message) => message.status === "running");
 }
+
+/** What people call a model; its id where it is no longer served. */
+export const nameOf = (/** @type {string | null} */ id) =>
+  page.models.find((/** @type {any} */ model) => model.id === id)?.name ?? id ?? "";

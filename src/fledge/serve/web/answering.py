@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from fledge.database import Conversation, Database, StoredMessage, StoredRun
 from fledge.database.tables import Json
 from fledge.serve.answers import ChatAsk
+from fledge.serve.models import ModelRegistry
 from fledge.serve.person import Person
 from fledge.serve.web.asking import chat_ask, title_of
+from fledge.serve.web.knowledge import citations_for
 from fledge.serve.web.shapes import NewAnswer, NewMessage
 
 
@@ -27,40 +29,63 @@ class BegunAnswer:
 
 
 def ask_anew(
-    database: Database, person: Person, conversation_id: str, asked: NewMessage
+    database: Database,
+    models: ModelRegistry,
+    person: Person,
+    conversation_id: str,
+    asked: NewMessage,
 ) -> tuple[StoredMessage, list[BegunAnswer]]:
-    """A person's message, which also names a nameless chat, and its answers."""
+    """A person's message, which also names a nameless chat, and its answers.
+
+    In a chat that was handed over the models are silent: one of the staff answers.
+    """
     chat = database.conversations.get(person.id, conversation_id)
     said = database.messages.add(
         person.id, chat.id, role="user", content=asked.content, parent_id=asked.parent_id
     )
     if not chat.title:
         chat = database.conversations.change(person.id, chat.id, title=title_of(asked.content))
-    return said, begin(database, person, chat, said.id, asked.models)
+    hand_over = database.desk.of(chat.id)
+    if hand_over is not None and hand_over.is_open:
+        return said, []
+    return said, begin(database, models, person, chat, said.id, asked.models)
 
 
 def ask_again(
-    database: Database, person: Person, conversation_id: str, asked: NewAnswer
+    database: Database,
+    models: ModelRegistry,
+    person: Person,
+    conversation_id: str,
+    asked: NewAnswer,
 ) -> list[BegunAnswer]:
     """Another answer to the same message, or the rest of one."""
     chat = database.conversations.get(person.id, conversation_id)
     if asked.continues is None:
-        return begin(database, person, chat, asked.parent_id, asked.models)
+        return begin(database, models, person, chat, asked.parent_id, asked.models)
     return [go_on(database, person, chat, asked.continues, asked.models[0])]
 
 
 def begin(
     database: Database,
+    models: ModelRegistry,
     person: Person,
     chat: Conversation,
     parent_id: str,
-    models: Sequence[str],
+    named: Sequence[str],
 ) -> list[BegunAnswer]:
-    """Empty answers of the models; two of them know that they are to be compared."""
+    """Empty answers of the named models; two of them know that they are to be compared.
+
+    An assistant's models read what it knows of the question, which stands under the answers.
+    """
     path = database.messages.path(person.id, parent_id)
-    details: Json = {"compare": secrets.token_hex(8)} if len(models) > 1 else {}
+    pair: Json = {"compare": secrets.token_hex(8)} if len(named) > 1 else {}
     begun = []
-    for model in models:
+    for model in named:
+        citations = citations_for(
+            database, chat.assistant_id, path[-1].content, models[model].context_length
+        )
+        cited: Json = {"citations": [each.model_dump() for each in citations]} if citations else {}
+        details = {**pair, **cited}
         run = database.runs.start(
             person.id,
             chat.id,
@@ -70,7 +95,8 @@ def begin(
             details=details,
         )
         message = database.messages.get(person.id, run.message_id)
-        begun.append(BegunAnswer(run, message, chat_ask(person, chat, path, model), "", details))
+        ask = chat_ask(person, chat, path, model, citations=citations)
+        begun.append(BegunAnswer(run, message, ask, "", details))
     return begun
 
 

@@ -6,6 +6,8 @@ from fledge.database import Conversation as StoredConversation
 from fledge.database import StoredMessage
 from fledge.serve.answers import ChatAsk
 from fledge.serve.person import Person
+from fledge.serve.web.knowledge import with_passages
+from fledge.serve.web.shapes import Citation
 from fledge.serve.wishes import SamplingWishes
 from fledge.text.conversation import Conversation, Message
 
@@ -36,15 +38,18 @@ def chat_ask(
     chat: StoredConversation,
     path: Sequence[StoredMessage],
     model: str,
+    *,
     begun: str = "",
+    citations: Sequence[Citation] = (),
 ) -> ChatAsk:
     """The next answer to the last message of `path`; the oldest turns go where it is too long.
 
-    `begun`: what that answer says already.
+    `begun`: what that answer says already. `citations` are read before the turns.
     """
+    system_prompt = with_passages(chat.system_prompt, citations)
     return ChatAsk(
         model=model,
-        conversation=conversation_of(chat.system_prompt, path),
+        conversation=conversation_of(system_prompt, path),
         user=person.id,
         wishes=SamplingWishes.model_validate(chat.sampling),
         truncate=True,

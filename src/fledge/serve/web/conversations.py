@@ -1,6 +1,7 @@
 """`/api/conversations`: the chats of a person, and what is said in them."""
 
 from collections.abc import Sequence
+from random import SystemRandom
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -8,14 +9,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from fledge.database import Conversation, Database, StoredMessage
+from fledge.errors import NotFound
 from fledge.serve.api_errors import ApiError
 from fledge.serve.people import People
 from fledge.serve.person import Person
 from fledge.serve.service import ModelService
 from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
 from fledge.serve.web.hub import RunHub
+from fledge.serve.web.ready import drawn
 from fledge.serve.web.shapes import (
     Answered,
+    AssistantShown,
     ChangedConversation,
     ConversationDetail,
     ConversationPage,
@@ -24,6 +28,7 @@ from fledge.serve.web.shapes import (
     NewAnswer,
     NewConversation,
     NewMessage,
+    PersonWanted,
     message_shown,
 )
 
@@ -61,16 +66,8 @@ def conversation_routes(people: People, service: ModelService, hub: RunHub) -> A
 
     @router.post("", status_code=201)
     def begin(asked: NewConversation, person: Someone) -> ConversationDetail:
-        """A chat without messages."""
-        chat = chats.create(
-            person.id,
-            title=asked.title,
-            model=asked.model or next(iter(service.models)),
-            system_prompt=asked.system_prompt,
-            sampling=asked.sampling.model_dump(exclude_none=True),
-            temporary=asked.temporary,
-        )
-        return detail(database, person, chat)
+        """A chat without messages; with an assistant, as that wants it."""
+        return detail(database, person, begin_chat(database, service, person, asked))
 
     @router.get("/{id}")
     def read(id: str, person: Someone) -> ConversationDetail:
@@ -104,14 +101,14 @@ def conversation_routes(people: People, service: ModelService, hub: RunHub) -> A
     async def say(id: str, asked: NewMessage, person: Someone) -> Answered:
         """Keep what a person says, then have it answered by one model or by two."""
         known_models(service, asked.models)
-        said, begun = await run_in_threadpool(ask_anew, database, person, id, asked)
+        said, begun = await run_in_threadpool(ask_anew, database, service.models, person, id, asked)
         return await answered(person, id, [message_shown(said)], begun)
 
     @router.post("/{id}/answers", status_code=201)
     async def answer(id: str, asked: NewAnswer, person: Someone) -> Answered:
         """One more answer beside the others, or the rest of one that was cut off."""
         known_models(service, asked.models)
-        begun = await run_in_threadpool(ask_again, database, person, id, asked)
+        begun = await run_in_threadpool(ask_again, database, service.models, person, id, asked)
         return await answered(person, id, [], begun)
 
     async def answered(
@@ -126,6 +123,27 @@ def conversation_routes(people: People, service: ModelService, hub: RunHub) -> A
         )
 
     return router
+
+
+def begin_chat(
+    database: Database, service: ModelService, person: Person, asked: NewConversation
+) -> Conversation:
+    """A chat; an assistant brings its own prompt, sampling and, where it is served, model."""
+    sampling = asked.sampling.model_dump(exclude_none=True)
+    prompt, model = asked.system_prompt, asked.model
+    if asked.assistant_id is not None:
+        assistant = database.assistants.get(person.id, asked.assistant_id)
+        prompt, sampling = drawn(assistant.system_prompt, SystemRandom()), assistant.sampling
+        model = assistant.model if assistant.model in service.models else model
+    return database.conversations.create(
+        person.id,
+        title=asked.title,
+        model=model or next(iter(service.models)),
+        system_prompt=prompt or None,
+        sampling=sampling,
+        assistant_id=asked.assistant_id,
+        temporary=asked.temporary,
+    )
 
 
 def known_models(service: ModelService, models: Sequence[str]) -> None:
@@ -155,5 +173,28 @@ def detail(database: Database, person: Person, chat: Conversation) -> Conversati
 
     turns = database.messages.tree(person.id, chat.id)
     return ConversationDetail(
-        **ConversationShown.of(chat).model_dump(), messages=[shown(message) for message in turns]
+        **ConversationShown.of(chat).model_dump(),
+        assistant=assistant_of(database, person, chat),
+        hand_over=person_wanted(database, chat.id),
+        messages=[shown(message) for message in turns],
     )
+
+
+def assistant_of(database: Database, person: Person, chat: Conversation) -> AssistantShown | None:
+    """The chat's assistant; None where it has none, or may no longer be seen."""
+    if chat.assistant_id is None:
+        return None
+    try:
+        return AssistantShown.of(database.assistants.get(person.id, chat.assistant_id))
+    except NotFound:
+        return None
+
+
+def person_wanted(database: Database, conversation_id: str) -> PersonWanted | None:
+    """Whether one of the staff is wanted in a chat, and who has come."""
+    hand_over = database.desk.of(conversation_id)
+    if hand_over is None or hand_over.status == "closed":
+        return None
+    staff = hand_over.taken_by
+    name = None if staff is None else database.accounts.get(staff).name
+    return PersonWanted(status=hand_over.status, name=name)

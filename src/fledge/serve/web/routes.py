@@ -11,11 +11,15 @@ from fledge.serve.page import Pages
 from fledge.serve.people import People
 from fledge.serve.person import Person
 from fledge.serve.service import ModelService
+from fledge.serve.web.assistants import assistant_pages, assistant_routes
 from fledge.serve.web.conversations import conversation_routes, detail
+from fledge.serve.web.desk import desk_routes
 from fledge.serve.web.events import run_routes
 from fledge.serve.web.exports import export_routes
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.opinions import opinion_routes
+from fledge.serve.web.shapes import AssistantShown
+from fledge.serve.web.widget import widget_routes
 
 
 def web_routes(
@@ -28,6 +32,10 @@ def web_routes(
     router.include_router(run_routes(people, hub))
     router.include_router(opinion_routes(people))
     router.include_router(export_routes(people))
+    router.include_router(assistant_routes(people))
+    router.include_router(assistant_pages(people, service, pages))
+    router.include_router(desk_routes(people, pages))
+    router.include_router(widget_routes(people, service, hub, pages))
     return router
 
 
@@ -38,13 +46,19 @@ def chat_pages(
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
 
-    def chat_page(request: Request, person: Person, chat: Conversation | None) -> Response:
+    def chat_page(
+        request: Request,
+        person: Person,
+        chat: Conversation | None = None,
+        assistant: AssistantShown | None = None,
+    ) -> Response:
         data = {
             "models": [
                 {"id": model.id, "name": model.name, "context_length": model.context_length}
                 for model in service.models.values()
             ],
             "suggestions": list(suggestions),
+            "assistant": None if assistant is None else assistant.model_dump(),
             "chat": None
             if chat is None
             else detail(people.database, person, chat).model_dump(mode="json"),
@@ -54,7 +68,13 @@ def chat_pages(
     @router.get("/")
     def empty_chat(request: Request, person: Visitor) -> Response:
         """A chat that has not begun."""
-        return chat_page(request, person, None)
+        return chat_page(request, person)
+
+    @router.get("/a/{id}")
+    def assistant_chat(id: str, request: Request, person: Visitor) -> Response:
+        """A chat with an assistant that has not begun."""
+        assistant = AssistantShown.of(people.database.assistants.get(person.id, id))
+        return chat_page(request, person, assistant=assistant)
 
     @router.get("/c/{id}")
     def kept_chat(id: str, request: Request, person: Visitor) -> Response:

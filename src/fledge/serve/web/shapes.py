@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
+from fledge.database.assistants import Assistant
 from fledge.serve.markdown import render
 from fledge.serve.wishes import SamplingWishes
 
@@ -179,6 +180,25 @@ class AssistantShown(BaseModel):
     suggestions: list[str]
     model: str | None
 
+    @classmethod
+    def of(cls, stored: Assistant) -> "AssistantShown":
+        """From the store."""
+        return cls(
+            id=stored.id,
+            name=stored.name,
+            description=stored.description,
+            greeting=stored.greeting,
+            suggestions=list(stored.suggestions),
+            model=stored.model,
+        )
+
+
+class PersonWanted(BaseModel):
+    """That a chat waits for one of the staff, or who answers there."""
+
+    status: Literal["waiting", "taken"]
+    name: str | None
+
 
 class ConversationShown(BaseModel):
     """A chat in the list; `snippet` is what a search found."""
@@ -205,7 +225,8 @@ class ConversationShown(BaseModel):
             pinned=stored.pinned,
             archived=stored.archived,
             temporary=stored.temporary,
-            system_prompt=stored.system_prompt,
+            # An assistant's prompt stays with its owner: it may hold a game's secret.
+            system_prompt=stored.system_prompt if stored.assistant_id is None else None,
             sampling=stored.sampling,
             current_message_id=stored.current_message_id,
             updated_at=stored.updated_at,
@@ -217,6 +238,7 @@ class ConversationDetail(ConversationShown):
     """A chat with all its turns."""
 
     assistant: AssistantShown | None = None
+    hand_over: PersonWanted | None = None
     messages: list[MessageShown]
 
 

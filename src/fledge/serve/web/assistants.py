@@ -1,0 +1,149 @@
+"""Assistants: named personas with a prompt, a model, a greeting, and files that they know."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from fledge.database import Database
+from fledge.database.assistants import Assistant, AssistantChange
+from fledge.serve.api_errors import ApiError
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.service import ModelService
+from fledge.serve.web.assistant_shapes import (
+    AssistantDetail,
+    AssistantFields,
+    DocumentShown,
+    NewDocument,
+)
+from fledge.serve.web.knowledge import passages_of
+from fledge.serve.web.ready import READY, ready_assistant
+
+
+def assistant_routes(people: People) -> APIRouter:
+    """One's own assistants, the shared ones, and what they know."""
+    router = APIRouter(prefix="/api/assistants", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    assistants, knowledge = people.database.assistants, people.database.knowledge
+
+    @router.post("", status_code=201)
+    def create(asked: AssistantFields, person: Someone) -> AssistantDetail:
+        """A new assistant of one's own."""
+        made = assistants.create(person.id, **changes(people, person, asked))
+        return detail(people.database, person, made)
+
+    @router.post("/ready/{key}", status_code=201)
+    def start_ready(key: str, person: Someone) -> AssistantDetail:
+        """A ready-made one as one's own; the same one again where it is there already."""
+        ready = ready_assistant(key)
+        if ready is None:
+            raise ApiError(404, f"There is no ready-made assistant {key!r}.")
+        for own in assistants.list(person.id):
+            if own.account_id == person.id and own.name == ready.name:
+                return detail(people.database, person, own)
+        made = assistants.create(
+            person.id,
+            name=ready.name,
+            description=ready.description,
+            system_prompt=ready.system_prompt,
+            greeting=ready.greeting,
+            suggestions=ready.suggestions,
+        )
+        return detail(people.database, person, made)
+
+    @router.get("/{id}")
+    def read(id: str, person: Someone) -> AssistantDetail:
+        """One's own, or a shared one."""
+        return detail(people.database, person, assistants.get(person.id, id))
+
+    @router.patch("/{id}")
+    def change(id: str, asked: AssistantFields, person: Someone) -> AssistantDetail:
+        """One's own; what is not named stays."""
+        changed = assistants.change(person.id, id, **changes(people, person, asked))
+        return detail(people.database, person, changed)
+
+    @router.delete("/{id}", status_code=204)
+    def remove(id: str, person: Someone) -> Response:
+        """One's own; its chats stay."""
+        assistants.delete(person.id, id)
+        return Response(status_code=204)
+
+    @router.post("/{id}/documents", status_code=201)
+    def teach(id: str, asked: NewDocument, person: Someone) -> DocumentShown:
+        """A text file to know; one of the same name is replaced."""
+        passages = passages_of(asked.text)
+        if not passages:
+            raise ApiError(400, f"{asked.name} holds no text.", param="text")
+        return DocumentShown.of(knowledge.add(person.id, id, asked.name, passages))
+
+    @router.delete("/{id}/documents/{document_id}", status_code=204)
+    def forget(id: str, document_id: str, person: Someone) -> Response:
+        """Know a file no longer."""
+        knowledge.delete(person.id, document_id)
+        return Response(status_code=204)
+
+    return router
+
+
+def assistant_pages(people: People, service: ModelService, pages: Pages) -> APIRouter:
+    """The gallery, and the page on which one is made or changed."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    database = people.database
+
+    @router.get("/assistants")
+    def gallery(request: Request, person: Visitor) -> Response:
+        """One's own, the shared ones, and those that are ready to start."""
+        known = database.assistants.list(person.id)
+        own = {each.name for each in known if each.account_id == person.id}
+        context = {
+            "assistants": known,
+            "ready": [each for each in READY if each.name not in own],
+        }
+        return pages.show(request, "assistants.html", context, person=person)
+
+    @router.get("/assistants/new")
+    def new(request: Request, person: Visitor) -> Response:
+        """An empty form."""
+        return form(request, person, None)
+
+    @router.get("/assistants/{id}")
+    def edit(id: str, request: Request, person: Visitor) -> Response:
+        """One's own to change."""
+        assistant = database.assistants.get(person.id, id)
+        if assistant.account_id != person.id:
+            raise ApiError(404, "Only its owner can change this assistant.")
+        return form(request, person, assistant)
+
+    def form(request: Request, person: Person, assistant: Assistant | None) -> Response:
+        shown = None if assistant is None else detail(database, person, assistant)
+        context = {
+            "assistant": shown,
+            "models": list(service.models.values()),
+            "base_url": str(request.base_url).rstrip("/"),
+        }
+        return pages.show(request, "assistant.html", context, person=person)
+
+    return router
+
+
+def changes(people: People, person: Person, asked: AssistantFields) -> AssistantChange:
+    """What was named, as the store takes it. Raises `ApiError` 403 for what the role may not."""
+    if asked.shared or asked.allowed_origins:
+        people.require(person, "staff")
+    named = asked.model_dump(exclude_unset=True)
+    if asked.sampling is not None:
+        named["sampling"] = asked.sampling.model_dump(exclude_none=True)
+    for name in ("suggestions", "allowed_origins"):
+        if name in named:
+            named[name] = tuple(named[name])
+    return cast(AssistantChange, named)
+
+
+def detail(database: Database, person: Person, assistant: Assistant) -> AssistantDetail:
+    """An assistant; to its owner with the files that it knows."""
+    is_own = assistant.account_id == person.id
+    documents = database.knowledge.list(person.id, assistant.id) if is_own else []
+    return AssistantDetail.of(assistant, documents, is_own)

@@ -1,0 +1,158 @@
+"""Hand-over to a person: somebody asks for one, the staff see a queue and answer in the chat."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel
+
+from fledge.database import Conversation, Database
+from fledge.database.desk import Waiting
+from fledge.errors import NotFound
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.web.conversations import person_wanted
+from fledge.serve.web.shapes import MessageShown, NewDemonstration, PersonWanted, message_shown
+
+
+class QueueLine(BaseModel):
+    """A chat in which a person is wanted; `since` is seconds since 1970."""
+
+    id: str
+    title: str
+    status: Literal["waiting", "taken"]
+    name: str | None
+    since: float
+    last: str
+
+
+class DeskChat(BaseModel):
+    """A chat as the staff see it: the branch that its person is looking at."""
+
+    id: str
+    title: str
+    hand_over: PersonWanted
+    messages: list[MessageShown]
+
+
+def desk_routes(people: People, pages: Pages) -> APIRouter:
+    """Asking for a person is everybody's; the queue is for the staff."""
+    router = APIRouter(include_in_schema=False)
+    database = people.database
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+
+    def staff(person: Someone) -> Person:
+        people.require(person, "staff")
+        return person
+
+    Staff = Annotated[Person, Depends(staff)]  # noqa: N806 (a type)
+
+    @router.post("/api/conversations/{id}/hand-over")
+    def ask(id: str, person: Someone) -> PersonWanted:
+        """Want a person; until one has come and gone, no model answers."""
+        database.desk.ask(person.id, id)
+        wanted = person_wanted(database, id)
+        assert wanted is not None
+        return wanted
+
+    @router.delete("/api/conversations/{id}/hand-over", status_code=204)
+    def no_longer(id: str, person: Someone) -> Response:
+        """Let the model answer again."""
+        database.conversations.get(person.id, id)
+        database.desk.close(id)
+        return Response(status_code=204)
+
+    @router.get("/api/queue")
+    def queue(_: Staff) -> list[QueueLine]:
+        """Who has waited longest comes first."""
+        return [line_of(database, each) for each in database.desk.waiting()]
+
+    @router.get("/api/queue/{id}")
+    def read(id: str, _: Staff) -> DeskChat:
+        """A chat of the queue."""
+        return desk_chat(database, waiting(database, id))
+
+    @router.post("/api/queue/{id}/take")
+    def take(id: str, person: Staff) -> DeskChat:
+        """Be the person in a chat."""
+        database.desk.take(id, person.id)
+        return desk_chat(database, waiting(database, id))
+
+    @router.post("/api/queue/{id}/messages", status_code=201)
+    def answer(id: str, asked: NewDemonstration, person: Staff) -> MessageShown:
+        """Answer in the chat, under one's own name."""
+        line = waiting(database, id)
+        if line.hand_over.taken_by != person.id:
+            database.desk.take(id, person.id)
+        chat = database.conversations.get(line.account_id, id)
+        said = database.messages.add(
+            line.account_id,
+            id,
+            role="assistant",
+            content=asked.content,
+            parent_id=chat.current_message_id,
+            details={"by": person.name},
+        )
+        return message_shown(said)
+
+    @router.post("/api/queue/{id}/close", status_code=204)
+    def close(id: str, _: Staff) -> Response:
+        """Give the chat back to the model."""
+        database.desk.close(id)
+        return Response(status_code=204)
+
+    @router.get("/queue", response_class=HTMLResponse)
+    def page(request: Request, person: Annotated[Person, Depends(people.visitor)]) -> Response:
+        """The page on which the staff answer."""
+        people.require(person, "staff")
+        return pages.show(request, "queue.html", person=person)
+
+    return router
+
+
+def waiting(database: Database, conversation_id: str) -> Waiting:
+    """A chat of the queue; raises `NotFound` for any other, which nobody else may read."""
+    for line in database.desk.waiting():
+        if line.hand_over.conversation_id == conversation_id:
+            return line
+    raise NotFound(f"no person is wanted in chat {conversation_id!r}")
+
+
+def line_of(database: Database, line: Waiting) -> QueueLine:
+    """A line of the queue, with the last thing that was said."""
+    chat = database.conversations.get(line.account_id, line.hand_over.conversation_id)
+    last = ""
+    if chat.current_message_id is not None:
+        last = database.messages.get(line.account_id, chat.current_message_id).content
+    wanted = person_wanted(database, chat.id)
+    assert wanted is not None
+    return QueueLine(
+        id=chat.id,
+        title=line.title or "New chat",
+        status=wanted.status,
+        name=wanted.name,
+        since=line.hand_over.created_at,
+        last=last[:200],
+    )
+
+
+def desk_chat(database: Database, line: Waiting) -> DeskChat:
+    """The chat with the turns of its shown branch."""
+    chat = database.conversations.get(line.account_id, line.hand_over.conversation_id)
+    wanted = person_wanted(database, chat.id)
+    assert wanted is not None
+    return DeskChat(
+        id=chat.id,
+        title=chat.title or "New chat",
+        hand_over=wanted,
+        messages=shown_branch(database, chat),
+    )
+
+
+def shown_branch(database: Database, chat: Conversation) -> list[MessageShown]:
+    """The turns from the first to the one that was last looked at."""
+    if chat.current_message_id is None:
+        return []
+    path = database.messages.path(chat.account_id, chat.current_message_id)
+    return [message_shown(message) for message in path]

@@ -1,0 +1,93 @@
+"""What an assistant knows: files cut into passages, and the passages that answer a question."""
+
+from collections.abc import Iterator, Sequence
+
+from fledge.database import Database
+from fledge.database.knowledge import FoundPassage, Passage
+from fledge.serve.web.shapes import Citation
+
+PASSAGE_CHARACTERS = 700
+"""About as much as a person reads at a glance; a longer paragraph is cut between sentences."""
+MOST_PASSAGES = 4
+DEFAULT_CHARACTERS = 4_000
+CHARACTERS_PER_TOKEN = 4
+CONTEXT_SHARE = 3
+"""Passages may take one in so many tokens of the model's context."""
+
+
+def passages_of(text: str) -> list[Passage]:
+    """A Markdown or plain text in passages, each with the heading that it stands under.
+
+    Paragraphs stay together as long as they fit.
+    """
+    passages: list[Passage] = []
+    for heading, body in _sections(text):
+        gathered = ""
+        for part in _parts(body):
+            if gathered and len(gathered) + len(part) > PASSAGE_CHARACTERS:
+                passages.append(Passage(heading[:255], gathered))
+                gathered = ""
+            gathered = f"{gathered}\n\n{part}" if gathered else part
+        if gathered:
+            passages.append(Passage(heading[:255], gathered))
+    return passages
+
+
+def citations_for(
+    database: Database, assistant_id: str | None, question: str, context_length: int | None
+) -> list[Citation]:
+    """The passages that a question is answered with, the best first, numbered from 1."""
+    if assistant_id is None:
+        return []
+    room = DEFAULT_CHARACTERS
+    if context_length is not None:
+        room = context_length * CHARACTERS_PER_TOKEN // CONTEXT_SHARE
+    chosen: list[FoundPassage] = []
+    for found in database.knowledge.search(assistant_id, question, limit=MOST_PASSAGES):
+        room -= len(found.content)
+        if room < 0:
+            break
+        chosen.append(found)
+    return [
+        Citation(number=number, name=_name(found), text=found.content)
+        for number, found in enumerate(chosen, start=1)
+    ]
+
+
+def with_passages(system_prompt: str | None, citations: Sequence[Citation]) -> str | None:
+    """The system prompt with the passages under it, and the wish to name them."""
+    if not citations:
+        return system_prompt
+    passages = "\n\n".join(f"[{each.number}] {each.name}\n{each.text}" for each in citations)
+    ask = "Answer from these passages where they help, and name the one you use, as in [1]."
+    return "\n\n".join(part for part in (system_prompt, ask, passages) if part)
+
+
+def _name(found: FoundPassage) -> str:
+    return f"{found.document}: {found.heading}" if found.heading else found.document
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """Headings of Markdown, each with the text below it; what comes first has none."""
+    heading, lines = "", list[str]()
+    for line in text.splitlines():
+        if line.startswith("#"):
+            yield heading, "\n".join(lines)
+            heading, lines = line.lstrip("#").strip(), []
+        else:
+            lines.append(line)
+    yield heading, "\n".join(lines)
+
+
+def _parts(body: str) -> Iterator[str]:
+    """Paragraphs; one that is too long comes in runs of sentences."""
+    for paragraph in body.split("\n\n"):
+        rest = paragraph.strip()
+        while len(rest) > PASSAGE_CHARACTERS:
+            end = rest.rfind(". ", 0, PASSAGE_CHARACTERS) + 1
+            end = end or rest.rfind(" ", 0, PASSAGE_CHARACTERS) or PASSAGE_CHARACTERS
+            end = end if end > 0 else PASSAGE_CHARACTERS
+            yield rest[:end].strip()
+            rest = rest[end:].strip()
+        if rest:
+            yield rest

@@ -1,0 +1,110 @@
+"""Assistants that are ready to use: the games and the desk work that the starter pack teaches.
+
+They are worded as the starter pack words them, because a small model knows no other wording.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from fledge.starter.letters import HANGMAN_HOST
+from fledge.starter.word_games import THINGS, TWENTY_HOST
+from fledge.starter.words import SHORT_WORDS
+
+_CHOICE = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
+
+
+def drawn(prompt: str, random: Random) -> str:
+    """A system prompt with one of each `{choice|of|these}`: a game's secret, new in every chat."""
+    return _CHOICE.sub(lambda found: random.choice(found[1].split("|")), prompt)
+
+
+def one_of(texts: Iterable[str]) -> str:
+    """The texts as a choice that `drawn` makes."""
+    return f"{{{'|'.join(texts)}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAssistant:
+    """An assistant to start from."""
+
+    key: str
+    name: str
+    description: str
+    greeting: str
+    suggestions: tuple[str, ...]
+    system_prompt: str = ""
+
+
+READY: Sequence[ReadyAssistant] = (
+    ReadyAssistant(
+        key="hangman",
+        name="Hangman",
+        description="I have a secret word. Ask for a hint, or guess a letter.",
+        greeting="I am thinking of a word. Which letters are in it?",
+        suggestions=("Give me a hint.", "Is the letter e in it?", "My guess is a."),
+        system_prompt=HANGMAN_HOST.format(letters=one_of(" ".join(word) for word in SHORT_WORDS)),
+    ),
+    ReadyAssistant(
+        key="twenty-questions",
+        name="Twenty questions",
+        description="I have a secret thing. Find out what it is with yes and no.",
+        greeting="I am thinking of a thing. Ask me about it!",
+        suggestions=("Is it an animal?", "Can I eat it?", "Does it have wheels?"),
+        system_prompt=one_of(
+            TWENTY_HOST.format(group=group, thing=thing)
+            for group, things in THINGS.items()
+            for thing in things
+        ),
+    ),
+    ReadyAssistant(
+        key="word-chain",
+        name="Word chain",
+        description="Each word begins with the last letter of the word before.",
+        greeting="You begin: say a word.",
+        suggestions=(
+            "Word chain! My word is apple, it ends with e.",
+            "I say moon. Now you need a word with n.",
+            "Let us play word chain: tiger. Your letter is r.",
+        ),
+    ),
+    ReadyAssistant(
+        key="letters",
+        name="Rhymes and letters",
+        description="Rhymes, spelling in capitals, and words backwards.",
+        greeting="Which word shall we play with?",
+        suggestions=(
+            "What rhymes with moon?",
+            "Spell in capitals: t r e e",
+            "Spell backwards: l a m p",
+        ),
+    ),
+    ReadyAssistant(
+        key="shop",
+        name="Shop assistant",
+        description="Knows the opening hours and prices of a small shop.",
+        greeting="Welcome! What can I do for you?",
+        suggestions=("What are your opening hours?", "How much is the lamp?", "Who are you?"),
+        system_prompt=(
+            "You are Diana, the assistant of a shop. It is open from 9 to 18. "
+            "A lamp costs 25 euros."
+        ),
+    ),
+    ReadyAssistant(
+        key="french",
+        name="French phrases",
+        description="Says simple English phrases in French.",
+        greeting="Which phrase do you need in French?",
+        suggestions=(
+            'Translate into French: "Good morning."',
+            'How do you say "See you soon." in French?',
+            'I need the French for "I do not understand."',
+        ),
+    ),
+)
+
+
+def ready_assistant(key: str) -> ReadyAssistant | None:
+    """By its key."""
+    return next((each for each in READY if each.key == key), None)

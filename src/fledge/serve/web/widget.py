@@ -1,0 +1,153 @@
+"""An assistant on somebody else's page: a tiny page in a frame, for visitors without an account.
+
+A visitor is known by a token alone, which their browser keeps. The chat belongs to the assistant's
+owner and is temporary: neither listed, nor searched, nor learned from.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from fledge.database import Conversation
+from fledge.serve.api_errors import ApiError
+from fledge.serve.page import Pages
+from fledge.serve.people import People
+from fledge.serve.person import Person
+from fledge.serve.service import ModelService
+from fledge.serve.streaming import HEADERS
+from fledge.serve.web.answering import ask_anew
+from fledge.serve.web.conversations import begin_chat, person_wanted
+from fledge.serve.web.desk import shown_branch
+from fledge.serve.web.events import framed
+from fledge.serve.web.hub import RunHub
+from fledge.serve.web.shapes import (
+    Asked,
+    MessageShown,
+    NewConversation,
+    NewMessage,
+    PersonWanted,
+    message_shown,
+)
+
+LONGEST_QUESTION = 4_000
+"""Characters; visitors are strangers."""
+
+
+class VisitorMessage(Asked):
+    """What a visitor says."""
+
+    content: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
+
+
+class Welcome(BaseModel):
+    """A visitor's new chat; the token opens it again."""
+
+    token: str
+
+
+class VisitorChat(BaseModel):
+    """The chat as its visitor sees it."""
+
+    hand_over: PersonWanted | None
+    messages: list[MessageShown]
+
+
+class VisitorAnswer(BaseModel):
+    """What a message has added; `run_id` is None where a person will answer."""
+
+    messages: list[MessageShown]
+    run_id: str | None
+
+
+def policy(origins: Sequence[str]) -> dict[str, str]:
+    """Headers of a page that only these origins may put into a frame."""
+    return {
+        "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(origins)}"
+    }
+
+
+def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pages) -> APIRouter:
+    """The framed page, and what it fetches."""
+    router = APIRouter(include_in_schema=False)
+    database = people.database
+
+    @router.get("/widget/{assistant_id}", response_class=HTMLResponse)
+    def page(assistant_id: str, request: Request) -> Response:
+        """Only for assistants that are shared and have pages that may embed them."""
+        assistant = database.assistants.embedded(assistant_id)
+        reply = pages.show(request, "widget.html", {"assistant": assistant})
+        reply.headers.update(policy(assistant.allowed_origins))
+        return reply
+
+    @router.post("/api/widget/{assistant_id}/visits", status_code=201)
+    def visit(assistant_id: str, request: Request) -> Welcome:
+        """A chat for somebody new."""
+        assistant = database.assistants.embedded(assistant_id)
+        owner = people.acting_for(assistant.account_id)
+        asked = NewConversation(assistant_id=assistant.id, temporary=True)
+        chat = begin_chat(database, service, owner, asked)
+        return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
+
+    def visited(x_visitor: Annotated[str, Header()] = "") -> tuple[Person, Conversation]:
+        """In whose name the visitor is answered, and the visitor's chat."""
+        visit = database.desk.visit(x_visitor)
+        person = people.acting_for(visit.account_id)
+        return person, database.conversations.get(person.id, visit.conversation_id)
+
+    Visited = Annotated[tuple[Person, Conversation], Depends(visited)]  # noqa: N806 (a type)
+
+    @router.get("/api/widget/chat")
+    def read(visited: Visited) -> VisitorChat:
+        """What has been said; an answer that grows is told as far as it is."""
+        person, chat = visited
+        turns = shown_branch(database, chat)
+        running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
+        for turn in turns:
+            turn.run_id = running.get(turn.id)
+        return VisitorChat(hand_over=person_wanted(database, chat.id), messages=turns)
+
+    @router.post("/api/widget/chat/messages", status_code=201)
+    async def say(asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
+        """Say something, at the end of the chat."""
+        person, chat = visited
+        message = NewMessage(
+            parent_id=chat.current_message_id,
+            content=asked.content,
+            models=[chat.model if chat.model in service.models else next(iter(service.models))],
+        )
+        said, begun = await run_in_threadpool(
+            ask_anew, database, service.models, person, chat.id, message
+        )
+        for each in begun:
+            hub.start(person, each.run, each.ask, text=each.text, details=each.details)
+        answers = [message_shown(each.message, run_id=each.run.id) for each in begun]
+        return VisitorAnswer(
+            messages=[message_shown(said), *answers],
+            run_id=answers[0].run_id if answers else None,
+        )
+
+    @router.get("/api/widget/runs/{run_id}/events")
+    async def events(run_id: str, visited: Visited) -> StreamingResponse:
+        """An answer as it grows."""
+        person, chat = visited
+        run = await run_in_threadpool(database.runs.get, person.id, run_id)
+        if run.conversation_id != chat.id:
+            raise ApiError(404, "There is no such run in this chat.")
+        frames = framed(database, run, hub.find(person, run_id), None)
+        return StreamingResponse(
+            frames, media_type="text/event-stream; charset=utf-8", headers=HEADERS
+        )
+
+    @router.post("/api/widget/chat/person")
+    def person_please(visited: Visited) -> VisitorChat:
+        """Want a person."""
+        person, chat = visited
+        database.desk.ask(person.id, chat.id)
+        return read(visited)
+
+    return router
