@@ -27,6 +27,7 @@ class Pages:
         self._people = people
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["moment"] = moment
+        self._templates.env.filters["browser"] = browser
 
     def show(
         self,
@@ -53,6 +54,25 @@ class Pages:
 def moment(time: float) -> str:
     """`2026-11-25 00:40`, in UTC, of seconds since 1970."""
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
+
+
+# In the order to look: Chrome is in what Edge and Opera say, Safari in what nearly all say.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera"} | {
+    name: name for name in ("Firefox", "Chrome", "Safari")
+}
+SYSTEMS = {name: name for name in ("Android", "iPhone", "iPad", "Windows")} | {
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser(user_agent: str) -> str:
+    """`Firefox on Linux`, of what a browser says of itself; what is not known stays as it is."""
+    name = next((name for mark, name in BROWSERS.items() if mark in user_agent), None)
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), None)
+    if name is None:
+        return user_agent or "A program"
+    return f"{name} on {system}" if system else name
 
 
 def tabs(person: Person | None, login: bool) -> list[tuple[str, str]]:
