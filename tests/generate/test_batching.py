@@ -121,6 +121,16 @@ def test_the_cache_grows_with_long_texts():
     assert engine.generate([again])[0].ids == (expected,)
 
 
+def test_the_cache_has_rows_for_those_who_run_and_not_for_all_who_may(model):
+    requests = some_requests(5, random.Random(4))
+    engine = Engine(model, max_batch=100)
+    engine.generate(requests[:1])
+    few = engine._cache.rows
+    found = engine.generate(requests)
+    assert (few, engine._cache.rows) == (1, 8)
+    assert [completion.ids for completion in found] == [alone(model, one) for one in requests]
+
+
 def test_an_engine_sees_its_model_change(model):
     request = Request("a", (1, 2, 3), SamplingParams(temperature=0, max_new_tokens=20))
     engine = Engine(model, max_batch=1)

@@ -24,7 +24,7 @@ from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
 
 CAPACITY_STEP = 128
-"""The cache grows by multiples of this many tokens a row."""
+"""The cache grows by multiples of this many tokens a row, and by doubling its rows."""
 
 
 class Engine:
@@ -181,20 +181,24 @@ class Engine:
         return self._sampler.sample(logits)
 
     def _room(self, length: int) -> KeyValueCache:
-        """The cache, with at least this many slots a row."""
-        if self._cache is None or self._cache.capacity < length:
+        """The cache, with a row for every running request and at least this many slots in each."""
+        old, rows, capacity = self._cache, len(self._scheduler.running), 0
+        if old is not None:
+            if rows <= old.rows and length <= old.capacity:
+                return old
+            rows, capacity = max(rows, old.rows), old.capacity
+        if capacity < length:
             steps = -(-length // CAPACITY_STEP)
-            larger = KeyValueCache(
-                self.model.config,
-                self._scheduler.max_batch,
-                min(2 * steps * CAPACITY_STEP, max(self.max_length, length)),
-                dtype=cache_dtype(self.model.token_embedding.weight),
-                device=self._device,
-            )
-            if self._cache is not None:
-                rows = torch.arange(self._cache.rows, device=self._device)
-                larger.place(self._cache, rows)
-            self._cache = larger
+            capacity = min(2 * steps * CAPACITY_STEP, max(self.max_length, length))
+        self._cache = KeyValueCache(
+            self.model.config,
+            min(_power_of_two(rows), self._scheduler.max_batch),
+            capacity,
+            dtype=cache_dtype(self.model.token_embedding.weight),
+            device=self._device,
+        )
+        if old is not None:
+            self._cache.place(old, torch.arange(old.rows, device=self._device))
         return self._cache
 
     def _record(self, sequences: list[Sequence], sampled: Sampled) -> list[TokenEvent]:
@@ -211,6 +215,11 @@ class Engine:
             # The newest token is not in the cache yet.
             length = self._scheduler.running[destination].length - 1
             self._cache.move_row(source, destination, length)
+
+
+def _power_of_two(number: int) -> int:
+    """The smallest that is not below it: a cache that grows by doubling is rarely copied."""
+    return 1 << (number - 1).bit_length()
 
 
 @contextmanager

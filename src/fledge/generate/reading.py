@@ -24,7 +24,8 @@ def embed(model: GPT, prompts: list[tuple[int, ...]]) -> list[list[float]]:
     device = model.token_embedding.weight.device
     ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device)
     lengths = torch.tensor([len(row) for row in rows], device=device)
-    return F.normalize(mean_hidden(model, ids, lengths), dim=-1).tolist()  # type: ignore[no-any-return]
+    vectors: list[list[float]] = F.normalize(mean_hidden(model, ids, lengths), dim=-1).tolist()
+    return vectors
 
 
 def mean_hidden(
@@ -44,11 +45,12 @@ def score(model: GPT, prompt: tuple[int, ...], num_alternatives: int) -> list[Sc
     if len(prompt) == 1:
         return scored
     hidden = model.hidden(ids[:, :-1])[0]
-    for states, targets in zip(
-        hidden.split(SCORED_TOGETHER), ids[0, 1:].split(SCORED_TOGETHER), strict=True
-    ):
-        chosen, best, best_ids = top_log_probs(model.logits(states), targets, num_alternatives)
-        rows = zip(targets.tolist(), chosen.tolist(), best_ids.tolist(), best.tolist(), strict=True)
+    for start in range(0, len(hidden), SCORED_TOGETHER):
+        part = slice(start, start + SCORED_TOGETHER)
+        chosen, best, best_ids = top_log_probs(
+            model.logits(hidden[part]), ids[0, 1:][part], num_alternatives
+        )
+        rows = zip(prompt[1:][part], chosen.tolist(), best_ids.tolist(), best.tolist(), strict=True)
         scored += [
             ScoredToken(token, log_prob, tuple(zip(others, log_probs, strict=True)))
             for token, log_prob, others, log_probs in rows

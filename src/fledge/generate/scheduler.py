@@ -76,7 +76,8 @@ class Scheduler:
 
         A running one keeps its row until `release`.
         """
-        for sequence in (*self.waiting, *self.running):
+        everybody: list[Sequence] = [*self.waiting, *self.running]
+        for sequence in everybody:
             if sequence.request.id == request_id:
                 sequence.finish_reason = "cancelled"
                 if sequence not in self.running:
