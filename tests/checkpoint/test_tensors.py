@@ -54,6 +54,8 @@ def test_a_file_cut_short_says_what_is_lost(tmp_path):
 
 def test_the_command_for_pickles_converts_a_state_dict(tmp_path):
     shared = torch.arange(4.0)
+    tmp_path = tmp_path / "it's here"
+    tmp_path.mkdir()
     path = tmp_path / "pytorch_model.bin"
     torch.save({"a": shared, "b": shared, "c": torch.eye(3).mT}, path)
     with pytest.raises(CheckpointError, match="never read") as caught:

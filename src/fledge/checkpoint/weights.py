@@ -6,6 +6,7 @@ No pickle is ever opened: a file that holds one is named, with the command that 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import NoReturn, final
 
 from safetensors import SafetensorError, safe_open
@@ -118,7 +119,7 @@ def conversion_command(path: Path) -> str:
         'state = torch.load(sys.argv[1], map_location="cpu", weights_only=True); '
         "tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}; "
         'save_file(tensors, sys.argv[2], metadata={"format": "pt"})'
-        f"' {path} {path.with_name(WEIGHTS)}"
+        f"' {quote(str(path))} {quote(str(path.with_name(WEIGHTS)))}"
     )
 
 

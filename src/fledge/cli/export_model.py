@@ -38,6 +38,8 @@ def export_model(
     chosen = format_ or ("gguf" if output.suffix == ".gguf" else "huggingface")
     if chosen == "gguf" and output.suffix != ".gguf":
         raise ConfigError(f"{output}: a GGUF is one file; name it {output}.gguf")
+    if chosen == "huggingface" and output.suffix == ".gguf":
+        raise ConfigError(f"{output} names a file, but huggingface is a directory of them")
     if chosen == "huggingface" and dtype == "q8_0":
         raise ConfigError("--dtype q8_0 is for GGUF: name a .gguf file, or choose another dtype")
     directory = find_checkpoint(checkpoint)

@@ -108,7 +108,7 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
     from fledge.generate.text import Writer
 
     tokenizer = loaded.tokenizer
-    prompt = tokenizer.encode(text) or sorted(tokenizer.stop_ids)[:1]
+    prompt = [*tokenizer.opening_ids, *tokenizer.encode(text)] or sorted(tokenizer.stop_ids)[:1]
     request = Request(
         id="text",
         prompt=tuple(prompt),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fledge.cli.options import refuse_ignored
+
 if TYPE_CHECKING:
     from fledge.checkpoint.exchange import Copied
 
@@ -47,6 +49,10 @@ def import_model(
 
     What fledge would compute differently is refused by name; pickles are never opened.
     """
+    if Path(source).exists():
+        refuse_ignored("SOURCE is not on the Hub", {"--revision": revision})
+    if not Path(source).is_file():
+        refuse_ignored("SOURCE is not a llama2.c .bin", {"--tokenizer": tokenizer})
     from fledge.checkpoint.import_source import import_source
 
     copied = import_source(source, output, tokenizer=tokenizer, revision=revision, precision=dtype)

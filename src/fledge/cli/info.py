@@ -59,8 +59,11 @@ def facts_of(directory: Path) -> dict[str, int | str]:
         read_model_files,
     )
     from fledge.model import counting
+    from fledge.model.huggingface.encoder_decoder import MODEL_TYPES
 
     config_json, _ = read_model_files(directory)
+    if config_json.get("model_type") in MODEL_TYPES:
+        return translation_facts(directory, str(config_json["model_type"]))
     is_scalar = "SequenceClassification" in str(config_json.get("architectures"))
     if is_scalar:
         scalar = load_scalar_model(directory)
@@ -78,8 +81,35 @@ def facts_of(directory: Path) -> dict[str, int | str]:
         "vocabulary": tokenizer.vocabulary_size,
         "training_flops_per_token": counting.training_flops(config, length),
         "cache_bytes_per_chat": counting.cache_bytes(config, rows=1, capacity=length),
-        "bytes_on_disk": sum(path.stat().st_size for path in directory.glob("*.safetensors")),
+        "bytes_on_disk": bytes_on_disk(directory),
     }
+
+
+def translation_facts(directory: Path, architecture: str) -> dict[str, int | str]:
+    """The same of an encoder-decoder."""
+    from fledge.checkpoint.translation_files import load_translation_model
+
+    loaded = load_translation_model(directory)
+    config = loaded.model.config
+    source, target = (language or "unknown" for language in loaded.languages)
+    return {
+        "kind": f"translation model, {source} to {target}",
+        "architecture": architecture,
+        "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
+        "shape": (
+            f"{config.encoder_layers} encoder and {config.decoder_layers} decoder layers, "
+            f"width {config.width}, {config.num_heads} heads of {config.head_width}, "
+            f"feed-forward {config.feed_forward_width}"
+        ),
+        "context_tokens": config.context_length,
+        "vocabulary": loaded.target.vocabulary_size,
+        "bytes_on_disk": bytes_on_disk(directory),
+    }
+
+
+def bytes_on_disk(directory: Path) -> int:
+    """Of the weights alone."""
+    return sum(path.stat().st_size for path in directory.glob("*.safetensors"))
 
 
 def shape_of(config: "GPTConfig") -> str:
@@ -130,6 +160,8 @@ def _add_parent(branch: "Tree", role: str, parent: "Parent", told: set[str]) -> 
 
 
 def _summary(lineage: "Lineage") -> str:
+    if lineage.steps == 0:
+        return f"imported, fledge {lineage.fledge_version}"
     state = "" if lineage.finished else " (unfinished)"
     return (
         f"{lineage.stage}, step {lineage.step:,} of {lineage.steps:,}{state}, "
