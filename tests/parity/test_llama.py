@@ -11,12 +11,14 @@ LLAMA3 = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 16,
 }
+DYNAMIC = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 2.0}
 LINEAR = {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0}
 CONFIGS = {
     "untied": LlamaConfig(**parity.SMALL, rms_norm_eps=1e-5),
     "tied, wide heads": LlamaConfig(**parity.SMALL, tie_word_embeddings=True, head_dim=10),
     "llama3 rope": LlamaConfig(**parity.SMALL, rope_parameters=LLAMA3),
     "linear rope": LlamaConfig(**parity.SMALL, rope_parameters=LINEAR),
+    "dynamic rope": LlamaConfig(**parity.SMALL, rope_parameters=DYNAMIC),
     "mistral": MistralConfig(**parity.SMALL, sliding_window=None),
 }
 

@@ -102,6 +102,15 @@ def _linear(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " 
     return plain / _number(scaling, "factor")
 
 
+def _dynamic(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
+    """Changes nothing within the context the model was trained for, and fledge stays within it.
+
+    Elsewhere the waves slow down once a text grows longer than that.
+    """
+    _number(scaling, "factor")
+    return plain
+
+
 def _llama3(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
     """Llama 3.1: slow waves are slowed by `factor`, fast ones kept, those between blended."""
     factor = _number(scaling, "factor")
@@ -119,4 +128,4 @@ def _number(scaling: Scaling, name: str) -> float:
     return float(value)
 
 
-SCALINGS = {"default": _unscaled, "linear": _linear, "llama3": _llama3}
+SCALINGS = {"default": _unscaled, "linear": _linear, "dynamic": _dynamic, "llama3": _llama3}
