@@ -1,5 +1,7 @@
 """Every route tried by every role, and every thing of one person by another."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -52,6 +54,56 @@ MAY = {
     "GET /api/conversations/{id}/export": ROLES,
     "GET /api/exports/comparisons.jsonl": ROLES,
     "GET /api/exports/demonstrations.jsonl": ROLES,
+    "GET /a/{id}": ROLES,
+    "GET /assistants": ROLES,
+    "GET /assistants/new": ROLES,
+    "GET /assistants/{id}": ROLES,
+    "POST /api/assistants": ROLES,
+    "POST /api/assistants/ready/{key}": ROLES,
+    "GET /api/assistants/{id}": ROLES,
+    "PATCH /api/assistants/{id}": ROLES,
+    "DELETE /api/assistants/{id}": ROLES,
+    "POST /api/assistants/{id}/documents": ROLES,
+    "DELETE /api/assistants/{id}/documents/{document_id}": ROLES,
+    "POST /api/conversations/{id}/hand-over": ROLES,
+    "DELETE /api/conversations/{id}/hand-over": ROLES,
+    "GET /queue": MANAGERS,
+    "GET /api/queue": MANAGERS,
+    "GET /api/queue/{id}": MANAGERS,
+    "POST /api/queue/{id}/take": MANAGERS,
+    "POST /api/queue/{id}/messages": MANAGERS,
+    "POST /api/queue/{id}/close": MANAGERS,
+    "GET /widget/{assistant_id}": EVERYBODY,
+    "POST /api/widget/{assistant_id}/visits": EVERYBODY,
+    "GET /api/widget/chat": EVERYBODY,  # with a visitor's token, else there is no chat
+    "POST /api/widget/chat/messages": EVERYBODY,
+    "GET /api/widget/runs/{run_id}/events": EVERYBODY,
+    "POST /api/widget/chat/person": EVERYBODY,
+    "GET /a/{id}": ROLES,
+    "GET /assistants": ROLES,
+    "GET /assistants/new": ROLES,
+    "GET /assistants/{id}": ROLES,
+    "POST /api/assistants": ROLES,
+    "POST /api/assistants/ready/{key}": ROLES,
+    "GET /api/assistants/{id}": ROLES,
+    "PATCH /api/assistants/{id}": ROLES,
+    "DELETE /api/assistants/{id}": ROLES,
+    "POST /api/assistants/{id}/documents": ROLES,
+    "DELETE /api/assistants/{id}/documents/{document_id}": ROLES,
+    "POST /api/conversations/{id}/hand-over": ROLES,
+    "DELETE /api/conversations/{id}/hand-over": ROLES,
+    "GET /queue": MANAGERS,
+    "GET /api/queue": MANAGERS,
+    "GET /api/queue/{id}": MANAGERS,
+    "POST /api/queue/{id}/take": MANAGERS,
+    "POST /api/queue/{id}/messages": MANAGERS,
+    "POST /api/queue/{id}/close": MANAGERS,
+    "GET /widget/{assistant_id}": EVERYBODY,
+    "POST /api/widget/{assistant_id}/visits": EVERYBODY,
+    "GET /api/widget/chat": EVERYBODY,
+    "POST /api/widget/chat/messages": EVERYBODY,
+    "GET /api/widget/runs/{run_id}/events": EVERYBODY,
+    "POST /api/widget/chat/person": EVERYBODY,
     "GET /account": ROLES,
     "POST /account/training": ROLES,
     "POST /account/profile": ROLES,
@@ -95,10 +147,7 @@ def test_every_route_has_its_line(server: PeopleServer) -> None:
 def is_let_in(server: PeopleServer, route: str, role: str) -> bool:
     """Past the door, though what is asked for may be nowhere or nonsense."""
     method, path = route.split()
-    for name in ("id", "model:path", "run_id", "response_id", "session_id", "key_id", "token"):
-        path = path.replace(f"{{{name}}}", "0" * 32)
-    for name in ("account_id", "invitation_id"):
-        path = path.replace(f"{{{name}}}", "0" * 32)
+    path = re.sub(r"\{[^}]+\}", "0" * 32, path)
     response = server.ask(method, path, who=server.people_of.get(role))
     led_away = response.headers.get("location", "").startswith("/login?next=")
     if response.status_code in (401, 403) or led_away:
@@ -152,11 +201,34 @@ OWNED = {
     "POST /api/conversations/CHAT/messages": {"content": "Hi", "models": ["tiny"]},
     "POST /api/conversations/CHAT/answers": ANSWER_BODY,
     "GET /api/conversations/CHAT/export": None,
+    "POST /api/conversations/CHAT/hand-over": {},
+    "GET /a/ASSISTANT": None,
+    "GET /assistants/ASSISTANT": None,
+    "GET /api/assistants/ASSISTANT": None,
+    "PATCH /api/assistants/ASSISTANT": {"name": "Stolen"},
+    "POST /api/assistants/ASSISTANT/documents": {"name": "x.md", "text": "Mine"},
+    "POST /api/conversations": {"assistant_id": "ASSISTANT"},
+    "GET /widget/ASSISTANT": None,
     "GET /api/runs/RUN/events": None,
     "POST /api/runs/RUN/cancel": None,
     "PUT /api/messages/ANSWER/rating": {"value": 1},
     "POST /api/messages/ANSWER/demonstration": {"content": "Mine"},
     "POST /api/preferences": {"prompt_id": "QUESTION", "ranking": [["ANSWER"], ["OTHER"]]},
+    "GET /a/ASSISTANT": None,
+    "GET /assistants/ASSISTANT": None,
+    "GET /api/assistants/ASSISTANT": None,
+    "PATCH /api/assistants/ASSISTANT": {"name": "Stolen"},
+    "POST /api/assistants/ASSISTANT/documents": {"name": "x.md", "text": "Mine"},
+    "DELETE /api/assistants/ASSISTANT/documents/DOCUMENT": None,
+    "DELETE /api/assistants/ASSISTANT": None,
+    "POST /api/conversations/CHAT/hand-over": None,
+    "DELETE /api/conversations/CHAT/hand-over": None,
+    "GET /widget/ASSISTANT": None,
+    "POST /api/widget/ASSISTANT/visits": None,
+    "GET /api/queue/CHAT": None,
+    "POST /api/queue/CHAT/take": None,
+    "POST /api/queue/CHAT/messages": {"content": "Hi"},
+    "POST /api/queue/CHAT/close": None,
     "POST /account/sessions/SESSION/end": None,
     "POST /account/keys/KEY/revoke": None,
 }
@@ -174,6 +246,10 @@ def filled_in(value: object, belongings: dict[str, str]) -> object:
     return value
 
 
+STAFFED = "/api/queue/"
+"""What the staff may read where a person is wanted, and nowhere else."""
+
+
 @pytest.mark.parametrize("thief", ["user", "admin", "owner"])
 def test_nobody_reaches_what_is_anothers(
     server: PeopleServer, belongings: dict[str, str], thief: str
@@ -183,6 +259,9 @@ def test_nobody_reaches_what_is_anothers(
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
         response = server.ask(method, path, who=server.people_of[thief], **options)
+        if STAFFED in path and thief == "user":
+            assert response.status_code == 403, request
+            continue
         assert response.status_code == 404, f"{request}: {response.status_code} {response.text}"
         assert "Private" not in response.text and "Secret" not in response.text
     assert snapshot(server) == before
@@ -190,7 +269,7 @@ def test_nobody_reaches_what_is_anothers(
 
 def test_its_owner_reaches_all_of_it(server: PeopleServer, belongings: dict[str, str]) -> None:
     for request, body in OWNED.items():
-        if "restore" in request:
+        if "restore" in request or "widget" in request:
             continue
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
@@ -213,6 +292,10 @@ def snapshot(server: PeopleServer) -> object:
         database.api_keys.list(id_),
         database.sessions.list(id_),
         database.usage.of(id_, since=""),
+        [
+            (assistant, database.knowledge.list(id_, assistant.id))
+            for assistant in database.assistants.list(id_)
+        ],
     )
 
 
