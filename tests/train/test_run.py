@@ -273,3 +273,16 @@ def test_every_family_is_trained_and_opens_again(home, tmp_path, family):
     config = json.loads((tmp_path / "step-00000002" / "config.json").read_text())
     assert config["model_type"] == family
     assert fledge.load(tmp_path).model.config.num_heads == 2
+
+
+def test_a_run_from_before_a_setting_existed_goes_on(home, tmp_path):
+    output = tmp_path / "pretrain"
+    execute(pretraining(home, output, steps=4), SilentProgress())
+    recorded = json.loads((output / "run.json").read_text())
+    del recorded["stage"]["skip_bad"], recorded["lora"]
+    (output / "run.json").write_text(json.dumps(recorded))
+    assert execute(pretraining(home, output, steps=4), SilentProgress()).name == "step-00000004"
+    recorded["stage"]["gone"] = 1
+    (output / "run.json").write_text(json.dumps(recorded))
+    with pytest.raises(ConfigError, match="gone"):
+        execute(pretraining(home, output, steps=4), SilentProgress())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from fledge.checkpoint.directory import latest, write_text
 from fledge.checkpoint.lineage import read_lineage
@@ -161,4 +161,8 @@ def _read_run(output: Path) -> dict[str, object]:
             "choose another output"
         ) from error
     assert isinstance(values, dict)
-    return values
+    try:
+        # A setting that did not exist yet counts as its default, which is what was done without it.
+        return Run.model_validate(values).model_dump(mode="json")
+    except ValidationError:
+        return values  # a setting that is gone; the difference is named
