@@ -79,7 +79,9 @@ class MultiHeadAttention(Attends):
 
     def remember(self, x: Float[Tensor, "B S D"]) -> KeysValues:
         """Keys and values of a sequence."""
-        return KeysValues(self._heads(self.key(x)), self._heads(self.value(x)))
+        # Laid out once: a product would copy them at every step of decoding.
+        keys, values = self._heads(self.key(x)), self._heads(self.value(x))
+        return KeysValues(keys.contiguous(), values.contiguous())
 
     def _heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d"]:
         heads: Tensor = x.unflatten(-1, (self.num_heads, -1))  # type: ignore[no-untyped-call]

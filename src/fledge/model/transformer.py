@@ -45,6 +45,8 @@ class DecoderState:
 
     def reorder(self, rows: Int[Tensor, " M"]) -> None:
         """Row i goes on as the old row `rows[i]`; M may differ from N."""
+        if torch.equal(rows, torch.arange(len(self.source_of_row), device=rows.device)):
+            return
         sources, beams = torch.unique_consecutive(self.source_of_row[rows], return_counts=True)
         if bool((beams != beams[0]).any()):
             sources, beams = self.source_of_row[rows], torch.ones_like(rows)
