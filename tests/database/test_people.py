@@ -63,6 +63,8 @@ def test_erasing_a_person_leaves_nothing_of_theirs(database: Database) -> None:
         database.ratings.rate(each, answer, 1)
         database.ratings.prefer(each, [[answer], [other]])
         database.ratings.write(each, answer, "Both.")
+        database.desk.open_visit(chat.id, "https://shop.example")
+        database.desk.ask(each, chat.id)
         database.sessions.create(each, "Firefox")
         database.api_keys.create(each, name="laptop")
         assistant = database.assistants.create(each, name="Shop")

@@ -31,6 +31,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
     session, cookie = database.sessions.create(ada, "Firefox")
     key, text_of_key = database.api_keys.create(ada, name="laptop")
     invitation, link = database.invitations.create(ada, "user")
+    visitor = database.desk.open_visit(chat.id, "https://shop.example")
     run = database.runs.start(ada, chat.id, parent_id=None, model="tiny")
     chats, messages, runs, ratings = (
         database.conversations,
@@ -68,6 +69,12 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "documents": lambda: database.knowledge.list(ada, shop.id),
         "ask the shop": lambda: database.knowledge.search(shop.id, "when nine"),
         "forget": lambda: database.knowledge.delete(ada, document.id),
+        "visit": lambda: database.desk.visit(visitor),
+        "want a person": lambda: database.desk.ask(ada, chat.id),
+        "queue": database.desk.waiting,
+        "wanted": lambda: database.desk.of(chat.id),
+        "take": lambda: database.desk.take(chat.id, ada),
+        "close": lambda: database.desk.close(chat.id),
         "cookie": lambda: database.sessions.find(cookie),
         "sessions": lambda: database.sessions.list(ada),
         "expired": database.sessions.purge,
