@@ -237,7 +237,7 @@ def test_nobody_reaches_what_is_anothers(
 
 def test_its_owner_reaches_all_of_it(server: PeopleServer, belongings: dict[str, str]) -> None:
     for request, body in OWNED.items():
-        if "restore" in request or "widget" in request:
+        if "restore" in request or "widget" in request or STAFFED in request:
             continue
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
