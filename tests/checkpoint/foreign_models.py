@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from parity import huggingface_models as parity
-from text.foreign import CHATML, save_chatml_style
+from text.foreign import CHATML, save_chatml_style, save_gpt2_style
 
 TEXTS = ["The tide comes in twice a day, because the moon pulls on the sea. " * 4]
 LLAMA3 = {
@@ -43,11 +43,19 @@ def write_foreign(
     *,
     dtype: torch.dtype = torch.float32,
     shard_size: str = "1GB",
-    template: str = CHATML,
+    template: str | None = CHATML,
 ) -> PreTrainedModel:
-    """Save the model of that name as its owners would; the model in fp32."""
+    """Save the model of that name as its owners would; the model in fp32.
+
+    Without a template it is a base model with one special token, as GPT-2 is.
+    """
     directory.mkdir(parents=True)
-    vocabulary = save_chatml_style(directory, TEXTS, template).get_vocab_size()
+    tokenizer = (
+        save_gpt2_style(directory, TEXTS)
+        if template is None
+        else save_chatml_style(directory, TEXTS, template)
+    )
+    vocabulary = tokenizer.get_vocab_size()
     config = CONFIGS[name].from_dict({**CONFIGS[name].to_dict(), "vocab_size": vocabulary})
     model = parity.theirs(config).to(dtype)
     model.generation_config.update(

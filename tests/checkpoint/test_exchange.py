@@ -9,8 +9,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from checkpoint.foreign_models import CONFIGS, write_foreign
 from fledge.checkpoint.exchange import export_model, import_model
 from fledge.checkpoint.lineage import read_lineage
-from fledge.checkpoint.model_files import load_language_model
+from fledge.checkpoint.model_files import load_language_model, save_language_model
 from fledge.errors import CheckpointError
+from fledge.text.chat import ChatTemplate
+from fledge.text.conversation import Conversation, Message
+from fledge.text.tokenizer import Tokenizer
 
 WRITTEN_AS = {"smollm2": "llama", "llama3": "llama", "mistral": "llama"}
 
@@ -167,3 +170,54 @@ def test_a_bare_sentencepiece_model_is_told_how_to_convert(tmp_path):
     shutil.move(tmp_path / "theirs" / "tokenizer.json", tmp_path / "theirs" / "tokenizer.model")
     with pytest.raises(CheckpointError, match=r"tokenizer.model alone is not read: AutoTokenizer"):
         import_model(tmp_path / "theirs", tmp_path / "ours")
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", ["gpt2", "smollm2", "qwen2"])
+def test_a_base_model_gets_chat_tokens_and_is_otherwise_the_same(tmp_path, name):
+    model = write_foreign(tmp_path / "theirs", name, template=None)
+    import_model(tmp_path / "theirs", tmp_path / "ours", chat_tokens=True)
+    loaded = load_language_model(tmp_path / "ours")
+    old, tokenizer = model.config.vocab_size, loaded.tokenizer
+    assert loaded.model.config.vocabulary_size == tokenizer.vocabulary_size == old + 5
+    assert tokenizer.special.assistant is not None and loaded.template == ChatTemplate()
+    chat = Conversation((Message("user", "The tide?"), Message("assistant", "Out.")))
+    assert len(loaded.template.render(chat, tokenizer).ids) > 8
+
+    ids = torch.randint(3, 90, (2, 9), generator=torch.Generator().manual_seed(0))
+    found = loaded.model(ids)
+    torch.testing.assert_close(found[..., :old], model(ids).logits, atol=1e-5, rtol=0)
+    embedding = loaded.model.token_embedding.weight
+    mean = embedding[:old].mean(dim=0)
+    assert (embedding[old:] - mean).std() == pytest.approx(0.02, rel=0.3)
+
+    export_model(tmp_path / "ours", tmp_path / "exported")
+    back, report = AutoModelForCausalLM.from_pretrained(
+        tmp_path / "exported", output_loading_info=True
+    )
+    assert not any(report.values()) and back.config.vocab_size == old + 5
+
+
+def test_rows_beyond_the_tokenizer_become_the_chat_tokens(tmp_path):
+    write_foreign(tmp_path / "theirs", "qwen2", template=None)
+    import_model(tmp_path / "theirs", tmp_path / "ours", chat_tokens=True)
+    padded = load_language_model(tmp_path / "ours")
+    size = -(-padded.tokenizer.vocabulary_size // 64) * 64
+    grown = padded.model.grown(size, torch.Generator().manual_seed(0))
+    base = Tokenizer.load(tmp_path / "theirs")
+    save_language_model(tmp_path / "padded", grown, base, ChatTemplate())
+    settings = tmp_path / "padded" / "tokenizer_config.json"
+    values = json.loads(settings.read_text())
+    del values["chat_template"]
+    settings.write_text(json.dumps(values))
+    import_model(tmp_path / "padded", tmp_path / "again", chat_tokens=True)
+    again = load_language_model(tmp_path / "again")
+    assert again.model.config.vocabulary_size == size
+    assert torch.equal(again.model.token_embedding.weight, grown.token_embedding.weight)
+    assert again.tokenizer.special.assistant is not None
+
+
+def test_chat_tokens_are_not_added_twice(tmp_path):
+    write_foreign(tmp_path / "theirs", "smollm2")
+    with pytest.raises(CheckpointError, match="has a chat template and its tokens already"):
+        import_model(tmp_path / "theirs", tmp_path / "ours", chat_tokens=True)

@@ -8,6 +8,7 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
+from fledge.checkpoint.chat_tokens import with_chat_tokens
 from fledge.checkpoint.directory import write_directory
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, file_hash, parent, write_lineage
@@ -58,13 +59,18 @@ class Copied:
 
 
 def import_model(
-    source: Path, output: Path, *, precision: str | None = None, name: str = ""
+    source: Path,
+    output: Path,
+    *,
+    precision: str | None = None,
+    chat_tokens: bool = False,
+    name: str = "",
 ) -> Copied:
     """Make a checkpoint of a directory in Hugging Face layout.
 
     Weights keep their precision, or are cast to a name of `PRECISIONS`; never is more than one
-    tensor in memory. Everything is checked before anything is written. `name` stands for the
-    source in the lineage.
+    tensor in memory. Everything is checked before anything is written. `chat_tokens` adds what
+    fledge's chat template needs; `name` stands for the source in the lineage.
 
     Raises:
         CheckpointError: a file is missing, damaged or a pickle, an option is not computed, or
@@ -72,7 +78,15 @@ def import_model(
     """
     config_json, tensors = read_model_files(source)
     model = checked(source, config_json, tensors)
-    return copy_model(model, _settings(source, model), output, precision, _lineage(source, name))
+    lineage = _lineage(source, name)
+    if not chat_tokens:
+        return copy_model(model, _settings(source, model), output, precision, lineage)
+    if model.kind != "language":
+        raise CheckpointError(f"{source}: chat tokens are for language models, not for this one")
+    tokenizer = load_tokenizer(source, model.vocabulary_size)
+    model, tokenizer = _chatty(source, model, tokenizer)
+    settings = _decoder_settings(model, tokenizer, _generation(source))
+    return copy_model(model, settings, output, precision, lineage)
 
 
 def export_model(checkpoint: Path, output: Path, *, precision: str | None = None) -> Copied:
@@ -88,9 +102,14 @@ def export_model(checkpoint: Path, output: Path, *, precision: str | None = None
 
 
 def import_llama2c(
-    source: Path, output: Path, tokenizer_path: Path, *, precision: str | None = None
+    source: Path,
+    output: Path,
+    tokenizer_path: Path,
+    *,
+    precision: str | None = None,
+    chat_tokens: bool = False,
 ) -> Copied:
-    """Make a checkpoint of a llama2.c `.bin` and its tokenizer.bin.
+    """Make a checkpoint of a llama2.c `.bin` and its tokenizer.bin, as `import_model`.
 
     Raises:
         CheckpointError: the model is cut off, or `output` exists.
@@ -100,6 +119,8 @@ def import_llama2c(
     model = checked(source, config_json, tensors)
     tokenizer = load_llama2c_tokenizer(tokenizer_path)
     check_vocabulary(source, model.vocabulary_size, tokenizer)
+    if chat_tokens:
+        model, tokenizer = _chatty(source, model, tokenizer)
     run: dict[str, JsonValue] = {"source": str(source), "tokenizer": str(tokenizer_path)}
     origin = Parent(path=str(source), weights=file_hash(source))
     lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
@@ -159,6 +180,15 @@ def refuse_to_overwrite(output: Path) -> None:
     """
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
         raise CheckpointError(f"{output} exists already; choose another name, or delete it first")
+
+
+def _chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:
+    if tokenizer.chat_template is not None:
+        raise CheckpointError(
+            f"{source}: the model has a chat template and its tokens already; "
+            "import it without --chat-tokens"
+        )
+    return with_chat_tokens(model, tokenizer)
 
 
 def _for_others(checkpoint: Path) -> Unread:

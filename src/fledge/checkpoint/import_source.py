@@ -19,6 +19,7 @@ def import_source(
     tokenizer: Path | None = None,
     revision: str | None = None,
     precision: str | None = None,
+    chat_tokens: bool = False,
 ) -> Copied:
     """Make a checkpoint of `source`; see `import_model` and `import_llama2c`.
 
@@ -27,33 +28,40 @@ def import_source(
     """
     path = Path(source)
     if path.is_dir():
-        return import_model(path, output, precision=precision)
+        return import_model(path, output, precision=precision, chat_tokens=chat_tokens)
     if path.is_file():
-        return _import_file(path, output, tokenizer, precision)
+        _refuse_other_files(path)
+        beside = tokenizer or path.with_name("tokenizer.bin")
+        return import_llama2c(path, output, beside, precision=precision, chat_tokens=chat_tokens)
     if is_hub_id(source):
         name = f"{source}@{revision}" if revision else source
-        return import_model(fetch(source, revision), output, precision=precision, name=name)
+        return import_model(
+            fetch(source, revision),
+            output,
+            precision=precision,
+            chat_tokens=chat_tokens,
+            name=name,
+        )
     raise CheckpointError(
         f"{source}: no such file or directory; expected a directory with config.json and "
         "model.safetensors, a llama2.c .bin, or owner/name of the Hugging Face Hub"
     )
 
 
-def _import_file(path: Path, output: Path, tokenizer: Path | None, precision: str | None) -> Copied:
+def _refuse_other_files(path: Path) -> None:
+    """All but what may be llama2.c's."""
     if path.suffix in PICKLE_SUFFIXES:
         with path.open("rb") as file:
             start = file.read(4)
         if start.startswith(PICKLE_STARTS):
             refuse_pickle(path)
-    if path.suffix == ".bin":
-        beside = tokenizer or path.with_name("tokenizer.bin")
-        return import_llama2c(path, output, beside, precision=precision)
     if path.suffix == ".gguf":
         raise CheckpointError(
             f"{path}: GGUF is written but not read; import the model it was made of, a directory "
             "with config.json and model.safetensors"
         )
-    raise CheckpointError(
-        f"{path}: give the directory that holds config.json, the weights and the tokenizer "
-        f"({path.parent})"
-    )
+    if path.suffix != ".bin":
+        raise CheckpointError(
+            f"{path}: give the directory that holds config.json, the weights and the tokenizer "
+            f"({path.parent})"
+        )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import torch
@@ -36,16 +37,17 @@ def write_tensors(
     Raises:
         OSError: the disk is full or not writable, with the number of the cause.
     """
-    kinds = {name: dtype or tensor.dtype for name, tensor in tensors.items()}
+    facts = {name: (dtype or tensor.dtype, tensor.shape) for name, tensor in tensors.items()}
     order = list(DTYPES)
-    names = sorted(kinds, key=lambda name: (-order.index(kinds[name]), name))
+    names = sorted(facts, key=lambda name: (-order.index(facts[name][0]), name))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     end = 0
     for name in names:
-        start, end = end, end + tensors[name].numel() * kinds[name].itemsize
+        kind, shape = facts[name]
+        start, end = end, end + prod(shape) * kind.itemsize
         header[name] = {
-            "dtype": DTYPES[kinds[name]],
-            "shape": list(tensors[name].shape),
+            "dtype": DTYPES[kind],
+            "shape": list(shape),
             "data_offsets": [start, end],
         }
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
@@ -54,7 +56,7 @@ def write_tensors(
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         for name in names:
-            file.write(_contents(tensors[name], kinds[name]))
+            file.write(_contents(tensors[name], facts[name][0]))
 
 
 def _contents(tensor: Tensor, dtype: torch.dtype) -> memoryview:

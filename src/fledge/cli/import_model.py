@@ -44,6 +44,12 @@ def import_model(
         Path | None,
         typer.Option(help="Of a llama2.c model.", show_default="tokenizer.bin beside it"),
     ] = None,
+    chat_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--chat-tokens", help="Give a base model fledge's chat tokens, for `fledge sft`."
+        ),
+    ] = False,
 ) -> None:
     """Make a checkpoint of someone else's model: GPT-2, Llama, Mistral, Qwen2, Qwen3, Marian.
 

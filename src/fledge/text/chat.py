@@ -84,7 +84,9 @@ class ChatTemplate:
             raise TokenizerError(
                 "the default chat template writes <|system|>, <|user|>, <|assistant|> and <|end|>, "
                 "which this tokenizer does not have: use the template saved beside it, or add "
-                "them with Tokenizer.with_chat_tokens() and grow the model's embedding"
+                "them by `fledge import … --chat-tokens` (Tokenizer.with_chat_tokens() and a "
+                "larger embedding). Without them a base model only goes on with a text: "
+                "`fledge generate --raw`"
             )
 
     def _prompt_length(self, conversation: Conversation, tokenizer: Tokenizer) -> int:

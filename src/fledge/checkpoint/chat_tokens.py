@@ -1,0 +1,56 @@
+"""A base model learns to chat: fledge's special tokens and template, and rows for the new ids."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import final
+
+import torch
+from torch import Tensor
+
+from fledge.model.gpt import INITIAL_DEVIATION
+from fledge.model.huggingface.unread import Unread
+from fledge.text.tokenizer import Tokenizer
+
+ROWS_OF_TOKENS = ("embed_tokens.weight", "wte.weight", "lm_head.weight")
+"""Matrices with a row for each token."""
+SEED = 0
+
+
+def with_chat_tokens(model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:
+    """The two with `<|system|>`, `<|user|>`, `<|assistant|>`, `<|end|>`, `<|pad|>` and
+    `<|endoftext|>` where they lack them.
+
+    Rows that a model has beyond its tokenizer are used first. New rows are N(mean of the old,
+    0.02), the same each time: no new token starts likelier than the others.
+    """
+    chatty = tokenizer.with_chat_tokens()
+    size = max(model.vocabulary_size, chatty.vocabulary_size)
+    if size == model.vocabulary_size:
+        return model, chatty
+    settings = {**model.config_json, "vocab_size": size}
+    tensors = _Grown(model.tensors, size)
+    return replace(model, vocabulary_size=size, config_json=settings, tensors=tensors), chatty
+
+
+@final
+class _Grown(Mapping[str, Tensor]):
+    """Tensors read when asked for, those of tokens with more rows."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], size: int) -> None:
+        self._tensors, self._size = tensors, size
+
+    def __getitem__(self, name: str) -> Tensor:
+        tensor = self._tensors[name]
+        if not name.endswith(ROWS_OF_TOKENS):
+            return tensor
+        random = torch.Generator().manual_seed(SEED)
+        shape = (self._size - tensor.shape[0], tensor.shape[1])
+        noise = INITIAL_DEVIATION * torch.randn(shape, generator=random)
+        added = tensor.float().mean(dim=0) + noise
+        return torch.cat([tensor, added.to(tensor.dtype)])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
