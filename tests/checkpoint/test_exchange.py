@@ -1,19 +1,31 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from tokenizers import Tokenizer as Backend
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
-from checkpoint.foreign_models import CONFIGS, write_foreign
+from checkpoint.foreign_models import CONFIGS, TEXTS, write_foreign
 from fledge.checkpoint.exchange import export_model, import_model
 from fledge.checkpoint.lineage import read_lineage
-from fledge.checkpoint.model_files import load_language_model, save_language_model
+from fledge.checkpoint.model_files import (
+    load_language_model,
+    load_scalar_model,
+    save_language_model,
+    save_scalar_model,
+)
 from fledge.errors import CheckpointError
 from fledge.text.chat import ChatTemplate
 from fledge.text.conversation import Conversation, Message
 from fledge.text.tokenizer import Tokenizer
+from text.foreign import save_chatml_style
 
 WRITTEN_AS = {"smollm2": "llama", "llama3": "llama", "mistral": "llama"}
 
@@ -95,6 +107,37 @@ def test_the_tokenizer_and_its_template_stay(tmp_path):
     assert ours.apply_chat_template(chat) == theirs.apply_chat_template(chat)
     text = "Twice a day <think> the sea <|im_end|>"
     assert ours(text).input_ids == theirs(text).input_ids
+
+
+@torch.inference_mode()
+def test_a_classifier_with_one_label_is_a_reward_model(tmp_path):
+    """And what is exported is the classifier again, with the same scores."""
+    config = CONFIGS["smollm2"]
+    tokenizer = save_chatml_style_into(tmp_path / "theirs")
+    config = config.from_dict({**config.to_dict(), "num_labels": 1, "pad_token_id": 0})
+    config.vocab_size = tokenizer.get_vocab_size()
+    torch.manual_seed(0)
+    classifier = AutoModelForSequenceClassification.from_config(config).eval()
+    classifier.save_pretrained(tmp_path / "theirs")
+    assert import_model(tmp_path / "theirs", tmp_path / "ours").kind == "scalar"
+    scalar = load_scalar_model(tmp_path / "ours").model
+    ids = torch.randint(3, 90, (3, 9), generator=torch.Generator().manual_seed(0))
+    expected = classifier(ids).logits[:, 0]
+    torch.testing.assert_close(scalar(ids)[:, -1], expected, atol=1e-5, rtol=0)
+
+    with torch.no_grad():
+        scalar.head.bias.fill_(0.75)
+    loaded = load_scalar_model(tmp_path / "ours")
+    save_scalar_model(tmp_path / "trained", scalar, loaded.tokenizer, loaded.template)
+    export_model(tmp_path / "trained", tmp_path / "exported")
+    back = AutoModelForSequenceClassification.from_pretrained(tmp_path / "exported").eval()
+    torch.testing.assert_close(back(ids).logits[:, 0], expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(scalar(ids)[:, -1] - 0.75, expected, atol=1e-5, rtol=0)
+
+
+def save_chatml_style_into(directory: Path) -> Backend:
+    directory.mkdir()
+    return save_chatml_style(directory, TEXTS)
 
 
 def test_the_lineage_names_the_source(tmp_path):

@@ -17,6 +17,7 @@ from fledge.checkpoint.model_files import save_language_model
 from fledge.errors import CheckpointError, TokenizerError
 from fledge.text.chat import ChatTemplate
 from fledge.text.normalise import NormaliserConfig
+from fledge.text.patterns import GPT2_PATTERN, gpt4_pattern
 from fledge.text.template import DEFAULT_TEMPLATE, render_template
 from fledge.text.tokenizer import Tokenizer
 from text.foreign import save_sentencepiece_style
@@ -173,6 +174,9 @@ def test_patterns_have_llama_cpps_names():
     assert name(split(llama3), byte_level) == "dbrx"
     digits = {"type": "Digits", "individual_digits": True}
     assert name(digits, byte_level | {"use_regex": True}) == "smollm"
+    assert name(split(GPT2_PATTERN), byte_level) == "gpt-2"
+    with pytest.raises(TokenizerError, match=r"\\p\{N\}\{1,2\}.*which"):
+        name(split(gpt4_pattern(digits=2)), byte_level)
     with pytest.raises(TokenizerError, match=r"pattern .*which GGUF has no name for"):
         name(split(r"\w+"), byte_level)
     with pytest.raises(TokenizerError, match="cut by Whitespace"):

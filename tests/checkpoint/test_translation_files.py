@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
+from fledge.checkpoint.exchange import export_model
 from fledge.checkpoint.translation_files import (
     LoadedTranslationModel,
     load_translation_model,
@@ -184,3 +185,33 @@ def test_an_opus_mt_is_read_and_written_whole(opus, tmp_path):
     save_translation_model(tmp_path / "again", again)
     for path in (tmp_path / "ours").iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("activation", ["relu", "swish"])
+def test_the_papers_positions_are_exported_as_the_marian_that_computes_the_same(
+    tmp_path, activation
+):
+    ours = make(positions="interleaved", activation=activation)
+    with torch.no_grad():
+        for parameter in ours.model.parameters():
+            parameter += 0.1 * torch.randn(
+                parameter.shape, generator=torch.Generator().manual_seed(1)
+            )
+    save_translation_model(tmp_path / "ours", ours)
+    assert export_model(tmp_path / "ours", tmp_path / "out").model_type == "marian"
+    theirs, report = MarianMTModel.from_pretrained(tmp_path / "out", output_loading_info=True)
+    assert not any(report.values())
+    batch = AutoTokenizer.from_pretrained(tmp_path / "out")(
+        TEXTS[:2], padding=True, return_tensors="pt"
+    )
+    inputs = torch.tensor([[ours.model.config.pad_id, 40, 50], [ours.model.config.pad_id, 60, 7]])
+    expected = ours.model(batch.input_ids, batch.attention_mask.bool(), inputs)
+    found = theirs.eval()(**batch, decoder_input_ids=inputs).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_a_pre_norm_model_cannot_be_exported(tmp_path):
+    save_translation_model(tmp_path / "ours", make(norm_position="pre"))
+    with pytest.raises(CheckpointError, match=r"ours: the model is pre-norm"):
+        export_model(tmp_path / "ours", tmp_path / "out")
