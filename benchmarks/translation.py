@@ -195,7 +195,7 @@ def compare_training(quick: bool, rounds: int) -> list[Row]:
 def compare_search(quick: bool, rounds: int) -> list[Row]:
     size, new = config(quick), 4 if quick else WORDS
     ours, theirs = (model.eval() for model in models(size))
-    half = copy.deepcopy(theirs).bfloat16()
+    halves = copy.deepcopy(ours).bfloat16(), copy.deepcopy(theirs).bfloat16()
     loaded = LoadedTranslationModel(ours, *[random_tokenizer(size.vocabulary_size)] * 2)
     rows: list[Row] = []
     for beams in (1, 4):
@@ -203,8 +203,9 @@ def compare_search(quick: bool, rounds: int) -> list[Row]:
             source = torch.randint(256, size.pad_id, (count, new))
             programs = {
                 "transformers fp32": transformers_search(theirs, source, beams, new),
-                "transformers bf16": transformers_search(half, source, beams, new),
+                "transformers bf16": transformers_search(halves[1], source, beams, new),
                 "fledge fp32": fledge_search(ours, source, beams, new),
+                "fledge bf16": fledge_search(halves[0], source, beams, new),
             }
             for kind in ("float32", "int8") if HAS_CTRANSLATE2 else ():
                 programs[f"CTranslate2 {kind}"] = ctranslate2_search(

@@ -182,6 +182,15 @@ def test_training_goes_on_from_a_checkpoint_with_its_own_tokenizer(trained, tmp_
     assert {module.p for module in stage.trained.modules() if hasattr(module, "p")} == {0.1}
 
 
+def test_measured_sentences_are_spread_over_all_that_are_held_out(tmp_path):
+    pairs = [(f"w{n}", f"m{n}") for n in range(10)]
+    path = write_pairs(tmp_path / "a.tsv", pairs)
+    files = {"pairs": [str(PAIRS)], "held_out": [path]}
+    stage = build(tmp_path / "run", **files, measures={"sentences": 4})
+    assert [pair.source for pair in stage.held_out] == ["w0", "w2", "w5", "w7"]
+    assert len(build(tmp_path / "run", **files).held_out) == 10
+
+
 def test_epochs_are_passes_over_the_pairs(tmp_path):
     stage = build(tmp_path, epochs=2.5)
     assert stage.natural_steps() == -(-5 * stage.loader.batches_per_epoch // 2)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
@@ -15,6 +15,7 @@ from fledge.checkpoint.translation_files import (
     save_translation_model,
 )
 from fledge.data.pair_batch import PairLoader, SentencePairBatch, by_length
+from fledge.data.sentence_pairs import SentencePair
 from fledge.evaluate.translation import TranslationScore, score_translations
 from fledge.generate.beam import BeamSettings
 from fledge.generate.translation import translate
@@ -56,7 +57,7 @@ class Translate(Stage[SentencePairBatch]):
         self.loaded = loaded
         self.text = text
         self.context = context
-        self.held_out = text.held_out[: config.measures.sentences]
+        self.held_out = spread(text.held_out, config.measures.sentences)
         set_dropout(loaded.model, config.dropout)
         self.teacher = TeacherForcing(loaded.model, config.label_smoothing)
         self.trained = self.teacher
@@ -153,6 +154,13 @@ class Translate(Stage[SentencePairBatch]):
         values = {"step": self.steps_done, **score.as_json(), "samples": samples}
         text = json.dumps(values, indent=1, ensure_ascii=False)
         write_text(sample_file(self.context.output), text + "\n")
+
+
+def spread(pairs: Sequence[SentencePair], count: int | None) -> list[SentencePair]:
+    """`count` of the pairs at even distances: many corpora are sorted, by length or by subject."""
+    if count is None or count >= len(pairs):
+        return list(pairs)
+    return [pairs[index * len(pairs) // count] for index in range(count)]
 
 
 def set_dropout(model: Transformer, dropout: float) -> None:

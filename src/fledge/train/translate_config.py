@@ -57,7 +57,7 @@ class TranslationMeasures(Config):
     beams: int = Field(4, ge=1)
     """Width of the search (the paper: 4)."""
     sentences: int | None = Field(None, ge=1)
-    """How many are translated, the first ones; None all."""
+    """How many are translated, at even distances; None all."""
     tokenizer: Literal["13a", "none", "intl", "char"] = "13a"
     """How sacrebleu cuts words: "none" for text that is tokenised already."""
 
