@@ -13,7 +13,7 @@ from fledge.data.batch import ComparisonBatch, PromptBatch
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
-from fledge.train.actor_critic import ActorCritic, Reference, policy_logits
+from fledge.train.actor_critic import ActorCritic, Reference
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.ppo import PPO, World
 from fledge.train.ppo_config import PPOConfig
@@ -276,7 +276,8 @@ def train(stage: PPO, rollouts: int, learning_rate: float = 1e-3) -> list[dict[s
         (terms.total / batch.weight).backward()
         torch.nn.utils.clip_grad_norm_(stage.trained.parameters(), 1.0)
         optimizer.step()
-        history.append({name: float(v / batch.weight) for name, v in terms.metrics.items()})
+        means = {name: float(v / batch.weight) for name, v in terms.metrics.items()}
+        history.append(means | terms.maxima)
         stage.on_step(history[-1])
         if len(history) == steps:
             break

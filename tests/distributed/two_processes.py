@@ -89,6 +89,14 @@ def gathered(output):
     assert "DTensor" in {kind.__name__ for kind in sharded}
     total = runtime.sum(torch.tensor(float(runtime.rank + 1)))
     assert total.item() == 3.0
+    assert runtime.largest([float(runtime.rank), -float(runtime.rank)]) == [1.0, 0.0]
+    frozen = Language(runtime).trained.requires_grad_(False)
+    for module, stays_whole in ((frozen, False), (model, True)):
+        runtime.prepare(module) if module is frozen else None
+        with torch.no_grad():
+            module(torch.arange(5)[None])
+        kinds = {type(parameter).__name__ for parameter in module.parameters()}
+        assert ("DTensor" not in kinds) == stays_whole, kinds
     if runtime.is_main:
         output.mkdir(parents=True, exist_ok=True)
         (output / "done").write_text("yes")

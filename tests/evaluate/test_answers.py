@@ -9,7 +9,7 @@ from fledge.evaluate.answers import (
     judged,
     mean_gold,
 )
-from fledge.evaluate.divergence import kl_per_answer, token_kl
+from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.sample_table import sample_table
 from fledge.generate.request import SamplingParams
 from fledge.starter.kinds import tasks
@@ -71,10 +71,16 @@ def test_the_same_policy_has_no_divergence_and_another_has():
     assert kl_per_answer(LOADED.model, other, answered) > 0.1
 
 
-def test_token_kl_is_the_formula():
-    p, q = torch.tensor([[[0.5, 0.25, 0.25]]]), torch.tensor([[[0.25, 0.5, 0.25]]])
-    expected = 0.5 * torch.log(torch.tensor(2.0)) + 0.25 * torch.log(torch.tensor(0.5))
-    assert token_kl(p.log(), q.log())[0, 0] == pytest.approx(float(expected))
+def test_tokens_that_are_never_written_do_not_count():
+    sampling = SamplingParams(max_new_tokens=6)
+    answered = answer_tasks(LOADED, TASKS, sampling, seed=1)
+    other = tiny_model(400, context_length=256)
+    (banned,) = set(range(400)) - {*range(399)}
+    with torch.no_grad():
+        other.token_embedding.weight[banned] += LOADED.model.token_embedding.weight.mean(0) * 50
+    seen = kl_per_answer(LOADED.model, other, answered)
+    unseen = kl_per_answer(LOADED.model, other, answered, banned_ids=[banned])
+    assert 0 <= unseen < seen / 2
 
 
 def test_padding_does_not_count():

@@ -152,3 +152,29 @@ def test_blocks_are_the_items_of_the_outermost_lists():
     )
     assert len(blocks(model)) == 2
     assert entry_modules(model) == [model["a"]]
+
+
+def machine(monkeypatch, **there):
+    """Pretend to have so many CUDA devices, or MPS."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there.get("cuda", 0) > 0)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: there.get("cuda", 0))
+    monkeypatch.setattr("torch.cuda.set_device", lambda _: None)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: there.get("mps", False))
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch):
+    machine(monkeypatch, cuda=2)
+    second = Place(rank=1, local_rank=1, world_size=4, local_world_size=2)
+    assert str(device.find_device("auto", second)) == "cuda:1"
+    for rank in range(3):
+        place = Place(rank=rank, local_rank=rank, world_size=3, local_world_size=3)
+        with pytest.raises(ConfigError, match=r"3 processes .* has 2 CUDA devices"):
+            device.find_device("auto", place)
+
+
+def test_several_processes_pass_over_an_mps_device(monkeypatch):
+    machine(monkeypatch, mps=True)
+    assert str(device.find_device("auto", Place(0, 0, 1))) == "mps"
+    assert str(device.find_device("auto", Place(0, 0, 2, 2))) == "cpu"
+    with pytest.raises(ConfigError, match="mps, which 2 processes cannot share"):
+        device.find_device("mps", Place(1, 1, 2, 2))

@@ -3,11 +3,12 @@
 import torch
 
 from fledge.data.batch import PromptBatch
+from fledge.evaluate.distributions import policy_logits
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
-from fledge.train.actor_critic import ActorCritic, Reference, policy_logits
+from fledge.train.actor_critic import ActorCritic, Reference
 from fledge.train.ppo import PPO, World
 from fledge.train.ppo_config import PPOConfig
 from fledge.train.reward_functions import ModelScore
@@ -108,15 +109,17 @@ def train(stage, steps, learning_rate=1e-2, microbatch=None):
     optimizer = torch.optim.Adam(stage.trained.parameters(), lr=learning_rate)
     history = []
     for batch in stage.batches():
-        sums = {}
+        sums, maxima = {}, {}
         for part in batch.split(microbatch or batch.examples):
             terms = stage.loss(part)
             (terms.total / batch.weight).backward()
             for name, value in terms.metrics.items():
                 sums[name] = sums.get(name, 0.0) + value
+            maxima |= {n: max(v, maxima.get(n, v)) for n, v in terms.maxima.items()}
         optimizer.step()
         optimizer.zero_grad()
-        history.append({name: float(value / batch.weight) for name, value in sums.items()})
+        means = {name: float(value / batch.weight) for name, value in sums.items()}
+        history.append(means | maxima)
         stage.on_step(history[-1])
         if len(history) == steps:
             break

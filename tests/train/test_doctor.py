@@ -130,3 +130,14 @@ def test_a_reward_model_must_beat_chance_beyond_doubt():
     assert reward_model_at_chance({"accuracy": 0.7, "low": 0.62}) is None
     finding = reward_model_at_chance({"accuracy": 0.54, "low": 0.48})
     assert finding is not None and "54%" in finding.seen
+
+
+def test_what_was_named_stays_named_after_a_resume():
+    ill = [one | {"objective/clipped_scores": 0.9} for one in healthy()]
+    straight, first, resumed = Doctor(), Doctor(), Doctor()
+    told = [straight.saw_step(one) for one in ill]
+    before = [first.saw_step(one) for one in ill[:7]]
+    resumed.load_state_dict(first.state_dict())
+    assert [*before, *(resumed.saw_step(one) for one in ill[7:])] == told
+    assert resumed.state_dict() == straight.state_dict()
+    assert sum(map(len, told)) == 1

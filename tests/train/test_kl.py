@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from fledge.train.kl import AdaptiveKL, FixedKL, exact_kl, k1, k2, k3
+from fledge.evaluate.distributions import exact_kl
+from fledge.train.kl import AdaptiveKL, FixedKL, k1, k2, k3
 
 
 def distributions(seed=0):

@@ -11,6 +11,7 @@ import torch
 from fledge.checkpoint.directory import checkpoints, latest
 from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss, TrainingError
 from fledge.train.metrics_file import read_metrics
+from fledge.train.stage import LossTerms
 from train.toys import Toy, digest, plan, train, weights
 
 
@@ -95,17 +96,15 @@ def test_a_signal_saves_at_the_next_boundary_and_the_run_goes_on(tmp_path, numbe
     assert digest(resumed) == digest(straight)
 
 
-def test_a_stage_is_saved_only_at_its_boundaries(tmp_path):
-    class InPhases(Toy):
-        @property
-        def at_boundary(self):
-            return self.step % 4 == 0
+def test_the_largest_counts_of_what_is_given_as_a_maximum(tmp_path):
+    class Measured(Toy):
+        def loss(self, batch):
+            terms = super().loss(batch)
+            return LossTerms(terms.total, terms.metrics, {"rows": float(batch.examples)})
 
-    stage = InPhases()
-    stage.after_step.append(lambda _: stage.step == 13 and os.kill(os.getpid(), signal.SIGINT))
-    with pytest.raises(Interrupted):
-        train(stage, plan(tmp_path, every=6, keep=3))
-    assert [path.name[-2:] for path in checkpoints(tmp_path)] == ["08", "12", "16"]
+    train(Measured(), plan(tmp_path, steps=2, microbatch=3))  # 3, 3 and 2 rows
+    lines = read_metrics(tmp_path / "metrics.jsonl")
+    assert [line["rows"] for line in lines if "rows" in line] == [3.0, 3.0]
 
 
 def test_a_loss_that_is_not_finite_is_not_applied(tmp_path):

@@ -16,6 +16,7 @@ from fledge.runtime import Runtime, RuntimeConfig
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.ppo_build import build_ppo
 from fledge.train.progress import SilentProgress
+from fledge.train.rollout import Rollout
 from fledge.train.run import Run, execute
 from fledge.train.stage import BatchConfig, StageContext
 from train.raised import FLOAT32, metrics_of, raise_model, write_lines
@@ -174,6 +175,14 @@ def test_one_pass_over_the_prompts_is_its_natural_length(files, tmp_path):
     assert stage.natural_steps() == 40 / 8 * 2 * 2
     answered = [p for n in range(5) for p in stage.world.prompts(n).prompts]
     assert len(set(answered)) == 40
+
+
+def test_only_the_end_of_the_turn_ends_an_answer(files, tmp_path):
+    stage = build(files, tmp_path)
+    special = load_language_model(stage.world.sources.parents["policy"]).tokenizer.special
+    answers = [(5, special.end), (5, special.end_of_text), (5, 6)]
+    rollout = Rollout.join([(7,)] * 3, answers, special.pad)
+    assert stage._judge(rollout).ended.tolist() == [True, False, False]
 
 
 def test_sizes_that_do_not_divide_are_refused(files, tmp_path):

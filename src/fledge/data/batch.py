@@ -94,6 +94,17 @@ class ComparisonBatch:
 
 @dataclass(frozen=True, slots=True)
 class PromptBatch:
-    """Prompts to answer: ids up to and including the assistant's header, not padded."""
+    """Prompts to answer: ids up to and including the assistant's header, not padded.
+
+    Of the prompts of all processes these are number `first` and every `stride`-th after it.
+    """
 
     prompts: tuple[tuple[int, ...], ...]
+    first: int = 0
+    stride: int = 1
+
+    def seeds(self, seed: int) -> list[int]:
+        """One for each prompt, by its number among those of all processes, however many."""
+        count = self.stride * len(self.prompts)
+        drawn = torch.randint(2**31, (count,), generator=torch.Generator().manual_seed(seed))
+        return drawn[self.first :: self.stride].tolist()

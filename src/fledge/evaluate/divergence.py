@@ -1,12 +1,12 @@
 """How far a policy has moved from its reference: the KL divergence over whole answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
+from fledge.data.answer_rows import answer_rows
 from fledge.evaluate.answers import Answered
+from fledge.evaluate.distributions import exact_kl, policy_logits
 from fledge.model.gpt import GPT
 
 ROWS = 32
@@ -15,39 +15,27 @@ ROWS = 32
 
 @torch.inference_mode()
 def kl_per_answer(
-    policy: GPT, reference: GPT, answered: Sequence[Answered], temperature: float = 1.0
+    policy: GPT,
+    reference: GPT,
+    answered: Sequence[Answered],
+    temperature: float = 1.0,
+    banned_ids: Collection[int] = (),
 ) -> float:
-    """Mean over answers, drawn from `policy` at this temperature, of the summed KL in nats.
+    """Mean over answers, drawn from `policy` in this way, of the summed KL in nats.
 
     Each position adds the exact Σ π log(π/π_ref) over the vocabulary, which has the expectation of
     log π − log π_ref of the sampled token and a smaller variance.
     """
-    device = policy.token_embedding.weight.device
+    device, banned = policy.token_embedding.weight.device, sorted(banned_ids)
     total = 0.0
     for start in range(0, len(answered), ROWS):
         part = answered[start : start + ROWS]
-        ids, mask = _rows(part)
-        ids = ids.to(device)
-        kl = token_kl(policy(ids) / temperature, reference(ids) / temperature)  # B T
-        total += float((kl * mask.to(device)).sum())
+        ids, mask = answer_rows(
+            [each.prompt_ids for each in part], [each.answer_ids for each in part], pad_id=0
+        )
+        inputs, mask = ids[:, :-1].to(device), mask.to(device)
+        ours, theirs = (
+            policy_logits(model, inputs, mask, temperature, banned) for model in (policy, reference)
+        )
+        total += float(exact_kl(ours, theirs).sum())
     return total / len(answered)
-
-
-def token_kl(
-    logits: Float[Tensor, "B T V"], reference_logits: Float[Tensor, "B T V"]
-) -> Float[Tensor, "B T"]:
-    """Σ π log(π/π_ref) over the vocabulary at every position, in nats."""
-    log_probs, reference_log_probs = logits.log_softmax(-1), reference_logits.log_softmax(-1)
-    return (log_probs.exp() * (log_probs - reference_log_probs)).sum(-1)
-
-
-def _rows(answered: Sequence[Answered]) -> tuple[Int[Tensor, "B T"], Float[Tensor, "B T"]]:
-    """Right-padded ids without their last, and 1 where the next token is the answer's."""
-    rows = [[*each.prompt_ids, *each.answer_ids] for each in answered]
-    length = max(map(len, rows)) - 1
-    ids = torch.zeros(len(rows), length, dtype=torch.long)
-    mask = torch.zeros(len(rows), length)
-    for row, (each, tokens) in enumerate(zip(answered, rows, strict=True)):
-        ids[row, : len(tokens) - 1] = torch.tensor(tokens[:-1])
-        mask[row, len(each.prompt_ids) - 1 : len(tokens) - 1] = 1
-    return ids, mask

@@ -20,13 +20,18 @@ class Place:
     rank: int
     local_rank: int
     world_size: int
+    local_world_size: int = 1
+    """Processes on this machine."""
 
     @classmethod
     def from_environment(cls) -> "Place":
-        """Read RANK, LOCAL_RANK and WORLD_SIZE, which torchrun sets."""
+        """Read RANK, LOCAL_RANK, WORLD_SIZE and LOCAL_WORLD_SIZE, which torchrun sets."""
         read = os.environ.get
         return cls(
-            int(read("RANK", "0")), int(read("LOCAL_RANK", "0")), int(read("WORLD_SIZE", "1"))
+            int(read("RANK", "0")),
+            int(read("LOCAL_RANK", "0")),
+            int(read("WORLD_SIZE", "1")),
+            int(read("LOCAL_WORLD_SIZE", "1")),
         )
 
 
@@ -54,6 +59,13 @@ def all_sum(tensor: Tensor) -> Tensor:
     total = tensor.detach().clone()
     dist.all_reduce(total)
     return total
+
+
+def all_max(values: list[float], device: torch.device) -> list[float]:
+    """Of each value the largest over all processes, in every process."""
+    tensor = torch.tensor(values, dtype=torch.float64, device=device)
+    dist.all_reduce(tensor, dist.ReduceOp.MAX)
+    return list(map(float, tensor.tolist()))
 
 
 def wait_for_all() -> None:

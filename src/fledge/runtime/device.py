@@ -5,13 +5,16 @@ import shutil
 import torch
 
 from fledge.errors import ConfigError
+from fledge.runtime.collective import Place
 
 
-def find_device(wanted: str, local_rank: int) -> torch.device:
+def find_device(wanted: str, place: Place) -> torch.device:
     """The device for this process; "auto" takes CUDA, then MPS, then the CPU.
 
+    Several processes cannot share an MPS device: for them "auto" passes it over.
+
     Raises:
-        ConfigError: the wanted device is not on this machine.
+        ConfigError: the wanted device is not on this machine, or not for so many processes.
     """
     available = {
         "cuda": torch.cuda.is_available(),
@@ -19,13 +22,27 @@ def find_device(wanted: str, local_rank: int) -> torch.device:
         "cpu": True,
     }
     if wanted == "auto":
-        wanted = next(name for name, there in available.items() if there)
+        alone = place.world_size == 1
+        wanted = next(
+            name for name, there in available.items() if there and (alone or name != "mps")
+        )
     if not available[wanted]:
         found = ", ".join(name for name, there in available.items() if there)
         raise ConfigError(f"runtime.device is {wanted}, but this machine has only: {found}")
+    if wanted == "mps" and place.world_size > 1:
+        raise ConfigError(
+            f"runtime.device is mps, which {place.world_size} processes cannot share; start one "
+            "process, or set runtime.device=cpu"
+        )
     if wanted == "cuda":
-        torch.cuda.set_device(local_rank)
-        return torch.device("cuda", local_rank)
+        if place.local_world_size > torch.cuda.device_count():
+            raise ConfigError(
+                f"{place.local_world_size} processes were started on this machine, which has "
+                f"{torch.cuda.device_count()} CUDA devices; start as many with "
+                "torchrun --nproc-per-node, or set runtime.device=cpu"
+            )
+        torch.cuda.set_device(place.local_rank)
+        return torch.device("cuda", place.local_rank)
     return torch.device(wanted)
 
 

@@ -49,7 +49,7 @@ class Runtime:
     def start(cls, config: RuntimeConfig) -> "Runtime":
         """Look at the machine and meet the other processes that torchrun started."""
         place = Place.from_environment()
-        device = find_device(config.device, place.local_rank)
+        device = find_device(config.device, place)
         if device.type == "cpu":
             tune_allocator()
         if place.rank > 0:
@@ -116,6 +116,10 @@ class Runtime:
     def sum(self, tensor: Tensor) -> Tensor:
         """The sum over all processes."""
         return tensor if self._mesh is None else collective.all_sum(tensor)
+
+    def largest(self, values: list[float]) -> list[float]:
+        """Of each value the largest over all processes; every process calls it."""
+        return values if self._mesh is None else collective.all_max(values, self.device)
 
     def whole(self, tensor: Tensor) -> Tensor:
         """All of a tensor that may be sharded; every process calls it."""

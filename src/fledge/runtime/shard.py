@@ -16,9 +16,11 @@ def shard(module: nn.Module, mesh: DeviceMesh) -> None:
     `ModuleDict`, its values; a bare method (`module.hidden(...)`) would find only a shard.
     """
     for root in entry_modules(module):
-        for block in blocks(root):
-            fully_shard(block, mesh=mesh, reshard_after_forward=False)
-        fully_shard(root, mesh=mesh, reshard_after_forward=False)
+        # What is trained is gathered once for forward and backward; what is frozen has no backward
+        # after which it would be spread again.
+        frozen = not any(parameter.requires_grad for parameter in root.parameters())
+        for part in (*blocks(root), root):
+            fully_shard(part, mesh=mesh, reshard_after_forward=frozen)
     for part in module.modules():
         if isinstance(part, FSDPModule):
             # The loop divides by the weight over all processes: gradients add up, never average.

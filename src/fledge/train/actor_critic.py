@@ -6,27 +6,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from fledge.evaluate.distributions import policy_logits
 from fledge.model.gpt import GPT
 from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
-
-
-def policy_logits(
-    policy: GPT,
-    inputs: Int[Tensor, "B T"],
-    mask: Bool[Tensor, "B T"],
-    temperature: float,
-    banned_ids: Sequence[int],
-) -> Float[Tensor, "N V"]:
-    """Logits of the rollout's own distribution where `mask` is True, row after row.
-
-    The same temperature and the same bans as in sampling: otherwise π_θ / π_old is not 1 before
-    the first step and the KL to the reference can turn negative.
-    """
-    hidden = policy.hidden(inputs)[mask]  # B T D → N D; the answer only, V is wide
-    logits = policy.logits(hidden[None])[0].float() / temperature  # fp32: bf16 loses the tail
-    banned = torch.tensor(list(banned_ids), dtype=torch.long, device=logits.device)
-    return logits.index_fill(-1, banned, float("-inf"))
 
 
 def score_tokens(
@@ -38,7 +21,15 @@ def score_tokens(
     banned_ids: Sequence[int],
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
     """log π(target) and the entropy of π, both in nats and 0 outside `mask`."""
-    logits = policy_logits(policy, inputs, mask, temperature, banned_ids)
+    return chosen_log_probs(
+        policy_logits(policy, inputs, mask, temperature, banned_ids), targets, mask
+    )
+
+
+def chosen_log_probs(
+    logits: Float[Tensor, "N V"], targets: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]
+) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
+    """log softmax(logits)[target] and the entropy, nats, back in rows; 0 outside `mask`."""
     log_probs = logits.log_softmax(dim=-1)
     chosen = log_probs.gather(-1, targets[mask][:, None])[:, 0]
     with torch.no_grad():  # a metric, never a loss
@@ -60,20 +51,9 @@ class Reference(nn.Module):
         self.banned_ids = tuple(banned_ids)
 
     def forward(
-        self,
-        inputs: Int[Tensor, "B T"],
-        targets: Int[Tensor, "B T"],
-        mask: Bool[Tensor, "B T"],
-    ) -> Float[Tensor, "B T"]:
-        """log π_ref(target), nats, 0 outside `mask`."""
-        with without_adapters(self.policy):
-            log_probs, _ = score_tokens(
-                self.policy, inputs, targets, mask, self.temperature, self.banned_ids
-            )
-        return log_probs
-
-    def logits(self, inputs: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "N V"]:
-        """As `policy_logits`."""
+        self, inputs: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, "N V"]:
+        """Logits of π_ref where `mask` is True, as `policy_logits` gives them."""
         with without_adapters(self.policy):
             return policy_logits(self.policy, inputs, mask, self.temperature, self.banned_ids)
 

@@ -127,7 +127,13 @@ def _ppo(
         low=comparison.low,
         high=comparison.high,
         win_rate=comparison.win_rate,
-        kl=kl_per_answer(loaded["ppo"].model, loaded["sft"].model, after, temperature),
+        kl=kl_per_answer(
+            loaded["ppo"].model,
+            loaded["sft"].model,
+            after,
+            temperature,
+            loaded["ppo"].never_written,
+        ),
         eos_rate=end_rate(after),
         gold_best_of_4=mean_gold(_best(files, sft_answers)),
     )

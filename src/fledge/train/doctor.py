@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -235,6 +236,14 @@ class Doctor:
             self.history.pop()
         self.history.append(metrics)
         return self._new(diagnose(self.history))
+
+    def state_dict(self) -> dict[str, object]:
+        """All it has seen and named."""
+        return {"history": [dict(one) for one in self.history], "named": sorted(self.named)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on watching where `state_dict` was taken."""
+        self.history, self.named = list(state["history"]), set(state["named"])
 
     def _new(self, findings: Sequence[Finding]) -> list[Finding]:
         new = [finding for finding in findings if finding.illness not in self.named]

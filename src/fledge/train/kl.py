@@ -34,20 +34,6 @@ def k3(
     return torch.expm1(log_ratio) - log_ratio
 
 
-def exact_kl(
-    logits: Float[Tensor, "*shape V"], reference_logits: Float[Tensor, "*shape V"]
-) -> Float[Tensor, "*shape"]:
-    """KL(π‖π_ref) of the next token, summed over the vocabulary, in nats.
-
-    A token that neither can write (both −inf) adds nothing.
-    """
-    log_probs = logits.float().log_softmax(dim=-1)
-    reference_log_probs = reference_logits.float().log_softmax(dim=-1)
-    impossible = log_probs.isneginf()
-    difference = (log_probs - reference_log_probs).masked_fill(impossible, 0.0)
-    return (log_probs.exp() * difference).sum(dim=-1)
-
-
 class KLController(ABC):
     """Sets β, the price of a nat of KL."""
 

@@ -30,7 +30,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
     The same call again goes on from the newest checkpoint in `plan.output`, bit for bit on a CPU.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; the state was saved at the next boundary.
+        Interrupted: SIGINT or SIGTERM came; the state was saved after the step.
         NonFiniteLoss: the loss or the gradient is not finite; the step was not applied.
         CheckpointError: the state could not be read or written.
     """
@@ -40,7 +40,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
     keeper = Keeper(stage, plan, runtime, optimizer)
     keeper.resume()
     watch = Watch(plan, stage, runtime, progress, keeper)
-    batches, save_due = stage.batches(), False
+    batches = stage.batches()
     with closing(watch), listening() as request:
         while optimizer.steps_done < steps and not stage.wants_to_stop:
             with runtime.autocast():
@@ -53,12 +53,10 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
             if due(plan.evaluation.every, optimizer.steps_done):
                 watch.evaluate()
             if stopped := asked(request, runtime):
-                watch.note_once("stopping at the next boundary; again to stop at once")
-            # Asked for inside a rollout, a checkpoint waits for its end.
-            save_due |= stopped or due(plan.checkpoint.every, optimizer.steps_done)
-            if save_due and stage.at_boundary and optimizer.steps_done < steps:
+                watch.note_once("stopping after this step; again to stop at once")
+            save_due = stopped or due(plan.checkpoint.every, optimizer.steps_done)
+            if save_due and optimizer.steps_done < steps:
                 keeper.save(finished=False)
-                save_due = False
                 if stopped:
                     raise Interrupted(_how_to_go_on(plan, optimizer))
         watch.evaluate()
@@ -76,12 +74,16 @@ def train_step(
     batch = batch.to(runtime.device)
     weight = runtime.sum(batch.weight).clamp(min=1)
     sums: dict[str, Tensor] = {}
+    maxima: dict[str, float] = {}
     for microbatch in batch.split(plan.batch.microbatch or batch.examples):
         with runtime.autocast():
             terms = stage.loss(microbatch)
         runtime.backward(terms.total / weight)
         add_terms(sums, terms)
+        for name, value in terms.maxima.items():
+            maxima[name] = max(value, maxima.get(name, value))
     metrics = mean_metrics(sums, weight, runtime)
+    metrics |= dict(zip(maxima, runtime.largest(list(maxima.values())), strict=True))
     gradient_norm = runtime.clip_gradients(stage.trained, plan.optimizer.gradient_norm)
     if not (math.isfinite(metrics["loss"]) and math.isfinite(gradient_norm)):
         optimizer.zero_gradients()

@@ -35,4 +35,5 @@ class PromptOrder:
         """This process's prompts of a rollout, counted from 0."""
         place = (rollout, self.seed, self.rank, self.world_size)
         rows = rows_of_step(len(self.prompts), self.examples, *place)
-        return PromptBatch(tuple(self.prompts[row] for row in rows))
+        prompts = tuple(self.prompts[row] for row in rows)
+        return PromptBatch(prompts, first=self.rank, stride=self.world_size)

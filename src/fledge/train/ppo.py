@@ -11,11 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fledge.data.batch import PromptBatch, TokenBatch
+from fledge.evaluate.distributions import exact_kl, policy_logits
 from fledge.model.gpt import GPT
 from fledge.model.masks import block_diagonal
 from fledge.model.scalar import ScalarModel
 from fledge.runtime.random import random
-from fledge.train.actor_critic import ActorCritic, Reference, policy_logits
+from fledge.train.actor_critic import ActorCritic, Reference, chosen_log_probs
 from fledge.train.advantages import (
     AllSum,
     at_last_token,
@@ -27,7 +28,7 @@ from fledge.train.advantages import (
 )
 from fledge.train.doctor import Doctor, warn
 from fledge.train.guard import KLGuard
-from fledge.train.kl import AdaptiveKL, FixedKL, KLController, exact_kl, k1
+from fledge.train.kl import AdaptiveKL, FixedKL, KLController, k1
 from fledge.train.losses import cross_entropy_sum
 from fledge.train.moving_average import MovingAverage
 from fledge.train.ppo_batch import PPOBatch, no_rows
@@ -70,7 +71,6 @@ class World:
     minibatch: int
     save: SaveModels
     seed: int = 0
-    rank: int = 0
     rows_per_forward: int = 32
     gold: Score | None = None
     held_out: PromptBatch | None = None
@@ -128,7 +128,7 @@ class PPO(Stage[PPOBatch]):
     def collect(self, prompts: PromptBatch) -> Experience:
         """Let the policy respond, then value every response token."""
         config, all_sum = self.config, self.world.all_sum
-        rollout = self._respond(prompts, "rollout", self.rollouts_done, self.world.rank)
+        rollout = self._respond(prompts, "rollout", self.rollouts_done, 0)
         mask = rollout.response_mask
         judged = self._judge(rollout)
 
@@ -166,7 +166,7 @@ class PPO(Stage[PPOBatch]):
             pretraining = self._pretraining_loss(batch)
             total = total + config.pretraining.coefficient * pretraining
             metrics["loss/pretraining_avg"] = pretraining.detach()
-        return LossTerms(total, metrics | self._rollout_sums(batch, ratio))
+        return LossTerms(total, metrics, self._of_the_rollout(batch, ratio))
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -221,6 +221,7 @@ class PPO(Stage[PPOBatch]):
             "ratio_first": self.ratio_first,
             "kl_coefficient": self.kl.coefficient,
             "guard": self.guard.state_dict(),
+            "doctor": self.doctor.state_dict(),
             "average": self.average.state_dict(),
         }
 
@@ -234,6 +235,7 @@ class PPO(Stage[PPOBatch]):
         self.ratio_first = values["ratio_first"]
         self.kl.coefficient = values["kl_coefficient"]
         self.guard.load_state_dict(values["guard"])
+        self.doctor.load_state_dict(values["doctor"])
         self.average.load_state_dict(values["average"], self._device)
 
     @property
@@ -256,9 +258,10 @@ class PPO(Stage[PPOBatch]):
         return Judged(log_probs, reference_log_probs, entropy, values, raw_scores, scores, ended)
 
     def _forward(self, rollout: Rollout) -> tuple[Float[Tensor, "B T"], ...]:
-        arguments = (rollout.inputs, rollout.targets, rollout.response_mask)
-        log_probs, entropy, values = self.trained(*arguments)
-        return log_probs, self.reference(*arguments), entropy, values
+        inputs, targets, mask = rollout.inputs, rollout.targets, rollout.response_mask
+        log_probs, entropy, values = self.trained(inputs, targets, mask)
+        reference_log_probs, _ = chosen_log_probs(self.reference(inputs, mask), targets, mask)
+        return log_probs, reference_log_probs, entropy, values
 
     def _exact_kl(self, rollout: Rollout) -> float:
         """Mean KL per answer over the whole vocabulary, on the policy's own answers."""
@@ -269,7 +272,7 @@ class PPO(Stage[PPOBatch]):
             ours = policy_logits(
                 trained.policy, *arguments, trained.temperature, trained.banned_ids
             )
-            theirs = self.reference.logits(*arguments)
+            theirs = self.reference(*arguments)
             total += float(exact_kl(ours, theirs).sum())
         return total / rollout.examples
 
@@ -321,14 +324,13 @@ class PPO(Stage[PPOBatch]):
         total = cross_entropy_sum(logits, rows.targets, rows.loss_mask)
         return batch.pretraining_scale * total
 
-    def _rollout_sums(self, batch: PPOBatch, ratio: Float[Tensor, "B T"]) -> dict[str, Tensor]:
-        """The rollout's own metrics as sums, so that the loop's division gives them back."""
+    def _of_the_rollout(self, batch: PPOBatch, ratio: Float[Tensor, "B T"]) -> dict[str, float]:
+        """The rollout's own metrics, which all processes share but for the ratio's excess."""
         if batch.is_first:
             mask = batch.experience.rollout.response_mask
             largest = (ratio.detach() - 1).abs().masked_fill(~mask, 0.0).max()
             self.ratio_first = max(self.ratio_first, float(largest))
-        metrics = self.rollout_metrics | {"val/ratio_first": self.ratio_first}
-        return {name: batch.weight * value for name, value in metrics.items()}
+        return self.rollout_metrics | {"val/ratio_first": self.ratio_first}
 
 
 def _kl_controller(config: PPOConfig) -> KLController:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -113,12 +112,12 @@ def build_ppo(
             runtime.world_size,
         ),
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
-        stop_ids=tuple(sorted(loaded.tokenizer.stop_ids)),
+        # An end of text stops an answer, too, but is not what ends a turn.
+        stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.examples_per_process,
         pretraining=_mix(config.pretraining, loaded, context),
         save=saving(loaded, context, directory, parents.get("reward", directory)),
         seed=context.seed,
-        rank=runtime.rank,
         rows_per_forward=context.batch.microbatch or context.examples_per_process,
         all_sum=runtime.sum,
         natural_rollouts=-(-len(prompts.train) // config.rollout.examples),
@@ -208,13 +207,11 @@ def answering(
     banned_ids = banned(loaded)
 
     def answer(prompts: PromptBatch, seed: int) -> Rollout:
-        seeds = torch.randint(
-            2**31, (len(prompts.prompts),), generator=torch.Generator().manual_seed(seed)
-        )
+        seeds = prompts.seeds(seed)
         with runtime.gathered(trained):
             engine = Engine(trained.policy, max_batch=min(MAX_BATCH, len(seeds)))
             answers = respond(
-                engine, prompts.prompts, sampling, seeds.tolist(), tokenizer.stop_ids, banned_ids
+                engine, prompts.prompts, sampling, seeds, tokenizer.stop_ids, banned_ids
             )
         return Rollout.join(prompts.prompts, answers, tokenizer.special.pad)
 

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from fledge.data.answer_rows import answer_rows
 from fledge.train.advantages import last_token
 
 
@@ -33,13 +34,7 @@ class Rollout:
         pad_id: int,
     ) -> "Rollout":
         """Rows from ids; an answer has at least one token, a prompt too."""
-        rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
-        length = max(map(len, rows))
-        ids = torch.tensor([row + [pad_id] * (length - len(row)) for row in rows])
-        starts = torch.tensor([len(prompt) for prompt in prompts])
-        ends = torch.tensor([len(row) for row in rows])
-        positions = torch.arange(1, length)
-        mask = (positions >= starts[:, None]) & (positions < ends[:, None])
+        ids, mask = answer_rows(prompts, answers, pad_id)
         return cls(inputs=ids[:, :-1], targets=ids[:, 1:], response_mask=mask)
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
-import torch
 from pydantic import Field
 
 from fledge.checkpoint.adapter_files import save_language_adapter
@@ -19,7 +18,7 @@ from fledge.data.batch import TokenBatch
 from fledge.data.corpus import Corpus
 from fledge.data.demonstrations import demonstration_from
 from fledge.data.loader import Loader, in_order
-from fledge.data.packing import pack
+from fledge.data.packing import TokenRows, join, pack
 from fledge.data.records import Skipped, refuse
 from fledge.data.rendering import render_demonstrations
 from fledge.data.sources import HUB, files_of, load_placed
@@ -58,20 +57,6 @@ class SFTConfig(Config):
     """Ids of pretraining text to mix in, the `corpus` directory of a pretraining run."""
     mix: float = Field(0.1, ge=0, lt=1)
     """Share of a batch's rows that come from `corpus`, so that the language is not forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackedRows:
-    """The rows of packed chats, to be shuffled and gathered into batches."""
-
-    rows: TokenBatch
-
-    def __len__(self) -> int:
-        return self.rows.examples
-
-    def __getitem__(self, index: int, /) -> TokenBatch:
-        fields = self.rows.__slots__
-        return TokenBatch(*(getattr(self.rows, name)[index : index + 1] for name in fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +109,7 @@ class SFT(Stage[TokenBatch]):
 
     def batches(self) -> Iterator[TokenBatch]:
         while True:
-            yield concatenate([next(loader) for loader in self.loaders.values()])
+            yield join([next(loader) for loader in self.loaders.values()])
 
     def loss(self, batch: TokenBatch) -> LossTerms:
         return LossTerms(self.next_token(batch))
@@ -134,7 +119,7 @@ class SFT(Stage[TokenBatch]):
             return {}
         rows = self._pack(self.demonstrations.held_out)
         examples = max(1, EVALUATION_TOKENS // self.length)
-        batches = in_order(rows, concatenate, examples=examples)
+        batches = in_order(rows, join, examples=examples)
         return held_out_metrics(self.next_token, batches, self.loaded.tokenizer.bytes_per_token)
 
     def save_model(self, directory: Path) -> None:
@@ -162,8 +147,8 @@ class SFT(Stage[TokenBatch]):
             assert isinstance(position, dict)
             loader.load_state_dict(position)
 
-    def _pack(self, chats: Sequence[RenderedChat]) -> PackedRows:
-        return PackedRows(pack(chats, self.length, self.loaded.tokenizer.special.pad))
+    def _pack(self, chats: Sequence[RenderedChat]) -> TokenRows:
+        return TokenRows(pack(chats, self.length, self.loaded.tokenizer.special.pad))
 
     def _mixed_rows(self) -> int:
         """Rows of pretraining text in a step's batch: as many for every process, at least one."""
@@ -184,7 +169,7 @@ class SFT(Stage[TokenBatch]):
         loaders: dict[str, Loader[Any, TokenBatch]] = {
             "chats": Loader(
                 self.rows,
-                concatenate,
+                join,
                 examples=self.chat_rows,
                 seed=context.seed,
                 rank=rank,
@@ -194,12 +179,6 @@ class SFT(Stage[TokenBatch]):
         if self.corpus is not None and self.mixed_rows:
             loaders["text"] = window_loader(self.corpus, self.length, self.mixed_rows, context)
         return loaders
-
-
-def concatenate(batches: Sequence[TokenBatch]) -> TokenBatch:
-    """The rows of several batches of one length, in order."""
-    fields = TokenBatch.__slots__
-    return TokenBatch(*(torch.cat([getattr(b, name) for b in batches]) for name in fields))
 
 
 def load(config: SFTConfig, loaded: LoadedModel, seed: int) -> Demonstrations:

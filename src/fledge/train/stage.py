@@ -64,6 +64,8 @@ class LossTerms:
 
     total: Float[Tensor, ""]
     metrics: dict[str, Tensor] = field(default_factory=dict)
+    maxima: Mapping[str, float] = field(default_factory=dict)
+    """Metrics of which the largest counts, over micro-batches and processes."""
 
 
 class Stage(ABC, Generic[BatchT]):
@@ -92,11 +94,6 @@ class Stage(ABC, Generic[BatchT]):
     @abstractmethod
     def save_model(self, directory: Path) -> None:
         """Write the hand-off in Hugging Face layout: config, weights, tokenizer, template."""
-
-    @property
-    def at_boundary(self) -> bool:
-        """Whether the state on hand is complete enough to be saved now."""
-        return True
 
     def natural_steps(self) -> int | None:
         """Optimiser steps if `optimizer.steps` is not set (epochs over the data); None: unknown."""
