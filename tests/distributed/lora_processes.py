@@ -1,0 +1,49 @@
+"""What each process of the distributed tests of adapters runs."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from distributed.rlhf_processes import names, ppo_stage
+from fledge.config import parse_section
+from fledge.train.progress import SilentProgress
+from fledge.train.run import Run, execute
+from train.raised import FLOAT32
+
+
+def stages(files):
+    return {
+        "sft": {
+            "name": "sft",
+            "model": names(files)["policy"],
+            "demonstrations": names(files)["demonstrations"],
+            "dropout": 0.0,
+        },
+        "reward": {
+            "name": "reward",
+            "model": names(files)["policy"],
+            "rankings": names(files)["rankings"],
+            "patience": 9,
+        },
+        "ppo": ppo_stage(files),
+    }
+
+
+def run(files, output):
+    for name, stage in stages(files).items():
+        values = {
+            "output": str(output / name),
+            "seed": 2,
+            "lora": {"rank": 3},
+            "stage": stage,
+            "batch": {"examples": 8, "microbatch": 2},
+            "optimizer": {"learning_rate": 2e-3, "steps": 3, "weight_decay": 0.0},
+            "evaluation": {"every": 2},
+            "runtime": {**FLOAT32, "gradient_checkpointing": True},
+        }
+        execute(parse_section(values, Run, source="test"), SilentProgress())
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), Path(sys.argv[2]))
