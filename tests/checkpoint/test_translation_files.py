@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
+from checkpoint.translation_models import TEXTS, make
 from fledge.checkpoint.exchange import export_model
 from fledge.checkpoint.translation_files import (
     LoadedTranslationModel,
@@ -14,33 +15,9 @@ from fledge.checkpoint.translation_files import (
 from fledge.errors import CheckpointError
 from fledge.generate.beam import BeamSettings, beam_search
 from fledge.generate.decoders import TransformerDecoder
-from fledge.model.transformer import Transformer
-from fledge.model.transformer_config import TransformerConfig
 from fledge.text.sentence_pieces import load_sentence_pieces
 from fledge.text.tokenizer import Tokenizer
 from text.piece_models import write_pair
-
-TEXTS = ["how was your day", "comment s'est passée ta journée", "a dog sleeps", "un chien dort"]
-TOKENIZER = Tokenizer.train(TEXTS, 280)
-
-
-def make(**changes: object) -> LoadedTranslationModel:
-    config = TransformerConfig(
-        vocabulary_size=TOKENIZER.vocabulary_size,
-        context_length=40,
-        width=16,
-        encoder_layers=2,
-        decoder_layers=2,
-        num_heads=2,
-        feed_forward_width=32,
-        positions="halves",
-        pad_id=TOKENIZER.special.pad,
-        end_id=TOKENIZER.special.end,
-    ).model_copy(update=changes)
-    model = Transformer(config)
-    model.initialise(torch.Generator().manual_seed(0))
-    return LoadedTranslationModel(model.eval(), TOKENIZER, TOKENIZER, ("en", "fr"))
-
 
 LAYOUTS = {
     "marian": {},

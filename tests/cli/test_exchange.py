@@ -7,7 +7,7 @@ import gguf
 import pytest
 
 from checkpoint.foreign_models import write_foreign
-from checkpoint.test_translation_files import make as make_translation_model
+from checkpoint.translation_models import make as make_translation_model
 from fledge.checkpoint.lineage import read_lineage
 from fledge.checkpoint.translation_files import save_translation_model
 from text.foreign import CHATML_MARKED
