@@ -5,8 +5,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fledge.cli.serve import serve, upstream_server
 from fledge.errors import CheckpointError, ConfigError
-from fledge.serve import create_app
+from fledge.serve import create_app, loading
 from fledge.serve.launch import address, listen
 from fledge.serve.loading import named, served_models
 from serving import running
@@ -87,3 +88,30 @@ def test_a_seed_beyond_what_a_generator_takes_ends_one_request_only(tmp_path: Pa
         assert httpx.get(f"{url}/health").json()["status"] == "ok"
     assert statuses == [400, 200, 200]
     assert n.status_code == 200
+
+
+def test_memory_is_what_a_container_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = (tmp_path / "memory.max", tmp_path / "missing")
+    monkeypatch.setattr(loading, "CONTAINER_LIMITS", limits)
+    limits[0].write_text("4000\n")
+    assert loading.machine_memory() == 3000
+    limits[0].write_text("max\n")
+    assert loading.machine_memory() > 2**28
+
+
+def test_a_checkpoint_without_all_its_weights_is_told_before_anything_is_served(
+    tmp_path: Path,
+) -> None:
+    checkpoint = write_language_model(tmp_path / "sft") / "step-00000020"
+    weights = checkpoint / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="cut short"):
+        served_models({"sft": checkpoint})
+
+
+def test_an_upstream_needs_its_key_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(ConfigError, match="the environment has no NO_SUCH_KEY"):
+        upstream_server("http://localhost:1/v1", "NO_SUCH_KEY")
+    with pytest.raises(ConfigError, match="nothing to serve"):
+        serve()

@@ -1,6 +1,7 @@
 """From checkpoints on disk to models that can be loaded when somebody asks for them."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,12 @@ CACHE_SHARE = 4
 """A model's cache takes at most this fraction, 1/4, of the memory budget."""
 PREFILL_TOKENS = 1024
 """Prompt tokens read in one step while others wait for their next token."""
+WINDOWS_BYTES = 6 * 2**30
+"""Taken where the standard library cannot tell how much memory there is."""
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 BYTES_PER_WEIGHT = 4
 """Weights are computed in fp32 on a CPU, whatever they are kept in."""
 
@@ -159,5 +166,16 @@ def rows_for(config: GPTConfig, memory: int) -> int:
 
 
 def machine_memory() -> int:
-    """Three quarters of the machine's memory, in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+    """Three quarters of the machine's memory, or of what a container leaves of it, in bytes."""
+    if sys.platform == "win32":
+        return WINDOWS_BYTES
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    limits += [int(text) for path in CONTAINER_LIMITS if (text := _first_line(path)).isdigit()]
+    return min(limits) * 3 // 4
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
