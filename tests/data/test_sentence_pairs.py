@@ -3,7 +3,7 @@ import json
 import pytest
 
 from fledge.data.records import Skipped
-from fledge.data.sentence_pairs import load_pairs, split_pairs
+from fledge.data.sentence_pairs import files_of_pairs, load_pairs, split_pairs
 from fledge.errors import DataError, RecordError
 
 
@@ -72,3 +72,25 @@ def test_a_source_sentence_is_never_on_both_sides_of_the_split(tmp_path):
     train, held_out = split_pairs(pairs, 0.25, seed=1)
     assert len(held_out) == 15
     assert not {p.source for p in train} & {p.source for p in held_out}
+
+
+def test_a_file_paired_with_itself_or_with_its_copy_is_refused(tmp_path):
+    path = write(tmp_path / "a.en", "one\ntwo\nthree\n")
+    with pytest.raises(DataError, match=r"a\.en is named as its own translation"):
+        load_pairs(f"{path},{path}")
+    copy = write(tmp_path / "b.fr", "one\ntwo\ntrois\n")
+    with pytest.raises(DataError, match=r"2 of 3 sentences are their own .* line 1 \('one'\)"):
+        load_pairs(f"{path},{copy}")
+
+
+def test_names_and_numbers_may_be_their_own_translation(tmp_path):
+    path = write(tmp_path / "a.tsv", "Paris\tParis\nred\trouge\n")
+    assert len(load_pairs(path)) == 2
+
+
+def test_the_files_of_sources_are_found_for_lineage(tmp_path):
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    record = write(folder / "c.jsonl", json.dumps({"source": "a", "target": "b"}))
+    sources = ["a.en, a.fr", "b.tsv", str(folder), "hub:some/pairs"]
+    assert [str(file) for file in files_of_pairs(sources)] == ["a.en", "a.fr", "b.tsv", record]

@@ -89,3 +89,15 @@ def test_banned_ids_are_never_written():
 def test_without_a_forced_end_texts_are_cut_at_the_limit():
     lengths = {len(one.ids) for row in search(5, beams=2, best=2, force_end=False) for one in row}
     assert max(lengths) == LENGTH
+
+
+@pytest.mark.parametrize("stop", ["likely", "full", "never"])
+def test_a_sentence_with_a_limit_of_its_own_is_as_if_all_had_it(stop):
+    settings = BeamSettings(beams=3, best=3, max_new_tokens=LENGTH, stop=stop)
+    limits = [1, 3, 2, LENGTH]
+    first = torch.ones(4, dtype=torch.long)
+    mixed = beam_search(Table(4), first, END, settings, limits=limits)
+    for row, limit in enumerate(limits):
+        same = settings.model_copy(update={"max_new_tokens": limit})
+        assert mixed[row] == beam_search(Table(4), first, END, same)[row]
+        assert max(len(one.ids) for one in mixed[row]) <= limit

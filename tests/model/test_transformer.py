@@ -89,6 +89,26 @@ def test_reordered_rows_go_on_as_the_rows_they_were():
     torch.testing.assert_close(moved, model(source, mask, inputs)[[1, 1, 0], 1], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("moves", [[[0, 0, 0, 1, 1, 1], [2, 0, 1, 5, 3, 3], [4, 3, 5]], [[1, 0]]])
+def test_beams_of_a_source_go_on_as_texts_of_their_own(moves):
+    """The beams share one copy of their source; sources leave and change places."""
+    model = make()
+    source, mask, inputs = sentences()
+    state = model.start(model.encode(source, mask), mask)
+    rows, texts = torch.arange(len(source)), inputs[:, :1]
+    model.step(texts[:, 0], state)
+    for number, move in enumerate(moves):
+        chosen = torch.tensor(move)
+        state.reorder(chosen)
+        rows, texts = rows[chosen], texts[chosen]
+        new = (torch.arange(len(rows)) + number) % 7
+        texts = torch.cat([texts, new[:, None]], dim=1)
+        logits = model.step(new, state)
+        alone = model(source[rows], mask[rows], texts)[:, -1]
+        torch.testing.assert_close(logits, alone, atol=1e-5, rtol=0)
+    assert len(state.encoded) == len(rows.unique())
+
+
 def test_recorded_attention_is_that_of_figure_1():
     model = make()
     source, mask, inputs = sentences()
