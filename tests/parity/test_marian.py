@@ -45,7 +45,8 @@ def read(directory) -> Transformer:
     import json
 
     config_json = json.loads((directory / "config.json").read_text())
-    config, state = transformer_from_huggingface(config_json, load_file(directory / "model.safetensors"))
+    tensors = load_file(directory / "model.safetensors")
+    config, state = transformer_from_huggingface(config_json, tensors)
     model = Transformer(config)
     model.load_state_dict(state)
     return model.eval()

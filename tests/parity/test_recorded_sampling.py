@@ -29,8 +29,8 @@ def logits(recorded) -> torch.Tensor:
 def table(recorded) -> list[dict[str, float]]:
     """Id, logit over the temperature and probability of the tokens that the filter kept."""
     rows = re.search(r"\tprobabilities: \[(.*?)\n\t\]", recorded, re.DOTALL)[1].split("},")
-    fields = ("tokenId", "scaledLogit", "probability", "topKLogit")
-    found = [{f: re.search(rf"\b{f}: ([^,\s]+)", row) for f in fields} for row in rows]
+    fields = ("tokenId", "scaledLogit", "probability")
+    found = [{f: re.search(rf"\b{f}: (-?[\d.e-]+)", row) for f in fields} for row in rows]
     table = [{f: float(m[1]) for f, m in row.items() if m} for row in found]
     return [row for row in table if row.get("probability")]
 
