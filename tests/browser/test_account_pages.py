@@ -1,0 +1,109 @@
+"""The account pages in a browser: from the first visit to logging out, in light, dark and small."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from fledge.database import UsageOfDay
+from fledge.database.temporary import TemporaryDatabase
+from fledge.database.usage import day
+from fledge.serve import create_app
+from fledge.serve.people import People
+from fledge.text.tokenizer import Tokenizer
+from people_server import PASSWORD, cheap_passwords
+from serving import ScriptedEngine, running, served
+
+pytestmark = pytest.mark.browser
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+LOOKS = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
+
+
+@pytest.fixture
+def server(tiny_tokenizer: Tokenizer) -> Iterator[tuple[str, People]]:
+    """A server that nobody owns yet."""
+    database = TemporaryDatabase()
+    models = [served(ScriptedEngine(tiny_tokenizer, "Hi"), tiny_tokenizer)]
+    app = create_app(models, database=database, login=True, passwords=cheap_passwords())
+    with running(app) as url:
+        yield url, app.state.people
+    database.close()
+
+
+def check(page: Page, state: str) -> None:
+    """Nothing for axe-core to object to, and nothing wider than the window."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{state}: {found.generate_report()}"
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1], state
+
+
+def become_owner(page: Page, url: str, people: People) -> None:
+    page.goto(f"{url}/setup?token={people.setup_token}")
+    check(page, "setup")
+    page.get_by_label("Name to log in with").fill("ada")
+    page.get_by_label("Name that others see").fill("Ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    expect(page).to_have_url(f"{url}/")
+
+
+def fill(people: People) -> None:
+    """Use and people to show."""
+    owner = people.database.accounts.owner()
+    assert owner is not None
+    people.database.accounts.create("bob", name="Bob", role="user", password_hash="-")
+    people.database.usage.add([UsageOfDay(owner.id, day(people.clock()), "", "tiny", 2, 30, 40)])
+    people.database.invitations.create(owner.id, "user", "Carol")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_from_the_first_visit_to_logging_out(
+    browser: Browser, server: tuple[str, People], look: str
+) -> None:
+    url, people = server
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(url)
+    expect(page.get_by_text("no owner yet")).to_be_visible()
+    check(page, "nobody's server")
+    become_owner(page, url, people)
+    fill(people)
+    page.goto(f"{url}/account")
+    page.get_by_label("Name, such as").fill("laptop")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_text("it is not shown again")).to_be_visible()
+    page.get_by_text("Erase all chats").click()
+    check(page, "account with a new key")
+    page.get_by_role("link", name="What you used").click()
+    expect(page.get_by_role("heading", name="Tokens a day")).to_be_visible()
+    page.get_by_text("The numbers").click()
+    check(page, "usage")
+    page.goto(f"{url}/admin")
+    page.locator("summary", has_text="Change Bob").click()
+    check(page, "people")
+    page.goto(f"{url}/account")
+    page.get_by_role("button", name="Log out here").click()
+    expect(page).to_have_url(f"{url}/login")
+    check(page, "login")
+    assert complaints == []
+    context.close()
+
+
+def test_a_form_of_another_site_does_nothing(browser: Browser, server: tuple[str, People]) -> None:
+    """The cookie is there; the browser says where the form came from."""
+    url, people = server
+    context = browser.new_context()
+    page = context.new_page()
+    become_owner(page, url, people)
+    action = f"{url}/account/training"
+    page.goto(f"data:text/html,<form method=post action={action}><button>Win!</button></form>")
+    page.get_by_role("button").click()
+    expect(page.get_by_text("cross_site")).to_be_visible()
+    owner = people.database.accounts.owner()
+    assert owner is not None and owner.allows_training
+    context.close()
