@@ -136,15 +136,3 @@ def test_an_adapter_of_another_width_is_refused(adapter):
     write_tensors(file, tensors)
     with pytest.raises(CheckpointError, match="does not fit"):
         load_language_model(adapter)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("name", ["merged", "merged.gguf"])
-def test_an_exported_adapter_is_merged_with_its_base(adapter, tmp_path, fledge, name):
-    code, out, err = fledge("export", adapter, tmp_path / name)
-    assert code == 0, err
-    if name == "merged":
-        shutil.rmtree(tmp_path / "base")
-        merged = load_language_model(tmp_path / "merged")
-        assert not (tmp_path / "merged" / "adapter_config.json").exists()
-        assert merged.model.config.num_layers == 2

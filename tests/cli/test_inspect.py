@@ -67,6 +67,7 @@ def test_a_chat_or_reward_model_reads_a_text(fledge, model, request, tmp_path):
         (["--layer", 1, "--head", 3], "--head 3 does not exist: the model's go from 1 to 2"),
         (["--head", 1], "--head 1 needs a --layer"),
         (["--output", "day.jpg"], "day.jpg: a picture's name ends in .png or .svg"),
+        (["--json", "."], "is a folder; name a file"),
         (["--mean", "--best"], "--mean or --best, not both"),
         (["--heads"], "--heads draws a sheet: give --output"),
         (["--heads", "-o", "a.png", "--layer", 1], "--layer would have no effect"),

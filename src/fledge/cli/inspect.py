@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.options import Checkpoint, refuse_ignored
+from fledge.cli.output import check_writable, write_whole
 from fledge.errors import ConfigError
 from fledge.text.printable import printable
 
@@ -82,13 +83,15 @@ def attention(
 
     if output is not None:
         picture_format(output)
+    for path in (output, json_output):
+        if path is not None:
+            check_writable(path)
     reading = read(checkpoint, text, target, beams)
     view = choose(reading, "mean" if mean else "best" if best else None, layer, head)
     if json_output is not None:
-        from fledge.checkpoint.directory import write_text
         from fledge.inspect.data import to_json
 
-        write_text(json_output, to_json(reading, view))
+        write_whole(json_output, to_json(reading, view))
     if output is not None:
         from fledge.inspect import drawing
 
