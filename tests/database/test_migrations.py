@@ -12,7 +12,7 @@ from fledge.database.migrate import migrate, newest
 from fledge.database.tables import Base
 from fledge.errors import DatabaseError
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
+REVISIONS = [f"{number:04}" for number in range(1, 9)]
 
 
 def ours(object_, name: str, kind: str, reflected: bool, compared: object) -> bool:

@@ -49,6 +49,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "delete": lambda: chats.delete(ada, chat.id),
         "restore": lambda: chats.restore(ada, chat.id),
         "purge": lambda: chats.purge(0.0),
+        "purge temporary": lambda: chats.purge_temporary(0.0),
         "say": lambda: messages.add(ada, chat.id, role="user", content="x", parent_id=first),
         "tree": lambda: messages.tree(ada, chat.id),
         "path": lambda: messages.path(ada, first),

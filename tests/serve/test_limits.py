@@ -4,7 +4,7 @@ import pytest
 
 from databases import Clock, person
 from fledge.database.temporary import TemporaryDatabase
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.limits import Limiter, LimitReached, LimitScope
 from fledge.serve.metering import Meter
 from fledge.serve.people import People, Spender, chosen
@@ -194,6 +194,35 @@ def test_a_database_that_is_away_gets_the_usage_later(
     meter.start()
     meter.stop()
     assert database.usage.tokens_today(ada) == 15
+    database.close()
+
+
+def test_the_server_forgets_what_is_kept_for_a_while_only() -> None:
+    clock = Clock()
+    database = TemporaryDatabase(clock)
+    people = People(database, login=True, clock=clock)
+    ada = person(database)
+    kept, deleted = (database.conversations.create(ada, title=title) for title in "ab")
+    temporary = database.conversations.create(ada, temporary=True)
+    database.conversations.delete(ada, deleted.id)
+    database.audit.add(ada, "x")
+    days = 86_400
+    clock.now += 6 * days
+    people.tidy()
+    assert {chat.id for chat in database.conversations.every(ada)} == {kept.id, temporary.id}
+    clock.now += 2 * days
+    people.tidy()
+    assert [chat.id for chat in database.conversations.every(ada)] == [kept.id]
+    assert database.conversations.restore(ada, deleted.id).title == "b"
+    database.conversations.delete(ada, deleted.id)
+    clock.now += 31 * days
+    people.tidy()
+    with pytest.raises(NotFound):
+        database.conversations.restore(ada, deleted.id)
+    assert len(database.audit.newest()) == 1
+    clock.now += 365 * days
+    people.tidy()
+    assert database.audit.newest() == []
     database.close()
 
 

@@ -156,6 +156,15 @@ class ConversationStore:
                 delete(Conversations).where(Conversations.deleted_at < deleted_before)
             ).rowcount
 
+    def purge_temporary(self, used_before: float) -> int:
+        """Remove temporary chats that nobody used since a time: how many."""
+        with self._transactions.write() as connection:
+            return connection.execute(
+                delete(Conversations).where(
+                    Conversations.temporary.is_(True), Conversations.updated_at < used_before
+                )
+            ).rowcount
+
     def delete_all(self, account_id: str) -> int:
         """Remove every chat of a person for good, with what was said of its answers."""
         with self._transactions.write() as connection:

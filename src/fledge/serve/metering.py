@@ -12,13 +12,20 @@ from fledge.errors import DatabaseUnavailable
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
+HOUR_SECONDS = 3_600
 
 
 class Meter:
     """One thread writes what the others count. A database that is away gets it later."""
 
-    def __init__(self, store: UsageStore, clock: Callable[[], float]) -> None:
-        """`clock`: seconds since 1970."""
+    def __init__(
+        self,
+        store: UsageStore,
+        clock: Callable[[], float],
+        every_hour: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`clock`: seconds since 1970; `every_hour` is called beside the writing."""
+        self._every_hour = every_hour
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
@@ -69,8 +76,18 @@ class Meter:
             del self._pending[: len(rows)]
 
     def _run(self) -> None:
+        next_hour = self._clock() + HOUR_SECONDS
         while not self._stopped.wait(FLUSH_SECONDS):
             self.flush()
+            if self._clock() >= next_hour:
+                next_hour = self._clock() + HOUR_SECONDS
+                self._tidy()
+
+    def _tidy(self) -> None:
+        try:
+            self._every_hour()
+        except DatabaseUnavailable as error:
+            logger.warning("old rows stay for another hour: %s", error)
 
 
 def summed(rows: Sequence[UsageOfDay]) -> list[UsageOfDay]:

@@ -22,6 +22,12 @@ from fledge.serve.person import Person
 
 COOKIE = "fledge_session"
 USED_EVERY_SECONDS = 60
+DAY_SECONDS = 86_400
+DELETED_SECONDS = 30 * DAY_SECONDS
+"""How long a deleted chat can be brought back."""
+TEMPORARY_SECONDS = 7 * DAY_SECONDS
+"""How long a temporary chat is kept after its last word."""
+AUDIT_SECONDS = 365 * DAY_SECONDS
 LOCAL_LOGIN = "owner"
 
 
@@ -76,16 +82,24 @@ class People:
         """Opens the page that makes the owner; None once there is one."""
         self.attempts = LoginAttempts()
         self.limiter = Limiter(clock)
-        self.meter = Meter(database.usage, clock)
+        self.meter = Meter(database.usage, clock, self.tidy)
         self._local = None if login else local_owner(database).id
 
     def start(self) -> None:
         """What a server does before its first answer: note what a dead one left unfinished."""
         self.database.runs.interrupt_all()
-        self.database.sessions.purge()
+        self.tidy()
         self.meter.start()
         if self.login:
             assert self.passwords.nobody
+
+    def tidy(self) -> None:
+        """Forget what is kept for a while only; at the start, and every hour."""
+        now = self.clock()
+        self.database.sessions.purge()
+        self.database.conversations.purge(now - DELETED_SECONDS)
+        self.database.conversations.purge_temporary(now - TEMPORARY_SECONDS)
+        self.database.audit.purge(now - AUDIT_SECONDS)
 
     def set_up(self) -> None:
         """There is an owner: the setup page is closed."""
@@ -247,7 +261,7 @@ class People:
 
     def days_ago(self, days: int) -> str:
         """`2026-10-26`: the day in UTC so many days before today."""
-        return day(self.clock() - days * 86_400)
+        return day(self.clock() - days * DAY_SECONDS)
 
     def tokens_today(self, spender: Spender) -> int:
         """What the database knows, and what is on its way to it."""

@@ -32,7 +32,10 @@ class Conversations(Base):
     updated_at: Mapped[float]
     deleted_at: Mapped[float | None] = mapped_column(index=True)
 
-    __table_args__ = (Index(None, "account_id", "archived", "pinned", "updated_at", "id"),)
+    __table_args__ = (
+        Index(None, "account_id", "archived", "pinned", "updated_at", "id"),
+        Index(None, "temporary", "updated_at"),
+    )
 
 
 class Messages(Base):
