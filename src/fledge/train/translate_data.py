@@ -82,7 +82,8 @@ def own_tokenizer(
         return Tokenizer.load(config.tokenizer)
     directory = context.output / "tokenizer"
     # Before the first checkpoint, what is there may be of other settings.
-    if context.runtime.is_main and latest(context.output) is None:
+    is_kept = directory.is_dir() and latest(context.output) is not None
+    if context.runtime.is_main and not is_kept:
         texts = (text for pair in train for text in (pair.source, pair.target))
         tokenizer = Tokenizer.train(texts, config.vocabulary_size)
         write_directory(directory, tokenizer.save)
