@@ -9,6 +9,7 @@ import pytest
 
 from databases import answered
 from fledge.database import UsageOfDay
+from fledge.errors import DatabaseUnavailable
 from people_server import PASSWORD, PeopleServer, people_server, secret_of, session_of
 
 NEW = "another fine password"
@@ -225,3 +226,22 @@ def test_names_are_text_on_every_page(server: PeopleServer) -> None:
     server.database.invitations.create(owner.id, "user", wild)
     for path in ("/account", "/admin", "/usage", "/"):
         assert "<img" not in server.ask("GET", path, who=owner).text, path
+
+
+def test_a_database_that_is_away_is_told_as_such_and_is_used_when_it_is_back(
+    server: PeopleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = server.people_of["user"]
+    cookie = server.cookie(user)
+
+    def away(token: str) -> None:
+        raise DatabaseUnavailable("the database does not answer; try again in a moment")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.database.sessions, "find", away)
+        for path in ("/api/conversations", "/account", "/"):
+            refused = server.ask("GET", path, cookie=cookie)
+            assert refused.status_code == 503, path
+            assert "does not answer" in refused.text
+        assert server.ask("GET", "/api/conversations", cookie=cookie).headers["retry-after"] == "2"
+    assert server.ask("GET", "/account", cookie=cookie).status_code == 200
