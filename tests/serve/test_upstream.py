@@ -1,5 +1,6 @@
 """Another OpenAI-compatible server behind ours: our own live server is the other one."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,6 +186,22 @@ def test_a_stream_that_breaks_off_ends_as_cut_short() -> None:
             "Hi",
             "length",
         )
+
+
+def test_text_that_looks_like_the_end_of_a_line_is_text() -> None:
+    text = "a\u2028b\x85c\x0bd"
+    said = {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]}
+    reply = stream_of(f"data: {json.dumps(said, ensure_ascii=False)}\n\ndata: [DONE]")
+    with running(strange(reply)) as other, before(other) as client:
+        answer = client.chat.completions.create(model="tiny", messages=QUESTION)
+        assert answer.choices[0].message.content == text
+
+
+def test_a_name_that_both_have_is_told(url: str, tiny_tokenizer: Tokenizer) -> None:
+    ours = served(ScriptedEngine(tiny_tokenizer, ANSWER), tiny_tokenizer)
+    theirs = upstream_models(UpstreamServer(f"{url}/v1"))
+    with pytest.raises(ConfigError, match="two models are called 'tiny'"):
+        create_app([ours, *theirs])
 
 
 def test_a_server_that_has_gone_is_a_503() -> None:

@@ -14,75 +14,83 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
 
 
+Checkpoints = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME=]CHECKPOINT...",
+        help="What to serve; the first is the default. NAME is its id in the API. The output "
+        "directory of a demo or a pipeline stands for the models in it, last stage first.",
+        show_default=False,
+    ),
+]
+Host = Annotated[
+    str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="0 takes a free one.", show_default="8000, or a free one"),
+]
+MaxBatch = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Answers written at the same time, for each model.",
+        show_default="256, or as many as a quarter of the memory holds",
+    ),
+]
+MaxPending = Annotated[
+    int, typer.Option(min=1, help="Answers running or waiting before others are sent away.")
+]
+Memory = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001,
+        help="GiB that loaded models may take; idle ones make room for others.",
+        show_default="3/4 of the machine's",
+    ),
+]
+UpstreamUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Also serve the models of another OpenAI-compatible server, such as vLLM: "
+        "http://gpu-box:8000/v1.",
+        show_default=False,
+    ),
+]
+UpstreamKeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Environment variable that holds the upstream's API key.",
+        show_default=False,
+    ),
+]
+Login = Annotated[
+    bool,
+    typer.Option(
+        "--login/--no-login",
+        help="Whether people have accounts. Without, whoever reaches the server is its owner, "
+        "so it listens on this machine only.",
+    ),
+]
+OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
+
+
 def serve(
-    checkpoints: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[NAME=]CHECKPOINT...",
-            help="What to serve; the first is the default. NAME is its id in the API. The output "
-            "directory of a demo or a pipeline stands for the models in it, last stage first.",
-            show_default=False,
-        ),
-    ] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65535, help="0 takes a free one.", show_default="8000, or a free one"
-        ),
-    ] = None,
+    checkpoints: Checkpoints = None,
+    host: Host = "127.0.0.1",
+    port: Port = None,
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
-    max_batch: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Answers written at the same time, for each model.",
-            show_default="256, or as many as a quarter of the memory holds",
-        ),
-    ] = None,
-    max_pending: Annotated[
-        int, typer.Option(min=1, help="Answers running or waiting before others are sent away.")
-    ] = 256,
-    memory: Annotated[
-        float | None,
-        typer.Option(
-            min=0.001,
-            help="GiB that loaded models may take; idle ones make room for others.",
-            show_default="3/4 of the machine's",
-        ),
-    ] = None,
-    upstream: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Also serve the models of another OpenAI-compatible server, such as vLLM: "
-            "http://gpu-box:8000/v1.",
-            show_default=False,
-        ),
-    ] = None,
-    upstream_key_env: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Environment variable that holds the upstream's API key.",
-            show_default=False,
-        ),
-    ] = None,
+    max_batch: MaxBatch = None,
+    max_pending: MaxPending = 256,
+    memory: Memory = None,
+    upstream: UpstreamUrl = None,
+    upstream_key_env: UpstreamKeyEnv = None,
     database: DatabaseOption = None,
-    login: Annotated[
-        bool,
-        typer.Option(
-            "--login/--no-login",
-            help="Whether people have accounts. Without, whoever reaches the server is its owner, "
-            "so it listens on this machine only.",
-        ),
-    ] = True,
-    open_browser: Annotated[
-        bool, typer.Option("--open", help="Open the page in the browser.")
-    ] = False,
+    login: Login = True,
+    open_browser: OpenBrowser = False,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 

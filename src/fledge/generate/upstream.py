@@ -153,9 +153,9 @@ class ChunkStream:
     async def _read(self) -> None:
         try:
             with _failures_told(self._url):
-                async for line in self._response.aiter_lines():
-                    field, _, value = line.partition(":")
-                    if field == "data" and value.strip() != "[DONE]":
+                async for line in _lines(self._response):
+                    field, _, value = line.partition(b":")
+                    if field == b"data" and value.strip() != b"[DONE]":
                         self._arrived.put_nowait(_chunk(value))
         except UpstreamFailed as failure:
             self._arrived.put_nowait(failure)
@@ -187,7 +187,18 @@ class _failures_told:  # noqa: N801  (a context manager reads like a function)
                 ) from error
 
 
-def _chunk(text: str) -> Json:
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The lines as server-sent events have them: httpx's own also end at U+2028, which is text."""
+    held = b""
+    async for received in response.aiter_bytes():
+        *lines, held = (held + received).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r")
+    if held:
+        yield held
+
+
+def _chunk(text: bytes) -> Json:
     chunk = _object(text)
     error = chunk.get("error")
     if error is not None:
@@ -195,7 +206,7 @@ def _chunk(text: str) -> Json:
     return chunk
 
 
-def _object(content: bytes | str) -> Json:
+def _object(content: bytes) -> Json:
     try:
         value = json.loads(content)
     except ValueError as error:

@@ -66,10 +66,10 @@ def create_app(
         login: whether people have accounts; without, everybody who reaches the server is its owner.
         passwords: how they are hashed; None is argon2id as its authors advise.
     """
+    registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
     people = People(kept, login=login, clock=clock, passwords=passwords)
-    service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
-
+    service = ModelService(registry, sampling or SamplingParams(), max_pending, memory)
     hub = RunHub(service, people)
 
     @asynccontextmanager

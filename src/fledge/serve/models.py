@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fledge.errors import ConfigError
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.api_errors import unknown_model
 from fledge.serve.async_engine import TokenEngine
@@ -68,7 +69,14 @@ class ModelRegistry(Mapping[str, Model]):
     """The models by id, in the order they are offered: the first is the default."""
 
     def __init__(self, models: Iterable[Model]) -> None:
-        self._models = {model.id: model for model in models}
+        """Raises `ConfigError` where two have the same id."""
+        self._models: dict[str, Model] = {}
+        for model in models:
+            if model.id in self._models:
+                raise ConfigError(
+                    f"two models are called {model.id!r}; give ours another name: NAME=CHECKPOINT"
+                )
+            self._models[model.id] = model
         assert self._models, "a server without a model"
 
     def __getitem__(self, model: str) -> Model:
