@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_sample_data_are_read_by_every_stage(project: Path) -> None:
     data = project / "data"
     assert len(list(read_texts(data / "text"))) == 15
-    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == 8_000
+    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == 24_000
     rankings = load_rankings([data / "rankings.jsonl"])
     assert len(rankings) > 600
     assert all(len(ranking.responses) == 5 for ranking in rankings)
@@ -34,10 +34,30 @@ def test_the_pipeline_names_the_sample_data(project: Path, monkeypatch) -> None:
     pipeline = pipeline_in(Path("fledge.toml"), ["runs.0.optimizer.steps=7"])
     assert [run.stage.name for run in pipeline.runs] == ["pretrain", "sft", "reward", "ppo"]
     assert pipeline.runs[0].optimizer.steps == 7
+    same_as_the_demo(pipeline)
     named = tomllib.loads(Path("fledge.toml").read_text())["runs"]
     for key in ("text", "demonstrations", "rankings", "prompts"):
         for run in named:
             assert all(Path(path).exists() for path in run["stage"].get(key, ()))
+
+
+def same_as_the_demo(pipeline) -> None:
+    """The sizes that raise a model from the starter pack are those of the demo."""
+    from fledge.train.demo_config import DemoConfig
+    from fledge.train.demo_runs import DemoFiles, demo_runs
+
+    config = DemoConfig()
+    assert pipeline.tokenizer.vocabulary_size == config.vocabulary_size
+    for ours, theirs in zip(
+        pipeline.runs, demo_runs(DemoFiles(output=Path("d")), 0, config).values(), strict=True
+    ):
+        free = {"steps"} if ours.stage.name in ("pretrain", "reward") else set()
+        assert ours.batch == theirs.batch
+        assert ours.optimizer.model_dump(exclude=free) == theirs.optimizer.model_dump(exclude=free)
+    pretrain, sft, reward, ppo = (run.stage for run in pipeline.runs)
+    assert pretrain.size.width == config.width and pretrain.size.num_layers == config.num_layers
+    assert sft.length == 128 and reward.epochs == config.reward_epochs
+    assert ppo.rollout.temperature == config.temperature
 
 
 def test_a_directory_in_use_is_left_alone(fledge, project: Path) -> None:
