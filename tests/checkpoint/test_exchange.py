@@ -164,12 +164,20 @@ def test_nothing_that_exists_is_overwritten(tmp_path):
     ("file", "values", "message"),
     [
         ("config.json", {"quantization_config": {"bits": 4}}, "'quantization_config' is"),
-        ("config.json", {"model_type": "mixtral"}, "'mixtral' is not supported"),
+        (
+            "config.json",
+            {"model_type": "mixtral"},
+            r"config.json: model_type 'mixtral' is not",
+        ),
         ("config.json", {"attention_bias": True}, "'attention_bias' is True"),
         ("config.json", {"rope_parameters": {"rope_type": "yarn"}}, "rope scaling 'yarn'"),
-        ("config.json", {"hidden_size": 16}, "embed_tokens.weight has shape"),
+        (
+            "config.json",
+            {"hidden_size": 16},
+            r"model.safetensors: tensor .* has shape",
+        ),
         ("config.json", {"num_hidden_layers": 3}, "tensor.*layers.2.*missing"),
-        ("config.json", {"num_hidden_layers": 1}, "layers.1.* unknown"),
+        ("config.json", {"num_hidden_layers": 1}, r"model.safetensors: .*layers.1.* unknown"),
         ("config.json", {"architectures": ["LlamaForQuestionAnswering"]}, "QuestionAnswering"),
     ],
 )

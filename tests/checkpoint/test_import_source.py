@@ -1,11 +1,10 @@
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 import fledge
 from checkpoint.foreign_models import write_foreign
@@ -13,8 +12,6 @@ from checkpoint.llama2c_files import random_llama, write_model, write_tokenizer
 from fledge.checkpoint.import_source import import_source
 from fledge.checkpoint.lineage import read_lineage
 from fledge.errors import CheckpointError
-
-COMMAND = [sys.executable, "-m", "fledge", "import"]
 
 
 def test_a_directory_and_a_llama2c_file_are_told_apart(tmp_path):
@@ -63,27 +60,21 @@ def cached(cache: Path, repository: str) -> Path:
     return directory / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
 
 
-def test_a_model_of_the_hub_is_taken_from_its_cache(tmp_path):
+def test_a_model_of_the_hub_is_taken_from_its_cache(tmp_path, monkeypatch):
     snapshot = cached(tmp_path / "hub", "someone/small")
     write_foreign(snapshot, "smollm2")
     empty = cached(tmp_path / "hub", "someone/pickles")
     shutil.copytree(snapshot, empty, ignore=shutil.ignore_patterns("*.safetensors"))
-    environment = {**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
-    def run(repository: str) -> subprocess.CompletedProcess[str]:
-        command = [*COMMAND, repository, str(tmp_path / "out")]
-        return subprocess.run(command, env=environment, capture_output=True, text=True)
-
-    missing = run("someone/unknown")
-    assert missing.returncode == 1 and "not fetched from the Hub" in missing.stderr
-    assert "Traceback" not in missing.stderr
-    without = run("someone/pickles")
-    assert without.returncode == 1 and "no safetensors among its files" in without.stderr
-    found = run("someone/small")
-    assert found.returncode == 0, found.stderr
-    assert "llama language model" in found.stdout
+    with pytest.raises(CheckpointError, match=r"someone/unknown: .*not fetched from the Hub"):
+        import_source("someone/unknown", tmp_path / "out")
+    with pytest.raises(CheckpointError, match="someone/pickles: no safetensors among its files"):
+        import_source("someone/pickles", tmp_path / "out")
+    assert import_source("someone/small", tmp_path / "out", revision="main").kind == "language"
     lineage = read_lineage(tmp_path / "out")
-    assert lineage is not None and lineage.parents["model"].path == "someone/small"
+    assert lineage is not None and lineage.parents["model"].path == "someone/small@main"
 
 
 def test_without_the_package_the_error_says_how_to_get_it(tmp_path, monkeypatch):

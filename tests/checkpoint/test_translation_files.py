@@ -190,5 +190,5 @@ def test_the_papers_positions_are_exported_as_the_marian_that_computes_the_same(
 
 def test_a_pre_norm_model_cannot_be_exported(tmp_path):
     save_translation_model(tmp_path / "ours", make(norm_position="pre"))
-    with pytest.raises(CheckpointError, match=r"ours: the model is pre-norm"):
+    with pytest.raises(CheckpointError, match=r"ours/config.json: the model is pre-norm"):
         export_model(tmp_path / "ours", tmp_path / "out")

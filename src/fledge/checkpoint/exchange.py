@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from pydantic import JsonValue
-from torch import Tensor
 
 from fledge.checkpoint.chat_tokens import with_chat_tokens
 from fledge.checkpoint.directory import write_directory
@@ -21,7 +20,7 @@ from fledge.checkpoint.translation_files import (
     load_tokenizers,
     save_tokenizers,
 )
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming, naming_files, read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.encoder_decoder import (
     MODEL_TYPE,
@@ -30,7 +29,6 @@ from fledge.model.huggingface.encoder_decoder import (
     transformer_to_huggingface,
 )
 from fledge.model.huggingface.reordering import halves
-from fledge.model.huggingface.settings import JSON
 from fledge.model.huggingface.unread import Kind, Unread, unread
 from fledge.text.llama2c import load_llama2c_tokenizer
 from fledge.text.tokenizer import Tokenizer
@@ -76,8 +74,7 @@ def import_model(
         CheckpointError: a file is missing, damaged or a pickle, an option is not computed, or
             `output` exists.
     """
-    config_json, tensors = read_model_files(source)
-    model = checked(source, config_json, tensors)
+    model = read_unread(source)
     lineage = _lineage(source, name)
     if not chat_tokens:
         return copy_model(model, _settings(source, model), output, precision, lineage)
@@ -116,7 +113,8 @@ def import_llama2c(
         TokenizerError: the tokenizer is missing or damaged.
     """
     config_json, tensors = read_llama2c(source)
-    model = checked(source, config_json, tensors)
+    with naming(source, source):
+        model = unread(config_json, tensors)
     tokenizer = load_llama2c_tokenizer(tokenizer_path)
     check_vocabulary(source, model.vocabulary_size, tokenizer)
     if chat_tokens:
@@ -125,18 +123,6 @@ def import_llama2c(
     origin = Parent(path=str(source), weights=file_hash(source))
     lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
     return copy_model(model, _decoder_settings(model, tokenizer, {}), output, precision, lineage)
-
-
-def checked(source: Path, config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
-    """`unread`, with errors that name the source.
-
-    Raises:
-        CheckpointError: as `unread`.
-    """
-    try:
-        return unread(config_json, tensors)
-    except CheckpointError as error:
-        raise CheckpointError(f"{source}: {error}") from error
 
 
 def copy_model(
@@ -191,15 +177,24 @@ def _chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, 
     return with_chat_tokens(model, tokenizer)
 
 
+def read_unread(directory: Path) -> Unread:
+    """The model of a directory, with errors that name its files.
+
+    Raises:
+        CheckpointError: a file is missing, damaged or a pickle, or says what is not computed.
+    """
+    config_json, tensors = read_model_files(directory)
+    with naming_files(directory):
+        return unread(config_json, tensors)
+
+
 def _for_others(checkpoint: Path) -> Unread:
     config_json, tensors = read_model_files(checkpoint)
-    if config_json.get("model_type") != MODEL_TYPE:
-        return checked(checkpoint, config_json, tensors)
-    try:
+    with naming_files(checkpoint):
+        if config_json.get("model_type") != MODEL_TYPE:
+            return unread(config_json, tensors)
         config, state = halves(*transformer_from_huggingface(config_json, tensors))
-    except CheckpointError as error:
-        raise CheckpointError(f"{checkpoint}: {error}") from error
-    return checked(checkpoint, *transformer_to_huggingface(config, state))
+        return unread(*transformer_to_huggingface(config, state))
 
 
 def _settings(source: Path, model: Unread) -> WriteFiles:

@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 
 from fledge.checkpoint.directory import written_file
-from fledge.checkpoint.exchange import Copied, checked, refuse_to_overwrite
+from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.settings import begin_id, load_tokenizer
-from fledge.checkpoint.weights import read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig, RotaryConfig
 from fledge.model.huggingface.decoder_only import family_of, read_config
@@ -67,8 +66,7 @@ def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -
     """
     _require_gguf(output)
     refuse_to_overwrite(output)
-    config_json, tensors = read_model_files(checkpoint)
-    model = checked(checkpoint, config_json, tensors)
+    model = read_unread(checkpoint)
     architecture = model.config_json["model_type"]
     if model.kind != "language" or architecture not in ARCHITECTURES:
         raise CheckpointError(

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import WEIGHTS, read_model_files
-from fledge.errors import CheckpointError
+from fledge.checkpoint.weights import WEIGHTS, naming_files, read_model_files
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
     from_huggingface,
@@ -94,10 +93,8 @@ def load_language_model(directory: Path) -> LoadedModel:
     """
     directory = Path(directory)
     config_json, tensors = read_model_files(directory)
-    try:
+    with naming_files(directory):
         config, state = from_huggingface(config_json, tensors)
-    except CheckpointError as error:
-        raise CheckpointError(f"{directory}: {error}") from error
     with torch.device("meta"):
         model = GPT(config)
     model.load_state_dict(state, assign=True)
@@ -113,10 +110,8 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     """
     directory = Path(directory)
     config_json, tensors = read_model_files(directory)
-    try:
+    with naming_files(directory):
         config, state = scalar_from_huggingface(config_json, tensors)
-    except CheckpointError as error:
-        raise CheckpointError(f"{directory}: {error}") from error
     with torch.device("meta"):
         model = ScalarModel(GPT(config))
     model.load_state_dict(state, assign=True)

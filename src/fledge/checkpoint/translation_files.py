@@ -10,7 +10,7 @@ import torch
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.settings import GENERATION, TOKENIZER, check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, read_model_files
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming_files, read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.encoder_decoder import (
     transformer_from_huggingface,
@@ -89,10 +89,8 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     """
     directory = Path(directory)
     config_json, tensors = read_model_files(directory)
-    try:
+    with naming_files(directory):
         config, state = transformer_from_huggingface(config_json, tensors)
-    except CheckpointError as error:
-        raise CheckpointError(f"{directory}: {error}") from error
     with torch.device("meta"):
         model = Transformer(config)
     model.load_state_dict(state, assign=True)

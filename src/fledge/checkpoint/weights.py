@@ -5,6 +5,7 @@ No pickle is ever opened: a file that holds one is named, with the command that 
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import NoReturn, final
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from fledge.checkpoint.json_files import read_json
 from fledge.errors import CheckpointError
+from fledge.model.huggingface.family import TensorError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -23,12 +25,16 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
+class DamagedFile(CheckpointError):
+    """A file that cannot be read; the message names it."""
+
+
 @final
 class StoredTensors(Mapping[str, Tensor]):
     """Tensors by name, each read from its file when asked for: nothing is kept in memory.
 
     Raises:
-        CheckpointError: a file is damaged or cut short.
+        DamagedFile: a file is damaged or cut short.
     """
 
     def __init__(self, files: list[Path]) -> None:
@@ -43,13 +49,37 @@ class StoredTensors(Mapping[str, Tensor]):
                 tensor: Tensor = file.get_tensor(name)
                 return tensor
         except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{path}: tensor {name} cannot be read ({error})") from error
+            raise DamagedFile(f"{path}: tensor {name} cannot be read ({error})") from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.files)
 
     def __len__(self) -> int:
         return len(self.files)
+
+
+@contextmanager
+def naming(config: Path, weights: Path) -> Iterator[None]:
+    """Give what goes wrong with settings and tensors the name of the file it is wrong in.
+
+    Raises:
+        CheckpointError: with that name.
+    """
+    try:
+        yield
+    except DamagedFile:
+        raise
+    except TensorError as error:
+        raise CheckpointError(f"{weights}: {error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{config}: {error}") from error
+
+
+def naming_files(directory: Path) -> AbstractContextManager[None]:
+    """`naming` of a directory's config.json and weights; of an adapter, the directory itself."""
+    config, weights, shards = (directory / name for name in (CONFIG, WEIGHTS, SHARDS))
+    found = [path for path in (weights, shards) if path.is_file()]
+    return naming(config if config.is_file() else directory, found[0] if found else directory)
 
 
 def read_model_files(directory: Path) -> tuple[dict[str, object], Mapping[str, Tensor]]:
@@ -128,7 +158,7 @@ def _names(path: Path) -> list[str]:
         with safe_open(path, framework="pt") as file:
             return list(file.keys())
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(
+        raise DamagedFile(
             f"{path}: damaged or cut short{_first_lost(path)} ({error}); use an older checkpoint "
             "or copy it again"
         ) from error

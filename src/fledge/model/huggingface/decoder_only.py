@@ -11,6 +11,7 @@ from fledge.model.gpt import GPT
 from fledge.model.huggingface.family import (
     Family,
     Renamed,
+    TensorError,
     Tensors,
     read_tensors,
     write_tensors,
@@ -21,6 +22,7 @@ from fledge.model.huggingface.qwen import QWEN2, QWEN3
 from fledge.model.huggingface.settings import JSON, Settings
 from fledge.model.scalar import ScalarModel
 
+TRANSLATORS = ("marian", "fledge_transformer")
 FAMILIES = {family.model_type: family for family in (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3)}
 
 
@@ -66,7 +68,7 @@ def language_tensors(
     """Those of a file that a `GPT` is made of, under their full names, not yet read.
 
     Raises:
-        CheckpointError: a tied model whose head is not its embedding.
+        TensorError: a tied model whose head is not its embedding.
     """
     return _without_copies(family, config, learnt(family, tensors))
 
@@ -183,6 +185,8 @@ def family_of(config_json: JSON, kind: str = "language_architecture") -> Family:
             (or, for `kind` "scalar_architecture", no classifier).
     """
     name = config_json.get("model_type")
+    if name in TRANSLATORS:
+        raise CheckpointError(f"model_type {name!r} is a translation model: use `fledge translate`")
     if not isinstance(name, str) or name not in FAMILIES:
         raise CheckpointError(
             f"model_type {name!r} is not supported; fledge reads {', '.join(FAMILIES)}"
@@ -231,7 +235,7 @@ def _without_copies(
         return tensors
     embedding = family.language_entries(config)[0].theirs[0]
     if embedding not in tensors or not torch.equal(tensors["lm_head.weight"], tensors[embedding]):
-        raise CheckpointError(
+        raise TensorError(
             "tensor lm_head.weight differs from the embedding, but config.json ties the two "
             "(tie_word_embeddings)"
         )

@@ -15,6 +15,10 @@ Tensors = dict[str, Tensor]
 PRECISIONS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
+class TensorError(CheckpointError):
+    """A tensor is missing, unknown, of another shape or quantised."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One of our tensors: `theirs` stacked row under row, `rows` of each."""
@@ -98,7 +102,7 @@ def read_tensors(
     """Their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
 
     Raises:
-        CheckpointError: a tensor is missing, unknown or of another shape; it names the tensor.
+        TensorError: a tensor is missing, unknown or of another shape; it names the tensor.
     """
     _refuse_strangers(entries, tensors)
     state: Tensors = {}
@@ -116,7 +120,7 @@ def check_tensors(
     """As `read_tensors`, but without reading them.
 
     Raises:
-        CheckpointError: as `read_tensors`.
+        TensorError: as `read_tensors`.
     """
     _refuse_strangers(entries, tensors)
     for entry in entries:
@@ -136,13 +140,13 @@ def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[i
     tensor = tensors[name]
     found = tuple(tensor.shape)
     if found != expected:
-        raise CheckpointError(
+        raise TensorError(
             f"tensor {name} has shape {list(found)}, but config.json makes it {list(expected)}; "
             "the two files do not belong together"
         )
     if tensor.dtype not in PRECISIONS:
         kind = str(tensor.dtype).removeprefix("torch.")
-        raise CheckpointError(
+        raise TensorError(
             f"tensor {name} is stored as {kind}; fledge reads float32, float16, bfloat16 and "
             "float64: a quantised model must be converted back first"
         )
@@ -154,11 +158,9 @@ def _refuse_strangers(entries: list[Entry], tensors: Mapping[str, Tensor]) -> No
     known = {name for entry in entries for name in entry.theirs}
     missing, extra = sorted(required - set(tensors)), sorted(set(tensors) - known)
     if missing:
-        raise CheckpointError(
-            f"{_names(missing)} missing; the file is incomplete or of another model"
-        )
+        raise TensorError(f"{_names(missing)} missing; the file is incomplete or of another model")
     if extra:
-        raise CheckpointError(
+        raise TensorError(
             f"{_names(extra)} unknown to this architecture; "
             "loading without would give another model"
         )

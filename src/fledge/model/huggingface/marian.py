@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from fledge.errors import CheckpointError
-from fledge.model.huggingface.family import Entry, Renamed
+from fledge.model.huggingface.family import Entry, Renamed, TensorError
 from fledge.model.huggingface.settings import Settings
 from fledge.model.transformer_config import TransformerConfig
 
@@ -110,13 +109,13 @@ def learnt(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Without position tables (they follow from the settings) and copies of the one embedding.
 
     Raises:
-        CheckpointError: a copy that differs from the embedding it should be.
+        TensorError: a copy that differs from the embedding it should be.
     """
     for name in COPIES:
         if name not in tensors or EMBEDDING not in tensors:
             continue
         if not torch.equal(tensors[name], tensors[EMBEDDING]):
-            raise CheckpointError(
+            raise TensorError(
                 f"tensor {name} differs from {EMBEDDING}; fledge computes one embedding "
                 "for source, target and output"
             )

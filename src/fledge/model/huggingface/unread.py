@@ -6,7 +6,6 @@ from typing import Literal
 
 from torch import Tensor
 
-from fledge.errors import CheckpointError
 from fledge.model.huggingface import decoder_only, encoder_decoder
 from fledge.model.huggingface.family import check_tensors
 from fledge.model.huggingface.settings import JSON
@@ -68,7 +67,5 @@ def _translation(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
 def _whole(
     kind: Kind, vocabulary_size: int, settings: JSON, tensors: Mapping[str, Tensor]
 ) -> Unread:
-    if not tensors:
-        raise CheckpointError("the file holds no tensor")
     config_json = {**settings, **decoder_only.precision(tensors)}
     return Unread(kind, vocabulary_size, config_json, tensors)
