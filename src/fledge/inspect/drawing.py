@@ -1,6 +1,7 @@
 """Attention as a picture: a heat map of words, or a sheet of all heads. Needs matplotlib."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from fledge.errors import GenerationError
 from fledge.inspect.alignment import habits
+from fledge.inspect.attention import Kind
 from fledge.inspect.layout import (
     CAPTION,
     COLOUR_BAR,
@@ -105,7 +107,7 @@ def draw_map(reading: Reading, view: View) -> Figure:
     weights = _matrix(reading, view.weights.tolist())
     width, height = weights.shape[1] * layout.cell, weights.shape[0] * layout.cell
     axes = _axes(figure, layout.left, layout.bottom, width, height)
-    norm = Normalize(0, float(np.ceil(weights.max() * 20) / 20))
+    norm = _scale(maps.kind, float(weights.max()))
     axes.pcolormesh(weights, cmap=COLOURS, norm=norm, edgecolors=LINES, linewidth=0.5)
     axes.invert_yaxis()
     _write_words(figure, axes, reading, layout)
@@ -131,7 +133,7 @@ def draw_heads(reading: Reading) -> Figure:
     sheet = arrange_sheet(layers, heads, words, title_of(reading), note, _text_width)
     figure = Figure(figsize=(sheet.width, sheet.height))
     _write_title(figure, sheet)
-    norm = PowerNorm(0.5, 0, 1)
+    norm = _scale("self", 1.0)
     kinds = habits(maps.weights, maps.kind)
     for layer, head in np.ndindex(layers, heads):
         axes = _axes(figure, *sheet.place(layer, head), sheet.map_width, sheet.map_height)
@@ -148,6 +150,13 @@ def draw_heads(reading: Reading) -> Figure:
     right, bottom = sheet.place(0, heads)
     _colour_bar(figure, _axes(figure, right + GAP, bottom, COLOUR_BAR, sheet.map_height), norm)
     return figure
+
+
+def _scale(kind: Kind, largest: float) -> Normalize:
+    """What is dark. By the square root where many words share: the first looks at itself alone."""
+    if kind == "self":
+        return PowerNorm(0.5, 0, 1)
+    return Normalize(0, math.ceil(largest * 20) / 20)
 
 
 def title_of(reading: Reading) -> tuple[str, ...]:
