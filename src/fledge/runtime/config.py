@@ -11,8 +11,8 @@ class RuntimeConfig(Config):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto takes CUDA, then MPS, then the CPU."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Number format of the matrix products; weights and optimiser stay float32. auto takes
-    bfloat16 where the hardware multiplies it faster than float32."""
+    """Number format of the matrix products; trained weights and optimiser stay float32.
+    auto takes bfloat16 where the hardware multiplies it faster than float32."""
     compile: bool | Literal["auto"] = "auto"
     """torch.compile every Transformer block; auto does for runs long enough to earn it back."""
     gradient_checkpointing: bool = False
