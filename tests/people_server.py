@@ -19,6 +19,7 @@ from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.limits import Limiter
 from fledge.serve.people import COOKIE, People
+from fledge.serve.visitors import NewVisitors
 from serving import ScriptedEngine, served, tokenizer
 
 ORIGIN = "http://localhost:8000"
@@ -50,6 +51,7 @@ class PeopleServer:
         self.people.settings = ServerSettings()
         self.people.limiter = Limiter(self.clock)
         self.people.attempts = LoginAttempts()
+        self.people.new_visitors = NewVisitors()
         self.client.base_url = ORIGIN
         self.people_of = {role: self.account(f"the-{role}", role) for role in ROLES}
 

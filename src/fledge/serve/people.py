@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from fastapi import Request
@@ -19,6 +19,7 @@ from fledge.serve.limits import Admission, Limiter, LimitScope
 from fledge.serve.metering import Meter
 from fledge.serve.permissions import REASONS, Permission
 from fledge.serve.person import Person
+from fledge.serve.visitors import NewVisitors, of_address
 
 COOKIE = "fledge_session"
 USED_EVERY_SECONDS = 60
@@ -81,6 +82,7 @@ class People:
         self.setup_token = new_token() if login and database.accounts.needs_setup() else None
         """Opens the page that makes the owner; None once there is one."""
         self.attempts = LoginAttempts()
+        self.new_visitors = NewVisitors()
         self.limiter = Limiter(clock)
         self.meter = Meter(database.usage, clock, self.tidy)
         self._local = None if login else local_owner(database).id
@@ -170,9 +172,18 @@ class People:
             self.database.accounts.seen(account.id)
         return self._person(account, session=session)
 
-    def acting_for(self, account_id: str) -> Person:
-        """In whose name a visitor without an account is answered: within that person's limits."""
-        return self._person(self.database.accounts.get(account_id))
+    def acting_for(self, account_id: str, address: str) -> Person:
+        """In whose name a visitor without an account is answered.
+
+        All visitors together have the limits of that person, beside the person's own; they count
+        for the same day.
+        """
+        account = self.database.accounts.get(account_id)
+        together = tuple(
+            replace(scope, id=f"visitors of {scope.id}", whose="This assistant")
+            for scope in self._limits(account, None)
+        )
+        return Person(account, None, None, (of_address(address), *together))
 
     def require(self, person: Person, permission: Permission) -> None:
         """Raise `ApiError` 403 unless the person's role has the permission."""

@@ -71,6 +71,11 @@ def policy(origins: Sequence[str]) -> dict[str, str]:
     }
 
 
+def address_of(request: Request) -> str:
+    """Where a visitor is; strangers are limited by it."""
+    return request.client.host if request.client else ""
+
+
 def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pages) -> APIRouter:
     """The framed page, and what it fetches."""
     router = APIRouter(include_in_schema=False)
@@ -88,15 +93,18 @@ def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pag
     def visit(assistant_id: str, request: Request) -> Welcome:
         """A chat for somebody new."""
         assistant = database.assistants.embedded(assistant_id)
-        owner = people.acting_for(assistant.account_id)
+        people.new_visitors.welcome(address_of(request))
+        owner = people.acting_for(assistant.account_id, address_of(request))
         asked = NewConversation(assistant_id=assistant.id, temporary=True)
         chat = begin_chat(database, service, owner, asked)
         return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
 
-    def visited(x_visitor: Annotated[str, Header()] = "") -> tuple[Person, Conversation]:
+    def visited(
+        request: Request, x_visitor: Annotated[str, Header()] = ""
+    ) -> tuple[Person, Conversation]:
         """In whose name the visitor is answered, and the visitor's chat."""
         visit = database.desk.visit(x_visitor)
-        person = people.acting_for(visit.account_id)
+        person = people.acting_for(visit.account_id, address_of(request))
         return person, database.conversations.get(person.id, visit.conversation_id)
 
     Visited = Annotated[tuple[Person, Conversation], Depends(visited)]  # noqa: N806 (a type)
