@@ -42,7 +42,7 @@ def test_a_client_that_reads_byte_by_byte_holds_up_no_one(url: str, client: Open
             reply = client.chat.completions.create(**BODY)
             assert reply.choices[0].message.content == ANSWER
             assert len(slow.recv(1)) == 1
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
         text = b""
         while b"[DONE]" not in text:
             text += slow.recv(4096)
