@@ -31,6 +31,7 @@ onRender((now) => {
   at("temporary").setAttribute("aria-pressed", String(now.chat.temporary));
   at("temporary").disabled = now.chat.id !== null;
   at("chat-menu").disabled = now.chat.id === null;
+  at("message").placeholder = `Message ${now.chat.assistant?.name ?? "fledge"}`;
   showPerson(now.chat.hand_over ?? null);
   showWelcome(at("welcome"), now);
   showTurns(at("messages"), now);
@@ -41,7 +42,7 @@ onRender((now) => {
 
 /** Say where a person is wanted or has come; their answers are looked for now and then. */
 function showPerson(/** @type {{status: string, name: string | null} | null} */ wanted) {
-  const words = wanted?.status === "taken" ? `${wanted.name} answers here.` : "A person has been asked to come.";
+  const words = wanted?.status === "taken" ? `You are talking with ${wanted.name}.` : "A person has been asked to come.";
   at("caution").textContent = wanted ? words : "Answers can be wrong. Check what matters.";
   if (wanted) personTimer ||= setInterval(() => document.hidden || refreshChat().catch(() => {}), 4000);
   else personTimer = clearInterval(personTimer) ?? 0;

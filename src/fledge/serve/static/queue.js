@@ -20,7 +20,7 @@ async function readQueue() {
 function row(/** @type {any} */ line) {
   const button = make("button", "desk-line");
   button.type = "button";
-  const who = line.status === "taken" ? `${line.name} answers` : `waiting ${waited(line.since)}`;
+  const who = line.status === "taken" ? `with ${line.name}` : `waiting ${waited(line.since)}`;
   button.append(
     make("span", "chat-title", line.title),
     make("span", "desk-who", who),

@@ -106,7 +106,7 @@ async function read() {
   const chat = await (await call("GET", "/api/widget/chat", undefined)).json();
   chat.messages.forEach(show);
   if (chat.hand_over) {
-    tell(chat.hand_over.status === "taken" ? `${chat.hand_over.name} is here.` : "A person has been asked to come.");
+    tell(chat.hand_over.status === "taken" ? `You are talking with ${chat.hand_over.name}.` : "A person has been asked to come.");
   }
   const running = chat.messages.find((/** @type {any} */ message) => message.run_id);
   if (running) await follow(running, running.run_id);

@@ -1,0 +1,137 @@
+"""Assistants, the queue of the staff, and the widget on somebody else's page."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.steps import ask, finished, press
+from browser.test_accessibility import check
+from fledge.database.temporary import TemporaryDatabase
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+HANDBOOK = b"# Tides\nHigh water comes twice a day.\n\n# Ferries\nThe ferry leaves at nine."
+
+
+@pytest.fixture(autouse=True)
+def without_assistants(database: TemporaryDatabase) -> None:
+    owner = database.accounts.owner()
+    for assistant in database.assistants.list(owner.id) if owner else []:
+        database.assistants.delete(owner.id, assistant.id)
+
+
+def make(page: Page, *origins: str) -> str:
+    """An assistant by its form; returns its id."""
+    page.get_by_label("Name").fill("Diana")
+    page.get_by_label("Greeting").fill("Welcome to the harbour!")
+    page.get_by_label("First messages").fill("When is high water?")
+    page.get_by_label("Offer it").check()
+    page.get_by_label("Pages that may").fill("\n".join(origins))
+    press(page, "Make it")
+    expect(page.get_by_role("heading", name="What it knows")).to_be_visible()
+    return page.url.rsplit("/", 1)[-1]
+
+
+def test_a_game_is_started_from_the_gallery(open_page: OpenPage) -> None:
+    page = open_page("/assistants")
+    check(page, "gallery")
+    press(page, "Start Hangman")
+    expect(page.locator(".welcome-title")).to_contain_text("I am thinking of a word")
+    check(page, "greeting")
+    press(page, "Give me a hint.")
+    finished(page)
+    page.goto(page.url.split("/c/")[0] + "/assistants")
+    expect(page.get_by_role("link", name="Chat with Hangman")).to_be_visible()
+    expect(page.get_by_role("button", name="Start Hangman")).to_have_count(0)
+
+
+def test_an_assistant_is_made_taught_and_cites(open_page: OpenPage) -> None:
+    page = open_page("/assistants/new")
+    make(page)
+    file = {"name": "harbour.md", "mimeType": "text/markdown", "buffer": HANDBOOK}
+    page.set_input_files("#files", files=[file])
+    expect(page.locator(".document")).to_contain_text("harbour.md")
+    check(page, "form")
+    page.get_by_role("link", name="Chat with it").click()
+    press(page, "When is high water?")
+    finished(page)
+    page.get_by_text("[1] harbour.md: Tides").click()
+    expect(page.locator(".source p")).to_have_text("High water comes twice a day.")
+    check(page, "sources")
+    press(page, "Settings of this chat")
+    expect(page.get_by_label("System prompt")).not_to_be_visible()
+
+
+def test_a_person_answers_in_the_chat_and_gives_it_back(open_page: OpenPage) -> None:
+    page = open_page("/assistants/new")
+    make(page)
+    page.get_by_role("link", name="Chat with it").click()
+    ask(page)
+    finished(page)
+    press(page, "This chat")
+    page.get_by_role("menuitem", name="Talk to a person").click()
+    expect(page.locator("#caution")).to_have_text("A person has been asked to come.")
+    desk = open_page("/queue")
+    desk.locator(".desk-line").click()
+    desk.get_by_label("Answer").fill("Hello, this is Anna.")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#messages")).to_contain_text("Hello, this is Anna.")
+    check(desk, "queue")
+    expect(page.locator(".answer").last).to_have_text("Hello, this is Anna.")
+    press(desk, "Give back to the model")
+    expect(desk.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(page.locator("#caution")).to_have_text("Answers can be wrong. Check what matters.")
+
+
+@contextmanager
+def shop(html: str) -> Iterator[str]:
+    """Somebody else's page, on an origin of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_widget_chats_on_a_page_that_may_embed_it(open_page: OpenPage, url: str) -> None:
+    with shop("<!doctype html><title>Shop</title><h1>Lamps</h1>") as origin:
+        page = open_page("/assistants/new")
+        assistant = make(page, origin)
+        for is_known in (False, True):  # the second time the visitor comes back
+            page.goto(origin)
+            page.evaluate(
+                """([source, id]) => {
+                const script = document.createElement("script");
+                script.src = source;
+                script.dataset.assistant = id;
+                document.body.append(script);
+                }""",
+                [f"{url}/static/widget.js", assistant],
+            )
+            page.get_by_role("button", name="Chat").click()
+            frame = page.frame_locator("iframe")
+            expect(frame.locator(".widget-greeting")).to_have_text("Welcome to the harbour!")
+            if not is_known:
+                frame.get_by_role("button", name="When is high water?").click()
+            expect(frame.locator(".answer strong")).to_have_text("Tides")
+            expect(frame.locator(".bubble")).to_have_text("When is high water?")
+        page.goto(f"{url}/widget/{assistant}")
+        check(page, "widget")
