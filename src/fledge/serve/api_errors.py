@@ -88,9 +88,11 @@ def from_fledge(error: FledgeError) -> ApiError:
         case NotFound():
             return ApiError(404, str(error), code="not_found")
         case DatabaseUnavailable():
+            # What the driver says names hosts and users, which is for the log.
+            logger.warning("%s", error)
             return ApiError(
                 status=503,
-                message=str(error),
+                message="The database does not answer; try again in a moment.",
                 type="unavailable_error",
                 code="database_unavailable",
                 retry_after=2,

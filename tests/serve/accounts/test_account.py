@@ -229,19 +229,20 @@ def test_names_are_text_on_every_page(server: PeopleServer) -> None:
 
 
 def test_a_database_that_is_away_is_told_as_such_and_is_used_when_it_is_back(
-    server: PeopleServer, monkeypatch: pytest.MonkeyPatch
+    server: PeopleServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     user = server.people_of["user"]
     cookie = server.cookie(user)
 
     def away(token: str) -> None:
-        raise DatabaseUnavailable("the database does not answer; try again in a moment")
+        raise DatabaseUnavailable("no route to db.internal as user fledge")
 
     with monkeypatch.context() as patch:
         patch.setattr(server.database.sessions, "find", away)
         for path in ("/api/conversations", "/account", "/"):
             refused = server.ask("GET", path, cookie=cookie)
             assert refused.status_code == 503, path
-            assert "does not answer" in refused.text
+            assert "does not answer" in refused.text and "internal" not in refused.text
         assert server.ask("GET", "/api/conversations", cookie=cookie).headers["retry-after"] == "2"
+    assert "db.internal" in caplog.text
     assert server.ask("GET", "/account", cookie=cookie).status_code == 200
