@@ -5,9 +5,10 @@ import pytest
 from databases import Clock, person
 from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable, NotFound
+from fledge.serve.allowances import Spender, chosen
 from fledge.serve.limits import Limiter, LimitReached, LimitScope
 from fledge.serve.metering import Meter
-from fledge.serve.people import People, Spender, chosen
+from fledge.serve.people import People
 from fledge.serve.token_window import TokenWindow
 
 MINUTE = 1_750_000_020.0
@@ -232,7 +233,7 @@ def test_the_quota_knows_of_answers_that_are_not_written_yet() -> None:
     ada = database.accounts.get(person(database))
     database.accounts.change(ada.id, daily_tokens=100)
     people.meter.count(ada.id, "key", "tiny", 50, 20)
-    assert people.tokens_today(Spender(ada.id, None)) == 70
-    assert people.tokens_today(Spender(ada.id, "key")) == 70
-    assert people.tokens_today(Spender(ada.id, "other")) == 0
+    assert people.allowances.tokens_today(Spender(ada.id, None)) == 70
+    assert people.allowances.tokens_today(Spender(ada.id, "key")) == 70
+    assert people.allowances.tokens_today(Spender(ada.id, "other")) == 0
     database.close()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
 
 from fastapi import Request
@@ -14,6 +14,7 @@ from fledge.database.usage import day
 from fledge.errors import DatabaseError
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.allowances import Allowances
 from fledge.serve.api_errors import ApiError
 from fledge.serve.limits import Admission, Limiter, LimitScope
 from fledge.serve.metering import Meter
@@ -30,19 +31,6 @@ TEMPORARY_SECONDS = 7 * DAY_SECONDS
 """How long a temporary chat is kept after its last word."""
 AUDIT_SECONDS = 365 * DAY_SECONDS
 LOCAL_LOGIN = "owner"
-
-
-@dataclass(frozen=True, slots=True)
-class Spender:
-    """Whose tokens are counted together: an account's, or those of one of its keys."""
-
-    account_id: str
-    key_id: str | None
-
-    @property
-    def scope(self) -> str:
-        """A name among the limits."""
-        return f"account {self.account_id}" if self.key_id is None else f"key {self.key_id}"
 
 
 class LoginRequired(Exception):
@@ -85,6 +73,7 @@ class People:
         self.new_visitors = NewVisitors()
         self.limiter = Limiter(clock)
         self.meter = Meter(database.usage, clock, self.tidy)
+        self.allowances = Allowances(database.usage, self.meter)
         self._local = None if login else local_owner(database).id
 
     def start(self) -> None:
@@ -225,64 +214,12 @@ class People:
         return Person(account, key, session, self._limits(account, key))
 
     def _limits(self, account: Account, key: ApiKey | None) -> tuple[LimitScope, ...]:
-        if not self.login:
-            return ()
-        default = self.settings
-        scopes = [
-            self._scope(
-                Spender(account.id, None),
-                requests_per_minute=chosen(
-                    account.requests_per_minute, default.requests_per_minute
-                ),
-                tokens_per_minute=chosen(account.tokens_per_minute, default.tokens_per_minute),
-                concurrent_streams=chosen(account.concurrent_streams, default.concurrent_streams),
-                daily_tokens=chosen(account.daily_tokens, default.daily_tokens),
-            )
-        ]
-        if key is not None:
-            scopes.append(
-                self._scope(
-                    Spender(account.id, key.id),
-                    requests_per_minute=chosen(key.requests_per_minute, None),
-                    tokens_per_minute=chosen(key.tokens_per_minute, None),
-                    concurrent_streams=chosen(key.concurrent_streams, None),
-                    daily_tokens=chosen(key.daily_tokens, None),
-                )
-            )
-        return tuple(scopes)
-
-    def _scope(
-        self,
-        spender: Spender,
-        *,
-        requests_per_minute: int | None,
-        tokens_per_minute: int | None,
-        concurrent_streams: int | None,
-        daily_tokens: int | None,
-    ) -> LimitScope:
-        return LimitScope(
-            id=spender.scope,
-            whose="This account" if spender.key_id is None else "This API key",
-            requests_per_minute=requests_per_minute,
-            tokens_per_minute=tokens_per_minute,
-            concurrent_streams=concurrent_streams,
-            daily_tokens=daily_tokens,
-            tokens_today=0 if daily_tokens is None else self.tokens_today(spender),
-        )
+        """None on a server without login."""
+        return self.allowances.of(account, key, self.settings) if self.login else ()
 
     def days_ago(self, days: int) -> str:
         """`2026-10-26`: the day in UTC so many days before today."""
         return day(self.clock() - days * DAY_SECONDS)
-
-    def tokens_today(self, spender: Spender) -> int:
-        """What the database knows, and what is on its way to it."""
-        stored = self.database.usage.tokens_today(spender.account_id, spender.key_id)
-        return stored + self.meter.pending_tokens(spender.account_id, spender.key_id)
-
-
-def chosen(own: int | None, default: int | None) -> int | None:
-    """A limit of one's own or the default; 0 is no limit at all."""
-    return (default if own is None else own) or None
 
 
 def local_owner(database: Database) -> Account:
