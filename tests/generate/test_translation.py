@@ -13,7 +13,7 @@ from fledge.text.tokenizer import Tokenizer
 from fledge.train.translate_config import TransformerSize
 
 WORDS = ("red", "green", "blue", "one", "two")
-SENTENCES = [" ".join(words) for n in (1, 3, 2) for words in itertools.permutations(WORDS[:3], n)]
+SENTENCES = [" ".join(words) for n in (1, 3) for words in itertools.permutations(WORDS[:3], n)]
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,9 @@ def test_micro_batches_do_not_change_the_step(tmp_path):
     steps = []
     for name, microbatch in (("whole", None), ("parts", 3)):
         stage = build(tmp_path / name, dropout=0.0)
-        plan = settings(tmp_path / name, batch={"microbatch": microbatch})
+        # A large epsilon: AdamW would make whole steps of gradients that are nothing but rounding.
+        changes = {"batch": {"microbatch": microbatch}, "optimizer": {"epsilon": 1e-2}}
+        plan = settings(tmp_path / name, **changes)
         runtime = stage.context.runtime
         optimizer = Optimizer(stage.trained, plan.optimizer, 8)
         batch = next(stage.batches())
@@ -114,9 +116,7 @@ def test_micro_batches_do_not_change_the_step(tmp_path):
         steps.append((metrics, stage.trained.state_dict()))
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-5)
     for name, tensor in steps[0][1].items():
-        # The softmax does not change with a key's bias: its gradient is rounding, and AdamW scales.
-        if not name.endswith("key.bias"):
-            torch.testing.assert_close(tensor, steps[1][1][name], atol=1e-5, rtol=0)
+        torch.testing.assert_close(tensor, steps[1][1][name], atol=1e-6, rtol=0)
 
 
 def test_no_source_sentence_is_both_trained_on_and_held_out(tmp_path):

@@ -38,6 +38,7 @@ def settings(output, steps=8, **changes):
     sections = {
         name: changes.pop(name) for name in ("checkpoint", "evaluation", "batch") if name in changes
     }
+    optimizer = changes.pop("optimizer", {})
     stage = {
         "name": "translate",
         "pairs": [str(PAIRS)],
@@ -60,6 +61,7 @@ def settings(output, steps=8, **changes):
             "schedule": "inverse_sqrt",
             "warmup_steps": 8,
             "steps": steps,
+            **optimizer,
         },
         "runtime": FLOAT32,
         **sections,
