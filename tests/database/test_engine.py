@@ -43,7 +43,7 @@ def test_threads_write_together_without_a_lost_row(database: Database) -> None:
     failures: list[Exception] = []
 
     def write(index: int) -> None:
-        for _ in range(10):
+        for _ in range(5):
             try:
                 chat = database.conversations.create(ada, title=str(index))
                 database.messages.add(ada, chat.id, role="user", content="x", parent_id=None)
@@ -51,14 +51,14 @@ def test_threads_write_together_without_a_lost_row(database: Database) -> None:
             except DatabaseUnavailable as error:
                 failures.append(error)
 
-    threads = [threading.Thread(target=write, args=(index,)) for index in range(12)]
+    threads = [threading.Thread(target=write, args=(index,)) for index in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
     chats = database.conversations.every(ada)
-    assert len(chats) == 120 and all(chat.current_message_id for chat in chats)
+    assert len(chats) == 40 and all(chat.current_message_id for chat in chats)
 
 
 def test_a_block_that_fails_writes_nothing(database: Database) -> None:
