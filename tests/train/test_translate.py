@@ -157,11 +157,12 @@ def test_a_sentence_that_is_too_long_is_named_with_its_file_and_line(tmp_path):
     pairs = [("short", "court")] * 3 + [("a b c d e f g h i j k l m n o p", "long")]
     path = write_pairs(tmp_path / "a.tsv", pairs)
     size = {**SIZE, "context_length": 12}
-    held_out = [write_pairs(tmp_path / "b.tsv", [("hello", "salut")])]
+    held_out = [write_pairs(tmp_path / "b.tsv", [("hello", "salut"), ("hi " * 20, "long")])]
     with pytest.raises(RecordError, match=r"a\.tsv:4: expected at most 12 tokens .* in the source"):
         build(tmp_path / "run", pairs=[path], size=size, held_out=held_out)
     stage = build(tmp_path / "run", pairs=[path], size=size, held_out=held_out, skip_bad=True)
-    assert len(stage.loader.pairs) == 3 and len(stage.text.skipped or ()) == 1
+    assert len(stage.loader.pairs) == 3 and len(stage.text.skipped or ()) == 2
+    assert stage.evaluate().keys() == {"validation_loss", "perplexity", "bleu", "chrf"}
 
 
 def test_a_missing_tokenizer_and_impossible_sizes_are_refused_by_name(tmp_path):

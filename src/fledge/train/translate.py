@@ -57,19 +57,19 @@ class Translate(Stage[SentencePairBatch]):
         self.loaded = loaded
         self.text = text
         self.context = context
-        self.held_out = spread(text.held_out, config.measures.sentences)
         set_dropout(loaded.model, config.dropout)
         self.teacher = TeacherForcing(loaded.model, config.label_smoothing)
         self.trained = self.teacher
         self.loader = PairLoader(
-            encode_pairs(text.train, loaded, text.skipped),
+            encode_pairs(text.train, loaded, text.skipped)[1],
             loaded.model.config.pad_id,
             tokens=config.batch_tokens,
             seed=context.seed,
             rank=context.runtime.rank,
             world_size=context.runtime.world_size,
         )
-        self.held_out_ids = encode_pairs(text.held_out, loaded, text.skipped)
+        held_out, self.held_out_ids = encode_pairs(text.held_out, loaded, text.skipped)
+        self.held_out = spread(held_out, config.measures.sentences)
         text.report_skipped()
         steps, every = context.steps or self.natural_steps(), config.averaging.every
         self.average = LastWeights(

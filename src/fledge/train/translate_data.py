@@ -93,14 +93,15 @@ def own_tokenizer(
 
 def encode_pairs(
     pairs: Sequence[SentencePair], loaded: LoadedTranslationModel, skipped: Skipped | None
-) -> list[tuple[Ids, Ids]]:
-    """Ids of both sides, ends included.
+) -> tuple[list[SentencePair], list[tuple[Ids, Ids]]]:
+    """The pairs that can be used, and the ids of both their sides, ends included.
 
     Raises:
         RecordError: a side is longer than the model's context, unless bad records are skipped.
         DataError: no pair is short enough.
     """
     length = loaded.model.config.context_length
+    usable: list[SentencePair] = []
     encoded: list[tuple[Ids, Ids]] = []
     end = loaded.model.config.end_id
     sources = loaded.source.encode_batch([pair.source for pair in pairs])
@@ -113,10 +114,11 @@ def encode_pairs(
             expected = f"at most {length:,} tokens on each side (stage.size.context_length)"
             refuse(pair.error(expected, f"{longest:,} in the {side}"), skipped)
         else:
+            usable.append(pair)
             encoded.append((source, target))
     if pairs and not encoded:
         raise DataError(f"none of {len(pairs):,} pairs fits into {length:,} tokens a side")
-    return encoded
+    return usable, encoded
 
 
 def sample_file(output: Path) -> Path:
