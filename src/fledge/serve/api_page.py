@@ -80,11 +80,13 @@ def endpoints(description: Json) -> list[Endpoint]:
 
 
 def body_fields(operation: Json, schemas: Json) -> Iterator[Field]:
-    """The fields of a JSON body, in the order of the schema."""
+    """The fields of a JSON body, those that are required first."""
     content = operation.get("requestBody", {}).get("content", {})
     schema = resolved(content.get("application/json", {}).get("schema", {}), schemas)
     required = schema.get("required", [])
-    for name, each in schema.get("properties", {}).items():
+    properties = schema.get("properties", {})
+    for name in sorted(properties, key=lambda name: name not in required):
+        each = properties[name]
         yield Field(name, kind_of(each), name in required, each.get("description", ""))
 
 

@@ -38,8 +38,8 @@ async def started(
 def turn_of(people: People, person: Person, user: str | None) -> str:
     """Under whose name a request waits for its turn.
 
-    With accounts it is the account. Without, everybody is the same owner, and the `user` of the
-    request tells people apart; a stranger cannot use it to jump the line, as there are none.
+    With accounts it is the account, whatever the request says: a name of one's own choice would
+    jump the line. Without, everybody is the same owner, and the request's `user` tells them apart.
     """
     return person.id if people.login or not user else f"{person.id}/{user}"
 

@@ -49,9 +49,13 @@ class ChatCompletionRequest(SamplingWishes):
     """`POST /v1/chat/completions`."""
 
     model: str = Field(max_length=500)
+    """An id of `/v1/models`."""
     messages: list[ChatMessage] = Field(min_length=1)
+    """The conversation so far, oldest turn first."""
     stream: bool | None = None
+    """Send the answer piece by piece."""
     stream_options: StreamOptions | None = None
+    """`include_usage` ends the stream with the token counts."""
     max_completion_tokens: int | None = Field(None, ge=1)
     """The newer name of `max_tokens`."""
     n: int | None = Field(None, ge=1, le=16)
@@ -61,6 +65,7 @@ class ChatCompletionRequest(SamplingWishes):
     top_logprobs: int | None = Field(None, ge=0, le=20)
     """And those of so many that could have stood there."""
     response_format: ResponseFormat | None = None
+    """Only type text is built: others are refused."""
     tools: list[object] | None = None
     """Not built: refused unless empty."""
     truncation: Literal["auto", "disabled"] | None = None

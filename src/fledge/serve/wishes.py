@@ -23,14 +23,17 @@ class SamplingWishes(Incoming):
     temperature: float | None = Field(None, ge=0, le=2)
     """0 takes the most probable token; not given: the server's own."""
     top_p: float | None = Field(None, gt=0, le=1)
+    """Keep the smallest set of tokens with at least this probability."""
     top_k: int | None = Field(None, ge=-1, lt=2**31)
     """Not OpenAI's: keep the k most probable tokens; 0 and -1 keep all."""
     min_p: float | None = Field(None, ge=0, lt=1)
     """Not OpenAI's: keep tokens with this share of the best token's probability."""
     repetition_penalty: float | None = Field(None, ge=0.01, le=100)
-    """Not OpenAI's."""
+    """Not OpenAI's: makes tokens of prompt and answer less likely; 1 changes nothing."""
     presence_penalty: float | None = Field(None, ge=-2, le=2)
+    """Makes tokens that are in the answer less likely."""
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    """Makes tokens less likely for every time they are in the answer."""
     max_tokens: int | None = Field(None, ge=1)
     """The longest answer in tokens; cut to what the context holds."""
     stop: StopTexts | None = None
