@@ -37,6 +37,14 @@ PAGE_SIZE = 40
 
 def conversation_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
     """The chats; each only to its own person."""
+    router = APIRouter()
+    router.include_router(list_routes(people, service))
+    router.include_router(turn_routes(people, service, hub))
+    return router
+
+
+def list_routes(people: People, service: ModelService) -> APIRouter:
+    """Chats as wholes: begun, listed, found, changed, deleted."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
     Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
     database = people.database
@@ -97,6 +105,15 @@ def conversation_routes(people: People, service: ModelService, hub: RunHub) -> A
         """Undo."""
         return ConversationShown.of(chats.restore(person.id, id))
 
+    return router
+
+
+def turn_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+    """What is said in a chat, and what is answered."""
+    router = APIRouter(prefix="/api/conversations", include_in_schema=False)
+    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    database = people.database
+
     @router.post("/{id}/messages", status_code=201)
     async def say(id: str, asked: NewMessage, person: Someone) -> Answered:
         """Keep what a person says, then have it answered by one model or by two."""
@@ -116,7 +133,7 @@ def conversation_routes(people: People, service: ModelService, hub: RunHub) -> A
     ) -> Answered:
         for each in begun:
             hub.start(person, each.run, each.ask, text=each.text, details=each.details)
-        chat = await run_in_threadpool(chats.get, person.id, id)
+        chat = await run_in_threadpool(database.conversations.get, person.id, id)
         return Answered(
             conversation=ConversationShown.of(chat),
             messages=[*said, *(message_shown(each.message, run_id=each.run.id) for each in begun)],

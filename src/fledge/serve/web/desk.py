@@ -38,15 +38,17 @@ class DeskChat(BaseModel):
 
 def desk_routes(people: People, pages: Pages) -> APIRouter:
     """Asking for a person is everybody's; the queue is for the staff."""
+    router = APIRouter()
+    router.include_router(hand_over_routes(people))
+    router.include_router(queue_routes(people, pages))
+    return router
+
+
+def hand_over_routes(people: People) -> APIRouter:
+    """A person is wanted in one's own chat, or no longer."""
     router = APIRouter(include_in_schema=False)
     database = people.database
     Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-
-    def staff(person: Someone) -> Person:
-        people.require(person, "staff")
-        return person
-
-    Staff = Annotated[Person, Depends(staff)]  # noqa: N806 (a type)
 
     @router.post("/api/conversations/{id}/hand-over")
     def ask(id: str, person: Someone) -> PersonWanted:
@@ -62,6 +64,20 @@ def desk_routes(people: People, pages: Pages) -> APIRouter:
         database.conversations.get(person.id, id)
         database.desk.close(id)
         return Response(status_code=204)
+
+    return router
+
+
+def queue_routes(people: People, pages: Pages) -> APIRouter:
+    """The chats that want a person, and the staff's answers in them."""
+    router = APIRouter(include_in_schema=False)
+    database = people.database
+
+    def staff(person: Annotated[Person, Depends(people.person)]) -> Person:
+        people.require(person, "staff")
+        return person
+
+    Staff = Annotated[Person, Depends(staff)]  # noqa: N806 (a type)
 
     @router.get("/api/queue")
     def queue(_: Staff) -> list[QueueLine]:

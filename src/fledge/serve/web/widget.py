@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from fledge.database import Conversation
+from fledge.database import Conversation, Database
 from fledge.serve.api_errors import ApiError
 from fledge.serve.page import Pages
 from fledge.serve.people import People
@@ -78,6 +78,14 @@ def address_of(request: Request) -> str:
 
 def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pages) -> APIRouter:
     """The framed page, and what it fetches."""
+    router = APIRouter()
+    router.include_router(door_routes(people, service, pages))
+    router.include_router(visitor_routes(people, service, hub))
+    return router
+
+
+def door_routes(people: People, service: ModelService, pages: Pages) -> APIRouter:
+    """The page, and the token with which a new visitor comes in."""
     router = APIRouter(include_in_schema=False)
     database = people.database
 
@@ -99,6 +107,14 @@ def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pag
         chat = begin_chat(database, service, owner, asked)
         return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
 
+    return router
+
+
+def visitor_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+    """What a visitor with a token does in their one chat."""
+    router = APIRouter(include_in_schema=False)
+    database = people.database
+
     def visited(
         request: Request, x_visitor: Annotated[str, Header()] = ""
     ) -> tuple[Person, Conversation]:
@@ -112,12 +128,7 @@ def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pag
     @router.get("/api/widget/chat")
     def read(visited: Visited) -> VisitorChat:
         """What has been said; an answer that grows is told as far as it is."""
-        person, chat = visited
-        turns = shown_branch(database, chat)
-        running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
-        for turn in turns:
-            turn.run_id = running.get(turn.id)
-        return VisitorChat(hand_over=person_wanted(database, chat.id), messages=turns)
+        return visitor_chat(database, *visited)
 
     @router.post("/api/widget/chat/messages", status_code=201)
     async def say(asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
@@ -156,6 +167,15 @@ def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pag
         """Want a person."""
         person, chat = visited
         database.desk.ask(person.id, chat.id)
-        return read(visited)
+        return visitor_chat(database, person, chat)
 
     return router
+
+
+def visitor_chat(database: Database, person: Person, chat: Conversation) -> VisitorChat:
+    """The turns of a visitor's chat, and the runs in which some of them are being written."""
+    turns = shown_branch(database, chat)
+    running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
+    for turn in turns:
+        turn.run_id = running.get(turn.id)
+    return VisitorChat(hand_over=person_wanted(database, chat.id), messages=turns)
