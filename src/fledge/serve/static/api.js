@@ -24,7 +24,7 @@ export async function call(method, path, body) {
   try {
     reply = await fetch(path, {
       method,
-      headers: { "content-type": "application/json", "x-fledge": "1" },
+      headers: { "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {

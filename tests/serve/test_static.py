@@ -1,0 +1,43 @@
+"""The pages' own rules, read from their sources: small modules, no inline code, nobody else's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fledge.serve
+from fledge.serve.page import modules
+
+SERVE = Path(fledge.serve.__file__).parent
+MODULES = sorted((SERVE / "static").glob("*.js"))
+TEMPLATES = sorted((SERVE / "pages").glob("*.html"))
+CLEANED = {"answer.js", "widget-chat.js"}  # take HTML that serve/markdown.py has cleaned
+ADDRESS = re.compile(r"https?://[\w.-]+")
+OURS = {"http://www.w3.org", "https://your.server", "https://shop.example"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_is_short_and_writes_text_not_html(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 200
+    assert text.count("innerHTML") == (1 if path.name in CLEANED else 0)
+    for way in ("outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
+        assert way not in text
+    assert set(ADDRESS.findall(text)) <= OURS
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_has_no_inline_code_and_loads_nothing_from_elsewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    scripts = re.findall(r"<script\b[^>]*>", text)
+    assert all(' src="/static/' in script for script in scripts)
+    assert not re.findall(r"<style\b|\sstyle=|\son\w+=", text)
+    assert "| safe" not in text and "|safe" not in text
+    assert set(ADDRESS.findall(text)) <= OURS
+
+
+def test_every_module_of_the_chat_page_is_asked_for_at_once() -> None:
+    named = modules("main.js")
+    assert named[0] == "main.js" and len(named) == len(set(named))
+    assert {"markdown.js", "tree.js", "runs.js"} <= set(named)
+    assert all((SERVE / "static" / name).is_file() for name in named)
