@@ -2,8 +2,9 @@ from typing import Literal
 
 import pytest
 
-from fledge.config import Config, apply_override, load_toml
+from fledge.config import Config, apply_override, load_toml, parse_section
 from fledge.errors import ConfigError
+from fledge.train.run import Run
 
 
 class Inner(Config):
@@ -61,3 +62,16 @@ def test_none_is_a_word_where_a_setting_may_be_off(tmp_path):
     path.write_text('norm = "none"\nform = "none"\ntitle = "none"\n')
     assert load_toml(path, Limits) == Limits(norm=None, form="none", title="none")
     assert load_toml(path, Limits, ["norm=2"]).norm == 2.0
+
+
+def test_settings_that_do_not_go_together_are_told_without_all_the_others():
+    values = {
+        "output": "here",
+        "stage": {"name": "reward", "model": "m", "rankings": ["r.jsonl"], "patience": 2},
+        "batch": {"examples": 2},
+        "optimizer": {"learning_rate": 1e-3},
+    }
+    with pytest.raises(ConfigError) as raised:
+        parse_section(values, Run, source="run.toml")
+    expected = "run.toml: stage.patience counts evaluations: set evaluation.every, too"
+    assert str(raised.value) == expected

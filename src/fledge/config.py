@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Annotated, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from fledge.errors import ConfigError
 
@@ -91,8 +92,16 @@ def describe_errors(error: ValidationError, section: type[BaseModel], source: st
         elif problem["type"] == "missing":
             lines.append(f"{source}: {key} is required")
         else:
-            lines.append(f"{source}: {key}: {problem['msg']} (found {problem['input']!r})")
+            lines.append(f"{': '.join([source, key] if key else [source])}: {_reason(problem)}")
     return "\n".join(lines)
+
+
+def _reason(problem: ErrorDetails) -> str:
+    """What is wrong with a value; of settings that do not go together, the message names them."""
+    message = problem["msg"].removeprefix("Value error, ")
+    return (
+        message if isinstance(problem["input"], dict) else f"{message} (found {problem['input']!r})"
+    )
 
 
 def _may_be_none(section: type[BaseModel], key: object) -> bool:

@@ -54,7 +54,6 @@ def reward(files, output):
         "model": names(files)["policy"],
         "rankings": names(files)["rankings"],
         "demonstrations": names(files)["demonstrations"],
-        "patience": 9,
     }
     execute(run(output, stage, steps=6, examples=8), SilentProgress())
 
