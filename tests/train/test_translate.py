@@ -15,6 +15,8 @@ from fledge.generate.translation import translate
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.train.loop import train_step
 from fledge.train.optimizer import Optimizer
+from fledge.train.progress import SilentProgress
+from fledge.train.run import execute
 from fledge.train.stage import BatchConfig, StageContext
 from fledge.train.translate import Translate
 from fledge.train.translate_config import TranslateConfig
@@ -117,6 +119,16 @@ def test_micro_batches_do_not_change_the_step(tmp_path):
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-5)
     for name, tensor in steps[0][1].items():
         torch.testing.assert_close(tensor, steps[1][1][name], atol=1e-6, rtol=0)
+
+
+def test_gradient_checkpointing_changes_nothing(tmp_path):
+    weights = []
+    for forgets in (False, True):
+        run = settings(tmp_path / str(forgets), steps=2)
+        runtime = run.runtime.model_copy(update={"gradient_checkpointing": forgets})
+        run = run.model_copy(update={"runtime": runtime})
+        weights.append(load_file(execute(run, SilentProgress()) / "model.safetensors"))
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
 def test_no_source_sentence_is_both_trained_on_and_held_out(tmp_path):

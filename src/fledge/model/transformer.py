@@ -131,21 +131,22 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "B T D"],
-        memory: LayerMemory,
         encoded: Float[Tensor, "A S D"],
         target_mask: Bool[Tensor, "#B 1 #T T2"] | None,
         source_mask: Bool[Tensor, "A 1 1 S"],
+        memory: LayerMemory | None = None,
     ) -> Float[Tensor, "B T D"]:
+        # Keys and values of the source are computed here and not before: where weights are sharded
+        # they are whole only in this call.
         def own_past(h: Tensor) -> Tensor:
             attended: Tensor = self.self_attention(h, self._past(h, memory), target_mask)
             return attended
 
         def source(h: Tensor) -> Tensor:
-            # Read once; here, and not before, because sharded weights are whole only in this call.
-            memory.source = memory.source or self.cross_attention.remember(encoded)
             # B / A beams of one token each are so many queries to the one source they share.
             queries = h.reshape(len(encoded), -1, h.shape[2])
-            attended: Tensor = self.cross_attention(queries, memory.source, source_mask)
+            keys_values = self._source(encoded, memory)
+            attended: Tensor = self.cross_attention(queries, keys_values, source_mask)
             return attended.reshape(h.shape)
 
         x = self.self_attention_residual(x, own_past)
@@ -153,13 +154,22 @@ class DecoderLayer(nn.Module):
         x = self.feed_forward_residual(x, self.feed_forward)
         return x
 
-    def _past(self, x: Float[Tensor, "B T D"], memory: LayerMemory) -> KeysValues:
+    def _past(self, x: Float[Tensor, "B T D"], memory: LayerMemory | None) -> KeysValues:
         new = self.self_attention.remember(x)
+        if memory is None:
+            return new
         if memory.past is None:
             memory.past = new
         else:
             memory.past.append(new)
         return memory.past
+
+    def _source(self, encoded: Float[Tensor, "A S D"], memory: LayerMemory | None) -> KeysValues:
+        if memory is None:
+            return self.cross_attention.remember(encoded)
+        if memory.source is None:
+            memory.source = self.cross_attention.remember(encoded)
+        return memory.source
 
 
 class Transformer(nn.Module):
@@ -212,8 +222,12 @@ class Transformer(nn.Module):
         memory: Float[Tensor, "B S D"],
         source_mask: Bool[Tensor, "B S"],
     ) -> Float[Tensor, "B T D"]:
-        """The decoder's output for whole targets."""
-        return self._decode(inputs, self.start(memory, source_mask))
+        """The decoder's output for whole targets; nothing is remembered."""
+        x = self._embed(inputs, start=0)
+        for layer in self.decoder:
+            x = layer(x, memory, None, key_padding(source_mask))
+        hidden: Tensor = self.decoder_norm(x)
+        return hidden
 
     def start(
         self, memory: Float[Tensor, "B S D"], source_mask: Bool[Tensor, "B S"]
@@ -224,7 +238,13 @@ class Transformer(nn.Module):
 
     def step(self, last: Int[Tensor, " B"], state: DecoderState) -> Float[Tensor, "B V"]:
         """Logits of the token after `last`; `state` moves on by one."""
-        return self.logits(self._decode(last[:, None], state))[:, 0]
+        x = self._embed(last[:, None], start=state.length)
+        state.length += 1
+        target_mask = torch.ones(1, 1, 1, state.length, dtype=torch.bool, device=x.device)
+        source_mask = key_padding(state.source_mask)
+        for layer, memory in zip(self.decoder, state.layers, strict=True):
+            x = layer(x, state.encoded, target_mask, source_mask, memory)
+        return self.logits(self.decoder_norm(x))[:, 0]
 
     def logits(self, hidden: Float[Tensor, "B T D"]) -> Float[Tensor, "B T V"]:
         """Scores of every token of the vocabulary, in fp32."""
@@ -240,21 +260,6 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=self.config.width**-0.5, generator=generator)
             else:
                 nn.init.xavier_uniform_(parameter, generator=generator)
-
-    def _decode(self, inputs: Int[Tensor, "B T"], state: DecoderState) -> Float[Tensor, "B T D"]:
-        x = self._embed(inputs, start=state.length)
-        # A single new token sees all of its past; several at once are causal.
-        target_mask = None
-        if state.length:
-            seen = state.length + inputs.shape[1]
-            target_mask = torch.ones(1, 1, inputs.shape[1], seen, dtype=torch.bool, device=x.device)
-            target_mask = target_mask.tril(diagonal=state.length)
-        source_mask = key_padding(state.source_mask)
-        for layer, memory in zip(self.decoder, state.layers, strict=True):
-            x = layer(x, memory, state.encoded, target_mask, source_mask)
-        state.length += inputs.shape[1]
-        hidden: Tensor = self.decoder_norm(x)
-        return hidden
 
     def _embed(self, ids: Int[Tensor, "B T"], start: int) -> Float[Tensor, "B T D"]:
         x = self.token_embedding(ids)
