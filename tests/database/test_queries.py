@@ -21,6 +21,17 @@ READ_IN_ORDER = {
 """Tables that a query may walk along an index, because it stops early."""
 
 
+def questions_of_operations(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """Logins, counters, settings and the log."""
+    return {
+        "login": lambda: database.accounts.password_hash("ada"),
+        "usage": lambda: database.usage.of(ada, since="2025-01-01"),
+        "audit": database.audit.newest,
+        "forget audit": lambda: database.audit.purge(0.0),
+        "settings": database.settings.get,
+    }
+
+
 def questions(database: Database) -> dict[str, Callable[[], object]]:
     """Every read and write of the stores, on a chat with a little in it."""
     ada = person(database, "ada", "owner")
@@ -85,13 +96,9 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "invitation": lambda: database.invitations.find(link),
         "accept": lambda: database.invitations.accept(link, "bob", "Bob", "-"),
         "take back": lambda: database.invitations.delete(invitation.id),
-        "login": lambda: database.accounts.password_hash("ada"),
-        "usage": lambda: database.usage.of(ada, since="2025-01-01"),
         "quota": lambda: database.usage.tokens_today(ada, key.id),
-        "audit": database.audit.newest,
-        "forget audit": lambda: database.audit.purge(0.0),
-        "settings": database.settings.get,
         "log out": lambda: database.sessions.end(ada, session.id),
+        **questions_of_operations(database, ada),
         "erase chats": lambda: database.conversations.delete_all(ada),
     }
 

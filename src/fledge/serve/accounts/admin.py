@@ -59,6 +59,7 @@ def admin_routes(people: People, pages: Pages) -> APIRouter:
     if people.login:
         router.include_router(admin_page_routes(people, pages))
         router.include_router(account_admin_routes(people, pages))
+        router.include_router(access_routes(people, pages))
     return router
 
 
@@ -116,25 +117,17 @@ def admin_page_routes(people: People, pages: Pages) -> APIRouter:
 
 
 def account_admin_routes(people: People, pages: Pages) -> APIRouter:
-    """What is done to one person's account; an admin's reach ends at other admins."""
+    """What one person is and may use; an admin's reach ends at other admins."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
     accounts, audit = people.database.accounts, people.database.audit
-
-    def other(person: Person, account_id: str) -> Account:
-        """The account, if this manager may change it."""
-        account = accounts.get(account_id)
-        if account.id == person.id:
-            raise BadForm("this is you: change yourself on the account page")
-        require_appointing(person, account.role)
-        return account
 
     @router.post("/admin/people/{account_id}/role")
     def change_role(
         account_id: str, person: Manager, form: Annotated[RoleForm, Depends(read(RoleForm))]
     ) -> Response:
         """Appoint a person."""
-        account = other(person, account_id)
+        account = changeable(people, person, account_id)
         require_appointing(person, form.role)
         accounts.change(account.id, role=form.role)
         audit.add(person.id, "role.changed", account.login, {"from": account.role, "to": form.role})
@@ -158,10 +151,19 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
         audit.add(person.id, "limits.changed", account.login, form.model_dump())
         return go("/admin?done=limits")
 
+    return router
+
+
+def access_routes(people: People, pages: Pages) -> APIRouter:
+    """Who gets in: an account disabled, enabled, given a password, or erased."""
+    router = page_router(pages)
+    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
+    accounts, audit = people.database.accounts, people.database.audit
+
     @router.post("/admin/people/{account_id}/disable")
     def disable(account_id: str, person: Manager) -> Response:
         """The account stays, but nobody gets in: browsers are logged out, keys open nothing."""
-        account = other(person, account_id)
+        account = changeable(people, person, account_id)
         accounts.change(account.id, disabled_at=people.clock())
         people.database.sessions.end_all(account.id)
         audit.add(person.id, "account.disabled", account.login)
@@ -170,7 +172,7 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/admin/people/{account_id}/enable")
     def enable(account_id: str, person: Manager) -> Response:
         """Let the person in again."""
-        account = other(person, account_id)
+        account = changeable(people, person, account_id)
         accounts.change(account.id, disabled_at=None)
         audit.add(person.id, "account.enabled", account.login)
         return go("/admin?done=enabled")
@@ -178,7 +180,7 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/admin/people/{account_id}/password")
     def new_password(account_id: str, request: Request, person: Manager) -> Response:
         """A password for who lost theirs, on the only page that ever shows it."""
-        account = other(person, account_id)
+        account = changeable(people, person, account_id)
         password = secrets.token_urlsafe(12)
         accounts.change(account.id, password_hash=people.passwords.hash(password))
         people.database.sessions.end_all(account.id)
@@ -188,12 +190,21 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/admin/people/{account_id}/delete")
     def delete(account_id: str, person: Manager) -> Response:
         """Erase a person and everything that is theirs."""
-        account = other(person, account_id)
+        account = changeable(people, person, account_id)
         accounts.delete(account.id)
         audit.add(person.id, "account.deleted", account.login)
         return go("/admin?done=deleted")
 
     return router
+
+
+def changeable(people: People, person: Person, account_id: str) -> Account:
+    """The account, if this manager may change it. Raises `NotFound`, `BadForm`."""
+    account = people.database.accounts.get(account_id)
+    if account.id == person.id:
+        raise BadForm("this is you: change yourself on the account page")
+    require_appointing(person, account.role)
+    return account
 
 
 def show(

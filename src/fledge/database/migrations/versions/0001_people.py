@@ -14,6 +14,21 @@ JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 def upgrade() -> None:
     """Make the tables."""
+    _accounts()
+    _sessions()
+    _api_keys()
+    _invitations()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("invitations")
+    op.drop_table("api_keys")
+    op.drop_table("sessions")
+    op.drop_table("accounts")
+
+
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -32,6 +47,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("login", name=op.f("uq_accounts_login")),
     )
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -54,6 +72,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
+
+
+def _api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -82,6 +103,9 @@ def upgrade() -> None:
         ["account_id", "created_at"],
         unique=False,
     )
+
+
+def _invitations() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -113,11 +137,3 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_invitations_created_at"), "invitations", ["created_at"], unique=False)
     op.create_index(op.f("ix_invitations_invited_by"), "invitations", ["invited_by"], unique=False)
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("invitations")
-    op.drop_table("api_keys")
-    op.drop_table("sessions")
-    op.drop_table("accounts")

@@ -14,6 +14,19 @@ JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 def upgrade() -> None:
     """Make the tables."""
+    _conversations()
+    _messages()
+    _runs()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("runs")
+    op.drop_table("messages")
+    op.drop_table("conversations")
+
+
+def _conversations() -> None:
     op.create_table(
         "conversations",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -56,6 +69,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_conversations_deleted_at"), "conversations", ["deleted_at"], unique=False
     )
+
+
+def _messages() -> None:
     op.create_table(
         "messages",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -92,6 +108,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_messages_parent_id"), "messages", ["parent_id"], unique=False)
+
+
+def _runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -125,10 +144,3 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_runs_message_id"), "runs", ["message_id"], unique=False)
     op.create_index(op.f("ix_runs_status"), "runs", ["status"], unique=False)
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("runs")
-    op.drop_table("messages")
-    op.drop_table("conversations")

@@ -14,6 +14,19 @@ JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 def upgrade() -> None:
     """Make the tables."""
+    _ratings()
+    _preferences()
+    _written_answers()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("written_answers")
+    op.drop_table("preferences")
+    op.drop_table("ratings")
+
+
+def _ratings() -> None:
     op.create_table(
         "ratings",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -36,6 +49,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_ratings_message_id"), "ratings", ["message_id"], unique=False)
+
+
+def _preferences() -> None:
     op.create_table(
         "preferences",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -65,6 +81,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_preferences_prompt_id"), "preferences", ["prompt_id"], unique=False)
+
+
+def _written_answers() -> None:
     op.create_table(
         "written_answers",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -95,10 +114,3 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_written_answers_message_id"), "written_answers", ["message_id"], unique=False
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("written_answers")
-    op.drop_table("preferences")
-    op.drop_table("ratings")
