@@ -13,21 +13,25 @@ const INLINE = /(`+)(.+?)\1|\*\*(?=\S)(.+?)\*\*|(?<![\w*])[*_](?=[^\s*_])(.+?)[*
 
 /**
  * Bring `container` up to date with `text`. Where the text has only grown, what stands before its
- * last block is neither read nor painted again, so a long answer streams as lightly as a short one.
+ * last two blocks is neither read nor painted again, so a long answer streams as lightly as a short
+ * one. Two, because half a row of a table still looks like a paragraph below it.
  * @param {HTMLElement & {streamed?: {text: string, blocks: Block[]}}} container
  * @param {string} text
  */
 export function showMarkdown(container, text) {
   const before = container.streamed;
-  const grown = before && text.startsWith(before.text) ? before.blocks.slice(0, -1) : [];
-  const start = grown.length && before ? before.blocks[grown.length].start : 0;
+  const grown = before && text.startsWith(before.text) ? before.blocks.slice(0, -2) : [];
+  const start = before && grown.length ? before.blocks[grown.length].start : 0;
   const fresh = parseBlocks(text.slice(start), start);
-  if (!grown.length) container.replaceChildren(...fresh.map(build));
-  else {
-    container.lastElementChild?.remove();
-    container.append(...fresh.map(build));
-  }
+  let same = 0; // blocks that came out as before keep their elements, and what is selected there
+  while (same < fresh.length && isSame(fresh[same], before?.blocks[grown.length + same])) same++;
+  while (container.children.length > grown.length + same) container.lastElementChild?.remove();
+  container.append(...fresh.slice(same).map(build));
   container.streamed = { text, blocks: [...grown, ...fresh] };
+}
+
+function isSame(/** @type {Block} */ block, /** @type {Block | undefined} */ before) {
+  return JSON.stringify(block) === JSON.stringify(before);
 }
 
 /**
