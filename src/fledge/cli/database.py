@@ -12,10 +12,9 @@ DatabaseOption = Annotated[
     typer.Option(
         "--database",
         envvar="FLEDGE_DATABASE",
-        metavar="FILE|URL",
-        help="Where people and chats are kept: a file of SQLite, or postgresql://USER@HOST/NAME. "
-        "A password is better off in the variable than in the command.",
-        show_default="fledge.db among your own data",
+        metavar="FILE",
+        help="Where people and chats are kept, or postgresql://USER@HOST/NAME.",
+        show_default="fledge.db among your data",
     ),
 ]
 

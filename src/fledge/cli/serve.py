@@ -66,13 +66,8 @@ UpstreamKeyEnv = Annotated[
         show_default=False,
     ),
 ]
-Login = Annotated[
-    bool,
-    typer.Option(
-        "--login/--no-login",
-        help="Whether people have accounts. Without, whoever reaches the server is its owner, "
-        "so it listens on this machine only.",
-    ),
+NoLogin = Annotated[
+    bool, typer.Option("--no-login", help="For you alone: no accounts, on this machine only.")
 ]
 OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 
@@ -89,7 +84,7 @@ def serve(
     upstream: UpstreamUrl = None,
     upstream_key_env: UpstreamKeyEnv = None,
     database: DatabaseOption = None,
-    login: Login = True,
+    no_login: NoLogin = False,
     open_browser: OpenBrowser = False,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -123,7 +118,7 @@ def serve(
         memory=budget,
         open_browser=open_browser,
         database=database or default_database(),
-        login=login,
+        login=not no_login,
         announce=typer.echo,
     )
 
