@@ -7,8 +7,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, MarianConfig, MarianMTMode
 from fledge.generate.beam import BeamSettings, beam_search
 from fledge.generate.decoders import GPTDecoder, TransformerDecoder
 from fledge.model.gpt import GPT
-from fledge.model.huggingface import from_huggingface
-from fledge.model.huggingface import transformer_from_huggingface
+from fledge.model.huggingface import from_huggingface, transformer_from_huggingface
 from fledge.model.transformer import Transformer
 
 PAD, END = 40, 0
