@@ -47,6 +47,7 @@ def test_two_answers_are_compared_and_the_chat_goes_on_from_the_better(
     expect(page.locator(".pair")).not_to_contain_text("other model")
     page.reload()
     press(page, "B")
+    expect(page.locator(".pair")).to_have_count(0)
     expect(page.locator(".turn .answer")).to_have_text(OTHER)
     expect(page.locator(".by")).to_contain_text("other model")
     expect(page.locator(".place")).to_have_text("2/2")
