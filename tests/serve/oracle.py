@@ -5,20 +5,17 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-import pytest
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from shared_data import DATA
+from shared_data import shared_data
 
-PATH = DATA / "oracles" / "openai-openapi.json"
-needs_schema = pytest.mark.skipif(not PATH.is_file(), reason=f"needs {PATH}")
-marks = [pytest.mark.shared_data, needs_schema]
+NAME = "oracles/openai-openapi.json"
 
 
 @cache
 def description() -> dict[str, Any]:
-    return nulls_allowed(json.loads(PATH.read_text()))
+    return nulls_allowed(json.loads(shared_data(NAME).read_text()))
 
 
 def nulls_allowed(schema: Any) -> Any:

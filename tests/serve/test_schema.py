@@ -5,9 +5,9 @@ import json
 import httpx
 import pytest
 
-from serve.oracle import check, marks
+from serve.oracle import check
 
-pytestmark = marks
+pytestmark = pytest.mark.shared_data
 CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
 
 

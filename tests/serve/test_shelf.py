@@ -2,20 +2,27 @@
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 from openai import OpenAI
 
 from fledge.errors import CheckpointError
+from fledge.generate import Request, SamplingParams
+from fledge.generate.engine import Engine
 from fledge.serve import create_app
 from fledge.serve.api_errors import ApiError
 from fledge.serve.async_engine import TokenEngine
+from fledge.serve.loading import named, served_models
 from fledge.serve.models import ServedModel
 from fledge.serve.shelf import ModelShelf
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
+from tiny_model import write_language_model
 
 ANSWER = "I am the model."
 
@@ -41,7 +48,7 @@ class Library:
 
 
 def run(work: Coroutine[object, object, object]) -> object:
-    return asyncio.run(asyncio.wait_for(work, 10))
+    return asyncio.run(asyncio.wait_for(work, 60))
 
 
 def test_a_model_is_loaded_once_however_many_ask_at_once(tiny_tokenizer: Tokenizer) -> None:
@@ -61,6 +68,22 @@ def test_the_longest_unused_model_makes_room(tiny_tokenizer: Tokenizer) -> None:
     # a was used after b, so b went for c; then a for b.
     assert library.loaded == ["a", "b", "c", "b"]
     assert set(library.shelf.loads()) == {"b", "c"}
+
+
+def test_a_real_model_that_is_put_away_leaves_the_memory(tmp_path: Path) -> None:
+    (model,) = served_models(named([str(write_language_model(tmp_path / "sft"))]), max_batch=2)
+    shelf = ModelShelf(model.bytes, lambda _: True)
+
+    async def ask() -> weakref.ref[object]:
+        engine = await shelf.engine(model)
+        assert isinstance(engine, Engine)
+        engine.generate([Request("a", (1, 2), SamplingParams(max_new_tokens=3))])
+        return weakref.ref(engine.model)
+
+    weights = run(ask())
+    assert weights() is not None
+    run(shelf.engine(replace(model, id="other")))
+    assert weights() is None
 
 
 def test_a_model_that_answers_is_never_put_away(tiny_tokenizer: Tokenizer) -> None:
@@ -110,7 +133,7 @@ def test_others_are_answered_while_a_model_is_loaded(tiny_tokenizer: Tokenizer) 
     gate = threading.Event()
 
     def slow() -> TokenEngine:
-        assert gate.wait(10)
+        assert gate.wait(60)
         return ScriptedEngine(tiny_tokenizer, ANSWER)
 
     sound = served(ScriptedEngine(tiny_tokenizer, ANSWER), tiny_tokenizer)
@@ -130,5 +153,5 @@ def test_others_are_answered_while_a_model_is_loaded(tiny_tokenizer: Tokenizer) 
         ask("tiny")()
         assert replies == [200] and waiting.is_alive()
         gate.set()
-        waiting.join(10)
+        waiting.join(60)
         assert replies == [200, 200]

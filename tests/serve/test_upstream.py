@@ -126,7 +126,7 @@ def test_a_client_that_leaves_frees_the_row_of_the_other_server(
         stream = client.chat.completions.create(model="tiny", messages=QUESTION, stream=True)
         next(stream)
         stream.close()
-        assert engine.cancelled.wait(1.0)
+        assert engine.cancelled.wait(10.0)  # two servers on one busy core
 
 
 def strange(reply: Response) -> FastAPI:

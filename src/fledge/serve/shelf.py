@@ -1,7 +1,6 @@
 """Which models are in memory: loaded when asked for, put away when others need the room."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable
 
@@ -58,7 +57,6 @@ class ModelShelf:
             if self._is_idle(engine):
                 logger.info("putting %s away to make room for %s", id_, model.id)
                 del self._engines[id_], self._bytes[id_]
-        gc.collect()
         if self._engines and not self._fits(model):
             raise ApiError(
                 503,
