@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fledge.data.batch import ComparisonBatch, PromptBatch
+from fledge.evaluate.distributions import policy_logits
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
