@@ -171,6 +171,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path):
         ),
         ("config.json", {"attention_bias": True}, "'attention_bias' is True"),
         ("config.json", {"rope_parameters": {"rope_type": "yarn"}}, "rope scaling 'yarn'"),
+        ("config.json", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rope scaling 'yarn'"),
         (
             "config.json",
             {"hidden_size": 16},

@@ -71,17 +71,20 @@ class Settings:
     def rotary(self) -> RotaryConfig:
         """`rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling` (4).
 
+        Where both are set `rope_scaling` counts, as it does for transformers.
+
         Raises:
             CheckpointError: a scaling that fledge does not compute.
         """
         base = self.number("rope_theta", 10_000.0)
-        values = self.values.get("rope_parameters") or self.values.get("rope_scaling") or {}
+        name = "rope_scaling" if self.values.get("rope_scaling") else "rope_parameters"
+        values = self.values.get(name) or {}
         if not isinstance(values, Mapping):
-            raise CheckpointError(f"'rope_parameters' must be a table, found {values!r}")
+            raise CheckpointError(f"{name!r} must be a table, found {values!r}")
         nested = [name for name, value in values.items() if isinstance(value, Mapping)]
         if nested:
             raise CheckpointError(
-                f"'rope_parameters' differ by kind of layer ({', '.join(nested)}), "
+                f"{name!r} differ by kind of layer ({', '.join(nested)}), "
                 "which fledge does not compute"
             )
         base = Settings(values).number("rope_theta", base)
