@@ -47,6 +47,13 @@ def test_a_directory_of_pickles_is_refused_with_the_way_out(tmp_path):
         import_source(str(tmp_path / "theirs"), tmp_path / "out")
 
 
+def test_a_directory_of_llama2c_asks_for_the_file(tmp_path):
+    for name in ("stories.bin", "tok.bin"):
+        (tmp_path / name).write_bytes(b"\x40\x00\x00\x00")
+    with pytest.raises(CheckpointError, match=r"config.json: .*among stories.bin, tok.bin"):
+        import_source(str(tmp_path), tmp_path / "ours")
+
+
 def test_nothing_at_all_is_told_plainly(tmp_path):
     with pytest.raises(CheckpointError, match="no such file or directory; expected a directory"):
         import_source(str(tmp_path / "nothing"), tmp_path / "out")

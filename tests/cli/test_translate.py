@@ -80,6 +80,15 @@ def test_a_line_that_is_too_long_is_named(fledge, translator: Path, tmp_path: Pa
     assert code == 1 and "a.en:2 has" in err and "at most 24" in err
 
 
+def test_sentences_of_a_pipe_are_counted_from_its_start(
+    fledge, translator: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("fledge.cli.translate.LINES_AT_ONCE", 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO("a cat eats\n" * 3 + "a " * 90))
+    code, out, err = fledge("translate", translator)
+    assert (code, len(out.splitlines())) == (1, 2) and "sentence 4 has" in err
+
+
 def test_options_that_contradict_each_other_are_refused(
     fledge, translator: Path, tmp_path: Path
 ) -> None:

@@ -83,6 +83,12 @@ def test_a_file_paired_with_itself_or_with_its_copy_is_refused(tmp_path):
         load_pairs(f"{path},{copy}")
 
 
+def test_one_file_of_two_is_told_to_name_the_other(tmp_path):
+    path = write(tmp_path / "a.en", "one\ntwo\n")
+    with pytest.raises(DataError, match=r"a\.en: sentences without .* as in a\.en,a\.fr"):
+        load_pairs(path)
+
+
 def test_names_and_numbers_may_be_their_own_translation(tmp_path):
     path = write(tmp_path / "a.tsv", "Paris\tParis\nred\trouge\n")
     assert len(load_pairs(path)) == 2

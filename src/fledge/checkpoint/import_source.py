@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fledge.checkpoint.exchange import Copied, import_llama2c, import_model
 from fledge.checkpoint.hub import fetch, is_hub_id
-from fledge.checkpoint.weights import refuse_pickle
+from fledge.checkpoint.weights import CONFIG, refuse_pickle
 from fledge.errors import CheckpointError
 
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -28,6 +28,7 @@ def import_source(
     """
     path = Path(source)
     if path.is_dir():
+        _refuse_directory_of_llama2c(path)
         return import_model(path, output, precision=precision, chat_tokens=chat_tokens)
     if path.is_file():
         _refuse_other_files(path)
@@ -48,13 +49,26 @@ def import_source(
     )
 
 
+def _refuse_directory_of_llama2c(directory: Path) -> None:
+    """Which of its files is the model is the user's to say."""
+    files = sorted(path for path in directory.glob("*.bin") if not _is_pickle(path))
+    if files and not (directory / CONFIG).is_file():
+        raise CheckpointError(
+            f"{directory / CONFIG}: no such file. If this is a model of llama2.c, name its weights "
+            f"(among {', '.join(path.name for path in files)}), and with --tokenizer the file that "
+            "holds its tokens"
+        )
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4).startswith(PICKLE_STARTS)
+
+
 def _refuse_other_files(path: Path) -> None:
     """All but what may be llama2.c's."""
-    if path.suffix in PICKLE_SUFFIXES:
-        with path.open("rb") as file:
-            start = file.read(4)
-        if start.startswith(PICKLE_STARTS):
-            refuse_pickle(path)
+    if path.suffix in PICKLE_SUFFIXES and _is_pickle(path):
+        refuse_pickle(path)
     if path.suffix == ".gguf":
         raise CheckpointError(
             f"{path}: GGUF is written but not read; import the model it was made of, a directory "

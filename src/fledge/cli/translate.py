@@ -130,7 +130,7 @@ def translated(
     rest, before = iter(lines), 0
     at_once = 1 if sys.stdin.isatty() else LINES_AT_ONCE
     while some := list(islice(rest, at_once)):
-        found = translate(loaded, some, settings)
+        found = translate(loaded, some, settings, first=before + 1)
         for number, (source, best) in enumerate(zip(some, found, strict=True), start=before + 1):
             yield from show(number, source, best)
         before += len(some)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fledge.data.readers import READERS
 from fledge.data.records import Located, Skipped, refuse
 from fledge.data.sources import HUB, files_of, load_with
 from fledge.data.splits import split_by_key
@@ -102,6 +103,7 @@ def _read(name: str, languages: tuple[str, str], skipped: Skipped | None) -> Ite
     elif name.endswith(TABBED):
         found = _read_tabbed(Path(name), skipped)
     else:
+        _refuse_half_a_pair(name)
         records = load_with(name, lambda record: _from_record(record, languages), skipped=skipped)
         found = iter(records)
     for pair in found:
@@ -111,6 +113,15 @@ def _read(name: str, languages: tuple[str, str], skipped: Skipped | None) -> Ite
             refuse(error, skipped)
         else:
             yield pair
+
+
+def _refuse_half_a_pair(name: str) -> None:
+    path = Path(name)
+    if path.is_file() and path.suffix.lower() not in READERS:
+        raise DataError(
+            f"{name}: sentences without their translations; name both files, as in "
+            f"{path.name},{path.stem}.fr, or give a .tsv or .jsonl that holds both sides"
+        )
 
 
 def aligned_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:

@@ -33,6 +33,7 @@ def translate(
     settings: BeamSettings,
     done: Callable[[int], None] = lambda _: None,
     where: str = "sentence ",
+    first: int = 1,
 ) -> list[list[Translation]]:
     """The `settings.best` translations of each sentence, best first.
 
@@ -41,11 +42,11 @@ def translate(
 
     Raises:
         GenerationError: a sentence is longer than the model's context; it is named by `where` and
-            its number, which counts from 1.
+            its number, which counts from `first`.
     """
     end = loaded.model.config.end_id
     encoded = [[*ids, end] for ids in loaded.source.encode_batch(sentences)]
-    _check_lengths(encoded, loaded.model.config.context_length, where)
+    _check_lengths(encoded, loaded.model.config.context_length, where, first)
     wanted = [number for number, text in enumerate(sentences) if text.strip()]
     found = [[Translation("", 0.0, ())] for _ in sentences]
     done(len(sentences) - len(wanted))
@@ -83,8 +84,8 @@ def _read(loaded: LoadedTranslationModel, hypothesis: Hypothesis) -> Translation
     return Translation(loaded.target.decode(ids), hypothesis.score, hypothesis.ids)
 
 
-def _check_lengths(encoded: Sequence[Sequence[int]], limit: int, where: str) -> None:
-    for number, ids in enumerate(encoded, start=1):
+def _check_lengths(encoded: Sequence[Sequence[int]], limit: int, where: str, first: int) -> None:
+    for number, ids in enumerate(encoded, start=first):
         if len(ids) > limit:
             raise GenerationError(
                 f"{where}{number} has {len(ids):,} tokens, but the model reads at most {limit:,}; "
