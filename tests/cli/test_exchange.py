@@ -49,6 +49,19 @@ def test_an_imported_model_is_known_and_writes(fledge, imported):
         assert code == 0, err
 
 
+def test_a_base_model_is_readied_for_sft(fledge, tmp_path):
+    write_foreign(tmp_path / "base", "gpt2", template=None)
+    chats = [{"messages": [{"role": role, "content": text} for role, text in c]} for c in CHATS]
+    demonstrations = write_records(tmp_path / "chats.jsonl", chats)
+    for words, expected in (((), 1), (("--chat-tokens",), 0)):
+        model, output = tmp_path / f"ours{expected}", tmp_path / f"sft{expected}"
+        assert fledge("import", tmp_path / "base", model, *words)[0] == 0
+        options = ("-d", demonstrations, "-o", output, "--steps", 1, "runtime.dtype=float32")
+        code, _, err = fledge("sft", "-m", model, *options)
+        assert code == expected, err
+        assert ("fledge import … --chat-tokens" in err) == bool(expected)
+
+
 def test_an_imported_model_goes_through_every_stage(fledge, imported, tmp_path):
     """SFT, reward model and PPO, a step each, with the template it came with."""
     messages = [

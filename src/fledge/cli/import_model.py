@@ -61,7 +61,14 @@ def import_model(
         refuse_ignored("SOURCE is not a llama2.c .bin", {"--tokenizer": tokenizer})
     from fledge.checkpoint.import_source import import_source
 
-    copied = import_source(source, output, tokenizer=tokenizer, revision=revision, precision=dtype)
+    copied = import_source(
+        source,
+        output,
+        tokenizer=tokenizer,
+        revision=revision,
+        precision=dtype,
+        chat_tokens=chat_tokens,
+    )
     typer.echo(f"{output}: {summary(copied)}")
 
 

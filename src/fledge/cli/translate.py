@@ -109,7 +109,7 @@ class Lines:
             yield "\t".join([*fields, " ".join(one.text.splitlines())])
 
 
-def as_record(number: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
+def as_record(_: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
     """Everything about a sentence as a line of JSON."""
     translations = [{"text": one.text, "score": one.score} for one in found]
     yield json.dumps({"source": source, "translations": translations}, ensure_ascii=False)
