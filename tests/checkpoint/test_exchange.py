@@ -171,6 +171,17 @@ def test_nothing_that_exists_is_overwritten(tmp_path):
         ),
         ("config.json", {"attention_bias": True}, "'attention_bias' is True"),
         ("config.json", {"rope_parameters": {"rope_type": "yarn"}}, "rope scaling 'yarn'"),
+        (
+            "config.json",
+            {"rope_scaling": {"type": "linear", "factor": 0.0}},
+            r"config.json: .*'factor' above 0, found 0.0",
+        ),
+        ("config.json", {"rope_scaling": {"type": "llama3"}}, r"config.json: .*'factor' above 0"),
+        (
+            "config.json",
+            {"num_attention_heads": 7},
+            "these sizes make no model: num_heads 7 must be a multiple of num_key_value_heads 2$",
+        ),
         ("config.json", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rope scaling 'yarn'"),
         (
             "config.json",

@@ -129,3 +129,5 @@ def test_an_option_fledge_does_not_compute_is_refused(tmp_path):
     )
     with pytest.raises(CheckpointError, match="normalize_embedding"):
         transformer_from_huggingface({**config_json.to_dict(), "normalize_embedding": True}, {})
+    with pytest.raises(CheckpointError, match=r"make no model: width 9 must be .* num_heads 16$"):
+        transformer_from_huggingface({**config_json.to_dict(), "d_model": 9}, {})

@@ -73,7 +73,7 @@ def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, " half"]
     """Radians per position of each pair, after `scaling`.
 
     Raises:
-        ConfigError: the scaling's type is none of those implemented, or lacks a number.
+        ConfigError: the scaling's type is none of those implemented, or lacks a number above 0.
     """
     exponents = torch.arange(0, head_width, 2, device="cpu", dtype=torch.float32) / head_width
     plain = 1.0 / (config.base**exponents)
@@ -123,8 +123,8 @@ def _llama3(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " 
 
 def _number(scaling: Scaling, name: str) -> float:
     value = scaling.get(name)
-    if not isinstance(value, int | float):
-        raise ConfigError(f"rope scaling needs a number {name!r}, found {value!r}")
+    if not isinstance(value, int | float) or value <= 0:
+        raise ConfigError(f"rope scaling needs a number {name!r} above 0, found {value!r}")
     return float(value)
 
 

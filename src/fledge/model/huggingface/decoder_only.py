@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from fledge.errors import CheckpointError, ConfigError
+from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.huggingface.family import (
@@ -19,7 +19,8 @@ from fledge.model.huggingface.family import (
 from fledge.model.huggingface.gpt2 import GPT2
 from fledge.model.huggingface.llama import LLAMA, MISTRAL
 from fledge.model.huggingface.qwen import QWEN2, QWEN3
-from fledge.model.huggingface.settings import JSON, Settings
+from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
+from fledge.model.positions import frequencies
 from fledge.model.scalar import ScalarModel
 
 TRANSLATORS = ("marian", "fledge_transformer")
@@ -210,10 +211,11 @@ def read_config(family: Family, config_json: JSON) -> GPTConfig:
         CheckpointError: an option that fledge does not compute, or sizes that make no model.
     """
     Settings(config_json).only("quantization_config", None, default=None)
-    try:
-        return family.read_config(Settings(config_json))
-    except (ConfigError, ValueError) as error:
-        raise CheckpointError(f"these sizes make no model: {error}") from error
+    with telling_why_not():
+        config = family.read_config(Settings(config_json))
+        if config.rotary is not None:
+            frequencies(config.rotary, config.head_width)
+    return config
 
 
 def learnt(family: Family, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

@@ -10,7 +10,7 @@ from fledge.errors import CheckpointError, ConfigError
 from fledge.model.huggingface import marian
 from fledge.model.huggingface.decoder_only import precision
 from fledge.model.huggingface.family import Entry, Tensors, read_tensors, write_tensors
-from fledge.model.huggingface.settings import JSON, Settings
+from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
@@ -66,7 +66,8 @@ def read_config(config_json: JSON) -> TransformerConfig:
         )
     Settings(config_json).only("quantization_config", None, default=None)
     if model_type == marian.MODEL_TYPE:
-        return marian.read_config(Settings(config_json))
+        with telling_why_not():
+            return marian.read_config(Settings(config_json))
     values = {name: value for name, value in config_json.items() if name not in NO_SETTINGS}
     try:
         return parse_section(values, TransformerConfig, source="config.json")

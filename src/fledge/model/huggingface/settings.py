@@ -1,8 +1,11 @@
 """Reading another's config.json: sizes must be there, options must be ones we compute."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from fledge.errors import CheckpointError
+from pydantic import ValidationError
+
+from fledge.errors import CheckpointError, ConfigError
 from fledge.model.config import RotaryConfig
 from fledge.model.positions import SCALINGS, scaling_type
 
@@ -92,6 +95,25 @@ class Settings:
         if Settings(values).number("partial_rotary_factor", share) != 1.0:
             raise CheckpointError("option 'partial_rotary_factor' is not 1: fledge turns all of d")
         return RotaryConfig(base=base, scaling=_scaling(values))
+
+
+@contextmanager
+def telling_why_not() -> Iterator[None]:
+    """Turn what is wrong with sizes into a line for people.
+
+    Raises:
+        CheckpointError: with that line.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        reasons = [
+            ": ".join([*map(str, each["loc"]), each["msg"].removeprefix("Value error, ")])
+            for each in error.errors(include_url=False)
+        ]
+        raise CheckpointError(f"these sizes make no model: {'; '.join(reasons)}") from error
+    except ConfigError as error:
+        raise CheckpointError(f"these settings make no model: {error}") from error
 
 
 def rope_settings(rotary: RotaryConfig) -> dict[str, object]:
