@@ -70,6 +70,7 @@ def test_a_person_answers_in_the_chat_and_gives_it_back(open_page: OpenPage) -> 
     page = open_page("/assistants/new")
     make(page)
     page.get_by_role("link", name="Chat with it").click()
+    expect(page.locator(".welcome-title")).to_contain_text("Welcome to the harbour!")
     ask(page)
     finished(page)
     press(page, "This chat")
