@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fledge.generate import Request, TokenEvent
 from fledge.generate.request import EngineLoad, ScoredToken
 from fledge.serve import ServedModel
-from fledge.serve.async_engine import TokenEngine
+from fledge.serve.models.async_engine import TokenEngine
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fledge.serve.api_page import endpoints
+from fledge.serve.api.page import endpoints
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from fledge.serve.api_page import kind_of
+from fledge.serve.api.page import kind_of
 
 
 def test_the_page_shows_every_endpoint_with_its_fields(url: str) -> None:

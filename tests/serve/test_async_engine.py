@@ -13,7 +13,7 @@ from openai import OpenAI
 
 from fledge.generate import Request
 from fledge.serve import create_app
-from fledge.serve.answers import Piece, merged
+from fledge.serve.models.answers import Piece, merged
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
 

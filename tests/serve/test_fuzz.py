@@ -5,7 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
-from fledge.serve.api_page import TAGS
+from fledge.serve.api.page import TAGS
 
 EXAMPLES = 10
 BOUNDED = settings(

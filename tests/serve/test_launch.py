@@ -7,9 +7,10 @@ import pytest
 
 from fledge.cli.serve import serve, upstream_server
 from fledge.errors import CheckpointError, ConfigError
-from fledge.serve import create_app, loading
+from fledge.serve import create_app
 from fledge.serve.launch import address, listen
-from fledge.serve.loading import named, served_models
+from fledge.serve.models import loading
+from fledge.serve.models.loading import named, served_models
 from serving import running
 from tiny_model import lineage, write_language_model, write_reward_model
 

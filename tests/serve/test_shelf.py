@@ -16,10 +16,10 @@ from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
 from fledge.serve import create_app
 from fledge.serve.api_errors import ApiError
-from fledge.serve.async_engine import TokenEngine
-from fledge.serve.loading import named, served_models
-from fledge.serve.models import ServedModel
-from fledge.serve.shelf import ModelShelf
+from fledge.serve.models.async_engine import TokenEngine
+from fledge.serve.models.loading import named, served_models
+from fledge.serve.models.registry import ServedModel
+from fledge.serve.models.shelf import ModelShelf
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
 from tiny_model import write_language_model

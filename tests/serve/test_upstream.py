@@ -15,7 +15,7 @@ from openai import OpenAI
 from fledge.errors import ConfigError
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve import create_app
-from fledge.serve.remote import upstream_models
+from fledge.serve.models.remote import upstream_models
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
 

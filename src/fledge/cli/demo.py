@@ -82,7 +82,7 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, databas
     """The chat page with all three models, and questions that none of them was trained on."""
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
-    from fledge.serve.loading import served_models
+    from fledge.serve.models.loading import served_models
 
     launch(
         served_models(dict(zip(MODEL_NAMES, checkpoints, strict=True))),

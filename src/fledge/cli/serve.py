@@ -96,9 +96,9 @@ def serve(
     from fledge.errors import ConfigError
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
-    from fledge.serve.loading import machine_memory, named, served_models
-    from fledge.serve.models import Model
-    from fledge.serve.remote import upstream_models
+    from fledge.serve.models.loading import machine_memory, named, served_models
+    from fledge.serve.models.registry import Model
+    from fledge.serve.models.remote import upstream_models
 
     sampling = parse_section(
         {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"

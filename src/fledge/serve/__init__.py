@@ -1,6 +1,6 @@
 """The web chat and the OpenAI-compatible API."""
 
 from fledge.serve.app import create_app
-from fledge.serve.models import ServedModel
+from fledge.serve.models.registry import ServedModel
 
 __all__ = ["ServedModel", "create_app"]

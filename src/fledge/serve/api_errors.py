@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 
 from fledge.errors import CheckpointError, DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
 from fledge.generate.upstream import UpstreamFailed
-from fledge.serve.async_engine import EngineFailed, Overloaded
-from fledge.serve.schemas import ErrorBody, ErrorReply
+from fledge.serve.models.async_engine import EngineFailed, Overloaded
+from fledge.serve.schemas.common import ErrorBody, ErrorReply
 
 logger = logging.getLogger(__name__)
 

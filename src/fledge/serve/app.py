@@ -16,14 +16,14 @@ from fledge.generate.request import SamplingParams
 from fledge.serve import api_errors
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.routes import people_routes
-from fledge.serve.api import api_routes
-from fledge.serve.api_page import api_page_routes
+from fledge.serve.api.page import api_page_routes
+from fledge.serve.api.routes import api_routes
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
-from fledge.serve.models import Model, ModelRegistry
+from fledge.serve.models.registry import Model, ModelRegistry
+from fledge.serve.models.service import ModelService
 from fledge.serve.origin import SameOrigin
 from fledge.serve.page import Pages
 from fledge.serve.people import LoginRequired, People, to_login
-from fledge.serve.service import ModelService
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.routes import web_routes
 

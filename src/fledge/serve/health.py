@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from fledge.serve.service import ModelService
+from fledge.serve.models.service import ModelService
 
 STOPPED = 503
 

@@ -12,7 +12,7 @@ from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.app import LOOPBACK_NAMES, create_app
-from fledge.serve.models import Model
+from fledge.serve.models.registry import Model
 from fledge.serve.people import People
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fledge.database import Conversation, Database, StoredMessage, StoredRun
 from fledge.database.tables import Json
-from fledge.serve.answers import ChatAsk
-from fledge.serve.models import ModelRegistry
+from fledge.serve.models.answers import ChatAsk
+from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.person import Person
 from fledge.serve.web.asking import chat_ask, title_of
 from fledge.serve.web.knowledge import citations_for

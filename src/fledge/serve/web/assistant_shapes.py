@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from fledge.database.assistants import Assistant
 from fledge.database.knowledge import Document
+from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.web.shapes import Asked, Prompt
-from fledge.serve.wishes import SamplingWishes
 
 LONGEST_DOCUMENT = 2_000_000
 """Characters of a file."""

@@ -11,9 +11,9 @@ from fastapi.responses import Response
 from fledge.database import Conversation, Database, StoredMessage
 from fledge.errors import NotFound
 from fledge.serve.api_errors import ApiError
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.service import ModelService
 from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.ready import drawn

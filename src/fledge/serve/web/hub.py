@@ -14,12 +14,12 @@ from fledge.database.runs import RunEnd
 from fledge.database.tables import Json
 from fledge.errors import DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
-from fledge.serve.answers import Answer, ChatAsk
+from fledge.serve.api.asking import admitted
 from fledge.serve.api_errors import ApiError
-from fledge.serve.asking import admitted
+from fledge.serve.models.answers import Answer, ChatAsk
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.service import ModelService
 from fledge.serve.web.live import LiveAnswer
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
 from fledge.database.assistants import Assistant
 from fledge.serve.markdown import render
-from fledge.serve.wishes import SamplingWishes
+from fledge.serve.schemas.wishes import SamplingWishes
 
 LONGEST_TEXT = 200_000
 """Characters of one message or system prompt."""

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 
 from fledge.database import Conversation, Database
 from fledge.serve.api_errors import ApiError
+from fledge.serve.models.service import ModelService
 from fledge.serve.page import Pages
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.service import ModelService
 from fledge.serve.streaming import HEADERS
 from fledge.serve.web.answering import ask_anew
 from fledge.serve.web.conversations import begin_chat, person_wanted

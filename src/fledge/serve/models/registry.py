@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fledge.errors import ConfigError
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.api_errors import unknown_model
-from fledge.serve.async_engine import TokenEngine
-from fledge.serve.schemas import ModelCard, ModelList
+from fledge.serve.models.async_engine import TokenEngine
+from fledge.serve.schemas.common import ModelCard, ModelList
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 

@@ -3,13 +3,13 @@
 import asyncio
 
 from fledge.errors import FledgeError
-from fledge.serve.answers import Answer, ChatAsk
 from fledge.serve.api_errors import ApiError
 from fledge.serve.limits import Admission
+from fledge.serve.models.answers import Answer, ChatAsk
+from fledge.serve.models.service import ModelService, Prepared
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.schemas import Usage
-from fledge.serve.service import ModelService, Prepared
+from fledge.serve.schemas.common import Usage
 
 
 async def admitted(

@@ -9,27 +9,27 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from fledge.errors import PromptTooLong
-from fledge.serve.answers import Answer, TextAsk, Written, sent_reason, written
+from fledge.serve.api.asking import started, turn_of, usage_of
+from fledge.serve.api.chat import FINGERPRINT
+from fledge.serve.api.relay import relay
+from fledge.serve.api.token_lists import TokenLists
 from fledge.serve.api_errors import ApiError, error_replies, too_long, unsupported
-from fledge.serve.asking import started, turn_of, usage_of
-from fledge.serve.chat import FINGERPRINT
 from fledge.serve.limits import Admission
-from fledge.serve.local import ids_of, scored_logprob
-from fledge.serve.models import ServedModel, UpstreamModel
+from fledge.serve.models.answers import Answer, TextAsk, Written, sent_reason, written
+from fledge.serve.models.local import ids_of, scored_logprob
+from fledge.serve.models.registry import ServedModel, UpstreamModel
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.relay import relay
-from fledge.serve.schemas import Usage
-from fledge.serve.schemas_chat import TokenLogprob
-from fledge.serve.schemas_completions import (
+from fledge.serve.schemas.chat import TokenLogprob
+from fledge.serve.schemas.common import Usage
+from fledge.serve.schemas.completions import (
     Completion,
     CompletionChoice,
     CompletionRequest,
     each_text,
 )
-from fledge.serve.service import ModelService
 from fledge.serve.streaming import EventStream, whole_or_gone
-from fledge.serve.token_lists import TokenLists
 
 MOST_PROMPTS = 128
 

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from fledge.serve.api_errors import ApiError, error_replies, unsupported
-from fledge.serve.local import ids_of, rendered
-from fledge.serve.models import ServedModel
+from fledge.serve.models.local import ids_of, rendered
+from fledge.serve.models.registry import ServedModel
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.schemas import Incoming
-from fledge.serve.schemas_chat import ChatMessage, conversation_of
-from fledge.serve.service import ModelService
+from fledge.serve.schemas.chat import ChatMessage, conversation_of
+from fledge.serve.schemas.common import Incoming
 
 
 class TokenizeRequest(Incoming):

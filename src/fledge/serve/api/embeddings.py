@@ -11,21 +11,21 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from fledge.errors import PromptTooLong
+from fledge.serve.api.completions import given_ids
+from fledge.serve.api.relay import relay
 from fledge.serve.api_errors import ApiError, error_replies, too_long
-from fledge.serve.async_engine import TokenEngine
-from fledge.serve.completions import given_ids
-from fledge.serve.models import ServedModel, UpstreamModel
+from fledge.serve.models.async_engine import TokenEngine
+from fledge.serve.models.registry import ServedModel, UpstreamModel
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.relay import relay
-from fledge.serve.schemas_completions import (
+from fledge.serve.schemas.completions import (
     Embedding,
     EmbeddingList,
     EmbeddingRequest,
     EmbeddingUsage,
     each_text,
 )
-from fledge.serve.service import ModelService
 
 MOST_TEXTS = 2048
 TOKENS_AT_ONCE = 2048

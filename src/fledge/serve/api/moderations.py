@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from fledge.serve.api_errors import error_replies
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.schemas import Incoming
+from fledge.serve.schemas.common import Incoming
 
 CATEGORIES = (
     *("harassment", "harassment/threatening", "hate", "hate/threatening", "illicit"),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from fledge.generate.request import EngineLoad
 from fledge.serve.api_errors import ApiError
-from fledge.serve.async_engine import TokenEngine
-from fledge.serve.models import ServedModel
+from fledge.serve.models.async_engine import TokenEngine
+from fledge.serve.models.registry import ServedModel
 
 logger = logging.getLogger(__name__)
 

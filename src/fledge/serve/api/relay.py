@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from fledge.generate.upstream import ChunkStream
 from fledge.serve.limits import Admission
-from fledge.serve.models import UpstreamModel
+from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.people import People
 from fledge.serve.person import Person
 from fledge.serve.streaming import EventStream

@@ -7,8 +7,8 @@ from typing import Literal
 
 from fledge.generate.request import FinishReason
 from fledge.serve.metrics import AnswerTimer
-from fledge.serve.schemas_chat import TokenLogprob
-from fledge.serve.wishes import SamplingWishes
+from fledge.serve.schemas.chat import TokenLogprob
+from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 
 SentReason = Literal["stop", "length", "content_filter"]

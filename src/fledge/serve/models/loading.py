@@ -15,7 +15,7 @@ from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of, read_config
-from fledge.serve.models import ServedModel
+from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 

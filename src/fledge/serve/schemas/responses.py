@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from fledge.serve.schemas import Incoming
-from fledge.serve.schemas_chat import ResponseFormat
+from fledge.serve.schemas.chat import ResponseFormat
+from fledge.serve.schemas.common import Incoming
 
 
 class InputPart(Incoming):

@@ -3,8 +3,8 @@
 import codecs
 from collections.abc import Iterable
 
-from fledge.serve.schemas_chat import TokenLogprob, TopLogprob
-from fledge.serve.schemas_completions import CompletionLogprobs
+from fledge.serve.schemas.chat import TokenLogprob, TopLogprob
+from fledge.serve.schemas.completions import CompletionLogprobs
 
 
 class TokenLists:

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from fledge.errors import PromptTooLong
 from fledge.generate.request import Request, SamplingParams, ScoredToken, TokenEvent
-from fledge.serve.answers import ChatAsk, Piece
 from fledge.serve.api_errors import ApiError
-from fledge.serve.async_engine import TokenFeed
-from fledge.serve.models import ServedModel
-from fledge.serve.schemas_chat import TokenLogprob, TopLogprob
-from fledge.serve.wishes import SamplingWishes
+from fledge.serve.models.answers import ChatAsk, Piece
+from fledge.serve.models.async_engine import TokenFeed
+from fledge.serve.models.registry import ServedModel
+from fledge.serve.schemas.chat import TokenLogprob, TopLogprob
+from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 from fledge.text.stream import TextStream
 from fledge.text.tokenizer import Tokenizer

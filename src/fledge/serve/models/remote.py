@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from fledge.generate.request import FinishReason
 from fledge.generate.upstream import ChunkStream, UpstreamServer
-from fledge.serve.answers import ChatAsk, Piece, TokenCount
-from fledge.serve.models import UpstreamModel
-from fledge.serve.schemas_chat import TokenLogprob
+from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
+from fledge.serve.models.registry import UpstreamModel
+from fledge.serve.schemas.chat import TokenLogprob
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from fledge.generate.request import SamplingParams
-from fledge.serve.schemas import Incoming
+from fledge.serve.schemas.common import Incoming
 
 GREEDY_BELOW = 1e-4
 """Temperatures under this are taken for 0: logits divided by less are no longer numbers."""

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from fledge.serve.schemas import Incoming, StreamOptions, Usage
-from fledge.serve.wishes import SamplingWishes
+from fledge.serve.schemas.common import Incoming, StreamOptions, Usage
+from fledge.serve.schemas.wishes import SamplingWishes
 
 TokenIds = list[Annotated[int, Field(strict=True)]]
 Texts = str | list[str] | TokenIds | list[TokenIds]

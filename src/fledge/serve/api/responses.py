@@ -11,13 +11,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from fledge.errors import FledgeError
-from fledge.serve.answers import Answer, ChatAsk, SentReason, sent_reason, written
+from fledge.serve.api.asking import admitted, turn_of
 from fledge.serve.api_errors import ApiError, error_replies, from_fledge, unsupported
-from fledge.serve.asking import admitted, turn_of
 from fledge.serve.limits import Admission
+from fledge.serve.models.answers import Answer, ChatAsk, SentReason, sent_reason, written
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.schemas_responses import (
+from fledge.serve.schemas.responses import (
     DeletedResponse,
     DeltaEvent,
     ErrorEvent,
@@ -32,9 +33,8 @@ from fledge.serve.schemas_responses import (
     ResponseUsage,
     TextDoneEvent,
 )
-from fledge.serve.service import ModelService
+from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.streaming import Chunk, EventStream, whole_or_gone
-from fledge.serve.wishes import SamplingWishes
 from fledge.text.conversation import Conversation, Message
 
 MOST_STORED = 1000

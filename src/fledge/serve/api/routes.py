@@ -5,20 +5,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from fledge.serve.api.chat import chat_routes
+from fledge.serve.api.completions import completion_routes
+from fledge.serve.api.embeddings import embedding_routes
+from fledge.serve.api.moderations import moderation_routes
+from fledge.serve.api.responses import response_routes
+from fledge.serve.api.tokenize import tokenize_routes
 from fledge.serve.api_errors import error_replies
-from fledge.serve.chat import chat_routes
-from fledge.serve.completions import completion_routes
-from fledge.serve.embeddings import embedding_routes
 from fledge.serve.health import health_routes
 from fledge.serve.metrics import metrics_routes
-from fledge.serve.models import ModelRegistry
-from fledge.serve.moderations import moderation_routes
+from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.responses import response_routes
-from fledge.serve.schemas import ModelCard, ModelList
-from fledge.serve.service import ModelService
-from fledge.serve.tokenize import tokenize_routes
+from fledge.serve.schemas.common import ModelCard, ModelList
 
 
 def api_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:

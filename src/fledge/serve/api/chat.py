@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
-from fledge.serve.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
+from fledge.serve.api.asking import admitted, turn_of, usage_of
 from fledge.serve.api_errors import ApiError, error_replies, unsupported
-from fledge.serve.asking import admitted, turn_of, usage_of
 from fledge.serve.limits import Admission
+from fledge.serve.models.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
+from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
 from fledge.serve.person import Person
-from fledge.serve.schemas import Usage
-from fledge.serve.schemas_chat import (
+from fledge.serve.schemas.chat import (
     AnswerMessage,
     ChatCompletion,
     ChatCompletionChunk,
@@ -28,7 +28,7 @@ from fledge.serve.schemas_chat import (
     TokenLogprob,
     conversation_of,
 )
-from fledge.serve.service import ModelService
+from fledge.serve.schemas.common import Usage
 from fledge.serve.streaming import EventStream, whole_or_gone
 
 FINGERPRINT = f"fledge-{__version__}"

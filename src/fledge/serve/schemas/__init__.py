@@ -1,0 +1,1 @@
+"""What the requests and answers of the API may say, as pydantic models."""
