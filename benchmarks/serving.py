@@ -11,7 +11,6 @@ import asyncio
 import itertools
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -47,7 +46,8 @@ class Row:
     processor: float
     crossed: int | None
     fairness: float | None
-    memory: tuple[int, int]
+    memory: list[int]
+    """Bytes held before the load, then after every tenth of it."""
 
 
 def make_checkpoint(directory: Path) -> None:
@@ -69,12 +69,12 @@ def free_port() -> int:
 def server(name: str, checkpoint: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The server, once it answers."""
     common = ["--host", "127.0.0.1", "--port", str(port)]
+    peer = [str(Path(sys.executable).with_name("transformers")), "serve", str(checkpoint)]
+    peer += ["--device", "cpu"]
     commands = {
         "fledge": [sys.executable, "-m", "fledge", "serve", f"m={checkpoint}", "--no-login"],
-        "transformers": [
-            str(Path(sys.executable).with_name("transformers")),
-            *("serve", str(checkpoint), "--device", "cpu"),
-        ],
+        "transformers": peer,
+        "transformers batching": [*peer, "--continuous-batching"],
     }
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -147,13 +147,27 @@ def measure(name: str, process, url: str, streams: int, options: argparse.Namesp
     chats = asyncio.run(rounds(url, body, streams, options.rounds))
     seconds, used = time.perf_counter() - start, processor_seconds(process) - used
     crossed = fairness = None
+    memory = [before, resident(process)]
     if name == "fledge":
         alone = asyncio.run(alone_again(url, body, chats))
         crossed = sum(chat.text != alone[chat.user, chat.number] for chat in chats)
-        got = asyncio.run(until(url, body, streams, options.seconds))
-        fairness = max(got) / max(1, min(got))
-    memory = before, resident(process)
+        fairness, memory[1:] = asyncio.run(long_load(process, url, body, streams, options.seconds))
     return Row(name, streams, chats, seconds, used, crossed, fairness, memory)
+
+
+async def long_load(
+    process: subprocess.Popen[bytes], url: str, body, streams: int, seconds: float
+) -> tuple[float, list[int]]:
+    """The luckiest user's tokens over the unluckiest's; memory after each tenth of `seconds`."""
+    memory = []
+
+    async def watch() -> None:
+        for _ in range(10):
+            await asyncio.sleep(seconds / 10)
+            memory.append(resident(process))
+
+    got, _ = await asyncio.gather(until(url, body, streams, seconds), watch())
+    return max(got) / max(1, min(got)), memory
 
 
 async def alone_again(url: str, body, chats: list[Chat]) -> dict[tuple[int, int], str]:
@@ -176,7 +190,7 @@ def print_table(rows: list[Row]) -> None:
     print(
         "| server | streams | answers | errors | not as alone | first token p50 / p99 ms "
         "| gap p50 / p99 ms | tokens/s | tokens per processor second | luckiest / unluckiest "
-        "| memory before → after MiB |"
+        "| memory before, then over time, MiB |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
@@ -195,12 +209,10 @@ def print_table(rows: list[Row]) -> None:
             f"| {crossed} | {percentile(first, 0.5):,.0f} / {percentile(first, 0.99):,.0f} "
             f"| {percentile(gaps, 0.5):,.1f} / {percentile(gaps, 0.99):,.1f} "
             f"| {tokens / row.seconds:,.0f} | {tokens / row.processor:,.0f} | {fairness} "
-            f"| {row.memory[0] / MiB:,.0f} → {row.memory[1] / MiB:,.0f} |"
+            f"| {' '.join(f'{held / MiB:,.0f}' for held in row.memory)} |"
         )
     for error in sorted({chat.error for row in rows for chat in row.chats if chat.error}):
         print(f"\nerror: {error}")
-    steady = statistics.mean(row.memory[1] for row in rows) / MiB
-    print(f"\nmean memory at the end of a load: {steady:,.0f} MiB")
 
 
 def arguments() -> argparse.Namespace:
