@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fledge.model.attention import (
+    SHORT,
     Attention,
     fused_scaled_dot_product,
     record_attention,
@@ -37,6 +38,23 @@ def test_both_kernels_agree(groups):
     fused = fused_scaled_dot_product(q, k, v, None, 0.0)
     eager, _ = scaled_dot_product(q, k, v, causal(5))
     torch.testing.assert_close(fused, eager)
+
+
+@pytest.mark.parametrize("length", [5, SHORT, SHORT + 1])
+def test_bfloat16_training_attends_as_fp32_does(length):
+    exact = [heads.bfloat16().float().requires_grad_() for heads in random_heads(length=length)]
+    expected = fused_scaled_dot_product(*exact, None, 0.0)
+    expected.square().sum().backward()
+    half = [heads.detach().bfloat16().requires_grad_() for heads in exact]
+    with torch.autocast("cpu", torch.bfloat16):
+        output = fused_scaled_dot_product(*half, None, 0.0)
+    output.float().square().sum().backward()
+    assert output.dtype == half[0].grad.dtype == torch.bfloat16
+    if length <= SHORT:  # rounded once, at the end
+        assert torch.equal(output, expected.bfloat16())
+    for ours, theirs in zip(half, exact, strict=True):
+        difference = (ours.grad.float() - theirs.grad).norm() / theirs.grad.norm()
+        assert difference < 0.01
 
 
 def test_fully_masked_rows_give_zeros_and_finite_gradients():
