@@ -55,7 +55,12 @@ def test_nor_when_each_arrives_nor_who_leaves(model):
         requests = some_requests(12, dice)
         waiting = dice.sample(requests, len(requests))
         cancelled = {request.id for request in waiting if dice.random() < 0.2}
-        engine = Engine(model, max_batch=dice.randint(1, 7), token_budget=dice.choice([None, 90]))
+        engine = Engine(
+            model,
+            max_batch=dice.randint(1, 7),
+            token_budget=dice.choice([None, 90]),
+            prefill_tokens=dice.choice([None, 4]),
+        )
         answers: dict[str, list[int]] = {request.id: [] for request in requests}
         reasons: dict[str, str] = {}
         while waiting or engine.busy:

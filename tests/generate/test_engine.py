@@ -37,6 +37,30 @@ def test_completions_come_in_the_order_of_the_requests(engine):
     assert not engine.busy
 
 
+def test_a_long_prompt_is_read_in_pieces_while_others_go_on():
+    engine = Engine(Successor().eval(), max_batch=3, prefill_tokens=4)
+    engine.submit(request("short", 1, max_new_tokens=9))
+    engine.submit(request("long", *[2] * 13, max_new_tokens=2))
+    engine.submit(request("late", 5, max_new_tokens=1))
+    steps = [[(event.request_id, event.token_id) for event in engine.step()] for _ in range(5)]
+    # 13 tokens are read in 4 steps; whoever runs gets a token in each of them.
+    assert steps[0] == [("short", 2), ("late", 6), ("short", 3)]
+    assert steps[1:3] == [[("short", 4)], [("short", 5)]]
+    assert steps[3] == [("long", 3), ("short", 6), ("long", 4)]
+    assert steps[4] == [("short", 7)]
+
+
+def test_a_long_prompt_may_be_cancelled_while_it_is_read():
+    engine = Engine(Successor().eval(), max_batch=1, prefill_tokens=4)
+    engine.submit(request("long", *[2] * 13, max_new_tokens=2))
+    engine.submit(request("next", 5, max_new_tokens=1))
+    assert engine.step() == [] and engine.load().running == 1
+    assert engine.cancel("long") and engine.busy
+    events = drain(engine)
+    assert [event.finish_reason for event in events["long"]] == ["cancelled"]
+    assert ids_of(events["next"]) == [6]
+
+
 def test_a_stop_id_ends_the_answer_and_is_part_of_it(engine):
     (completion,) = engine.generate([request("a", 1, stop=3, max_new_tokens=9)])
     assert completion.ids == (2, 3)

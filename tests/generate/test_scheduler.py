@@ -55,7 +55,31 @@ def test_prompts_read_in_one_step_are_bounded(monkeypatch):
         line.submit(sequence(name, length, limit=60))
     assert names(line.admit()) == "abc"
     assert names(line.admit()) == "d"
-    assert names(line.admit()) == "e"
+
+
+def test_a_prompt_longer_than_that_is_read_in_pieces_beside_the_others():
+    line = Scheduler(max_batch=5, token_budget=1000, prefill_tokens=12)
+    for name, length in [("a", 3), ("b", 50), ("c", 4), ("d", 13), ("e", 1)]:
+        line.submit(sequence(name, length, limit=60))
+    assert names(line.admit()) == "ac" and names([line.reading]) == "b"
+    # d is long, too: it waits for b, and e for its turn.
+    assert names(line.admit()) == "" and names(line.waiting) == "de"
+    line.run_what_was_read()
+    assert names(line.running) == "acb"
+    assert names(line.admit()) == "e" and names([line.reading]) == "d"
+    assert line.cancel("d").finish_reason == "cancelled"
+    assert line.reading is None and names(line.running) == "acbe"
+
+
+def test_what_is_being_read_takes_a_row_and_its_share_of_the_budget():
+    line = Scheduler(max_batch=2, token_budget=1000, prefill_tokens=12)
+    for name, length in [("a", 50), ("b", 1), ("c", 1)]:
+        line.submit(sequence(name, length, limit=60))
+    assert names(line.admit()) == "b" and names(line.waiting) == "c"
+    tight = Scheduler(max_batch=8, token_budget=119, prefill_tokens=12)
+    for name, length in [("a", 50), ("b", 1)]:
+        tight.submit(sequence(name, length, limit=60))
+    assert names(tight.admit()) == "" and names(tight.waiting) == "b" and tight.busy
 
 
 def test_rows_stay_packed_and_moves_can_be_copied_in_order():

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from fledge.errors import GenerationError
+from fledge.generate.long_prompt import LongPrompt
 from fledge.generate.reading import embed, score
 from fledge.generate.request import (
     Completion,
@@ -47,7 +48,8 @@ class Engine:
 
         `token_budget` bounds the cache: running requests x the longest length any of them may
         reach; None lets `max_batch` requests run whatever their length. `prefill_tokens` bounds the
-        prompt tokens read in one step, for which the running requests wait.
+        prompt tokens read in one step, for which the running requests wait; a longer prompt is read
+        in pieces.
         """
         self.model = model
         self.max_length = min(
@@ -57,6 +59,7 @@ class Engine:
         budget = token_budget or max_batch * self.max_length
         self._scheduler = Scheduler(max_batch, budget, prefill_tokens)
         self._cache: KeyValueCache | None = None
+        self._long_prompt: LongPrompt | None = None
         self._sampler: Sampler | None = None
         self._cancelled: list[TokenEvent] = []
 
@@ -82,6 +85,8 @@ class Engine:
         sequence = self._scheduler.cancel(request_id)
         if sequence is None:
             return False
+        if self._long_prompt is not None and self._long_prompt.sequence is sequence:
+            self._long_prompt = None
         self._cancelled.append(TokenEvent(request_id, None, 0.0, (), "cancelled"))
         self._release()
         return True
@@ -90,7 +95,7 @@ class Engine:
         """Forget every request and the cache; after a step that raised, nothing else is safe."""
         self._scheduler.clear()
         self._cancelled.clear()
-        self._cache = self._sampler = None
+        self._cache = self._long_prompt = self._sampler = None
 
     @torch.inference_mode()
     def step(self) -> list[TokenEvent]:
@@ -100,13 +105,15 @@ class Engine:
             admitted = self._scheduler.admit()
             if admitted:
                 events += self._record(admitted, self._prefill(admitted))
+            if self._scheduler.reading is not None:
+                events += self._read_on(self._scheduler.reading)
             if self._scheduler.running:
                 events += self._record(self._scheduler.running, self._decode())
         return events
 
     def load(self) -> EngineLoad:
         """How much there is to do; may be asked from any thread."""
-        running = list(self._scheduler.running)
+        running = self._scheduler.taken
         room = self._scheduler.max_batch * self.max_length
         used = sum(sequence.length for sequence in running)
         return EngineLoad(len(running), len(self._scheduler.waiting), used / room)
@@ -169,6 +176,22 @@ class Engine:
         logits = self.model.logits(last)
         return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
 
+    def _read_on(self, sequence: Sequence) -> list[TokenEvent]:
+        """Read a piece of a long prompt; after the last one it joins the running rows."""
+        if self._long_prompt is None or self._long_prompt.sequence is not sequence:
+            cache = self._new_cache(rows=1, capacity=sequence.length)
+            self._long_prompt = LongPrompt(sequence, cache)
+        hidden = self._long_prompt.read(self.model, self._scheduler.prefill_tokens)
+        if not self._long_prompt.is_read:
+            return []
+        self._scheduler.run_what_was_read()
+        row = torch.tensor([len(self._scheduler.running) - 1], device=self._device)
+        self._room(sequence.length).place(self._long_prompt.cache, row)
+        self._long_prompt = None
+        logits = self.model.logits(hidden)
+        sampled = Sampler([sequence], logits.shape[-1], self._device).sample(logits)
+        return self._record([sequence], sampled)
+
     def _decode(self) -> Sampled:
         """Read the newest token of every running row."""
         running = self._scheduler.running
@@ -190,16 +213,15 @@ class Engine:
         if capacity < length:
             steps = -(-length // CAPACITY_STEP)
             capacity = min(2 * steps * CAPACITY_STEP, max(self.max_length, length))
-        self._cache = KeyValueCache(
-            self.model.config,
-            min(_power_of_two(rows), self._scheduler.max_batch),
-            capacity,
-            dtype=cache_dtype(self.model.token_embedding.weight),
-            device=self._device,
-        )
+        rows = min(_power_of_two(rows), self._scheduler.max_batch)
+        self._cache = self._new_cache(rows, capacity)
         if old is not None:
             self._cache.place(old, torch.arange(old.rows, device=self._device))
         return self._cache
+
+    def _new_cache(self, rows: int, capacity: int) -> KeyValueCache:
+        dtype = cache_dtype(self.model.token_embedding.weight)
+        return KeyValueCache(self.model.config, rows, capacity, dtype=dtype, device=self._device)
 
     def _record(self, sequences: list[Sequence], sampled: Sampled) -> list[TokenEvent]:
         rows = zip(sequences, sampled.ids, sampled.log_probs, sampled.alternatives, strict=True)

@@ -7,14 +7,16 @@ from fledge.generate.sequence import Sequence
 from fledge.generate.waiting import WaitingLine
 
 PREFILL_TOKENS = 8192
-"""Most prompt tokens, padding included, read in one step: it bounds the wait of running rows."""
+"""Most prompt tokens, padding included, read in one step: it bounds the wait of running rows.
+A longer prompt is read in pieces of so many."""
 
 
 class Scheduler:
     """Holds the waiting line and the running rows; `running[i]` lives in row i of the cache.
 
     Rows stay packed at the front: when one ends, the last one takes its place, so the work of a
-    step follows the number of running rows.
+    step follows the number of running rows. `reading` is a long prompt that is read piece by piece
+    and will have the next row: it counts as one that runs, for everybody else.
     """
 
     def __init__(
@@ -28,13 +30,19 @@ class Scheduler:
         self.token_budget = token_budget
         self.waiting = WaitingLine()
         self.running: list[Sequence] = []
-        self._prefill_tokens = prefill_tokens or PREFILL_TOKENS
+        self.reading: Sequence | None = None
+        self.prefill_tokens = prefill_tokens or PREFILL_TOKENS
         self._ids: set[str] = set()
 
     @property
     def busy(self) -> bool:
         """Whether anything waits or runs."""
-        return bool(self.waiting or self.running)
+        return bool(self.waiting or self.taken)
+
+    @property
+    def taken(self) -> list[Sequence]:
+        """All that have left the line."""
+        return [*self.running, *([] if self.reading is None else [self.reading])]
 
     def submit(self, sequence: Sequence) -> None:
         """Join the line of its owner; an id may be used again once its request has ended."""
@@ -50,41 +58,61 @@ class Scheduler:
     def admit(self) -> list[Sequence]:
         """Move the head of the line into free rows, never past one that does not fit yet.
 
-        A request longer than the whole budget runs alone.
+        Returns those to read now. A prompt too long for one step becomes `reading` instead, one at
+        a time. A request longer than the whole budget runs alone.
         """
         admitted: list[Sequence] = []
-        rows = Counter(sequence.request.owner for sequence in self.running)
-        longest_limit = max((sequence.limit for sequence in self.running), default=0)
+        taken = self.taken
+        rows = Counter(sequence.request.owner for sequence in taken)
+        longest_limit = max((sequence.limit for sequence in taken), default=0)
         longest_prompt = 0
-        while self.waiting and len(self.running) < self.max_batch:
+        while self.waiting and len(taken) < self.max_batch:
             sequence = self.waiting.head(rows)
             longest_limit = max(longest_limit, sequence.limit)
-            longest_prompt = max(longest_prompt, sequence.length)
-            over_budget = (len(self.running) + 1) * longest_limit > self.token_budget
-            if self.running and over_budget:
+            if taken and (len(taken) + 1) * longest_limit > self.token_budget:
                 break
-            if admitted and (len(admitted) + 1) * longest_prompt > self._prefill_tokens:
-                break
+            if sequence.length > self.prefill_tokens:
+                if self.reading is not None:
+                    break
+                self.reading = sequence
+            else:
+                longest_prompt = max(longest_prompt, sequence.length)
+                if admitted and (len(admitted) + 1) * longest_prompt > self.prefill_tokens:
+                    break
+                admitted.append(sequence)
+                self.running.append(sequence)
             self.waiting.take(sequence)
             rows[sequence.request.owner] += 1
-            admitted.append(sequence)
-            self.running.append(sequence)
+            taken.append(sequence)
         return admitted
+
+    def run_what_was_read(self) -> None:
+        """The prompt of `reading` is read: it runs, in the next row."""
+        assert self.reading is not None
+        self.running.append(self.reading)
+        self.reading = None
 
     def cancel(self, request_id: str) -> Sequence | None:
         """Mark a request cancelled and take it out of the line; None if it is not here.
 
         A running one keeps its row until `release`.
         """
-        everybody: list[Sequence] = [*self.waiting, *self.running]
+        everybody: list[Sequence] = [*self.waiting, *self.taken]
         for sequence in everybody:
             if sequence.request.id == request_id:
                 sequence.finish_reason = "cancelled"
                 if sequence not in self.running:
-                    self.waiting.remove(sequence)
-                    self._ids.discard(request_id)
+                    self._drop(sequence)
                 return sequence
         return None
+
+    def _drop(self, sequence: Sequence) -> None:
+        """Forget one that has no row yet."""
+        if sequence is self.reading:
+            self.reading = None
+        else:
+            self.waiting.remove(sequence)
+        self._ids.discard(sequence.request.id)
 
     def release(self) -> list[tuple[int, int]]:
         """Drop ended rows; returns (source, destination) of the rows that moved, in order."""
@@ -107,4 +135,5 @@ class Scheduler:
         """Forget everything that waits or runs."""
         self.waiting.clear()
         self.running.clear()
+        self.reading = None
         self._ids.clear()
