@@ -121,7 +121,7 @@ def test_each_illness_is_named_once_and_steps_of_one_rollout_count_once():
 
 def test_a_finished_run_can_be_diagnosed_from_its_metrics():
     steps = [{**one, "step": step} for one in healthy() for step in range(4)]
-    steps.append({"kind": "evaluation"})
+    steps.append({"validation_loss": 2.0})
     assert len(rollouts_of(steps)) == ROLLOUTS
     assert diagnose(rollouts_of(steps)) == [] and diagnose([]) == []
 
