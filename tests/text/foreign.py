@@ -16,6 +16,13 @@ CHATML_MARKED = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 
+LLAMA3_CHAT = (
+    "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role']"
+    " + '<|end_header_id|>\n\n' + message['content'] + '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}"
+    "{% endif %}"
+)
+
 
 def byte_level(texts, special, size=400):
     tokenizer = Tokenizer(models.BPE())
@@ -53,6 +60,22 @@ def save_chatml_style(directory, texts, template=CHATML):
         "pad_token": "<|endoftext|>",
         "bos_token": None,
         "chat_template": template,
+    }
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    return tokenizer
+
+
+def save_llama3_style(directory, texts):
+    """Llama-3-like: roles between headers, and three tokens that may end a message."""
+    begin, *others = ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>"]
+    others += ["<|end_header_id|>", "<|eom_id|>", "<|eot_id|>"]
+    tokenizer = byte_level(texts, [begin, *others])
+    tokenizer.save(str(directory / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": begin,
+        "eos_token": "<|eot_id|>",
+        "chat_template": LLAMA3_CHAT,
     }
     (directory / "tokenizer_config.json").write_text(json.dumps(settings))
     return tokenizer

@@ -1,4 +1,5 @@
 import base64
+import copy
 import json
 
 import pytest
@@ -91,6 +92,30 @@ def test_chatml_style_is_understood(tmp_path):
     # `<think>` is an added token but not a special one: text may give it.
     assert tokenizer.encode("<think>") == [theirs.token_to_id("<think>")]
     assert tokenizer.decode(tokenizer.encode("a<think>b")) == "a<think>b"
+
+
+@pytest.mark.parametrize(
+    ("files", "also"),
+    [
+        ({}, set()),
+        ({"generation_config.json": {"eos_token_id": 7}}, {7}),
+        ({"generation_config.json": {"eos_token_id": [7, 300]}}, {7, 300}),
+        ({"generation_config.json": {"eos_token_id": [7, 10**6]}}, {7}),
+        ({"generation_config.json": {"eos_token_id": None}}, set()),
+        ({"generation_config.json": {}, "config.json": {"eos_token_id": 7}}, set()),
+        ({"config.json": {"eos_token_id": [8, 9]}}, {8, 9}),
+    ],
+)
+def test_what_the_model_beside_it_says_ends_a_text_does_so(tmp_path, files, also):
+    theirs = save_chatml_style(tmp_path, TEXTS)
+    for name, values in files.items():
+        (tmp_path / name).write_text(json.dumps(values))
+    ends = {theirs.token_to_id(end) for end in ("<|im_end|>", "<|endoftext|>")}
+    tokenizer = Tokenizer.load(tmp_path)
+    assert tokenizer.stop_ids == ends | also
+    assert tokenizer.banned_ids == {theirs.token_to_id("<|im_start|>")}
+    assert copy.deepcopy(tokenizer).stop_ids == tokenizer.stop_ids
+    assert tokenizer.with_chat_tokens().stop_ids >= also
 
 
 def test_role_tokens_are_special_even_if_their_file_forgot_to_say_so(tmp_path):

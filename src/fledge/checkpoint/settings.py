@@ -30,8 +30,7 @@ def write_settings(
 ) -> None:
     """config.json and generation_config.json with the tokenizer's ids for begin, end and padding.
 
-    `generation` holds what else generation_config.json shall say; ids that end a text for it do so
-    still.
+    `generation` holds what else generation_config.json shall say.
     """
     ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
     end = tokenizer.special.end
@@ -45,7 +44,7 @@ def write_generation(
     """generation_config.json alone; see `write_settings`."""
     ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
     end = tokenizer.special.end
-    stops = [end, *sorted(tokenizer.stop_ids.union(end_ids(generation)) - {end})]
+    stops = [end, *sorted(tokenizer.stop_ids - {end})]
     write_json(directory / GENERATION, {**generation, **ids, "eos_token_id": stops})
 
 
@@ -53,13 +52,6 @@ def begin_id(tokenizer: Tokenizer) -> int | None:
     """`bos_token_id`: what the tokenizer names so, else what separates documents."""
     name = tokenizer.names.get("bos_token", "")
     return tokenizer.special_texts.get(name, tokenizer.special.end_of_text)
-
-
-def end_ids(generation: Mapping[str, object]) -> frozenset[int]:
-    """`eos_token_id` of a generation_config.json, which may be one id, several or none."""
-    ends = generation.get("eos_token_id")
-    listed = ends if isinstance(ends, list) else [ends]
-    return frozenset(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
 
 
 def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:

@@ -152,8 +152,7 @@ def _build(
     with _replacing(directory) as partial:
         train = TokensWriter(partial, "train", np.dtype(dtype), shard_tokens)
         validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
-        special = tokenizer.special
-        separator = special.end if special.end_of_text is None else special.end_of_text
+        separator = tokenizer.special.separator
         done = 0
         documents = split_documents(texts, recipe.validation_fraction, recipe.seed)
         # SentencePiece-like tokenizers begin every text with a space of their own.

@@ -42,6 +42,21 @@ class ChatTemplate:
         """The template that a tokenizer was saved with, or fledge's own."""
         return cls(tokenizer.chat_template or DEFAULT_TEMPLATE)
 
+    def check(self, tokenizer: Tokenizer) -> None:
+        """Raise unless the tokenizer has the tokens that fledge's own template writes.
+
+        Raises:
+            TokenizerError: it has not: the model is a base model that was never taught to answer.
+        """
+        if self.source == DEFAULT_TEMPLATE and tokenizer.special.assistant is None:
+            raise TokenizerError(
+                "expected a chat template, or fledge's chat tokens <|user|>, <|assistant|> and so "
+                "on; found neither: this is a base model, which only goes on with a text, as "
+                "`fledge generate --raw` has it. To let it answer, import it again by "
+                "`fledge import … --chat-tokens` (in Python Tokenizer.with_chat_tokens() and a "
+                "larger embedding) and train it by `fledge sft`"
+            )
+
     def render(
         self, conversation: Conversation, tokenizer: Tokenizer, *, generation_prompt: bool = False
     ) -> RenderedChat:
@@ -55,7 +70,7 @@ class ChatTemplate:
             TokenizerError: the template refuses the conversation, or needs tokens that the
                 tokenizer lacks.
         """
-        self._check(tokenizer)
+        self.check(tokenizer)
         rendering = self._rendering(conversation, tokenizer, generation_prompt)
         spans = [] if generation_prompt else self._spans(rendering, conversation, tokenizer)
         return _encode(rendering, tokenizer, spans)
@@ -79,18 +94,8 @@ class ChatTemplate:
             raise PromptTooLong(self._prompt_length(shorter[-1], tokenizer), limit)
         return self.render(shorter[kept], tokenizer, generation_prompt=True)
 
-    def _check(self, tokenizer: Tokenizer) -> None:
-        if self.source == DEFAULT_TEMPLATE and tokenizer.special.assistant is None:
-            raise TokenizerError(
-                "the default chat template writes <|system|>, <|user|>, <|assistant|> and <|end|>, "
-                "which this tokenizer does not have: use the template saved beside it, or add "
-                "them by `fledge import … --chat-tokens` (Tokenizer.with_chat_tokens() and a "
-                "larger embedding). Without them a base model only goes on with a text: "
-                "`fledge generate --raw`"
-            )
-
     def _prompt_length(self, conversation: Conversation, tokenizer: Tokenizer) -> int:
-        self._check(tokenizer)
+        self.check(tokenizer)
         rendering = self._rendering(conversation, tokenizer, generation_prompt=True)
         return len(_encode(rendering, tokenizer, []).ids)
 

@@ -25,6 +25,10 @@ class Conversation:
         """This conversation with one more turn."""
         return Conversation((*self.messages, Message(role, content)))
 
+    def records(self) -> list[dict[str, str]]:
+        """Its turns as files of chats and the OpenAI API have them."""
+        return [{"role": message.role, "content": message.content} for message in self.messages]
+
     def shorter(self) -> "list[Conversation]":
         """This conversation, then without its oldest turn, its two oldest, …
 

@@ -15,15 +15,21 @@ from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_s
 
 _NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
 _VOCABULARY_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
+_GENERATION = ("generation_config.json", "config.json")
+"""Where a model says what ends a text: the first that is there, as transformers reads them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizerFiles:
-    """What a tokenizer's files say: its definition, its named special tokens, its template."""
+    """What a tokenizer's files say: its definition, its named special tokens, its template.
+
+    `stop_ids` are what the model beside it says ends a text, where there is a model.
+    """
 
     definition: Definition
     names: dict[str, str]
     chat_template: str | None
+    stop_ids: frozenset[int] = frozenset()
 
 
 def read_tokenizer(path: Path) -> TokenizerFiles:
@@ -99,7 +105,8 @@ def _read_with_settings(path: Path) -> TokenizerFiles:
         if (path.parent / name).is_file():
             settings |= _read_json(path.parent / name)
     names = {name: _token_text(settings[name]) for name in _NAMES if settings.get(name)}
-    return TokenizerFiles(definition, names, _chat_template(path.parent, settings))
+    template, stop_ids = _chat_template(path.parent, settings), _stop_ids(path.parent)
+    return TokenizerFiles(definition, names, template, stop_ids)
 
 
 def _read_gpt2(vocabulary_path: Path, merges_path: Path) -> TokenizerFiles:
@@ -115,7 +122,8 @@ def _read_gpt2(vocabulary_path: Path, merges_path: Path) -> TokenizerFiles:
     merges = [(left, right) for left, right in pairs]
     definition = byte_level(models.BPE(vocab=vocabulary, merges=merges), GPT2_PATTERN)
     names = dict.fromkeys(("bos_token", "eos_token"), END_OF_TEXT)
-    return TokenizerFiles(with_special(definition, [END_OF_TEXT]), names, None)
+    stop_ids = _stop_ids(vocabulary_path.parent)
+    return TokenizerFiles(with_special(definition, [END_OF_TEXT]), names, None, stop_ids)
 
 
 def _chat_template(directory: Path, settings: dict[str, Any]) -> str | None:
@@ -125,6 +133,14 @@ def _chat_template(directory: Path, settings: dict[str, Any]) -> str | None:
     if isinstance(template, list):  # several, by name
         template = {entry["name"]: entry["template"] for entry in template}.get("default")
     return template if isinstance(template, str) else None
+
+
+def _stop_ids(directory: Path) -> frozenset[int]:
+    """`eos_token_id` of a model's settings: one id, several, or none."""
+    path = next((directory / name for name in _GENERATION if (directory / name).is_file()), None)
+    ends = None if path is None else _read_json(path).get("eos_token_id")
+    listed = ends if isinstance(ends, list) else [ends]
+    return frozenset(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
 
 
 def _token_text(value: object) -> str:

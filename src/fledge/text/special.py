@@ -50,6 +50,11 @@ class SpecialTokens:
     assistant: int | None
     end: int
 
+    @property
+    def separator(self) -> int:
+        """What stands between documents: the end of the text, or of a turn where that has none."""
+        return self.end if self.end_of_text is None else self.end_of_text
+
 
 def resolve_special(ids: Mapping[str, int], names: Mapping[str, str]) -> SpecialTokens:
     """Find out which of the special tokens `ids` (text to id) serves what.

@@ -47,6 +47,7 @@ class Tokenizer:
         """Text to id of every special token, those of a foreign tokenizer included."""
         self.special: SpecialTokens = resolve_special(self.special_texts, files.names)
         self.special_ids: frozenset[int] = frozenset(self.special_texts.values())
+        self._model_stops = files.stop_ids
         self._bytes, self.drops_first_space = token_bytes_table(self.definition)
         self._texts = {token_id: text for text, token_id in all_tokens(self.definition).items()}
         self._cuts = special_pattern(self.definition)
@@ -54,8 +55,7 @@ class Tokenizer:
         """The `tokenizers` object that encodes; it knows no special token."""
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[TokenizerFiles]]:
-        files = TokenizerFiles(self.definition, dict(self.names), self.chat_template)
-        return Tokenizer, (files,)
+        return Tokenizer, (self._files(self.chat_template),)
 
     @classmethod
     def train(
@@ -111,8 +111,7 @@ class Tokenizer:
         `chat_template` is the Jinja source to save with it; None keeps the one it has.
         """
         template = self.chat_template if chat_template is None else chat_template
-        files = TokenizerFiles(self.definition, dict(self.names), template)
-        write_tokenizer(Path(directory), files)
+        write_tokenizer(Path(directory), self._files(template))
 
     def with_chat_tokens(self) -> "Tokenizer":
         """This tokenizer with fledge's special tokens after its last id, where they are missing.
@@ -122,7 +121,7 @@ class Tokenizer:
         """
         definition = with_special(self.definition, SPECIAL_TEXTS)
         names = {**self.names, **SPECIAL_NAMES}
-        return Tokenizer(TokenizerFiles(definition, names, DEFAULT_TEMPLATE))
+        return Tokenizer(TokenizerFiles(definition, names, DEFAULT_TEMPLATE, self._model_stops))
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`; never a special id, whatever the text spells.
@@ -210,9 +209,11 @@ class Tokenizer:
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
-        """Ids that end an answer: the end of the turn and the end of the text."""
-        ends = (self.special.end, self.special.end_of_text)
-        return frozenset(token_id for token_id in ends if token_id is not None)
+        """Ids that end an answer: the end of the turn, the end of the text, and what the model that
+        the tokenizer was loaded beside names in its generation_config.json.
+        """
+        ends = {self.special.end, self.special.end_of_text, *self._model_stops}
+        return frozenset(id_ for id_ in ends if id_ is not None and id_ < self.vocabulary_size)
 
     @cached_property
     def banned_ids(self) -> frozenset[int]:
@@ -230,6 +231,9 @@ class Tokenizer:
         """SHA-256 of the definition: equal for tokenizers that give equal ids."""
         text = json.dumps(self.definition, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _files(self, chat_template: str | None) -> TokenizerFiles:
+        return TokenizerFiles(self.definition, dict(self.names), chat_template, self._model_stops)
 
     def _joined(self, pieces: Iterable[bytes]) -> str:
         text = b"".join(pieces).decode("utf-8", errors="replace")
