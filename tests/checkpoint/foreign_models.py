@@ -1,9 +1,11 @@
 """Random models of `transformers` of every family, saved with a tokenizer as others save them."""
 
+import json
 from pathlib import Path
 
 import torch
 from transformers import (
+    AutoModelForCausalLM,
     GPT2Config,
     LlamaConfig,
     MistralConfig,
@@ -63,3 +65,25 @@ def write_foreign(
     )
     model.save_pretrained(directory, max_shard_size=shard_size)
     return model.float()
+
+
+def write_scripted(directory: Path, name: str, script: list[int], ends: list[int]) -> None:
+    """Save a model that answers with `script`, whatever it is asked, beside its tokenizer.
+
+    The layers add nothing, so what stands last alone says what comes next. `ends` are what its
+    generation_config.json stops at.
+    """
+    size = json.loads((directory / "tokenizer.json").read_text())["added_tokens"][-1]["id"] + 1
+    config = CONFIGS[name].from_dict({**CONFIGS[name].to_dict(), "vocab_size": size})
+    model = AutoModelForCausalLM.from_config(config)
+    embedding, output = model.get_input_embeddings().weight, model.get_output_embeddings().weight
+    assert embedding is not output and len(set(script)) == len(script) < embedding.shape[1]
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            parameter.fill_(1.0 if "norm" in parameter_name else 0.0)
+        embedding[:, 0] = 1.0
+        for place, token in enumerate(script):
+            output[token, place] = 10.0
+            embedding[token] = torch.eye(embedding.shape[1])[place + 1]
+    model.generation_config.update(eos_token_id=ends, pad_token_id=0)
+    model.save_pretrained(directory)

@@ -213,6 +213,42 @@ def test_quantised_tensors_are_refused_by_name(tmp_path):
         import_model(tmp_path / "theirs", tmp_path / "ours")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_numbers_that_are_none_are_refused_by_name(tmp_path, number, dtype):
+    write_foreign(tmp_path / "theirs", "qwen2", dtype=dtype)
+    path = tmp_path / "theirs" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 3:5] = number
+    save_file(tensors, path)
+    message = r"model.safetensors: tensor model.layers.1.mlp.up_proj.weight: .* found 2 of 2,048 "
+    with pytest.raises(CheckpointError, match=message):
+        import_model(tmp_path / "theirs", tmp_path / "ours")
+    assert [each.name for each in tmp_path.iterdir()] == ["theirs"]
+
+
+def test_numbers_that_a_cast_would_make_infinite_are_refused(tmp_path):
+    write_foreign(tmp_path / "theirs", "smollm2")
+    path = tmp_path / "theirs" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["model.norm.weight"][5] = 1e6
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError, match=r"model.norm.weight: .* choose --dtype bfloat16"):
+        import_model(tmp_path / "theirs", tmp_path / "half", precision="float16")
+    import_model(tmp_path / "theirs", tmp_path / "wide", precision="bfloat16")
+
+
+def test_a_checkpoint_that_diverged_is_not_exported(tmp_path):
+    write_foreign(tmp_path / "theirs", "gpt2")
+    import_model(tmp_path / "theirs", tmp_path / "ours")
+    path = tmp_path / "ours" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["transformer.wpe.weight"][:] = float("nan")
+    save_file(tensors, path, metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"wpe.weight: .* before its training diverged"):
+        export_model(tmp_path / "ours", tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [

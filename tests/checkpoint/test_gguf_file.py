@@ -227,6 +227,10 @@ def test_numbers_too_large_for_float16_are_named(make, tmp_path):
         export_gguf(checkpoint, tmp_path / "model.gguf")
     assert not (tmp_path / "model.gguf").exists()
     export_gguf(checkpoint, tmp_path / "model.gguf", precision="bfloat16")
+    tensors["model.norm.weight"][2] = float("nan")
+    save_file(tensors, checkpoint / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"ours: tensor output_norm.weight: .* NaN or"):
+        export_gguf(checkpoint, tmp_path / "broken.gguf", precision="bfloat16")
 
 
 def test_without_the_package_the_error_says_how_to_get_it(tmp_path, monkeypatch):

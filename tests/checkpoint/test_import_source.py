@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from huggingface_hub import constants
+from huggingface_hub import constants, errors
 
 import fledge
 from checkpoint.foreign_models import write_foreign
@@ -88,3 +88,22 @@ def test_without_the_package_the_error_says_how_to_get_it(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(CheckpointError, match=r"pip install 'fledge\[hub\]'"):
         import_source("someone/small", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (errors.RepositoryNotFoundError, r"no such directory here, and no such model on the Hub"),
+        (errors.GatedRepoError, r"accept the terms .* HF_TOKEN"),
+        (errors.RevisionNotFoundError, r"no branch, tag or commit 'v2' of it; leave --revision"),
+        (errors.HTTPError, r"not fetched from the Hub: .*See that the Hub can be reached"),
+        (errors.HFValidationError, r"not fetched from the Hub"),
+    ],
+)
+def test_what_the_hub_says_no_to_is_told_with_what_to_do(tmp_path, monkeypatch, error, message):
+    def refuse(*_, **__):
+        raise error.__new__(error, "no")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(CheckpointError, match=rf"^someone/small: .*{message}"):
+        import_source("someone/small", tmp_path / "out", revision="v2")

@@ -10,10 +10,11 @@ from fledge.checkpoint.settings import write_settings
 from fledge.checkpoint.tensors import write_tensors
 from fledge.model.config import GPTConfig
 from fledge.model.huggingface.decoder_only import (
+    blank_language_model,
     family_for,
     language_settings,
-    language_shapes,
 )
+from fledge.model.huggingface.family import shapes_of
 from fledge.model.huggingface.family import write_tensors as stored
 from fledge.text.tokenizer import Tokenizer
 
@@ -61,7 +62,7 @@ def write_random(directory: Path, width: int, feed_forward_width: int) -> Path:
     )
     write_settings(directory, {**language_settings(config), "torch_dtype": "float32"}, tokenizer)
     tokenizer.save(directory)
-    shapes = language_shapes(config)
+    shapes = shapes_of(blank_language_model(config))
     state = {name: torch.zeros(shape).uniform_(-0.1, 0.1) for name, shape in shapes.items()}
     tensors = stored(family_for(config).language_entries(config), state)
     write_tensors(directory / "model.safetensors", tensors)
@@ -80,4 +81,5 @@ def test_peak_memory_is_little_more_than_the_model(tmp_path):
     assert all(share <= MOST for share in used.values()), used
     # Nothing is kept while copying: a few of the largest tensors are all there ever is.
     assert used["import"] < 0.3 and used["gguf"] < 0.5, used
-    assert used["load"] >= 1
+    # The whole model, but for what is used again of the memory that the two before gave back.
+    assert used["load"] > 0.9

@@ -140,3 +140,10 @@ def test_post_norm_ends_every_layer_normalised():
 def test_two_ids_that_must_differ_are_refused():
     with pytest.raises(ValueError, match="two different ids"):
         TransformerConfig(vocabulary_size=10, pad_id=3, end_id=3)
+
+
+def test_dropout_is_set_everywhere_and_in_the_settings():
+    model = make()
+    model.set_dropout(0.5)
+    rates = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+    assert rates == {0.5} and model.config.dropout == 0.5

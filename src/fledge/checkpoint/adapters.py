@@ -26,6 +26,7 @@ from fledge.checkpoint.weights import (
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.decoder_only import classifier_settings, family_of, read_config
 from fledge.model.huggingface.family import Tensors
+from fledge.model.huggingface.unread import kind_of
 from fledge.model.lora import Matrices
 
 WRAPPERS = "base_model.model."
@@ -115,8 +116,8 @@ def adapted_config(directory: Path) -> dict[str, object]:
         CheckpointError: the base is missing, or no model that can be adapted.
     """
     config_json = read_config_json(base_of(directory))
-    is_scalar = "SequenceClassification" in str(config_json.get("architectures"))
-    if read_json(directory / ADAPTER_CONFIG).get("task_type") != "SEQ_CLS" or is_scalar:
+    becomes_scalar = read_json(directory / ADAPTER_CONFIG).get("task_type") == "SEQ_CLS"
+    if not becomes_scalar or kind_of(config_json) == "scalar":
         return config_json
     return classifier_settings(read_config(family_of(config_json), config_json))
 

@@ -1,14 +1,13 @@
 """A base model learns to chat: fledge's special tokens and template, and rows for the new ids."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import final
 
 import torch
 from torch import Tensor
 
 from fledge.model.gpt import INITIAL_DEVIATION
-from fledge.model.huggingface.unread import Unread
+from fledge.model.huggingface.unread import Unread, unread
 from fledge.text.tokenizer import Tokenizer
 
 ROWS_OF_TOKENS = ("embed_tokens.weight", "wte.weight", "lm_head.weight")
@@ -28,8 +27,7 @@ def with_chat_tokens(model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Token
     if size == model.vocabulary_size:
         return model, chatty
     settings = {**model.config_json, "vocab_size": size}
-    tensors = _Grown(model.tensors, size)
-    return replace(model, vocabulary_size=size, config_json=settings, tensors=tensors), chatty
+    return unread(settings, _Grown(model.tensors, size)), chatty
 
 
 @final

@@ -83,8 +83,9 @@ def write_directory(final: Path, write: Callable[[Path], None]) -> None:
             unfinished.rename(final)
             _flush(final.parent)
     except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
         raise CheckpointError(_explain(final, error)) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def write_text(final: Path, text: str) -> None:
@@ -174,7 +175,7 @@ def _existing(path: Path) -> Path:
 
 def _what_is_there(path: Path) -> str:
     if not path.exists():
-        return "the path does not exist; `fledge pretrain` or `fledge run` makes one"
+        return "the path does not exist; `fledge run`, `pretrain` or `import` makes a checkpoint"
     if path.is_file():
         return "it is a file; give the directory that holds config.json and model.safetensors"
     runs = sorted(child.name for child in path.iterdir() if child.is_dir() and latest(child))

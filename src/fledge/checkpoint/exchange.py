@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from fledge.checkpoint.chat_tokens import with_chat_tokens
 from fledge.checkpoint.directory import write_directory
+from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, file_hash, parent, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
@@ -67,23 +68,23 @@ def import_model(
     """Make a checkpoint of a directory in Hugging Face layout.
 
     Weights keep their precision, or are cast to a name of `PRECISIONS`; never is more than one
-    tensor in memory. Everything is checked before anything is written. `chat_tokens` adds what
-    fledge's chat template needs; `name` stands for the source in the lineage.
+    tensor in memory. Nothing stays of an output that could not be written whole. `chat_tokens` adds
+    what fledge's chat template needs; `name` stands for the source in the lineage.
 
     Raises:
-        CheckpointError: a file is missing, damaged or a pickle, an option is not computed, or
-            `output` exists.
+        CheckpointError: a file is missing, damaged or a pickle, an option is not computed, a weight
+            is NaN or infinite, or `output` exists.
     """
     model = read_unread(source)
     lineage = _lineage(source, name)
     if not chat_tokens:
-        return copy_model(model, _settings(source, model), output, precision, lineage)
+        return copy_model(source, model, _settings(source, model), output, precision, lineage)
     if model.kind != "language":
         raise CheckpointError(f"{source}: chat tokens are for language models, not for this one")
     tokenizer = load_tokenizer(source, model.vocabulary_size)
     model, tokenizer = _chatty(source, model, tokenizer)
     settings = _decoder_settings(model, tokenizer, _generation(source))
-    return copy_model(model, settings, output, precision, lineage)
+    return copy_model(source, model, settings, output, precision, lineage)
 
 
 def export_model(checkpoint: Path, output: Path, *, precision: str | None = None) -> Copied:
@@ -95,7 +96,7 @@ def export_model(checkpoint: Path, output: Path, *, precision: str | None = None
         CheckpointError: as `import_model`, or no architecture of others computes the model.
     """
     model = _for_others(checkpoint)
-    return copy_model(model, _settings(checkpoint, model), output, precision, None)
+    return copy_model(checkpoint, model, _settings(checkpoint, model), output, precision, None)
 
 
 def import_llama2c(
@@ -122,10 +123,12 @@ def import_llama2c(
     run: dict[str, JsonValue] = {"source": str(source), "tokenizer": str(tokenizer_path)}
     origin = Parent(path=str(source), weights=file_hash(source))
     lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
-    return copy_model(model, _decoder_settings(model, tokenizer, {}), output, precision, lineage)
+    settings = _decoder_settings(model, tokenizer, {})
+    return copy_model(source, model, settings, output, precision, lineage)
 
 
 def copy_model(
+    source: Path,
     model: Unread,
     write_settings_files: WriteFiles,
     output: Path,
@@ -135,7 +138,8 @@ def copy_model(
     """Write `output`: what stands beside the weights, the weights, and a lineage if there is one.
 
     Raises:
-        CheckpointError: `output` exists, or the disk is full.
+        CheckpointError: `output` exists, the disk is full, or a weight is NaN or infinite; the
+            tensor is named, and `source`.
     """
     refuse_to_overwrite(output)
     if precision is not None:
@@ -143,9 +147,9 @@ def copy_model(
 
     def fill(directory: Path) -> None:
         write_settings_files(directory)
-        write_tensors(
-            directory / WEIGHTS, model.tensors, None if precision is None else PRECISIONS[precision]
-        )
+        dtype = None if precision is None else PRECISIONS[precision]
+        with naming_files(source):
+            write_tensors(directory / WEIGHTS, model.tensors, dtype, refuse_not_finite)
         if lineage is not None:
             write_lineage(directory, lineage)
 
@@ -153,7 +157,7 @@ def copy_model(
     return Copied(
         kind=model.kind,
         model_type=str(model.config_json["model_type"]),
-        parameters=sum(model.tensors[each].numel() for each in model.tensors),
+        parameters=model.parameters,
         precision=str(model.config_json.get("torch_dtype", "mixed")),
     )
 

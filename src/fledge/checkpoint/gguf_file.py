@@ -17,11 +17,14 @@ from torch import Tensor
 
 from fledge.checkpoint.directory import written_file
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
+from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.settings import begin_id, load_tokenizer
+from fledge.checkpoint.weights import naming
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig, RotaryConfig
 from fledge.model.huggingface.decoder_only import family_of, read_config
+from fledge.model.huggingface.family import TensorError
 from fledge.model.positions import frequencies, scaling_type
 from fledge.text.tokenizer import Tokenizer
 
@@ -61,8 +64,8 @@ def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -
     """Write a checkpoint as one GGUF file.
 
     Raises:
-        CheckpointError: gguf is missing, the model or its tokenizer cannot be said in GGUF, or
-            `output` exists.
+        CheckpointError: gguf is missing, the model or its tokenizer cannot be said in GGUF, a
+            weight is NaN or infinite, or `output` exists.
     """
     _require_gguf(output)
     refuse_to_overwrite(output)
@@ -76,10 +79,9 @@ def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -
     config = read_config(family_of(model.config_json), model.config_json)
     tokenizer = load_tokenizer(checkpoint, config.vocabulary_size)
     tensors = _named(config, str(architecture), model.tensors)
-    with written_file(output) as path:
+    with written_file(output) as path, naming(checkpoint, checkpoint):
         _write(path, str(architecture), config, tokenizer, tensors, precision)
-    parameters = sum(model.tensors[name].numel() for name in model.tensors)
-    return Copied("language", str(architecture), parameters, precision)
+    return Copied("language", str(architecture), model.parameters, precision)
 
 
 def _require_gguf(output: Path) -> None:
@@ -250,11 +252,12 @@ def _num_bytes(shape: tuple[int, ...], kind: "GGMLQuantizationType") -> int:
 def _contents(name: str, tensor: Tensor, kind: "GGMLQuantizationType") -> Array:
     from gguf.quants import quantize
 
+    refuse_not_finite(name, tensor)
     numbers: Array = tensor.float().numpy()
     with np.errstate(over="ignore"):
         stored: Array = quantize(np.ascontiguousarray(numbers), kind)
-    if kind.name == "F16" and not np.isfinite(stored).all() and np.isfinite(numbers).all():
-        raise CheckpointError(
+    if kind.name == "F16" and not np.isfinite(stored).all():
+        raise TensorError(
             f"tensor {name} has numbers beyond float16's 65,504; export with --dtype bfloat16"
         )
     return stored

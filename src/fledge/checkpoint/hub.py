@@ -1,6 +1,8 @@
 """Models of the Hugging Face Hub: fetched into its own cache, never a pickle among the files."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fledge.errors import CheckpointError
@@ -22,23 +24,18 @@ def fetch(repository: str, revision: str | None = None) -> Path:
     `HF_HUB_CACHE`, `HF_HUB_OFFLINE` and `HF_TOKEN` work as they do for other programs.
 
     Raises:
-        CheckpointError: huggingface_hub is missing, the Hub has no such model or cannot be
-            reached, or the model has no safetensors.
+        CheckpointError: huggingface_hub is missing, the Hub has no such model or revision, keeps it
+            for others or cannot be reached, or the model has no safetensors.
     """
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise CheckpointError(
-            f"{repository}: fetching from the Hub needs huggingface_hub: {INSTALL}"
+            f"{repository}: no such directory here, and fetching it from the Hub needs the package "
+            f"huggingface_hub: {INSTALL}"
         ) from error
-    try:
+    with _telling_why_not(repository, revision):
         path = snapshot_download(repository, revision=revision, allow_patterns=list(PATTERNS))
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise CheckpointError(
-            f"{repository}: not here as a directory, and not fetched from the Hub: {reason}"
-        ) from error
     directory = Path(path)
     if not any(directory.glob("*.safetensors")):
         raise CheckpointError(
@@ -47,3 +44,35 @@ def fetch(repository: str, revision: str | None = None) -> Path:
             "--revision (the Hub's converter opens one as refs/pr/…)"
         )
     return directory
+
+
+@contextmanager
+def _telling_why_not(repository: str, revision: str | None) -> Iterator[None]:
+    """Turn what the Hub answers, or that it does not, into what can be done about it."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise CheckpointError(
+            f"{repository}: its owner asks for consent: accept the terms on its page of the "
+            "Hub, then set HF_TOKEN to a token of that account"
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"{repository}: no such directory here, and no such model on the Hub, or a private "
+            "one; look its name up there, or set HF_TOKEN to a token that may read it"
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise CheckpointError(
+            f"{repository}: the Hub has no branch, tag or commit {revision!r} of it; leave "
+            "--revision out, or choose one that its page of the Hub lists"
+        ) from error
+    # HTTPError is httpx's, of the generation that the package has: a proxy's no, a lost connection.
+    except (errors.HTTPError, OSError, ValueError) as error:  # type: ignore[attr-defined]
+        reason = str(error).partition("\n")[0].removesuffix(".")
+        raise CheckpointError(
+            f"{repository}: no such directory here, and not fetched from the Hub: {reason}. See "
+            "that the Hub can be reached and try again, or name a directory into which it was "
+            "downloaded elsewhere"
+        ) from error

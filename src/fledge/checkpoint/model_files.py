@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
@@ -13,6 +12,8 @@ from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.weights import WEIGHTS, naming_files, read_model_files
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
+    blank_language_model,
+    blank_scalar_model,
     from_huggingface,
     scalar_from_huggingface,
     scalar_to_huggingface,
@@ -95,8 +96,7 @@ def load_language_model(directory: Path) -> LoadedModel:
     config_json, tensors = read_model_files(directory)
     with naming_files(directory):
         config, state = from_huggingface(config_json, tensors)
-    with torch.device("meta"):
-        model = GPT(config)
+    model = blank_language_model(config)
     model.load_state_dict(state, assign=True)
     tokenizer = load_tokenizer(directory, config.vocabulary_size)
     return LoadedModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
@@ -112,8 +112,7 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     config_json, tensors = read_model_files(directory)
     with naming_files(directory):
         config, state = scalar_from_huggingface(config_json, tensors)
-    with torch.device("meta"):
-        model = ScalarModel(GPT(config))
+    model = blank_scalar_model(config)
     model.load_state_dict(state, assign=True)
     tokenizer = load_tokenizer(directory, config.vocabulary_size)
     return LoadedScalarModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))

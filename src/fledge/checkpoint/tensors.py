@@ -1,7 +1,7 @@
 """safetensors files, written tensor by tensor: no second copy of a model is ever in memory."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 
@@ -27,12 +27,16 @@ ALIGNMENT = 8
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype | None = None
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    dtype: torch.dtype | None = None,
+    check: Callable[[str, Tensor], None] = lambda name, tensor: None,
 ) -> None:
     """Write `tensors`; the same tensors give the same bytes, those of the safetensors library.
 
     Each is asked for twice, once for its size and once for its contents, so `tensors` may read
-    them from a file as they are needed. `dtype` casts them on the way.
+    them from a file as they are needed. `dtype` casts them on the way; `check` sees each by its
+    name as it will be written, and may raise.
 
     Raises:
         OSError: the disk is full or not writable, with the number of the cause.
@@ -56,9 +60,12 @@ def write_tensors(
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         for name in names:
-            file.write(_contents(tensors[name], facts[name][0]))
+            file.write(_contents(name, tensors[name], facts[name][0], check))
 
 
-def _contents(tensor: Tensor, dtype: torch.dtype) -> memoryview:
-    flat = tensor.detach().to("cpu", dtype).contiguous().flatten()
-    return flat.view(torch.uint8).numpy().data
+def _contents(
+    name: str, tensor: Tensor, dtype: torch.dtype, check: Callable[[str, Tensor], None]
+) -> memoryview:
+    stored = tensor.detach().to("cpu", dtype).contiguous()
+    check(name, stored)
+    return stored.flatten().view(torch.uint8).numpy().data

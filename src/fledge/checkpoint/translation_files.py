@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.settings import GENERATION, TOKENIZER, check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming_files, read_model_files
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.encoder_decoder import (
+    blank_transformer,
     transformer_from_huggingface,
     transformer_to_huggingface,
 )
@@ -91,8 +90,7 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     config_json, tensors = read_model_files(directory)
     with naming_files(directory):
         config, state = transformer_from_huggingface(config_json, tensors)
-    with torch.device("meta"):
-        model = Transformer(config)
+    model = blank_transformer(config)
     model.load_state_dict(state, assign=True)
     source, target = load_tokenizers(directory)
     for tokenizer in (source, target):

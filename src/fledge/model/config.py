@@ -5,6 +5,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fledge.config import Config
+from fledge.errors import ConfigError
+
+FamilyName = Literal["qwen3", "llama", "gpt2"]
+"""Whose choices a new model takes; qwen3 is llama with normalised queries and keys."""
 
 
 class RotaryConfig(Config):
@@ -72,20 +76,38 @@ class GPTConfig(Config):
         context_length: int,
         width: int,
         num_layers: int,
-        dropout: float = 0.0,
+        *,
+        family: FamilyName = "qwen3",
+        num_heads: int | None = None,
+        num_key_value_heads: int | None = None,
     ) -> "GPTConfig":
-        """fledge's own shape for a size: Qwen3-like, heads 64 or 32 wide, F ≈ 8/3 D."""
-        head_width = 64 if width >= 256 else 32
-        heads = max(1, width // head_width)
+        """fledge's own shape for a size, F ≈ 8/3 D (GPT-2: 4 D).
+
+        Without `num_heads` they are 64 wide, or 32 in models narrower than 256.
+
+        Raises:
+            ConfigError: the width does not divide into the heads.
+        """
+        heads = num_heads or max(1, width // (64 if width >= 256 else 32))
+        if width % heads:
+            raise ConfigError(
+                f"width {width} does not divide into {heads} heads; "
+                "choose a width that is a multiple of num_heads"
+            )
+        gpt2 = family == "gpt2"
         return cls(
             vocabulary_size=vocabulary_size,
             context_length=context_length,
             width=width,
             num_layers=num_layers,
             num_heads=heads,
-            num_key_value_heads=heads,
-            head_width=head_width,
-            feed_forward_width=max(32, round(width * 8 / 3 / 32) * 32),
-            query_key_norm=True,
-            dropout=dropout,
+            num_key_value_heads=num_key_value_heads or heads,
+            head_width=width // heads,
+            feed_forward_width=4 * width if gpt2 else max(32, round(width * 8 / 3 / 32) * 32),
+            feed_forward="gelu" if gpt2 else "swiglu",
+            norm="layer" if gpt2 else "rms",
+            norm_epsilon=1e-5 if gpt2 else 1e-6,
+            rotary=None if gpt2 else RotaryConfig(),
+            bias="all" if gpt2 else "none",
+            query_key_norm=family == "qwen3",
         )

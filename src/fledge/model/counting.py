@@ -1,4 +1,6 @@
-"""What a model costs: parameters, arithmetic per token, bytes of cache. From settings alone."""
+"""What a model costs: parameters, arithmetic per token, bytes of cache."""
+
+from torch import nn
 
 from fledge.model.config import GPTConfig
 
@@ -12,6 +14,11 @@ def parameters(config: GPTConfig) -> int:
     head_norms = 2 * config.head_width * config.num_layers if config.query_key_norm else 0
     layers = config.num_layers * (_layer_matrices(config) + _layer_biases(config))
     return embeddings + positions + layers + norms + head_norms
+
+
+def learnt_numbers(model: nn.Module) -> int:
+    """The same of any model that is there, on whatever device."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def training_flops(config: GPTConfig, length: int) -> int:

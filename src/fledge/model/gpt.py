@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fledge.model.attention import Attention
 from fledge.model.cache import KeyValueCache, LayerCache
 from fledge.model.config import GPTConfig
-from fledge.model.layers import make_feed_forward, make_norm
+from fledge.model.layers import make_feed_forward, make_norm, set_dropout
 from fledge.model.positions import Rotary, Rotation
 
 INITIAL_DEVIATION = 0.02
@@ -120,9 +120,7 @@ class GPT(nn.Module):
     def set_dropout(self, rate: float) -> None:
         """Use this rate from now on, `config` included; 0 makes training passes repeatable."""
         self.config = self.config.model_copy(update={"dropout": rate})
-        for module in self.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = rate
+        set_dropout(self, rate)
 
     @torch.no_grad()
     def grown(self, vocabulary_size: int, generator: torch.Generator) -> "GPT":

@@ -53,6 +53,13 @@ class SwiGLUFeedForward(nn.Module):
         return down
 
 
+def set_dropout(model: nn.Module, rate: float) -> None:
+    """Use this rate in every dropout of `model` from now on."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
+
+
 def make_norm(config: GPTConfig) -> RMSNorm | LayerNorm:
     """The norm of width D that the settings choose."""
     norm = RMSNorm if config.norm == "rms" else LayerNorm

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from fledge.model.layers import LayerNorm
+from fledge.model.layers import LayerNorm, set_dropout
 from fledge.model.masks import key_padding
 from fledge.model.multi_head import KeysValues, MultiHeadAttention
 from fledge.model.sinusoids import sinusoids
@@ -260,6 +260,11 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=self.config.width**-0.5, generator=generator)
             else:
                 nn.init.xavier_uniform_(parameter, generator=generator)
+
+    def set_dropout(self, rate: float) -> None:
+        """Use this rate from now on, `config` included."""
+        self.config = self.config.model_copy(update={"dropout": rate})
+        set_dropout(self, rate)
 
     def _embed(self, ids: Int[Tensor, "B T"], start: int) -> Float[Tensor, "B T D"]:
         x = self.token_embedding(ids)

@@ -18,7 +18,7 @@ from fledge.data.loader import Loader, in_order
 from fledge.data.packing import window_batch
 from fledge.data.records import Skipped
 from fledge.errors import ConfigError
-from fledge.model.config import GPTConfig, RotaryConfig
+from fledge.model.config import FamilyName, GPTConfig
 from fledge.model.gpt import GPT
 from fledge.runtime import random
 from fledge.text.chat import ChatTemplate
@@ -35,7 +35,7 @@ EVALUATION_TOKENS = 16_384
 class ModelSize(Config):
     """The shape of a new model."""
 
-    family: Literal["qwen3", "llama", "gpt2"] = "qwen3"
+    family: FamilyName = "qwen3"
     """Whose architecture; qwen3 is llama with normalised queries and keys."""
     context_length: int = Field(256, ge=2)
     """Longest sequence in tokens, T."""
@@ -49,30 +49,19 @@ class ModelSize(Config):
     """G, for grouped queries; None is H."""
 
     def config(self, vocabulary_size: int) -> GPTConfig:
-        """All choices of the architecture, for a vocabulary."""
-        heads = self.num_heads or max(1, self.width // (64 if self.width >= 256 else 32))
-        if self.width % heads:
-            raise ConfigError(
-                f"stage.size: width {self.width} does not divide into {heads} heads; "
-                f"choose a width that is a multiple of num_heads"
-            )
-        gpt2 = self.family == "gpt2"
-        hidden = 4 * self.width if gpt2 else max(32, round(self.width * 8 / 3 / 32) * 32)
-        return GPTConfig(
-            vocabulary_size=vocabulary_size,
-            context_length=self.context_length,
-            width=self.width,
-            num_layers=self.num_layers,
-            num_heads=heads,
-            num_key_value_heads=self.num_key_value_heads or heads,
-            head_width=self.width // heads,
-            feed_forward_width=hidden,
-            feed_forward="gelu" if gpt2 else "swiglu",
-            norm="layer" if gpt2 else "rms",
-            norm_epsilon=1e-5 if gpt2 else 1e-6,
-            rotary=None if gpt2 else RotaryConfig(),
-            bias="all" if gpt2 else "none",
-            query_key_norm=self.family == "qwen3",
+        """All choices of the architecture, for a vocabulary.
+
+        Raises:
+            ConfigError: the width does not divide into the heads.
+        """
+        return GPTConfig.sized(
+            vocabulary_size,
+            self.context_length,
+            self.width,
+            self.num_layers,
+            family=self.family,
+            num_heads=self.num_heads,
+            num_key_value_heads=self.num_key_value_heads,
         )
 
 
@@ -179,8 +168,7 @@ class Pretrain(Stage[TokenBatch]):
 
     @property
     def _isolate(self) -> int | None:
-        special = self.loaded.tokenizer.special
-        separator = special.end if special.end_of_text is None else special.end_of_text
+        separator = self.loaded.tokenizer.special.separator
         return separator if self.config.isolate_documents else None
 
 

@@ -2,6 +2,8 @@
 
 from fledge.model.huggingface.decoder_only import (
     FAMILIES,
+    blank_language_model,
+    blank_scalar_model,
     family_for,
     family_of,
     from_huggingface,
@@ -10,12 +12,16 @@ from fledge.model.huggingface.decoder_only import (
     to_huggingface,
 )
 from fledge.model.huggingface.encoder_decoder import (
+    blank_transformer,
     transformer_from_huggingface,
     transformer_to_huggingface,
 )
 
 __all__ = [
     "FAMILIES",
+    "blank_language_model",
+    "blank_scalar_model",
+    "blank_transformer",
     "family_for",
     "family_of",
     "from_huggingface",

@@ -8,12 +8,15 @@ from torch import Tensor
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
+from fledge.model.huggingface.encoder_decoder import MODEL_TYPES
 from fledge.model.huggingface.family import (
     Family,
     Renamed,
     TensorError,
     Tensors,
+    precision,
     read_tensors,
+    shapes_of,
     write_tensors,
 )
 from fledge.model.huggingface.gpt2 import GPT2
@@ -23,7 +26,6 @@ from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
 from fledge.model.positions import frequencies
 from fledge.model.scalar import ScalarModel
 
-TRANSLATORS = ("marian", "fledge_transformer")
 FAMILIES = {family.model_type: family for family in (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3)}
 
 
@@ -57,10 +59,10 @@ def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[
         CheckpointError: an architecture or option that fledge does not compute, or a tensor that
             is missing, unknown or of another shape; each by name.
     """
-    family = family_of(config_json, "language_architecture")
+    family = family_of(config_json)
     config = read_config(family, config_json)
-    entries, shapes = family.language_entries(config), language_shapes(config)
-    return config, read_tensors(entries, language_tensors(family, config, tensors), shapes)
+    kept, model = language_tensors(family, config, tensors), blank_language_model(config)
+    return config, read_tensors(family.language_entries(config), kept, shapes_of(model))
 
 
 def language_tensors(
@@ -74,10 +76,10 @@ def language_tensors(
     return _without_copies(family, config, learnt(family, tensors))
 
 
-def language_shapes(config: GPTConfig) -> dict[str, torch.Size]:
-    """Of a `GPT`'s state."""
+def blank_language_model(config: GPTConfig) -> GPT:
+    """On the meta device: names and shapes without numbers."""
     with torch.device("meta"):
-        return {name: tensor.shape for name, tensor in GPT(config).state_dict().items()}
+        return GPT(config)
 
 
 def scalar_to_huggingface(
@@ -113,8 +115,8 @@ def scalar_from_huggingface(
         CheckpointError: as `from_huggingface`, or more labels than one.
     """
     family, config = scalar_settings(config_json)
-    entries, shapes = family.scalar_entries(config), scalar_shapes(config)
-    return config, read_tensors(entries, learnt(family, tensors), shapes)
+    kept, model = learnt(family, tensors), blank_scalar_model(config)
+    return config, read_tensors(family.scalar_entries(config), kept, shapes_of(model))
 
 
 def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
@@ -123,7 +125,8 @@ def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
     Raises:
         CheckpointError: no classifier, more labels than one, or an option fledge does not compute.
     """
-    family = family_of(config_json, "scalar_architecture")
+    family = _named(config_json)
+    _check_architecture(config_json, family.scalar_architecture)
     labels = config_json.get("id2label")
     count = len(labels) if isinstance(labels, Mapping) else 2
     if Settings(config_json).integer("num_labels", count) != 1:
@@ -131,11 +134,10 @@ def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
     return family, read_config(family, config_json).model_copy(update={"tied_embeddings": True})
 
 
-def scalar_shapes(config: GPTConfig) -> dict[str, torch.Size]:
-    """Of a `ScalarModel`'s state."""
+def blank_scalar_model(config: GPTConfig) -> ScalarModel:
+    """As `blank_language_model`."""
     with torch.device("meta"):
-        model = ScalarModel(GPT(config))
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+        return ScalarModel(GPT(config))
 
 
 def family_for(config: GPTConfig) -> Family:
@@ -178,30 +180,33 @@ def family_for(config: GPTConfig) -> Family:
     return family
 
 
-def family_of(config_json: JSON, kind: str = "language_architecture") -> Family:
-    """The family that a config.json names.
+def family_of(config_json: JSON) -> Family:
+    """The family of a language model's config.json.
 
     Raises:
-        CheckpointError: an unsupported `model_type`, or an architecture that is no language model
-            (or, for `kind` "scalar_architecture", no classifier).
+        CheckpointError: an unsupported `model_type`, or an architecture that is no language model.
     """
+    family = _named(config_json)
+    _check_architecture(config_json, family.language_architecture)
+    return family
+
+
+def _named(config_json: JSON) -> Family:
+    """The family of a config.json, whatever kind of its models it is."""
     name = config_json.get("model_type")
-    if name in TRANSLATORS:
+    if name in MODEL_TYPES:
         raise CheckpointError(f"model_type {name!r} is a translation model: use `fledge translate`")
     if not isinstance(name, str) or name not in FAMILIES:
         raise CheckpointError(
             f"model_type {name!r} is not supported; fledge reads {', '.join(FAMILIES)}"
         )
-    family = FAMILIES[name]
-    expected = (
-        family.scalar_architecture
-        if kind == "scalar_architecture"
-        else family.language_architecture
-    )
+    return FAMILIES[name]
+
+
+def _check_architecture(config_json: JSON, expected: str) -> None:
     found = config_json.get("architectures") or [expected]
     if found != [expected]:
         raise CheckpointError(f"architectures are {found!r}, expected [{expected!r}]")
-    return family
 
 
 def read_config(family: Family, config_json: JSON) -> GPTConfig:
@@ -242,9 +247,3 @@ def _without_copies(
             "(tie_word_embeddings)"
         )
     return Renamed(tensors, {name: name for name in tensors if name != "lm_head.weight"})
-
-
-def precision(tensors: Mapping[str, Tensor]) -> dict[str, object]:
-    """`torch_dtype` of config.json, if it is one for all."""
-    kinds = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors.values()})
-    return {"torch_dtype": kinds[0]} if len(kinds) == 1 else {}

@@ -8,8 +8,14 @@ from torch import Tensor
 from fledge.config import parse_section
 from fledge.errors import CheckpointError, ConfigError
 from fledge.model.huggingface import marian
-from fledge.model.huggingface.decoder_only import precision
-from fledge.model.huggingface.family import Entry, Tensors, read_tensors, write_tensors
+from fledge.model.huggingface.family import (
+    Entry,
+    Tensors,
+    precision,
+    read_tensors,
+    shapes_of,
+    write_tensors,
+)
 from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
@@ -48,8 +54,8 @@ def transformer_from_huggingface(
             unknown or of another shape; each by name.
     """
     config = read_config(config_json)
-    kept = learnt(config, tensors)
-    return config, read_tensors(entries(config), kept, transformer_shapes(config))
+    kept, model = learnt(config, tensors), blank_transformer(config)
+    return config, read_tensors(entries(config), kept, shapes_of(model))
 
 
 def read_config(config_json: JSON) -> TransformerConfig:
@@ -95,7 +101,7 @@ def entries(config: TransformerConfig) -> list[Entry]:
     """Ours ↔ theirs; fledge's own layout keeps our names."""
     if is_marian(config):
         return marian.table(config)
-    return [Entry(name, (name,)) for name in transformer_shapes(config)]
+    return [Entry(name, (name,)) for name in shapes_of(blank_transformer(config))]
 
 
 def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -103,8 +109,7 @@ def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[
     return marian.learnt(tensors) if is_marian(config) else tensors
 
 
-def transformer_shapes(config: TransformerConfig) -> dict[str, torch.Size]:
-    """Of a `Transformer`'s state."""
+def blank_transformer(config: TransformerConfig) -> Transformer:
+    """On the meta device: names and shapes without numbers."""
     with torch.device("meta"):
-        model = Transformer(config)
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+        return Transformer(config)

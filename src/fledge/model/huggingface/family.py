@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
@@ -129,6 +129,22 @@ def check_tensors(
                 _part(entry, name, tensors, slot.shape)
 
 
+def precision(tensors: Mapping[str, Tensor]) -> dict[str, object]:
+    """`torch_dtype` of config.json, if it is one for all."""
+    kinds = sorted({dtype_name(tensor) for tensor in tensors.values()})
+    return {"torch_dtype": kinds[0]} if len(kinds) == 1 else {}
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """As config.json has it: "bfloat16"."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def shapes_of(model: nn.Module) -> dict[str, torch.Size]:
+    """Of its state, by name."""
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
 def _slots(entry: Entry, ours: Tensor) -> Iterator[tuple[str, Tensor]]:
     """Which rows of ours each of theirs is."""
     parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
@@ -145,10 +161,9 @@ def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[i
             "the two files do not belong together"
         )
     if tensor.dtype not in PRECISIONS:
-        kind = str(tensor.dtype).removeprefix("torch.")
         raise TensorError(
-            f"tensor {name} is stored as {kind}; fledge reads float32, float16, bfloat16 and "
-            "float64: a quantised model must be converted back first"
+            f"tensor {name} is stored as {dtype_name(tensor)}; fledge reads float32, float16, "
+            "bfloat16 and float64: a quantised model must be converted back first"
         )
     return tensor.mT if entry.transposed else tensor
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from fledge.model.counting import learnt_numbers
 from fledge.model.huggingface import decoder_only, encoder_decoder
-from fledge.model.huggingface.family import check_tensors
+from fledge.model.huggingface.family import Entry, check_tensors, precision, shapes_of
 from fledge.model.huggingface.settings import JSON
 
 Kind = Literal["language", "scalar", "translation"]
@@ -19,8 +20,18 @@ class Unread:
 
     kind: Kind
     vocabulary_size: int
+    parameters: int
+    """Numbers learnt; a tied embedding counts once."""
     config_json: dict[str, object]
     tensors: Mapping[str, Tensor]
+
+
+def kind_of(config_json: JSON) -> Kind:
+    """What a config.json is of; a language model unless it says otherwise."""
+    if config_json.get("model_type") in encoder_decoder.MODEL_TYPES:
+        return "translation"
+    is_scalar = "ForSequenceClassification" in str(config_json.get("architectures"))
+    return "scalar" if is_scalar else "language"
 
 
 def unread(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
@@ -30,42 +41,46 @@ def unread(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
         CheckpointError: an architecture or option that fledge does not compute, or a tensor that
             is missing, unknown, quantised or of another shape; each by name.
     """
-    if config_json.get("model_type") in encoder_decoder.MODEL_TYPES:
-        return _translation(config_json, tensors)
-    architectures = config_json.get("architectures")
-    if "ForSequenceClassification" in str(architectures):
-        return _scalar(config_json, tensors)
-    return _language(config_json, tensors)
+    readers = {"language": _language, "scalar": _scalar, "translation": _translation}
+    return readers[kind_of(config_json)](config_json, tensors)
 
 
 def _language(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
     family = decoder_only.family_of(config_json)
     config = decoder_only.read_config(family, config_json)
     kept = decoder_only.language_tensors(family, config, tensors)
-    check_tensors(family.language_entries(config), kept, decoder_only.language_shapes(config))
+    model = decoder_only.blank_language_model(config)
     settings = decoder_only.language_settings(config)
-    return _whole("language", config.vocabulary_size, settings, kept)
+    entries = family.language_entries(config)
+    return _checked("language", config.vocabulary_size, model, entries, settings, kept)
 
 
 def _scalar(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
     family, config = decoder_only.scalar_settings(config_json)
     kept = decoder_only.learnt(family, tensors)
-    check_tensors(family.scalar_entries(config), kept, decoder_only.scalar_shapes(config))
+    model = decoder_only.blank_scalar_model(config)
     settings = decoder_only.classifier_settings(config)
-    return _whole("scalar", config.vocabulary_size, settings, kept)
+    entries = family.scalar_entries(config)
+    return _checked("scalar", config.vocabulary_size, model, entries, settings, kept)
 
 
 def _translation(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
     config = encoder_decoder.read_config(config_json)
     kept = encoder_decoder.learnt(config, tensors)
-    entries = encoder_decoder.entries(config)
-    check_tensors(entries, kept, encoder_decoder.transformer_shapes(config))
+    model = encoder_decoder.blank_transformer(config)
     settings = encoder_decoder.write_config(config)
-    return _whole("translation", config.vocabulary_size, settings, kept)
+    entries = encoder_decoder.entries(config)
+    return _checked("translation", config.vocabulary_size, model, entries, settings, kept)
 
 
-def _whole(
-    kind: Kind, vocabulary_size: int, settings: JSON, tensors: Mapping[str, Tensor]
+def _checked(
+    kind: Kind,
+    vocabulary_size: int,
+    blank: nn.Module,
+    entries: list[Entry],
+    settings: JSON,
+    tensors: Mapping[str, Tensor],
 ) -> Unread:
-    config_json = {**settings, **decoder_only.precision(tensors)}
-    return Unread(kind, vocabulary_size, config_json, tensors)
+    check_tensors(entries, tensors, shapes_of(blank))
+    config_json = {**settings, **precision(tensors)}
+    return Unread(kind, vocabulary_size, learnt_numbers(blank), config_json, tensors)
