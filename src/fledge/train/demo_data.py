@@ -15,7 +15,6 @@ from fledge.starter.corpus import documents, vocabulary_texts
 from fledge.starter.gold import agreement, rank
 from fledge.starter.kinds import KINDS, conversations, tasks
 from fledge.starter.task import Task
-from fledge.text.conversation import Conversation
 from fledge.train.demo_config import DemoConfig
 from fledge.train.demo_runs import DemoFiles
 
@@ -53,11 +52,11 @@ def write_conversations(files: DemoFiles, seed: int, config: DemoConfig) -> None
     """Demonstrations, and PPO's prompts; existing files are kept."""
     if not files.demonstrations.exists():
         written = conversations("train", seed, config.demonstrations)
-        chats = ({"messages": messages(each.conversation)} for each in written)
+        chats = ({"messages": each.conversation.records()} for each in written)
         _write_lines(files.demonstrations, chats)
     if not files.prompts.exists():
         asked = ranked_tasks(seed, config)
-        _write_lines(files.prompts, ({"messages": messages(task.conversation)} for task in asked))
+        _write_lines(files.prompts, ({"messages": task.conversation.records()} for task in asked))
 
 
 def ranked_tasks(seed: int, config: DemoConfig) -> list[Task]:
@@ -134,11 +133,6 @@ def write_rankings(path: Path, rankings: Iterable[Ranking]) -> None:
         if len(ranking.ranking) > 1
     )
     _write_lines(path, lines)
-
-
-def messages(conversation: Conversation) -> list[dict[str, str]]:
-    """A conversation in the OpenAI shape."""
-    return [{"role": turn.role, "content": turn.content} for turn in conversation.messages]
 
 
 def _write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:

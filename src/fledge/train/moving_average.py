@@ -1,13 +1,13 @@
 """A moving average of weights (Polyak and Juditsky 1992), saved in place of the last ones."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
 
 from fledge.runtime.shard import whole
-from fledge.train.lora import lent
+from fledge.train.lending import lent
 
 
 class MovingAverage:
@@ -38,11 +38,9 @@ class MovingAverage:
             for name, weight in self.weights.items():
                 weight.lerp_(whole(parameters[name].detach()), 1 - self.decay)
 
-    @contextmanager
-    def applied(self, module: nn.Module) -> Iterator[None]:
+    def applied(self, module: nn.Module) -> AbstractContextManager[None]:
         """Lend the average to `module`, whose weights are whole at this moment."""
-        with lent(module, self.weights):
-            yield
+        return lent(module, self.weights)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Whole tensors by name; empty before `begin`."""

@@ -21,7 +21,7 @@ from fledge.checkpoint.model_files import (
 from fledge.data.batch import ComparisonBatch
 from fledge.data.comparisons import load_rankings
 from fledge.data.demonstrations import load_demonstrations
-from fledge.data.loader import Loader, in_order
+from fledge.data.loader import Loader
 from fledge.data.records import Skipped
 from fledge.data.rendering import RenderedRanking, collate_rankings, render_rankings
 from fledge.data.splits import split_rankings
@@ -33,17 +33,16 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.text.conversation import Conversation
 from fledge.train.doctor import reward_model_at_chance, warn
-from fledge.train.lora import adapt_for, lent
+from fledge.train.lending import lent
+from fledge.train.lora import adapt_for
 from fledge.train.next_token import row_length
 from fledge.train.reward_config import RewardConfig
-from fledge.train.reward_loss import AnswerScores, ranking_loss
+from fledge.train.reward_loss import AnswerScores, ranking_loss, score_rankings
 from fledge.train.sft import source_hashes
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
 
 logger = logging.getLogger(__name__)
 
-ANSWERS_PER_FORWARD = 64
-"""In evaluation; has no effect on the result."""
 MOST_DEMONSTRATIONS = 512
 """Enough to put their mean score at 0, and to measure the spread of scores."""
 
@@ -184,14 +183,9 @@ class RewardModelling(Stage[ComparisonBatch]):
     def _score(
         self, rankings: Sequence[RenderedRanking], model: ScalarModel | None = None
     ) -> tuple[Tensor, ComparisonBatch]:
-        """Scores of all answers of all rankings, on the CPU."""
+        """Scores of all answers of all rankings, by the model in training or another."""
         scores = self.scores if model is None else AnswerScores(model)
-        whole = self._collate(rankings)
-        device = scores.model.head.weight.device
-        prompts = max(1, ANSWERS_PER_FORWARD // whole.lengths.shape[1])
-        batches = in_order(list(rankings), self._collate, examples=prompts)
-        rows = [_padded(scores(batch.to(device)).cpu(), whole.ranks.shape[1]) for batch in batches]
-        return torch.cat(rows), whole
+        return score_rankings(scores, rankings, self.loaded.tokenizer.special.pad)
 
     @torch.no_grad()
     def _zero_and_spread(self, model: ScalarModel) -> tuple[float, float]:
@@ -318,10 +312,6 @@ def _up_to_answer(chat: Conversation, loaded: LoadedScalarModel) -> tuple[int, .
     rendered = loaded.template.render(chat, loaded.tokenizer)
     ends = [index for index, trained in enumerate(rendered.loss_mask) if trained]
     return tuple(rendered.ids[: ends[-1] + 1]) if ends else ()
-
-
-def _padded(scores: Tensor, answers: int) -> Tensor:
-    return torch.nn.functional.pad(scores, (0, answers - scores.shape[1]))
 
 
 def _copy(model: ScalarModel, state: Mapping[str, Tensor]) -> ScalarModel:

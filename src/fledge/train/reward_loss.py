@@ -1,13 +1,20 @@
 """The loss of a reward model: all pairs of one prompt together (Ouyang et al. 2022, eq. 1)."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fledge.data.batch import ComparisonBatch
+from fledge.data.loader import in_order
+from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.evaluate.preferences import better_than, correct
 from fledge.model.scalar import ScalarModel
+
+ANSWERS_PER_FORWARD = 64
+"""In evaluation; has no effect on the result."""
 
 
 class AnswerScores(nn.Module):
@@ -29,6 +36,22 @@ class AnswerScores(nn.Module):
         last = scalars.gather(1, lengths[:, None] - 1)[:, 0]
         scores = torch.zeros(batch.lengths.shape, device=last.device)
         return scores.masked_scatter(is_answer, last)
+
+
+def score_rankings(
+    scores: AnswerScores, rankings: Sequence[RenderedRanking], pad: int
+) -> tuple[Float[Tensor, "B K"], ComparisonBatch]:
+    """The score of every answer of all rankings, on the CPU, and the rankings side by side."""
+    whole = collate_rankings(rankings, pad)
+    answers = whole.ranks.shape[1]
+    batches = in_order(
+        list(rankings),
+        lambda some: collate_rankings(some, pad),
+        examples=max(1, ANSWERS_PER_FORWARD // answers),
+    )
+    device = scores.model.head.weight.device
+    parts = [scores(batch.to(device)).cpu() for batch in batches]
+    return torch.cat([F.pad(part, (0, answers - part.shape[1])) for part in parts]), whole
 
 
 def ranking_loss(

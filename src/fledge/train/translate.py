@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
-from torch import nn
-
 from fledge.checkpoint.directory import find_checkpoint, write_text
 from fledge.checkpoint.translation_files import (
     LoadedTranslationModel,
@@ -57,7 +55,7 @@ class Translate(Stage[SentencePairBatch]):
         self.loaded = loaded
         self.text = text
         self.context = context
-        set_dropout(loaded.model, config.dropout)
+        loaded.model.set_dropout(config.dropout)
         self.teacher = TeacherForcing(loaded.model, config.label_smoothing)
         self.trained = self.teacher
         self.loader = PairLoader(
@@ -161,13 +159,6 @@ def spread(pairs: Sequence[SentencePair], count: int | None) -> list[SentencePai
     if count is None or count >= len(pairs):
         return list(pairs)
     return [pairs[index * len(pairs) // count] for index in range(count)]
-
-
-def set_dropout(model: Transformer, dropout: float) -> None:
-    """Train with this much dropout, whatever the model was made with."""
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = dropout
 
 
 def _load_or_create(

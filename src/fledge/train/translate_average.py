@@ -1,12 +1,13 @@
 """The mean of a run's last checkpoints: section 6.1 of "Attention is all you need"."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
 
 from fledge.runtime.shard import whole
+from fledge.train.lending import lent
 
 
 class LastWeights:
@@ -36,18 +37,9 @@ class LastWeights:
             else:
                 self.weights[name] = now.clone()
 
-    @contextmanager
-    def applied(self, module: nn.Module) -> Iterator[None]:
+    def applied(self, module: nn.Module) -> AbstractContextManager[None]:
         """Lend the mean to `module`, whose weights are whole at this moment."""
-        parameters = dict(module.named_parameters())
-        saved = {name: parameters[name].data for name in self.weights}
-        for name, weight in self.weights.items():
-            parameters[name].data = weight
-        try:
-            yield
-        finally:
-            for name, data in saved.items():
-                parameters[name].data = data
+        return lent(module, self.weights)
 
     def state_dict(self) -> dict[str, object]:
         """Whole tensors by name, and how many were taken."""
