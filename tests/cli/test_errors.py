@@ -60,6 +60,12 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
         (["reward", "-m", "b", "-d", "x", "-o", "y", "--steps", "3", "stage.epochs=1"], "epochs"),
         (["run", "--text", "x", "--rankings", "y"], "--rankings need --demonstrations"),
         (["demo", "--no-serve", "--port", "80"], "--port would have no effect"),
+        (["serve", "--upstream-key-env", "KEY"], "--upstream-key-env would have no effect"),
+        (["serve", "m", "--port", "70000"], "is not from 0 to 65535"),
+        (["serve", "m", "--max-batch", "0"], "0 is not at least 1"),
+        (["serve", "m", "--memory", "0"], "is not at least 0.001"),
+        (["serve", "m", "--top-p", "2"], "top_p"),
+        (["chat", "m", "-t", "-1"], "temperature"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gguf
 import pytest
+from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from checkpoint.foreign_models import write_foreign
 from checkpoint.translation_models import make as make_translation_model
@@ -112,6 +113,34 @@ def test_a_translation_model_is_exchanged_and_known(fledge, tmp_path):
     facts = json.loads(out)
     assert code == 0 and facts["kind"] == "translation model, en to fr"
     assert facts["parameters"] == sum(p.numel() for p in saved.model.parameters())
+
+
+@pytest.mark.parametrize("kind", ["tied", "untied", "chat tokens", "classifier", "marian"])
+def test_import_and_info_count_the_same_parameters(fledge, tmp_path, kind):
+    source, words = tmp_path / "theirs", []
+    if kind == "tied":
+        write_foreign(source, "smollm2")
+    elif kind == "untied":
+        write_foreign(source, "qwen2")
+    elif kind == "chat tokens":
+        write_foreign(source, "qwen2", template=None)
+        words = ["--chat-tokens"]
+    elif kind == "classifier":
+        write_classifier(source)
+    else:
+        save_translation_model(tmp_path / "run", make_translation_model(positions="halves"))
+        source = tmp_path / "run"
+    code, out, err = fledge("import", source, tmp_path / "ours", *words)
+    assert code == 0, err
+    _, shown, _ = fledge("info", tmp_path / "ours", "--json")
+    assert f" {json.loads(shown)['parameters']:,} parameters" in out
+
+
+def write_classifier(directory: Path) -> None:
+    """With one label and no bias, as Hugging Face has them."""
+    write_foreign(directory, "smollm2")
+    config = AutoConfig.from_pretrained(directory, num_labels=1, pad_token_id=0)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(directory)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,7 @@ import time
 
 import pytest
 
-COMMANDS = [
-    *("demo", "init", "run"),
-    *("tokenizer", "pretrain", "sft", "reward", "ppo"),
-    *("evaluate", "generate", "chat", "serve", "inspect", "info"),
-    *("backup", "restore", "password"),
-]
+from fledge.cli.reference import commands
 
 
 def seconds(*command: str) -> float:
@@ -35,17 +30,25 @@ def test_help_is_quick_beside_an_empty_program() -> None:
     assert help_ < 40 * empty + 0.2, (help_, empty)
 
 
-LONGER = {"": 60, "serve": 75}
-"""The lines of what lists every command, and of the command with most options."""
+SCREEN = (45, 80)
+"""Lines and columns."""
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", "tokenizer", "inspect", *(name for name, _ in commands())])
 def test_help_fits_a_screen_and_shows_an_example(command: str, fledge) -> None:
     code, out, _ = fledge(*command.split(), "--help")
+    lines, columns = SCREEN
     assert code == 0
-    assert len(out.splitlines()) <= LONGER.get(command, 45)
-    assert max(map(len, out.splitlines())) <= 80
-    assert not command or f"Example: fledge {command}" in " ".join(out.split())
+    assert len(out.splitlines()) <= lines
+    assert max(map(len, out.splitlines())) <= columns
+    assert f"Example: fledge {command}".strip() in " ".join(out.split())
+
+
+def test_each_command_has_one_line_in_the_list(fledge) -> None:
+    _, out, _ = fledge("--help")
+    rows = [line for line in out.splitlines() if line.startswith("│") and "--" not in line]
+    listed = [row.split()[1] for row in rows]
+    assert sorted(listed) == sorted({name.split()[0] for name, _ in commands()})
 
 
 def test_the_installed_command_prints_its_version(fledge) -> None:

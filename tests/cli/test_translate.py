@@ -2,10 +2,12 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fledge.cli.standard_input import arriving_lines
 from fledge.train.run import RUN_FILE
 from train.translators import LEARNT, train
 
@@ -53,10 +55,62 @@ def test_a_file_stays_aligned_line_by_line(fledge, translator: Path, tmp_path: P
     assert output.read_text() == "un chien vert dort\n\nun chat gris mange\n"
 
 
+def stdin(raw: io.RawIOBase | bytes) -> io.TextIOWrapper:
+    """Standard input with this behind it."""
+    return io.TextIOWrapper(
+        io.BytesIO(raw) if isinstance(raw, bytes) else io.BufferedReader(raw), encoding="utf-8"
+    )
+
+
 def test_a_pipe_is_read_to_its_end(fledge, translator: Path, monkeypatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("a green dog sleeps\r\na grey cat eats"))
+    monkeypatch.setattr("sys.stdin", stdin(b"a green dog sleeps\r\na grey cat eats"))
     _, out, _ = fledge("translate", translator)
     assert out == "un chien vert dort\nun chat gris mange\n"
+
+
+class Person(io.RawIOBase):
+    """Types a line when asked for more, and notes what is on the screen by then."""
+
+    def __init__(self, lines: list[bytes], look: Callable[[], str]) -> None:
+        self.lines, self.look = iter(lines), look
+        self.seen: list[str] = []
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:
+        self.seen.append(self.look())
+        line = next(self.lines, b"")
+        buffer[: len(line)] = line
+        return len(line)
+
+
+def test_who_writes_slowly_is_answered_line_by_line(
+    fledge, translator: Path, monkeypatch, capsys
+) -> None:
+    lines = [b"a green dog sle", b"eps\n", b"a grey cat eats\na green cat eats\n", b"a cat eats"]
+    person = Person(lines, lambda: capsys.readouterr().out)
+    monkeypatch.setattr("sys.stdin", stdin(person))
+    code, last, _ = fledge("translate", translator)
+    assert code == 0 and person.seen[:3] == ["", "", "un chien vert dort\n"]
+    assert person.seen[3].splitlines() == ["un chat gris mange", "un chat vert mange"]
+    assert len(last.splitlines()) == 1
+
+
+def test_lines_arrive_whole_however_they_are_cut(monkeypatch) -> None:
+    text = "".join(f"{n} é\n" for n in range(500)) + "end"
+    for size in (1, 7, 100_000):
+        pieces = [text.encode()[i : i + size] for i in range(0, len(text.encode()), size)]
+        monkeypatch.setattr("sys.stdin", stdin(Person(pieces, str)))
+        lots = list(arriving_lines())
+        assert [line for lot in lots for line in lot] == text.split("\n") and all(lots)
+    assert len(lots) == 2  # what a file holds comes together
+
+
+def test_a_pipe_that_is_not_utf8_is_told_by_its_line(fledge, translator: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", stdin("a cat eats\nun été\n".encode("latin1")))
+    code, _, err = fledge("translate", translator)
+    assert code == 1 and "standard input, line 2: not UTF-8: byte 0xe9 at position 3" in err
 
 
 def test_references_are_scored_with_their_signatures(
@@ -83,8 +137,8 @@ def test_a_line_that_is_too_long_is_named(fledge, translator: Path, tmp_path: Pa
 def test_sentences_of_a_pipe_are_counted_from_its_start(
     fledge, translator: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("fledge.cli.translate.LINES_AT_ONCE", 2)
-    monkeypatch.setattr("sys.stdin", io.StringIO("a cat eats\n" * 3 + "a " * 90))
+    pieces = [b"a cat eats\na cat eats\n", b"a cat eats\n" + b"a " * 90 + b"\n"]
+    monkeypatch.setattr("sys.stdin", stdin(Person(pieces, str)))
     code, out, err = fledge("translate", translator)
     assert (code, len(out.splitlines())) == (1, 2) and "sentence 4 has" in err
 

@@ -35,8 +35,10 @@ from fledge.text.printable import printable
 OVERVIEW = """\
 Raise a chat model: from raw text, to demonstrations, to human feedback.
 
-`fledge demo` does all of it in minutes; `fledge init` starts a project of your own.
+Example: `fledge demo` does it all in minutes, `fledge init` starts a project.
 """
+START, RAISE, USE, RUN = "Start here", "Raise a model", "Use a model", "Run a server"
+"""Headings of `fledge --help`, which fits a screen: each command has one short line in it."""
 
 app = typer.Typer(
     name="fledge",
@@ -47,35 +49,29 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-app.command("demo", epilog=demo.EXAMPLE, rich_help_panel="Start here")(demo.demo)
-app.command("init", epilog=init.EXAMPLE, rich_help_panel="Start here")(init.init)
-app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel="Start here")(pipeline.run)
-app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Raise a model")
-app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel="Raise a model")(pretrain.pretrain)
-app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel="Raise a model")(
+app.command("demo", epilog=demo.EXAMPLE, rich_help_panel=START)(demo.demo)
+app.command("init", epilog=init.EXAMPLE, rich_help_panel=START)(init.init)
+app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel=START)(pipeline.run)
+app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel=RAISE)
+app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel=RAISE)(pretrain.pretrain)
+app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel=RAISE)(
     translate_train.translate_train
 )
-app.command("sft", epilog=sft.EXAMPLE, rich_help_panel="Raise a model")(sft.sft)
-app.command("reward", epilog=reward.EXAMPLE, rich_help_panel="Raise a model")(reward.reward)
-app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel="Raise a model")(ppo.ppo)
-app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel="Use a model")(evaluate.evaluate)
-app.command("generate", epilog=generate.EXAMPLE, rich_help_panel="Use a model")(generate.generate)
-app.command("chat", epilog=chat.EXAMPLE, rich_help_panel="Use a model")(chat.chat)
-app.command("translate", epilog=translate.EXAMPLE, rich_help_panel="Use a model")(
-    translate.translate
-)
-app.command("serve", epilog=serve.EXAMPLE, rich_help_panel="Use a model")(serve.serve)
-app.command("backup", epilog=backup.EXAMPLE, rich_help_panel="Run a server")(backup.backup)
-app.command("restore", epilog=restore.EXAMPLE, rich_help_panel="Run a server")(restore.restore)
-app.command("password", epilog=password.EXAMPLE, rich_help_panel="Run a server")(password.password)
-app.add_typer(inspect.app, name="inspect", rich_help_panel="Use a model")
-app.command("info", epilog=info.EXAMPLE, rich_help_panel="Use a model")(info.info)
-app.command("import", epilog=import_model.EXAMPLE, rich_help_panel="Exchange models")(
-    import_model.import_model
-)
-app.command("export", epilog=export_model.EXAMPLE, rich_help_panel="Exchange models")(
-    export_model.export_model
-)
+app.command("sft", epilog=sft.EXAMPLE, rich_help_panel=RAISE)(sft.sft)
+app.command("reward", epilog=reward.EXAMPLE, rich_help_panel=RAISE)(reward.reward)
+app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
+app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
+app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
+app.command("chat", epilog=chat.EXAMPLE, rich_help_panel=USE)(chat.chat)
+app.command("translate", epilog=translate.EXAMPLE, rich_help_panel=USE)(translate.translate)
+app.add_typer(inspect.app, name="inspect", rich_help_panel=USE)
+app.command("info", epilog=info.EXAMPLE, rich_help_panel=USE)(info.info)
+app.command("import", epilog=import_model.EXAMPLE, rich_help_panel=USE)(import_model.import_model)
+app.command("export", epilog=export_model.EXAMPLE, rich_help_panel=USE)(export_model.export_model)
+app.command("serve", epilog=serve.EXAMPLE, rich_help_panel=RUN)(serve.serve)
+app.command("backup", epilog=backup.EXAMPLE, rich_help_panel=RUN)(backup.backup)
+app.command("restore", epilog=restore.EXAMPLE, rich_help_panel=RUN)(restore.restore)
+app.command("password", epilog=password.EXAMPLE, rich_help_panel=RUN)(password.password)
 
 
 def print_version(wanted: bool) -> bool:

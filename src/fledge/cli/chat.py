@@ -26,14 +26,17 @@ def chat(
     max_new_tokens: MaxNewTokens = 256,
     seed: Seed = None,
 ) -> None:
-    """Talk to a model in the terminal; `/help` lists what else you can type.
+    """Talk to a model in the terminal.
 
-    Ctrl-C stops an answer, Ctrl-D leaves. When a chat outgrows the context, its oldest turns go.
+    `/help` lists what else you can type; Ctrl-C stops an answer, Ctrl-D leaves. When a chat
+    outgrows the context, its oldest turns go.
     """
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
     import fledge
     from fledge.cli.terminal_chat import TerminalChat, converse, remembered_lines
 
-    session = TerminalChat(checkpoint, fledge.load(checkpoint), sampling, system)
+    loaded = fledge.load(checkpoint)
+    loaded.template.check(loaded.tokenizer)
+    session = TerminalChat(checkpoint, loaded, sampling, system)
     with remembered_lines():
         converse(session)

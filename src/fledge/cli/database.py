@@ -13,7 +13,7 @@ DatabaseOption = Annotated[
         "--database",
         envvar="FLEDGE_DATABASE",
         metavar="FILE",
-        help="Where people and chats are kept, or postgresql://USER@HOST/NAME.",
+        help="People and chats; or postgresql://…",
         show_default="fledge.db among your data",
     ),
 ]

@@ -37,9 +37,10 @@ def demo(
         typer.Option("--translation", help="Instead: a small English-French translator, a minute."),
     ] = False,
 ) -> None:
-    """Raise a small chat model from the text inside Python itself, in about ten minutes.
+    """Raise a small chat model here, in about ten minutes.
 
-    Tokenizer, pretraining, SFT, rankings, reward model, PPO, report card, chat page.
+    From the text inside Python itself: tokenizer, pretraining, SFT, rankings, reward model, PPO,
+    report card, chat page.
     """
     if translation:
         refuse_ignored("--translation opens no page", {"--port": port, "--no-serve": not serve})

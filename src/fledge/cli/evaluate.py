@@ -60,7 +60,7 @@ def evaluate(
     skip_bad: SkipBad = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on text, rankings, the starter pack's prompts, or against another."""
+    """Measure a model on text or rankings, or against another."""
     if not (text or rankings or starter or against):
         raise ConfigError("nothing to measure on: give --text, --rankings, --starter or --against")
     if not against:

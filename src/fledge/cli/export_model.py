@@ -32,7 +32,10 @@ def export_model(
         typer.Option(help="Of the weights.", show_default="as they are; float16 in GGUF"),
     ] = None,
 ) -> None:
-    """Write a model for transformers and vLLM, or as GGUF for llama.cpp, LM Studio and Ollama."""
+    """Write a model for transformers, vLLM or llama.cpp.
+
+    GGUF, for llama.cpp, is what LM Studio and Ollama read, too.
+    """
     from fledge.checkpoint.directory import find_checkpoint
 
     chosen = format_ or ("gguf" if output.suffix == ".gguf" else "huggingface")

@@ -20,7 +20,8 @@ from fledge.cli.options import (
     tell_skipped,
 )
 from fledge.cli.output import check_writable, write_whole
-from fledge.errors import ConfigError, DataError
+from fledge.cli.standard_input import standard_input
+from fledge.errors import ConfigError
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
@@ -85,22 +86,6 @@ def generate(
     typer.echo()
 
 
-def standard_input() -> str:
-    """All of it.
-
-    Raises:
-        DataError: it is not UTF-8.
-    """
-    content = sys.stdin.buffer.read()
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input: not UTF-8: byte 0x{content[error.start]:02x} at position "
-            f"{error.start:,}; convert it first, for example: iconv -f latin1 -t utf-8"
-        ) from error
-
-
 def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> Iterator[str]:
     """The text, then what the model thinks comes next; an empty one starts a new document."""
     from fledge.generate import Request
@@ -108,7 +93,7 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
     from fledge.generate.text import Writer
 
     tokenizer = loaded.tokenizer
-    prompt = [*tokenizer.opening_ids, *tokenizer.encode(text)] or sorted(tokenizer.stop_ids)[:1]
+    prompt = [*tokenizer.opening_ids, *tokenizer.encode(text)] or [tokenizer.special.separator]
     request = Request(
         id="text",
         prompt=tuple(prompt),
@@ -142,9 +127,7 @@ def write_answers(
     lines = [
         json.dumps(
             {
-                "prompt": [
-                    {"role": turn.role, "content": turn.content} for turn in conversation.messages
-                ],
+                "prompt": conversation.records(),
                 "response": answer.text,
                 "finish_reason": answer.finish_reason,
             },

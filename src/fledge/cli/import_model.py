@@ -51,9 +51,10 @@ def import_model(
         ),
     ] = False,
 ) -> None:
-    """Make a checkpoint of someone else's model: GPT-2, Llama, Mistral, Qwen2, Qwen3, Marian.
+    """Make a checkpoint of someone else's model.
 
-    What fledge would compute differently is refused by name; pickles are never opened.
+    GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian. What fledge would compute differently is refused
+    by name; pickles are never opened.
     """
     if Path(source).exists():
         refuse_ignored("SOURCE is not on the Hub", {"--revision": revision})

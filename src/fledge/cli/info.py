@@ -25,7 +25,7 @@ def info(
         bool, typer.Option("--json", help="The same as JSON, for programs.")
     ] = False,
 ) -> None:
-    """Show the sizes of a model, its lineage, and what it was trained on."""
+    """Show a model's sizes, its lineage and its data."""
     from rich.console import Console
     from rich.text import Text
 
@@ -59,23 +59,25 @@ def facts_of(directory: Path) -> dict[str, int | str]:
         read_model_files,
     )
     from fledge.model import counting
-    from fledge.model.huggingface.encoder_decoder import MODEL_TYPES
+    from fledge.model.huggingface.unread import kind_of
 
     config_json, _ = read_model_files(directory)
-    if config_json.get("model_type") in MODEL_TYPES:
+    kind = kind_of(config_json)
+    if kind == "translation":
         return translation_facts(directory, str(config_json["model_type"]))
-    is_scalar = "SequenceClassification" in str(config_json.get("architectures"))
-    if is_scalar:
+    if kind == "scalar":
         scalar = load_scalar_model(directory)
         config, tokenizer = scalar.model.trunk.config, scalar.tokenizer
+        parameters = counting.learnt_numbers(scalar.model)
     else:
         loaded = load_language_model(directory)
         config, tokenizer = loaded.model.config, loaded.tokenizer
+        parameters = counting.learnt_numbers(loaded.model)
     length = config.context_length
     return {
-        "kind": "reward or value model" if is_scalar else "language model",
+        "kind": "reward or value model" if kind == "scalar" else "language model",
         "architecture": str(config_json.get("model_type")),
-        "parameters": counting.parameters(config),
+        "parameters": parameters,
         "shape": shape_of(config),
         "context_tokens": length,
         "vocabulary": tokenizer.vocabulary_size,
@@ -88,6 +90,7 @@ def facts_of(directory: Path) -> dict[str, int | str]:
 def translation_facts(directory: Path, architecture: str) -> dict[str, int | str]:
     """The same of an encoder-decoder."""
     from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.model.counting import learnt_numbers
 
     loaded = load_translation_model(directory)
     config = loaded.model.config
@@ -95,7 +98,7 @@ def translation_facts(directory: Path, architecture: str) -> dict[str, int | str
     return {
         "kind": f"translation model, {source} to {target}",
         "architecture": architecture,
-        "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
+        "parameters": learnt_numbers(loaded.model),
         "shape": (
             f"{config.encoder_layers} encoder and {config.decoder_layers} decoder layers, "
             f"width {config.width}, {config.num_heads} heads of {config.head_width}, "

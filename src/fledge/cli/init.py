@@ -14,7 +14,10 @@ def init(
     ],
     seed: Annotated[int, typer.Option(help="Draws the sample data.")] = 0,
 ) -> None:
-    """Write a project: a pipeline, sample data in every format it reads, a README."""
+    """Write a project: a pipeline, sample data, a README.
+
+    The data has a sample of every format that a pipeline reads.
+    """
     from fledge.cli.project import write_project
 
     written = write_project(directory, seed)

@@ -121,14 +121,15 @@ def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Readin
     from fledge.checkpoint.weights import read_config_json
     from fledge.generate.beam import BeamSettings
     from fledge.inspect.reading import read_text, read_translation
+    from fledge.model.huggingface.unread import kind_of
 
     directory = find_checkpoint(checkpoint)
     settings = read_config_json(directory)
-    if settings.get("is_encoder_decoder"):
+    if kind_of(settings) == "translation":
         search = BeamSettings(beams=beams)
         return read_translation(load_translation_model(directory), text, search, target)
     refuse_ignored(f"{directory} does not translate", {"--target": target})
-    if "SequenceClassification" in str(settings.get("architectures")):
+    if kind_of(settings) == "scalar":
         scalar = load_scalar_model(directory)
         return read_text(LoadedModel(scalar.model.trunk, scalar.tokenizer, scalar.template), text)
     return read_text(load_language_model(directory), text)

@@ -16,8 +16,6 @@ from fledge.cli.prompts import read_prompts
 from fledge.data import (
     ComparisonBatch,
     Skipped,
-    collate_rankings,
-    in_order,
     load_rankings,
     read_texts,
     render_rankings,
@@ -32,11 +30,9 @@ from fledge.generate import SamplingParams
 from fledge.generate.text import answers
 from fledge.starter.kinds import tasks
 from fledge.text.conversation import Conversation
-from fledge.train.reward_loss import AnswerScores
+from fledge.train.reward_loss import AnswerScores, score_rankings
 
 MOST_ANSWERS = 9
-PROMPTS_PER_FORWARD = 16
-"""Rankings that are scored at a time; has no effect on the result."""
 
 Numbers = dict[str, float]
 
@@ -58,7 +54,7 @@ def measure_rankings(
 ) -> Numbers:
     """How well a reward model orders answers as people did, with a 95 % interval."""
     reward = load_scalar_model(find_checkpoint(checkpoint))
-    batch, scores = scored(reward, load_rankings(rankings, skipped=skipped))
+    scores, batch = scored(reward, load_rankings(rankings, skipped=skipped))
     pairs = preference_pairs(scores, batch.ranks, batch.lengths)
     return preference_report(pairs, torch.Generator().manual_seed(seed)).metrics()
 
@@ -88,7 +84,7 @@ def measure_wins(
         [answer.text for answer in answers(loaded, conversations, sampling)] for loaded in models
     ]
     duels = [duel(*each) for each in zip(conversations, *columns, strict=True)]
-    _, scores = scored(reward, duels)
+    scores, _ = scored(reward, duels)
     random = torch.Generator().manual_seed(sampling.seed or 0)
     result = paired_bootstrap(scores[:, 0], scores[:, 1], random)
     return {name: float(getattr(result, name)) for name in result.__slots__}
@@ -104,8 +100,8 @@ def duel(conversation: Conversation, theirs: str, ours: str) -> Ranking:
 @torch.inference_mode()
 def scored(
     reward: LoadedScalarModel, rankings: Sequence[Ranking]
-) -> tuple[ComparisonBatch, torch.Tensor]:
-    """All rankings that fit the context side by side, and the score of every answer, B K.
+) -> tuple[torch.Tensor, ComparisonBatch]:
+    """The score of every answer, B K, and all rankings that fit the context side by side.
 
     Raises:
         DataError: none fits.
@@ -119,15 +115,4 @@ def scored(
             f"none of {len(rankings):,} prompts has two answers of different rank within the "
             f"{length:,} tokens that the reward model reads"
         )
-    pad = reward.tokenizer.special.pad
-    whole = collate_rankings(rendered, pad)
-    width = whole.ranks.shape[1]
-    score = AnswerScores(reward.model)
-    rows = [
-        torch.nn.functional.pad(each, (0, width - each.shape[1]))
-        for batch in in_order(
-            rendered, lambda some: collate_rankings(some, pad), examples=PROMPTS_PER_FORWARD
-        )
-        for each in [score(batch)]
-    ]
-    return whole, torch.cat(rows)
+    return score_rankings(AnswerScores(reward.model), rendered, reward.tokenizer.special.pad)

@@ -1,6 +1,7 @@
 """Options and arguments that several commands share."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,13 +24,14 @@ Checkpoint = Annotated[
 ]
 Temperature = Annotated[
     float,
-    typer.Option("--temperature", "-t", min=0.0, help="0 takes the most probable token."),
+    typer.Option("--temperature", "-t", metavar="T", help="0 takes the most probable token."),
 ]
 TopP = Annotated[
-    float, typer.Option("--top-p", min=0.0, max=1.0, help="Nucleus: the share of probability kept.")
+    float,
+    typer.Option("--top-p", metavar="P", help="Nucleus: the share of probability kept."),
 ]
 MaxNewTokens = Annotated[
-    int, typer.Option("--max-new-tokens", min=1, help="Length limit of an answer.")
+    int, typer.Option("--max-new-tokens", metavar="N", help="Length limit of an answer.")
 ]
 Seed = Annotated[
     int | None,
@@ -38,6 +40,19 @@ Seed = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
 ]
+Number = int | float | None
+
+
+def within(least: int | float, most: int | float = math.inf) -> Callable[[Number], Number]:
+    """A check for options of a command whose help has no room for the range of each."""
+
+    def check(value: Number) -> Number:
+        if value is not None and not least <= value <= most:
+            limit = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+            raise typer.BadParameter(f"{value:g} is not {limit}")
+        return value
+
+    return check
 
 
 def tell_skipped(skipped: "Skipped | None") -> None:

@@ -15,7 +15,7 @@ def password(
     ],
     database: DatabaseOption = None,
 ) -> None:
-    """Set the password of an account, and log it out everywhere.
+    """Set an account's password, and log it out everywhere.
 
     The way back in for an owner; others can be given one on the page of people.
     """

@@ -45,9 +45,10 @@ def run(
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Run a pipeline: finished stages are skipped, interrupted ones resumed.
+    """Run a pipeline, or go on with one.
 
-    With `--text` the sizes are chosen by how much text there is.
+    Finished stages are skipped, interrupted ones resumed. With `--text` the sizes are chosen by how
+    much text there is.
     """
     files = [word for word in words or () if "=" not in word]
     changes = [word for word in words or () if "=" in word]
@@ -64,7 +65,7 @@ def run(
     else:
         if demonstrations or rankings:
             raise ConfigError("--demonstrations and --rankings need --text to start from")
-        changes = [*setting("output", output and str(output)), *setting("seed", seed), *changes]
+        changes = [*setting("output", output), *setting("seed", seed), *changes]
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
     if skip_bad:
         pipeline = skipping_bad(pipeline)

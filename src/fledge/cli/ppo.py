@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
 EXAMPLE = (
     "Example: `fledge ppo -m checkpoints/sft -r checkpoints/reward -d prompts.jsonl "
@@ -45,20 +45,13 @@ def ppo(
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Train a policy against a reward with PPO: step 3 of InstructGPT."""
-    train(
-        "ppo",
-        run,
-        {
-            "stage.policy": policy and str(policy),
-            "stage.reward": reward,
-            "stage.prompts": prompts or None,
-            "stage.kl_coefficient": kl,
-            "stage.skip_bad": skip_bad or None,
-            "output": output and str(output),
-            "optimizer.steps": steps,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        },
-        hint="fledge serve checkpoints/sft {}",
-    )
+    """Train a policy against a reward: step 3 of InstructGPT."""
+    stage = {
+        "policy": policy,
+        "reward": reward,
+        "prompts": prompts,
+        "kl_coefficient": kl,
+        "skip_bad": skip_bad,
+    }
+    flags = flags_of(stage, output, steps, learning_rate, seed)
+    train("ppo", run, flags, hint="fledge serve checkpoints/sft {}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad, refuse_ignored
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
 VOCABULARY_SIZE = 8192
 TOKENIZER_KEYS = ("stage.tokenizer", "stage.model")
@@ -46,7 +46,7 @@ def pretrain(
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Train a language model to predict the next token of a text."""
+    """Train a language model to predict the next token."""
     prepare: Callable[[], None] = nothing
     if text and output and not (tokenizer or model or run_names(run, *TOKENIZER_KEYS)):
         tokenizer = output / "tokenizer"
@@ -55,22 +55,10 @@ def pretrain(
     else:
         reason = "a tokenizer is trained with --text and --output, without a tokenizer, model or "
         refuse_ignored(f"{reason}run file", {"--vocabulary-size": vocabulary_size})
-    train(
-        "pretrain",
-        run,
-        {
-            "stage.text": text or None,
-            "stage.tokenizer": tokenizer and str(tokenizer),
-            "stage.model": model and str(model),
-            "stage.skip_bad": skip_bad or None,
-            "output": output and str(output),
-            "optimizer.steps": steps,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        },
-        hint="fledge sft -m {} -d demonstrations.jsonl -o checkpoints/sft",
-        prepare=prepare,
-    )
+    stage = {"text": text, "tokenizer": tokenizer, "model": model, "skip_bad": skip_bad}
+    flags = flags_of(stage, output, steps, learning_rate, seed)
+    hint = "fledge sft -m {} -d demonstrations.jsonl -o checkpoints/sft"
+    train("pretrain", run, flags, hint, prepare)
 
 
 def run_names(words: list[str] | None, *keys: str) -> bool:

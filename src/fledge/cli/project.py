@@ -65,8 +65,7 @@ def write_files(directory: Path, seed: int) -> list[Path]:
 def demonstrations(seed: int) -> Iterator[dict[str, object]]:
     """Conversations with good answers, in the OpenAI shape."""
     for written in conversations("train", seed, NUM_DEMONSTRATIONS):
-        messages = written.conversation.messages
-        yield {"messages": [{"role": turn.role, "content": turn.content} for turn in messages]}
+        yield {"messages": written.conversation.records()}
 
 
 def rankings(seed: int) -> Iterator[Ranking]:

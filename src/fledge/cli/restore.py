@@ -19,9 +19,10 @@ def restore(
         ),
     ],
 ) -> None:
-    """Fill an empty database from a backup, of SQLite or PostgreSQL, whatever it was before.
+    """Fill an empty database from a backup.
 
-    A backup of an older fledge is brought to today's form.
+    SQLite or PostgreSQL, whatever it was before; a backup of an older fledge is brought to today's
+    form.
     """
     from fledge.database.backup import restore as fill
 

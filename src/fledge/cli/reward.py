@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
 EXAMPLE = "Example: `fledge reward -m checkpoints/sft -d rankings.jsonl -o checkpoints/reward`"
 
@@ -30,19 +30,8 @@ def reward(
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Train a reward model on people's rankings: step 2 of InstructGPT."""
-    train(
-        "reward",
-        run,
-        {
-            "stage.model": model and str(model),
-            "stage.rankings": rankings or None,
-            "stage.epochs": epochs,
-            "stage.skip_bad": skip_bad or None,
-            "output": output and str(output),
-            "optimizer.steps": steps,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        },
-        hint="fledge ppo -m checkpoints/sft -r {} -d prompts.jsonl -o checkpoints/ppo",
-    )
+    """Train a reward model on rankings: step 2 of InstructGPT."""
+    stage = {"model": model, "rankings": rankings, "epochs": epochs, "skip_bad": skip_bad}
+    flags = flags_of(stage, output, steps, learning_rate, seed)
+    hint = "fledge ppo -m checkpoints/sft -r {} -d prompts.jsonl -o checkpoints/ppo"
+    train("reward", run, flags, hint)

@@ -6,76 +6,71 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.database import DatabaseOption, default_database
-from fledge.cli.options import Temperature, TopP
+from fledge.cli.options import Temperature, TopP, refuse_ignored, within
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
 
-
+# One short line each: this help fits a screen. docs/api.md says more.
 Checkpoints = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME=]CHECKPOINT...",
-        help="What to serve; the first is the default. NAME is its id in the API. The output "
-        "directory of a demo or a pipeline stands for the models in it, last stage first.",
+        help="What to serve, the default first.",
         show_default=False,
     ),
 ]
-Host = Annotated[
-    str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")
-]
+Host = Annotated[str, typer.Option(metavar="HOST", help="Address; 0.0.0.0 is every one there is.")]
 Port = Annotated[
     int | None,
-    typer.Option(min=0, max=65535, help="0 takes a free one.", show_default="8000, or a free one"),
+    typer.Option(
+        metavar="N",
+        callback=within(0, 65535),
+        help="0 takes a free one.",
+        show_default="8000, or a free one",
+    ),
 ]
+NoLogin = Annotated[bool, typer.Option("--no-login", help="No accounts, on this machine only.")]
+OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 MaxBatch = Annotated[
     int | None,
     typer.Option(
-        min=1,
-        help="Answers written at the same time, for each model.",
-        show_default="256, or as many as a quarter of the memory holds",
+        metavar="N",
+        callback=within(1),
+        help="Answers of one model at the same time.",
+        show_default="256, or what memory holds",
     ),
 ]
 MaxPending = Annotated[
-    int, typer.Option(min=1, help="Answers running or waiting before others are sent away.")
+    int, typer.Option(metavar="N", callback=within(1), help="Answers running or waiting, at most.")
 ]
 Memory = Annotated[
     float | None,
     typer.Option(
-        min=0.001,
-        help="GiB that loaded models may take; idle ones make room for others.",
+        metavar="GIB",
+        callback=within(0.001),
+        help="For loaded models; idle ones make room.",
         show_default="3/4 of the machine's",
     ),
 ]
 UpstreamUrl = Annotated[
     str | None,
-    typer.Option(
-        metavar="URL",
-        help="Also serve the models of another OpenAI-compatible server, such as vLLM: "
-        "http://gpu-box:8000/v1.",
-        show_default=False,
-    ),
+    typer.Option(metavar="URL", help="Also serve another API: http://HOST/v1.", show_default=False),
 ]
 UpstreamKeyEnv = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Environment variable that holds the upstream's API key.",
-        show_default=False,
-    ),
+    typer.Option(metavar="NAME", help="Environment variable with its key.", show_default=False),
 ]
-NoLogin = Annotated[
-    bool, typer.Option("--no-login", help="For you alone: no accounts, on this machine only.")
-]
-OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 
 
 def serve(
     checkpoints: Checkpoints = None,
     host: Host = "127.0.0.1",
     port: Port = None,
+    no_login: NoLogin = False,
+    open_browser: OpenBrowser = False,
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
     max_batch: MaxBatch = None,
@@ -84,13 +79,11 @@ def serve(
     upstream: UpstreamUrl = None,
     upstream_key_env: UpstreamKeyEnv = None,
     database: DatabaseOption = None,
-    no_login: NoLogin = False,
-    open_browser: OpenBrowser = False,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
-    Temperature and top-p are for requests that name none. Models are loaded when they are asked
-    for.
+    A demo's or a pipeline's output stands for the models in it, last stage first. NAME is a model's
+    id in the API. Temperature and top-p are for requests that name none.
     """
     from fledge.config import parse_section
     from fledge.errors import ConfigError
@@ -105,7 +98,10 @@ def serve(
     )
     budget = machine_memory() if memory is None else int(memory * 2**30)
     models: list[Model] = [*served_models(named(checkpoints or []), max_batch, budget)]
-    if upstream is not None:
+    if upstream is None:
+        only = {"--upstream-key-env": upstream_key_env}
+        refuse_ignored("without --upstream no other server is asked", only)
+    else:
         models += upstream_models(upstream_server(upstream, upstream_key_env))
     if not models:
         raise ConfigError("nothing to serve: name a checkpoint, or a server with --upstream")

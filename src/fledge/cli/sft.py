@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
 EXAMPLE = "Example: `fledge sft -m checkpoints/base -d demonstrations.jsonl -o checkpoints/sft`"
 
@@ -30,19 +30,12 @@ def sft(
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Fine-tune a language model on demonstrations: step 1 of InstructGPT."""
-    train(
-        "sft",
-        run,
-        {
-            "stage.model": model and str(model),
-            "stage.demonstrations": demonstrations or None,
-            "stage.epochs": epochs,
-            "stage.skip_bad": skip_bad or None,
-            "output": output and str(output),
-            "optimizer.steps": steps,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        },
-        hint="fledge chat {}",
-    )
+    """Fine-tune on demonstrations: step 1 of InstructGPT."""
+    stage = {
+        "model": model,
+        "demonstrations": demonstrations,
+        "epochs": epochs,
+        "skip_bad": skip_bad,
+    }
+    flags = flags_of(stage, output, steps, learning_rate, seed)
+    train("sft", run, flags, hint="fledge chat {}")

@@ -106,19 +106,18 @@ class TerminalChat:
 
     def _model(self, path: str) -> None:
         if path:
-            self.loaded = fledge.load(path)
-            self.checkpoint = Path(path)
+            loaded = fledge.load(path)
+            loaded.template.check(loaded.tokenizer)
+            self.loaded, self.checkpoint = loaded, Path(path)
         self._say(f"The model is {self.checkpoint}.")
 
     def _save(self, path: str) -> None:
         if not path:
             self._say("/save needs a file: /save chats.jsonl")
             return
-        turns = [
-            {"role": turn.role, "content": turn.content} for turn in self.conversation.messages
-        ]
+        record = {"messages": self.conversation.records()}
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
         self._say(f"Saved to {path}.")
 
 

@@ -1,4 +1,4 @@
-"""What the four training commands share: a run from a file, flags and overrides, then training."""
+"""What the training commands share: a run from a file, flags and overrides, then training."""
 
 import json
 import logging
@@ -34,10 +34,10 @@ Output = Annotated[
 ]
 Steps = Annotated[
     int | None,
-    typer.Option(min=1, help="Optimiser steps.", show_default="as many as the data asks for"),
+    typer.Option(metavar="N", help="Optimiser steps.", show_default="as the data asks for"),
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(min=0.0, help="Of the optimiser.", show_default="the stage's")
+    float | None, typer.Option(metavar="RATE", help="Of the optimiser.", show_default="the stage's")
 ]
 Seed = Annotated[
     int | None, typer.Option(help="The same seed gives the same run.", show_default="0")
@@ -53,7 +53,7 @@ def train(
 ) -> Path:
     """Run one stage to its end; the same command again goes on where it stopped.
 
-    `flags` are settings by dotted key, None where not given; `hint` says what can be done with
+    `flags` are settings by dotted key, as `flags_of` has them; `hint` says what can be done with
     the result, with `{}` for its path; `prepare` is called when all is known to be well.
     """
     run = run_from(stage, words or (), flags)
@@ -65,6 +65,23 @@ def train(
     if is_main_process():
         typer.echo(f"\n{checkpoint}\nNext: {hint.format(run.output)}", err=True)
     return checkpoint
+
+
+def flags_of(
+    stage: Mapping[str, object],
+    output: Path | None,
+    steps: int | None,
+    learning_rate: float | None,
+    seed: int | None,
+) -> dict[str, object]:
+    """Settings by dotted key: a stage's own, then those that every training command has."""
+    return {
+        **{f"stage.{name}": value for name, value in stage.items()},
+        "output": output,
+        "optimizer.steps": steps,
+        "optimizer.learning_rate": learning_rate,
+        "seed": seed,
+    }
 
 
 def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "Run":
@@ -86,11 +103,12 @@ def run_from(stage: str, words: Sequence[str], flags: Mapping[str, object]) -> "
 
 
 def setting(key: str, value: object) -> list[str]:
-    """A flag as a `section.key=value` change; none where it was not given."""
-    if value is None:
+    """A flag as a `section.key=value` change; none where it is None, False or empty: not given."""
+    if value is None or value is False or value == []:
         return []
+    plain = str(value) if isinstance(value, Path) else value
     # JSON is TOML, but for surrogates, which ensure_ascii would write, and for DEL.
-    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    text = json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
     return [f"{key}={text}"]
 
 

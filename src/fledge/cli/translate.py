@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +11,7 @@ import typer
 
 from fledge.cli.options import Checkpoint
 from fledge.cli.output import check_writable, write_whole
+from fledge.cli.standard_input import arriving_lines
 from fledge.errors import ConfigError, DataError
 from fledge.text.printable import printable
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from fledge.generate.translation import Translation
 
 EXAMPLE = 'Example: `fledge translate checkpoints/en-fr "How was your day?" --best 3 --scores`'
-LINES_AT_ONCE = 1000
-"""Lines of a pipe that are translated before the first of them is written."""
 
 
 def translate(
@@ -49,15 +47,17 @@ def translate(
             show_default=False,
         ),
     ] = None,
-    beams: Annotated[int, typer.Option(min=1, help="Width of the search; 1 is greedy.")] = 4,
+    beams: Annotated[int, typer.Option(metavar="N", help="Width of the search; 1 is greedy.")] = 4,
     length_penalty: Annotated[
-        float, typer.Option(help="α: above 0 longer translations win more often.")
+        float, typer.Option(metavar="α", help="Above 0 longer translations win more often.")
     ] = 1.0,
     penalty: Annotated[
         Literal["power", "gnmt"],
         typer.Option(help="Divide log-probability by n^α, or by ((5 + n) / 6)^α."),
     ] = "power",
-    best: Annotated[int, typer.Option(min=1, help="So many translations of each, best first.")] = 1,
+    best: Annotated[
+        int, typer.Option(metavar="N", help="So many translations of each, best first.")
+    ] = 1,
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each one's score and a tab before it.")
     ] = False,
@@ -68,7 +68,7 @@ def translate(
     """Translate a sentence, a file or a pipe by beam search.
 
     With `--best` above 1 each line begins with the sentence's number and a tab. An empty line gives
-    an empty line.
+    an empty line; lines of a pipe are answered as they come.
     """
     if file is not None and sentence is not None:
         raise ConfigError("give a SENTENCE or --file FILE, not both")
@@ -90,8 +90,8 @@ def translate(
     if file is not None:
         translate_file(loaded, file, output, references, settings, show)
         return
-    lines = [sentence] if sentence not in (None, "-") else standard_input()
-    write_all(output, translated(loaded, lines, settings, show))
+    lots = arriving_lines() if sentence is None or sentence == "-" else iter([[sentence]])
+    write_all(output, translated(loaded, lots, settings, show))
 
 
 class Lines:
@@ -120,25 +120,19 @@ Show = Callable[[int, str, "Sequence[Translation]"], Iterator[str]]
 
 def translated(
     loaded: "LoadedTranslationModel",
-    lines: "Iterator[str] | list[str]",
+    lots: Iterator[list[str]],
     settings: "BeamSettings",
     show: Show,
 ) -> Iterator[str]:
-    """Lines to write, some at a time; from a keyboard one by one."""
+    """Lines to write: those of a lot before the next lot is asked for."""
     from fledge.generate.translation import translate
 
-    rest, before = iter(lines), 0
-    at_once = 1 if sys.stdin.isatty() else LINES_AT_ONCE
-    while some := list(islice(rest, at_once)):
-        found = translate(loaded, some, settings, first=before + 1)
-        for number, (source, best) in enumerate(zip(some, found, strict=True), start=before + 1):
+    first = 1
+    for lot in lots:
+        found = translate(loaded, lot, settings, first=first)
+        for number, (source, best) in enumerate(zip(lot, found, strict=True), start=first):
             yield from show(number, source, best)
-        before += len(some)
-
-
-def standard_input() -> Iterator[str]:
-    """Its lines, without their ends."""
-    return (line.rstrip("\r\n") for line in sys.stdin)
+        first += len(lot)
 
 
 def translate_file(

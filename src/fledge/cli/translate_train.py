@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, train
+from fledge.cli.options import SkipBad
+from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
 EXAMPLE = (
     "Example: `fledge translate-train --pairs train.en,train.fr --held-out val.en,val.fr -o en-fr`"
@@ -31,9 +32,7 @@ def translate_train(
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Pairs to measure on.", show_default="2 % of the source sentences, held out"
-        ),
+        typer.Option(help="Pairs to measure on.", show_default="2 % of the sentences"),
     ] = None,
     model: Annotated[
         Path | None,
@@ -41,35 +40,27 @@ def translate_train(
     ] = None,
     output: Output = None,
     vocabulary_size: Annotated[
-        int | None, typer.Option(help="Tokens both languages share.", show_default="8192")
+        int | None,
+        typer.Option(metavar="N", help="Tokens both languages share.", show_default="8192"),
     ] = None,
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the pairs.", show_default="20")
     ] = None,
     steps: Steps = None,
     learning_rate: LearningRate = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="List pairs that cannot be used; go on.")
-    ] = False,
+    skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Train an encoder-decoder on sentences and their translations."""
+    """Train an encoder-decoder to translate sentences."""
     has_file = any("=" not in word for word in run or ())
-    train(
-        "translate",
-        run,
-        {
-            **({} if has_file else RECIPE),
-            "stage.pairs": pairs or None,
-            "stage.held_out": held_out or None,
-            "stage.model": model and str(model),
-            "stage.vocabulary_size": vocabulary_size,
-            "stage.epochs": epochs,
-            "stage.skip_bad": skip_bad or None,
-            "output": output and str(output),
-            "optimizer.steps": steps,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        },
-        hint='fledge translate {} "How are you?"',
-    )
+    stage = {
+        "pairs": pairs,
+        "held_out": held_out,
+        "model": model,
+        "vocabulary_size": vocabulary_size,
+        "epochs": epochs,
+        "skip_bad": skip_bad,
+    }
+    flags = flags_of(stage, output, steps, learning_rate, seed)
+    hint = 'fledge translate {} "How are you?"'
+    train("translate", run, flags if has_file else RECIPE | flags, hint)

@@ -1,0 +1,53 @@
+"""Standard input as text: all of it, or its lines as they arrive."""
+
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
+from typing import cast
+
+from fledge.errors import DataError
+
+BYTES_AT_ONCE = 65_536
+"""What is read at a time of a file or a full pipe: some thousand sentences."""
+
+
+def standard_input() -> str:
+    """All of it.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    return _decoded(sys.stdin.buffer.read(), "")
+
+
+def arriving_lines() -> Iterator[list[str]]:
+    """Its lines without their ends, in the lots they arrive in: all that are there, at least one.
+
+    What a person types or a slow program writes is a lot of its own; a file comes in large ones.
+
+    Raises:
+        DataError: a line is not UTF-8; it is named by its number.
+    """
+    stream = cast(BufferedReader, sys.stdin.buffer)
+    number, rest = 0, b""
+    while piece := stream.read1(BYTES_AT_ONCE):
+        *whole, rest = (rest + piece).split(b"\n")
+        if whole:
+            yield [_line(text, number + place) for place, text in enumerate(whole, start=1)]
+        number += len(whole)
+    if rest:
+        yield [_line(rest, number + 1)]
+
+
+def _line(content: bytes, number: int) -> str:
+    return _decoded(content.removesuffix(b"\r"), f", line {number:,}")
+
+
+def _decoded(content: bytes, where: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input{where}: not UTF-8: byte 0x{content[error.start]:02x} at position "
+            f"{error.start:,}; convert it first, for example: iconv -f latin1 -t utf-8"
+        ) from error
