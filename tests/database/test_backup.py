@@ -122,6 +122,31 @@ def test_a_backup_during_writes_is_one_moment(database: Database, url: str, tmp_
     assert 20 <= sizes[0] < sizes[1] < sizes[2]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_backup_ends_however_much_is_written(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    """More pages than one step of SQLite's backup would copy, and a write between any two."""
+    ada = person(database)
+    chat = database.conversations.create(ada)
+    for _ in range(30):
+        database.messages.add(ada, chat.id, role="user", content="x" * 100_000, parent_id=None)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            database.conversations.change(ada, chat.id, title="again")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        backup(url, tmp_path / "copy.db")
+    finally:
+        stop.set()
+        writer.join()
+    assert len(contents(tmp_path / "copy.db")["messages"]) == 30
+
+
 def test_a_backup_of_an_older_fledge_is_brought_to_todays_form(tmp_path: Path) -> None:
     old = tmp_path / "old.db"
     migrate(parse_url(old), "0005")

@@ -155,6 +155,45 @@ def test_what_is_being_written_is_found_once_it_has_ended(database: Database) ->
     assert database.conversations.search(ada, "once") == []
 
 
+@pytest.mark.parametrize("word", ["Straße", "STRASSENBAHN", "été", "日本"])
+def test_search_knows_the_letters_of_other_languages(database: Database, word: str) -> None:
+    ada = person(database)
+    chat = database.conversations.create(ada)
+    answered(database, ada, chat.id, "Die Straße, die strassenbahn, l'été, 日本 und 🌊.")
+    named = database.conversations.create(ada, title="Übersicht der Straße")
+    assert chat.id in {hit.conversation_id for hit in database.conversations.search(ada, word)}
+    assert database.conversations.search(ada, "übersicht")[0].conversation_id == named.id
+
+
+def test_a_word_longer_than_any_is_not_looked_for(database: Database) -> None:
+    ada = person(database)
+    chat = database.conversations.create(ada)
+    answered(database, ada, chat.id, "The moon.")
+    assert len(database.conversations.search(ada, f"{'x' * 5_000} moon")) == 1
+
+
+def test_every_chat_with_a_hit_is_found_however_many_another_has(database: Database) -> None:
+    ada, eve = person(database), person(database, "eve")
+    chats = [database.conversations.create(each) for each in (ada, ada, eve)]
+    for chat in chats:
+        for index in range(20):
+            database.messages.add(
+                chat.account_id, chat.id, role="user", content=f"tide {index}", parent_id=None
+            )
+    hits = database.conversations.search(ada, "t", limit=2)
+    assert [hit.conversation_id for hit in hits] == [chats[1].id, chats[0].id]
+    newest = database.messages.tree(ada, chats[1].id)[-1]
+    assert (hits[0].message_id, hits[0].excerpt) == (newest.id, "tide 19")
+
+
+def test_some_chats_are_those_that_are_there_and_theirs(database: Database) -> None:
+    ada, eve = person(database), person(database, "eve")
+    mine, gone, other = (database.conversations.create(each) for each in (ada, ada, eve))
+    database.conversations.delete(ada, gone.id)
+    assert database.conversations.some(ada, [mine.id, gone.id, other.id, "none"]) == {mine.id: mine}
+    assert database.conversations.some(ada, []) == {}
+
+
 def test_an_excerpt_shows_the_place(database: Database) -> None:
     ada = person(database)
     chat = database.conversations.create(ada)

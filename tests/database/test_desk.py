@@ -1,5 +1,7 @@
 """Visitors without an account, and chats that want a person."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fledge.database import Database
@@ -43,7 +45,28 @@ def test_a_chat_waits_is_taken_and_closed_and_may_wait_again(
     assert desk.waiting() == []
     with pytest.raises(NotFound):
         desk.take(chat_id, account_id)
-    assert desk.ask(account_id, chat_id).status == "waiting"
+    again = desk.ask(account_id, chat_id)
+    assert again.status == "waiting"
+    assert again.created_at > first.created_at, "they wait since now"
+    assert desk.of(chat_id) == again
+
+
+def test_two_who_ask_at_once_wait_once(database: Database, chat: tuple[str, str]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: database.desk.ask(*chat), range(8)))
+    assert set(asked) == {database.desk.of(chat[1])}
+
+
+def test_what_a_person_answers_under_outlives_their_account(
+    database: Database, chat: tuple[str, str]
+) -> None:
+    account_id, chat_id = chat
+    staff = database.accounts.create("ben", name="Ben", role="admin", password_hash=None)
+    database.desk.ask(account_id, chat_id)
+    database.desk.take(chat_id, staff.id)
+    database.accounts.delete(staff.id)
+    (line,) = database.desk.waiting()
+    assert (line.hand_over.status, line.hand_over.taken_by) == ("taken", None)
 
 
 def test_nobody_can_want_a_person_in_another_s_chat(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from databases import new_postgresql, person, run_on_server
 from fledge.database import Database, open_database
 from fledge.database.engine import Transactions, connect, parse_url
-from fledge.errors import ConfigError, DatabaseUnavailable
+from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,16 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(tmp_path: Path) -> None:
         one_connection_full()
     assert full.conversations.get(ada, chat.id).id == chat.id
     full.close()
+
+
+@pytest.mark.parametrize("title", ["\ud800", "a\0b"])
+def test_a_text_that_no_database_keeps_is_told_as_that(database: Database, title: str) -> None:
+    ada = person(database)
+    if title == "a\0b" and database.transactions.is_sqlite:
+        assert database.conversations.create(ada, title=title).title == title
+        return
+    with pytest.raises(DatabaseError, match="does not keep this text"):
+        database.conversations.create(ada, title=title)
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:

@@ -63,7 +63,7 @@ def test_a_run_writes_its_message(
     message = database.messages.get(ada, run.message_id)
     assert (message.status, message.content, message.model) == ("running", "", "tiny")
     assert database.runs.running(ada, chat.id) == [run]
-    database.runs.save(run.id, "The")
+    assert database.runs.save(run.id, "The")
     assert database.messages.get(ada, run.message_id).content == "The"
     ended = database.runs.finish(
         run.id,
@@ -85,6 +85,8 @@ def test_a_run_writes_its_message(
     assert (ended.status, ended.sampling) == ("finished", {"seed": 1})
     assert ended.finished_at is not None and ended.finished_at <= clock()
     assert database.runs.running(ada, chat.id) == []
+    assert not database.runs.save(run.id, "The"), "a late save changes no finished answer"
+    assert database.messages.get(ada, run.message_id).content == "The moon."
 
 
 def test_an_answer_cut_short_can_be_continued(
@@ -92,7 +94,8 @@ def test_an_answer_cut_short_can_be_continued(
 ) -> None:
     answer = answered(database, ada, chat.id, "The moon")
     run = database.runs.resume(ada, answer, model="tiny")
-    assert (run.message_id, database.messages.get(ada, answer).status) == (answer, "running")
+    opened = database.messages.get(ada, answer)
+    assert (run.message_id, opened.status, opened.finish_reason) == (answer, "running", None)
     with pytest.raises(NotFound, match="being written already"):
         database.runs.resume(ada, answer, model="tiny")
     database.runs.finish(run.id, "finished", "The moon pulls.", finish_reason="stop")
@@ -113,12 +116,25 @@ def test_what_a_dead_server_left_is_marked_and_kept(
     assert database.runs.interrupt_all() == 0
 
 
+def test_a_run_that_nobody_writes_is_marked_alone(
+    database: Database, ada: str, chat: Conversation
+) -> None:
+    lost, other = (
+        database.runs.start(ada, chat.id, parent_id=None, model="tiny") for _ in range(2)
+    )
+    assert database.runs.interrupt(lost.id) == 1
+    assert database.runs.interrupt(lost.id) == 0
+    statuses = {turn.id: turn.status for turn in database.messages.tree(ada, chat.id)}
+    assert statuses == {lost.message_id: "interrupted", other.message_id: "running"}
+    assert [run.id for run in database.runs.running(ada, chat.id)] == [other.id]
+
+
 def test_a_run_whose_chat_was_erased_ends_in_not_found(
     database: Database, ada: str, chat: Conversation
 ) -> None:
     run = database.runs.start(ada, chat.id, parent_id=None, model="tiny")
     database.conversations.delete_all(ada)
-    database.runs.save(run.id, "Half")
+    assert not database.runs.save(run.id, "Half")
     with pytest.raises(NotFound):
         database.runs.finish(run.id, "finished", "Whole")
 

@@ -140,9 +140,38 @@ def test_assistants_are_seen_by_their_owner_and_shared_with_all(database: Databa
         database.assistants.embedded(shop.id)
     database.assistants.change(ada, shop.id, allowed_origins=("https://shop.example",))
     assert database.assistants.embedded(shop.id).allowed_origins == ("https://shop.example",)
-    chat = database.conversations.create(bob, assistant_id=shop.id)
+    chats = [
+        database.conversations.create(each, assistant_id=shop.id, system_prompt="Sell.")
+        for each in (ada, bob)
+    ]
+    assert [each.system_prompt for each in database.conversations.every(bob)] == [None]
+    assert [each.system_prompt for each in database.conversations.every(ada)] == ["Sell."]
     database.assistants.delete(ada, shop.id)
-    assert database.conversations.get(bob, chat.id).assistant_id is None
+    left = [database.conversations.get(chat.account_id, chat.id) for chat in chats]
+    assert [each.assistant_id for each in left] == [None, None]
+    assert [each.system_prompt for each in left] == ["Sell.", None], "it was the owner's"
+
+
+def test_one_reads_back_what_one_gave_without_another_s_prompt(database: Database) -> None:
+    ada, bob = person(database), person(database, "bob")
+    shop = database.assistants.create(ada, name="Shop", shared=True)
+    chat = database.conversations.create(bob, assistant_id=shop.id, system_prompt="Sell.")
+    first, second = (answered(database, bob, chat.id, text) for text in "ab")
+    database.ratings.prefer(bob, [[first], [second]])
+    database.ratings.write(bob, first, "c")
+    for reader, roles in ((bob, ["user"]), (None, ["system", "user"])):
+        (ranking,) = database.training_data.rankings(reader)
+        (demonstration,) = database.training_data.demonstrations(reader)
+        assert [turn.role for turn in ranking.prompt] == roles
+        assert [turn.role for turn in demonstration.prompt] == roles
+
+
+def test_an_answer_that_says_nothing_is_no_better_or_worse(database: Database) -> None:
+    ada = person(database)
+    chat = database.conversations.create(ada)
+    first, second = (answered(database, ada, chat.id, text) for text in ("a", ""))
+    database.ratings.prefer(ada, [[first], [second]])
+    assert list(database.training_data.rankings()) == []
 
 
 FAQ = [
@@ -163,6 +192,8 @@ def test_knowledge_finds_the_passage_that_answers(database: Database) -> None:
     assert hours.heading == "Opening hours"
     assert database.knowledge.search(shop.id, "zebra?!") == []
     assert database.knowledge.search(shop.id, "?!") == []
+    assert database.knowledge.search(shop.id, "Hello, what can you do for me on the way?") == []
+    assert database.knowledge.search(shop.id, f"{'x' * 5_000} how shoes ' \" * NEAR( OR")
     assert len(database.knowledge.search(shop.id, "shoes", limit=1)) == 1
     assert document.size == sum(len(passage.content) for passage in FAQ) + 2
     for attempt in (

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, update
 
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Assistants, Json, new_id
+from fledge.database.tables import Assistants, Conversations, Json, new_id
 from fledge.errors import NotFound
 
 
@@ -109,9 +109,20 @@ class AssistantStore:
             return _one(connection, assistant_id, mine)
 
     def delete(self, account_id: str, assistant_id: str) -> None:
-        """Delete one of their own, with what it knows; its chats stay. Raises `NotFound`."""
+        """Delete one of their own, with what it knows. Raises `NotFound`.
+
+        Its chats stay; those of other people without its prompt, which nothing would hide then.
+        """
         with self._transactions.write() as connection:
             _one(connection, assistant_id, Assistants.account_id == account_id)
+            connection.execute(
+                update(Conversations)
+                .where(
+                    Conversations.assistant_id == assistant_id,
+                    Conversations.account_id != account_id,
+                )
+                .values(system_prompt=None)
+            )
             connection.execute(delete(Assistants).where(Assistants.id == assistant_id))
 
 

@@ -19,7 +19,6 @@ from fledge.database.tables import Base
 from fledge.errors import ConfigError, DatabaseError, DataError
 
 ROWS_AT_ONCE = 500
-PAGES_AT_ONCE = 256
 
 
 def backup(database: str | Path, file: Path) -> int:
@@ -99,13 +98,17 @@ def advance_numbers(connection: Connection, table: Table) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """SQLite's online backup: readers and writers go on meanwhile."""
+    """SQLite's online backup: readers and writers go on meanwhile.
+
+    In one step, which sees one moment of the log: between two steps a write would begin it anew,
+    and a busy server's backup would never end.
+    """
     with (
         answering(),
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
         closing(sqlite3.connect(target)) as there,
     ):
-        here.backup(there, pages=PAGES_AT_ONCE)
+        here.backup(there)
 
 
 @contextmanager

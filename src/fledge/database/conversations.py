@@ -1,15 +1,15 @@
 """The chats of a person: made, listed, searched, changed, deleted and brought back."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, literal, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, tuple_, update
 
 from fledge.database.chat_search import Found, search
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Conversations, Json, new_id
+from fledge.database.tables import Assistants, Conversations, Json, new_id
 from fledge.errors import NotFound
 
 LONGEST_TITLE = 200
@@ -90,18 +90,37 @@ class ConversationStore:
         with self._transactions.read() as connection:
             return owned(connection, account_id, conversation_id)
 
+    def some(self, account_id: str, conversation_ids: Collection[str]) -> dict[str, Conversation]:
+        """Those of the chats that are there and theirs, by id."""
+        query = selected(Conversations, Conversation).where(
+            Conversations.id.in_(conversation_ids),
+            Conversations.account_id == account_id,
+            Conversations.deleted_at.is_(None),
+        )
+        with self._transactions.read() as connection:
+            return {each.id: each for each in every(connection, query, Conversation)}
+
     def search(self, account_id: str, query: str, limit: int = 30) -> list[Found]:
         """Chats whose title or turns have all the words, the last of them as a beginning."""
         with self._transactions.read() as connection:
             return search(connection, account_id, query, limit)
 
     def every(self, account_id: str) -> list[Conversation]:
-        """All that are not deleted, archived and temporary ones too, the oldest first."""
+        """All that are not deleted, archived and temporary ones too, the oldest first.
+
+        Without the prompts of other people's assistants, which are their owners'.
+        """
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id, Conversations.deleted_at.is_(None)
         )
+        own = select(Assistants.id).where(Assistants.account_id == account_id)
         with self._transactions.read() as connection:
-            return every(connection, query.order_by(Conversations.id), Conversation)
+            chats = every(connection, query.order_by(Conversations.id), Conversation)
+            shown = {None, *connection.scalars(own)}
+        return [
+            chat if chat.assistant_id in shown else replace(chat, system_prompt=None)
+            for chat in chats
+        ]
 
     def list(
         self,

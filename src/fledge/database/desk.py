@@ -1,10 +1,11 @@
 """The desk of customer service: visitors without an account, and chats that want a person."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.database.conversations import missing, owned
 from fledge.database.engine import Transactions
@@ -29,7 +30,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A chat in which a person is wanted; `taken_by` is the account of who answers there."""
+    """A chat in which a person is wanted, since `created_at`; `taken_by` is who answers there."""
 
     conversation_id: str
     status: HandOverStatus
@@ -97,11 +98,14 @@ class DeskStore:
         fresh = HandOver(conversation_id, "waiting", None, now, now)
         with self._transactions.write() as connection:
             owned(connection, account_id, conversation_id)
+            build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
+            # Another request may have come first.
+            connection.execute(build(HandOvers).values(values_of(fresh)).on_conflict_do_nothing())
             known = _one(connection, conversation_id)
-            if known is None:
-                connection.execute(insert(HandOvers).values(values_of(fresh)))
-                return fresh
-            return known if known.is_open else self._set(connection, known, "waiting", None)
+            assert known is not None
+            if known.is_open:
+                return known
+            return self._set(connection, replace(known, created_at=now), "waiting", None)
 
     def take(self, conversation_id: str, staff_id: str) -> HandOver:
         """One of the staff answers from now on. Raises `NotFound` where nobody is wanted."""
@@ -142,7 +146,7 @@ class DeskStore:
         connection.execute(
             update(HandOvers)
             .where(HandOvers.conversation_id == known.conversation_id)
-            .values(status=status, taken_by=staff_id, updated_at=now)
+            .values(status=status, taken_by=staff_id, created_at=known.created_at, updated_at=now)
         )
         return HandOver(known.conversation_id, status, staff_id, known.created_at, now)
 

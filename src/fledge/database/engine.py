@@ -6,10 +6,16 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from fledge.errors import ConfigError, DatabaseUnavailable
+from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable
 
 BUSY_MILLISECONDS = 5_000
 CONNECT_SECONDS = 5
@@ -75,9 +81,18 @@ class Transactions:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what the driver says of a database that is away into `DatabaseUnavailable`."""
+    """Turn what the driver says of a database that is away into `DatabaseUnavailable`.
+
+    What the database does not keep (NUL in PostgreSQL, half of a surrogate pair, a text that is
+    too long) becomes a `DatabaseError`: whoever sent it can mend it.
+    """
     try:
         yield
+    except (DataError, UnicodeEncodeError) as error:
+        raise DatabaseError(
+            "the database does not keep this text: it is too long, or has a character that no "
+            "text has (NUL, or half of a surrogate pair)"
+        ) from error
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable(describe(error)) from error
 

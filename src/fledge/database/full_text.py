@@ -1,19 +1,44 @@
 """Words people type, as a query of SQLite's FTS5 and of PostgreSQL's text search."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Integer, Text, column, func, select, table, text
 from sqlalchemy.sql.selectable import Select
 
 LONGEST_QUERY = 32
 """Words of a query that count; the rest of a pasted page would only slow it down."""
+LONGEST_WORD = 100
+"""Characters; PostgreSQL fails at words of 2 KB, and nobody looks for one."""
 EXCERPT_CHARACTERS = 160
+
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a about after again all also am an and any are as at be because been before being but by can
+    could did do does for from get had has have he hello her here hi him his how i if in into is it
+    its just like me more most my no not of on one only or other our out please she should so some
+    such than thank thanks that the their them then there these they this those to too up us was
+    we were what when where which while who whom why will with would yes you your""",
+    )
+)
 
 
 def words(query: str) -> list[str]:
     """The words of a query, without signs, which neither language may take for its own."""
-    return re.findall(r"\w+", query.casefold())[:LONGEST_QUERY]
+    return list(islice(_every_word(query), LONGEST_QUERY))
+
+
+def telling_words(question: str) -> list[str]:
+    """What a question is about: without the words that every English question has."""
+    telling = (word for word in _every_word(question) if word.lower() not in _COMMON)
+    return list(islice(telling, LONGEST_QUERY))
+
+
+def _every_word(text: str) -> Iterator[str]:
+    return (word for word in re.findall(r"\w+", text) if len(word) <= LONGEST_WORD)
 
 
 def fts5(query_words: Sequence[str], *, every: bool) -> str:
@@ -36,6 +61,12 @@ def fts5_matches(index: str, query: str) -> Select[int, float]:
     )
 
 
+def fts5_hits(index: str, query: str) -> Select[int]:
+    """Numbers of the rows that match, in no order."""
+    here = table(index, column("rowid", Integer), column(index, Text))
+    return select(here.c.rowid).where(here.c[index].op("MATCH")(query))
+
+
 def contains(content: ColumnElement[str], configuration: str, query: str) -> ColumnElement[bool]:
     """PostgreSQL's match, in the words of the index, which it would not use otherwise."""
     language = text(f"'{configuration}'")
@@ -52,8 +83,8 @@ def relevance(content: ColumnElement[str], configuration: str, query: str) -> Co
 def excerpt(content: str, query_words: Sequence[str]) -> str:
     """The text around the first of the words, in one line; its beginning where none is found."""
     line = " ".join(content.split())
-    folded = line.casefold()
-    places = [place for word in query_words if (place := folded.find(word)) >= 0]
+    folded = line.lower()
+    places = [place for word in query_words if (place := folded.find(word.lower())) >= 0]
     start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)
     end = start + EXCERPT_CHARACTERS
     return ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")

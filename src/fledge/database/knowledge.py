@@ -84,7 +84,7 @@ class KnowledgeStore:
 
     def search(self, assistant_id: str, question: str, limit: int = 4) -> list[FoundPassage]:
         """The passages that share most of the question's rarer words, the best first."""
-        query_words = full_text.words(question)
+        query_words = full_text.telling_words(question)
         if not query_words:
             return []
         with self._transactions.read() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from fledge.database.conversations import owned
 from fledge.database.engine import Transactions
@@ -81,19 +81,25 @@ class RunStore:
             if message.status == "running":
                 raise NotFound(f"message {message_id!r} is being written already")
             connection.execute(
-                update(Messages).where(Messages.id == message_id).values(status="running")
+                update(Messages)
+                .where(Messages.id == message_id)
+                .values(status="running", finish_reason=None, error=None)
             )
             return _begin(connection, account_id, message, model, sampling or {}, now)
 
-    def save(self, run_id: str, content: str) -> None:
-        """The whole text so far; to be called every second or so while it grows."""
-        message = select(Runs.message_id).where(Runs.id == run_id).scalar_subquery()
+    def save(self, run_id: str, content: str) -> bool:
+        """The whole text so far; to be called every second or so while it grows.
+
+        False, and nothing is written, where the run has ended or its chat was erased.
+        """
+        running = select(Runs.message_id).where(Runs.id == run_id, Runs.status == "running")
         with self._transactions.write() as connection:
-            connection.execute(
+            saved = connection.execute(
                 update(Messages)
-                .where(Messages.id == message)
+                .where(Messages.id == running.scalar_subquery(), Messages.status == "running")
                 .values(content=content, updated_at=self._clock())
             )
+        return saved.rowcount > 0
 
     def finish(
         self,
@@ -148,14 +154,19 @@ class RunStore:
 
     def interrupt_all(self) -> int:
         """Mark what a dead server left as running; to be called before serving: how many."""
+        return self._interrupt(Runs.status == "running")
+
+    def interrupt(self, run_id: str) -> int:
+        """Mark a run that nobody writes; one that has ended stays as it is."""
+        return self._interrupt(Runs.id == run_id, Runs.status == "running")
+
+    def _interrupt(self, *which: ColumnElement[bool]) -> int:
         ending = {"status": "interrupted"}
         with self._transactions.write() as connection:
-            written = select(Runs.message_id).where(Runs.status == "running")
+            written = select(Runs.message_id).where(*which)
             connection.execute(update(Messages).where(Messages.id.in_(written)).values(ending))
             return connection.execute(
-                update(Runs)
-                .where(Runs.status == "running")
-                .values(**ending, finished_at=self._clock())
+                update(Runs).where(*which).values(**ending, finished_at=self._clock())
             ).rowcount
 
 

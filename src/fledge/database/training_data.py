@@ -13,6 +13,7 @@ from fledge.database.messages import StoredMessage, ancestry
 from fledge.database.rows import every, selected
 from fledge.database.tables import (
     Accounts,
+    Assistants,
     Conversations,
     Messages,
     Preferences,
@@ -57,7 +58,7 @@ class TrainingData:
                 query.order_by(WrittenAnswers.id)
             ):
                 yield Demonstration(
-                    prompt=_prompt(connection, parent_id),
+                    prompt=_prompt(connection, parent_id, account_id),
                     response=content,
                     author=author,
                     created_at=datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
@@ -83,8 +84,9 @@ def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranki
             selected(Messages, StoredMessage).where(Messages.id.in_(named)),
             StoredMessage,
         )
-        if len(answers) == len(named):
-            yield _ranking(connection, prompt_id, answers, ranking, labeller, seconds)
+        if len(answers) == len(named) and all(each.content for each in answers):
+            prompt = _prompt(connection, prompt_id, account_id)
+            yield _ranking(prompt, answers, ranking, labeller, seconds)
 
 
 def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
@@ -108,19 +110,19 @@ def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking
                 selected(Messages, StoredMessage).where(Messages.id.in_(list(values))),
                 StoredMessage,
             )
-            yield _ranking(connection, prompt_id, answers, (up, down), labeller, None)
+            prompt = _prompt(connection, prompt_id, account_id)
+            yield _ranking(prompt, answers, (up, down), labeller, None)
 
 
 def _ranking(
-    connection: Connection,
-    prompt_id: str,
+    prompt: tuple[ChatTurn, ...],
     answers: Sequence[StoredMessage],
     groups: Sequence[tuple[str, ...]],
     labeller: str,
     seconds: float | None,
 ) -> Ranking:
     return Ranking(
-        prompt=_prompt(connection, prompt_id),
+        prompt=prompt,
         responses=tuple(
             Response(id=each.id, content=each.content, model=each.model) for each in answers
         ),
@@ -130,13 +132,24 @@ def _ranking(
     )
 
 
-def _prompt(connection: Connection, message_id: str | None) -> tuple[ChatTurn, ...]:
-    """The system prompt of the chat and the turns down to a message."""
+def _prompt(
+    connection: Connection, message_id: str | None, reader: str | None
+) -> tuple[ChatTurn, ...]:
+    """The system prompt of the chat and the turns down to a message.
+
+    Where one person reads their own, the prompt of somebody else's assistant is left out.
+    """
     if message_id is None:
         return ()
     turns = ancestry(connection, message_id)
-    said = select(Conversations.system_prompt).where(Conversations.id == turns[0].conversation_id)
-    system = connection.scalar(said)
+    said = (
+        select(Conversations.system_prompt, Assistants.account_id)
+        .outerjoin(Assistants, Assistants.id == Conversations.assistant_id)
+        .where(Conversations.id == turns[0].conversation_id)
+    )
+    system, owner = connection.execute(said).one()
+    if reader is not None and owner not in (None, reader):
+        system = None
     spoken = [ChatTurn.model_validate(turn, from_attributes=True) for turn in turns]
     return (*([ChatTurn(role="system", content=system)] if system else []), *spoken)
 
