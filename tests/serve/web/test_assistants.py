@@ -92,6 +92,17 @@ def test_a_text_is_cut_into_passages_under_their_headings() -> None:
     assert len(passages_of("x" * 2_000)) == 3
 
 
+def test_only_headings_are_headings() -> None:
+    text = "\ufeff# Shop ##\r\n#hashtag\r\n \r\n```sh\n# a comment\n```\n##\nlast"
+    passages = [(passage.heading, passage.content) for passage in passages_of(text)]
+    assert passages == [("Shop", "#hashtag\n\n```sh\n# a comment\n```"), ("", "last")]
+
+
+def test_a_long_text_without_any_break_is_cut_quickly() -> None:
+    passages = passages_of("Word. " * 300_000)
+    assert sum(len(passage.content.split()) for passage in passages) == 300_000
+
+
 def test_passages_stand_under_the_system_prompt() -> None:
     citation = Citation(number=1, name="a.md", text="Text.")
     prompt = with_passages("Be kind.", [citation])
@@ -124,6 +135,8 @@ def test_a_ready_made_prompt_is_drawn_and_has_no_braces_left(ready) -> None:
         {"allowed_origins": ["https://a b"]},
         {"allowed_origins": ["*"]},
         {"suggestions": ["x"] * 13},
+        {"sampling": None},
+        {"greeting": "a\0b"},
         {"colour": "red"},
     ],
 )

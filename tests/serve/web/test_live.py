@@ -55,6 +55,10 @@ def test_an_empty_piece_is_no_event_and_a_continued_answer_keeps_its_beginning()
     assert read(made)[0] == LiveEvent(2, "snapshot", "before after")
 
 
+def test_a_nul_that_a_model_writes_is_shown_as_what_is_no_character() -> None:
+    assert read(answer("a\0", "b"))[0] == LiveEvent(3, "snapshot", "a\N{REPLACEMENT CHARACTER}b")
+
+
 def test_readers_get_each_piece_as_it_comes() -> None:
     async def both() -> tuple[list[str], list[str]]:
         made = answer(ended=False)

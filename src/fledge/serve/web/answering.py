@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fledge.database import Conversation, Database, StoredMessage, StoredRun
 from fledge.database.tables import Json
+from fledge.errors import NotFound
+from fledge.serve.api_errors import ApiError
 from fledge.serve.models.answers import ChatAsk
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.person import Person
@@ -45,8 +47,7 @@ def ask_anew(
     )
     if not chat.title:
         chat = database.conversations.change(person.id, chat.id, title=title_of(asked.content))
-    hand_over = database.desk.of(chat.id)
-    if hand_over is not None and hand_over.is_open:
+    if is_with_a_person(database, chat):
         return said, []
     return said, begin(database, models, person, chat, said.id, asked.models)
 
@@ -58,11 +59,25 @@ def ask_again(
     conversation_id: str,
     asked: NewAnswer,
 ) -> list[BegunAnswer]:
-    """Another answer to the same message, or the rest of one."""
+    """Another answer to the same message, or the rest of one.
+
+    Raises:
+        ApiError: 409 while a person answers in this chat.
+    """
     chat = database.conversations.get(person.id, conversation_id)
+    if is_with_a_person(database, chat):
+        raise ApiError(
+            409, "A person answers in this chat; give it back first.", code="handed_over"
+        )
     if asked.continues is None:
         return begin(database, models, person, chat, asked.parent_id, asked.models)
     return [go_on(database, person, chat, asked.continues, asked.models[0])]
+
+
+def is_with_a_person(database: Database, chat: Conversation) -> bool:
+    """Whether one of the staff is wanted in a chat, or has come."""
+    hand_over = database.desk.of(chat.id)
+    return hand_over is not None and hand_over.is_open
 
 
 def begin(
@@ -76,14 +91,23 @@ def begin(
     """Empty answers of the named models; two of them know that they are to be compared.
 
     An assistant's models read what it knows of the question, which stands under the answers.
+
+    Raises:
+        NotFound: `parent_id` is no question of the person's.
     """
     path = database.messages.path(person.id, parent_id)
+    question = path[-1]
+    if question.role != "user":
+        raise NotFound(f"there is no question {parent_id!r}")
     pair: Json = {"compare": secrets.token_hex(8)} if len(named) > 1 else {}
-    begun = []
-    for model in named:
-        citations = citations_for(
-            database, chat.assistant_id, path[-1].content, models[model].context_length
+    known = [
+        citations_for(
+            database, person.id, chat.assistant_id, question.content, models[model].context_length
         )
+        for model in named
+    ]
+    begun = []
+    for model, citations in zip(named, known, strict=True):
         cited: Json = {"citations": [each.model_dump() for each in citations]} if citations else {}
         details = {**pair, **cited}
         run = database.runs.start(
@@ -103,8 +127,14 @@ def begin(
 def go_on(
     database: Database, person: Person, chat: Conversation, message_id: str, model: str
 ) -> BegunAnswer:
-    """An answer that was cut off, opened again where it ends."""
-    *path, _ = database.messages.path(person.id, message_id)
+    """An answer that was cut off, opened again where it ends.
+
+    Raises:
+        NotFound: it is no answer of a model in this chat.
+    """
+    *path, answer = database.messages.path(person.id, message_id)
+    if answer.conversation_id != chat.id or answer.model is None or not path:
+        raise NotFound(f"there is no answer {message_id!r} in this chat")
     run = database.runs.resume(person.id, message_id, model=model, sampling=chat.sampling)
     message = database.messages.get(person.id, message_id)
     ask = chat_ask(person, chat, path, model, begun=message.content)

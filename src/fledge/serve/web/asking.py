@@ -9,7 +9,7 @@ from fledge.serve.person import Person
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.web.knowledge import with_passages
 from fledge.serve.web.shapes import Citation
-from fledge.text.conversation import Conversation, Message
+from fledge.text.conversation import Conversation, Message, Role
 
 TITLE_CHARACTERS = 48
 
@@ -23,13 +23,20 @@ def title_of(text: str) -> str:
 
 
 def conversation_of(system_prompt: str | None, path: Sequence[StoredMessage]) -> Conversation:
-    """What the model reads: the system prompt and the turns, without answers that say nothing."""
+    """What the model reads: the system prompt and the turns, without answers that say nothing.
+
+    What one side says twice in a row, as where an answer failed or a person took over, is one
+    turn: many chat templates take no other conversation than one that alternates.
+    """
     turns = [Message("system", system_prompt)] if system_prompt else []
     for message in path:
-        if message.role == "user":
-            turns.append(Message("user", message.content))
-        elif message.role == "assistant" and message.content:
-            turns.append(Message("assistant", message.content))
+        role: Role = "user" if message.role == "user" else "assistant"
+        if not message.content:
+            continue
+        if turns and turns[-1].role == role:
+            turns[-1] = Message(role, f"{turns[-1].content}\n\n{message.content}")
+        else:
+            turns.append(Message(role, message.content))
     return Conversation(tuple(turns))
 
 

@@ -41,7 +41,7 @@ class AssistantFields(Asked):
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     system_prompt: Prompt = ""
     model: Annotated[str, StringConstraints(max_length=200)] | None = None
-    sampling: SamplingWishes | None = None
+    sampling: SamplingWishes = SamplingWishes()
     greeting: Annotated[str, StringConstraints(max_length=2_000)] = ""
     suggestions: list[Line] = Field(default_factory=list, max_length=MOST_SUGGESTIONS)
     allowed_origins: list[Origin] = Field(default_factory=list, max_length=MOST_ORIGINS)

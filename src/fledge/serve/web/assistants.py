@@ -21,6 +21,8 @@ from fledge.serve.web.assistant_shapes import (
 from fledge.serve.web.knowledge import passages_of
 from fledge.serve.web.ready import READY, ready_assistant
 
+MOST_DOCUMENTS = 100
+
 
 def assistant_routes(people: People) -> APIRouter:
     """One's own assistants, the shared ones, and what they know."""
@@ -76,6 +78,9 @@ def assistant_routes(people: People) -> APIRouter:
         passages = passages_of(asked.text)
         if not passages:
             raise ApiError(400, f"{asked.name} holds no text.", param="text")
+        known = knowledge.list(person.id, id)
+        if len(known) >= MOST_DOCUMENTS and asked.name not in {each.name for each in known}:
+            raise ApiError(400, f"An assistant knows at most {MOST_DOCUMENTS} files.")
         return DocumentShown.of(knowledge.add(person.id, id, asked.name, passages))
 
     @router.delete("/{id}/documents/{document_id}", status_code=204)
@@ -134,7 +139,7 @@ def changes(people: People, person: Person, asked: AssistantFields) -> Assistant
     if asked.shared or asked.allowed_origins:
         people.require(person, "staff")
     named = asked.model_dump(exclude_unset=True)
-    if asked.sampling is not None:
+    if "sampling" in named:
         named["sampling"] = asked.sampling.model_dump(exclude_none=True)
     for name in ("suggestions", "allowed_origins"):
         if name in named:

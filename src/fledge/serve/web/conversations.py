@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from fledge.database import Conversation, Database, StoredMessage
+from fledge.database import Conversation, ConversationStore, Database, StoredMessage
 from fledge.errors import NotFound
 from fledge.serve.api_errors import ApiError
 from fledge.serve.models.service import ModelService
@@ -38,12 +38,12 @@ PAGE_SIZE = 40
 def conversation_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
     """The chats; each only to its own person."""
     router = APIRouter()
-    router.include_router(list_routes(people, service))
+    router.include_router(list_routes(people, service, hub))
     router.include_router(turn_routes(people, service, hub))
     return router
 
 
-def list_routes(people: People, service: ModelService) -> APIRouter:
+def list_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
     """Chats as wholes: begun, listed, found, changed, deleted."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
     Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
@@ -59,12 +59,7 @@ def list_routes(people: People, service: ModelService) -> APIRouter:
     ) -> ConversationPage:
         """The chats of the list, or those in which the words of `query` were said."""
         if query.strip():
-            hits = chats.search(person.id, query, limit=PAGE_SIZE)
-            found = [
-                ConversationShown.of(chats.get(person.id, hit.conversation_id), hit.excerpt)
-                for hit in hits
-            ]
-            return ConversationPage(conversations=found, next=None)
+            return ConversationPage(conversations=found(chats, person, query), next=None)
         before = None if after is None else chats.get(person.id, after)
         page = chats.list(person.id, limit=PAGE_SIZE, before=before, archived=archived)
         return ConversationPage(
@@ -86,18 +81,21 @@ def list_routes(people: People, service: ModelService) -> APIRouter:
     def change(id: str, asked: ChangedConversation, person: Someone) -> ConversationShown:
         """Rename, pin, archive; another model, prompt, sampling or branch."""
         named = asked.model_dump(exclude_unset=True)
-        if asked.sampling is not None:
+        if "sampling" in named:
             named["sampling"] = asked.sampling.model_dump(exclude_none=True)
-        if asked.current_message_id is not None:
+        if "current_message_id" in named:
             message = database.messages.get(person.id, asked.current_message_id)
             if message.conversation_id != id:
                 raise ApiError(404, "There is no such message in this chat.")
         return ConversationShown.of(chats.change(person.id, id, **named))
 
     @router.delete("/{id}", status_code=204)
-    def remove(id: str, person: Someone) -> Response:
-        """Out of the list; it can be restored for a while."""
-        chats.delete(person.id, id)
+    async def remove(id: str, person: Someone) -> Response:
+        """Out of the list, and written no further; it can be restored for a while."""
+        running = await run_in_threadpool(database.runs.running, person.id, id)
+        await run_in_threadpool(chats.delete, person.id, id)
+        for run in running:
+            hub.cancel(person, run.id)
         return Response(status_code=204)
 
     @router.post("/{id}/restore")
@@ -161,6 +159,17 @@ def begin_chat(
         assistant_id=asked.assistant_id,
         temporary=asked.temporary,
     )
+
+
+def found(chats: ConversationStore, person: Person, query: str) -> list[ConversationShown]:
+    """The chats that a search finds, each with the place."""
+    hits = chats.search(person.id, query, limit=PAGE_SIZE)
+    known = chats.some(person.id, [hit.conversation_id for hit in hits])
+    return [
+        ConversationShown.of(known[hit.conversation_id], hit.excerpt)
+        for hit in hits
+        if hit.conversation_id in known
+    ]
 
 
 def known_models(service: ModelService, models: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
 from fledge.database import Database, StoredRun
+from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.people import People
 from fledge.serve.person import Person
 from fledge.serve.streaming import HEADERS
@@ -32,6 +33,7 @@ def run_routes(people: People, hub: RunHub) -> APIRouter:
     ) -> StreamingResponse:
         """The browser names the last event that it saw when it comes back."""
         run = await run_in_threadpool(people.database.runs.get, person.id, run_id)
+        await run_in_threadpool(people.database.messages.get, person.id, run.message_id)
         live = hub.find(person, run_id)
         after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
         frames = framed(people.database, run, live, after)
@@ -41,8 +43,10 @@ def run_routes(people: People, hub: RunHub) -> APIRouter:
 
     @router.post("/{run_id}/cancel", status_code=204)
     async def cancel(run_id: str, person: Someone) -> Response:
-        """Stop; what has been written stays."""
+        """Stop; what has been written stays. A run that nobody writes is marked so."""
         await run_in_threadpool(people.database.runs.get, person.id, run_id)
+        if hub.find(person, run_id) is None:
+            await run_in_threadpool(people.database.runs.interrupt, run_id)
         hub.cancel(person, run_id)
         return Response(status_code=204)
 
@@ -52,7 +56,11 @@ def run_routes(people: People, hub: RunHub) -> APIRouter:
 async def framed(
     database: Database, run: StoredRun, live: LiveAnswer | None, after: int | None
 ) -> AsyncIterator[bytes]:
-    """The events as bytes. Where nothing is written any more, only the end, from the database."""
+    """The events as bytes. Where nothing is written any more, only the end, from the database.
+
+    The last event is `end` with the message, or `gone` where its chat was deleted. Without either
+    the reader comes back.
+    """
     yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     if live is not None:
         async for event in live.events(after):
@@ -60,9 +68,16 @@ async def framed(
                 yield b": ping\n\n"
             elif event.name != "end":
                 yield frame(event.id, event.name, {"text": event.text})
-    message = await run_in_threadpool(database.messages.get, run.account_id, run.message_id)
-    shown = message_shown(message).model_dump(mode="json")
-    yield frame(None, "end", {"message": shown})
+    try:
+        message = await run_in_threadpool(database.messages.get, run.account_id, run.message_id)
+    except NotFound:
+        yield frame(None, "gone", {})
+        return
+    except DatabaseUnavailable:
+        return
+    if message.status != "running":
+        shown = message_shown(message).model_dump(mode="json")
+        yield frame(None, "end", {"message": shown})
 
 
 def frame(id_: int | None, name: str, data: object) -> bytes:

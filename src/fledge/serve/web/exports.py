@@ -4,12 +4,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from fledge.database import Conversation, StoredMessage
+from fledge.database import Conversation, Database, StoredMessage
+from fledge.errors import NotFound
 from fledge.feedback.records import Demonstration, Ranking
 from fledge.serve.people import People
 from fledge.serve.person import Person
@@ -27,7 +29,7 @@ def export_routes(people: People) -> APIRouter:
     @router.get("/conversations/{id}/export")
     def export(id: str, person: Someone, format: Format = "markdown") -> Response:
         """The branch that is shown, or with JSON the whole tree."""
-        chat = database.conversations.get(person.id, id)
+        chat = with_own_prompt(database, person, database.conversations.get(person.id, id))
         tree = database.messages.tree(person.id, id)
         write, suffix, media_type = FORMATS[format]
         return attachment(write(chat, tree), file_name(chat.title, suffix), media_type)
@@ -45,6 +47,21 @@ def export_routes(people: People) -> APIRouter:
         return attachment(lines(written), "demonstrations.jsonl", "application/jsonl")
 
     return router
+
+
+def with_own_prompt(database: Database, person: Person, chat: Conversation) -> Conversation:
+    """The chat, without the prompt of somebody else's assistant: it may hold a game's secret."""
+    if chat.assistant_id is None or owns(database, person, chat.assistant_id):
+        return chat
+    return replace(chat, system_prompt=None)
+
+
+def owns(database: Database, person: Person, assistant_id: str) -> bool:
+    """Whether an assistant is the person's own."""
+    try:
+        return database.assistants.get(person.id, assistant_id).account_id == person.id
+    except NotFound:
+        return False
 
 
 def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
@@ -77,7 +94,8 @@ def as_json(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
 
 def as_demonstration(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
     """The shown branch up to its last answer, as one record that `fledge sft` reads."""
-    return lines([demonstration(chat.system_prompt, branch(chat, tree))])
+    record = demonstration(chat.system_prompt, branch(chat, tree))
+    return lines([record] if record["messages"] else [])
 
 
 FORMATS: dict[Format, tuple[Callable[[Conversation, Sequence[StoredMessage]], str], str, str]] = {
@@ -105,7 +123,7 @@ def demonstration(system_prompt: str | None, path: Sequence[StoredMessage]) -> d
         for message in conversation_of(system_prompt, path).messages
     ]
     while turns and turns[-1]["role"] != "assistant":
-        turns.pop()
+        turns.pop()  # a chat without an answer leaves nothing
     return {"messages": turns}
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
@@ -12,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fledge.database import StoredRun
 from fledge.database.runs import RunEnd
 from fledge.database.tables import Json
-from fledge.errors import DatabaseUnavailable, FledgeError, NotFound
+from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
 from fledge.serve.api.asking import admitted
 from fledge.serve.api_errors import ApiError
@@ -28,7 +27,9 @@ SAVE_SECONDS = 2.0
 """How much of an answer a killed server may lose."""
 KEPT_SECONDS = 30.0
 """How long an ended answer is told from memory."""
-SAVE_TRIES = 30
+CLOSING_TRIES = 5
+"""How often a server that stops tries to save an answer while its database is away."""
+UNKNOWN_FAILURE = "The server failed; its log says more."
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class RunHub:
         self._live[run.id] = live
         task = asyncio.create_task(self._write(person, run, ask, live, details or {}))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return live
 
     def find(self, person: Person, run_id: str) -> LiveAnswer | None:
@@ -87,7 +88,8 @@ class RunHub:
 
     def cancel(self, person: Person, run_id: str) -> None:
         """End an answer with what it says so far; one that has ended stays as it is."""
-        if self.find(person, run_id) is not None:
+        live = self.find(person, run_id)
+        if live is not None and not live.ended:
             self._stop(run_id)
 
     async def close(self) -> None:
@@ -97,6 +99,11 @@ class RunHub:
             self._stop(run_id)
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            logger.error("an answer failed", exc_info=failure)
 
     def _stop(self, run_id: str) -> None:
         self._stopped.add(run_id)
@@ -108,15 +115,16 @@ class RunHub:
     ) -> None:
         began = self._clock()
         saving = asyncio.create_task(self._save_while_growing(live))
+        ending = _Ending("failed", error=UNKNOWN_FAILURE)
         try:
             ending = await self._answer(person, ask, live)
-        finally:
+        finally:  # whatever happened, the answer ends: nobody waits for it for ever
             saving.cancel()
-        details = {**details, "seconds": round(self._clock() - began, 3)}
-        await self._save_end(live, ending, details)
-        live.end()
-        self._stopped.discard(run.id)
-        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
+            seconds = round(self._clock() - began, 3)
+            await self._save_end(live, ending, {**details, "seconds": seconds})
+            live.end()
+            self._stopped.discard(run.id)
+            asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
 
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; what goes wrong becomes the answer's error."""
@@ -145,27 +153,34 @@ class RunHub:
         return ending
 
     async def _save_while_growing(self, live: LiveAnswer) -> None:
+        """Now and then; an answer whose chat was erased meanwhile is written no further."""
         saved = live.text
         while True:
             await asyncio.sleep(self._save_seconds)
             if live.text != saved:
                 saved = live.text
                 try:
-                    await run_in_threadpool(self._runs.save, live.run_id, saved)
+                    if not await run_in_threadpool(self._runs.save, live.run_id, saved):
+                        self._stop(live.run_id)
                 except DatabaseUnavailable as error:
                     logger.warning("an answer is not saved yet: %s", error)
 
     async def _save_end(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:
-        """Write the last word; while the database is away, try again and again."""
-        for _ in range(SAVE_TRIES):
-            with suppress(NotFound):  # the chat was erased while its answer was written
-                try:
-                    await run_in_threadpool(self._finish, live, ending, details)
-                except DatabaseUnavailable as error:
-                    logger.warning("an answer is not saved yet: %s", error)
-                    await asyncio.sleep(self._save_seconds)
-                    continue
-            return
+        """Write the last word; while the database is away, try until it is back."""
+        tries = 0
+        while tries < CLOSING_TRIES:
+            try:
+                await run_in_threadpool(self._finish, live, ending, details)
+            except NotFound:  # the chat was erased while its answer was written
+                return
+            except DatabaseUnavailable as error:
+                logger.warning("an answer is not saved yet: %s", error)
+                await asyncio.sleep(self._save_seconds)
+                tries += self._closing
+            except DatabaseError:
+                break
+            else:
+                return
         logger.error("run %s: its answer could not be saved", live.run_id)
 
     def _finish(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:

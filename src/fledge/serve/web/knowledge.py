@@ -1,9 +1,11 @@
 """What an assistant knows: files cut into passages, and the passages that answer a question."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from fledge.database import Database
 from fledge.database.knowledge import FoundPassage, Passage
+from fledge.errors import NotFound
 from fledge.serve.web.shapes import Citation
 
 PASSAGE_CHARACTERS = 700
@@ -13,6 +15,11 @@ DEFAULT_CHARACTERS = 4_000
 CHARACTERS_PER_TOKEN = 4
 CONTEXT_SHARE = 3
 """Passages may take one in so many tokens of the model's context."""
+
+
+_HEADING = re.compile(r"#{1,6}(?:\s+(.*?))?\s*#*\s*")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_PARAGRAPH = re.compile(r"\n\s*\n")
 
 
 def passages_of(text: str) -> list[Passage]:
@@ -34,10 +41,21 @@ def passages_of(text: str) -> list[Passage]:
 
 
 def citations_for(
-    database: Database, assistant_id: str | None, question: str, context_length: int | None
+    database: Database,
+    account_id: str,
+    assistant_id: str | None,
+    question: str,
+    context_length: int | None,
 ) -> list[Citation]:
-    """The passages that a question is answered with, the best first, numbered from 1."""
+    """The passages that a question is answered with, the best first, numbered from 1.
+
+    None where the person may no longer talk to the assistant.
+    """
     if assistant_id is None:
+        return []
+    try:
+        database.assistants.get(account_id, assistant_id)
+    except NotFound:
         return []
     room = DEFAULT_CHARACTERS
     if context_length is not None:
@@ -69,11 +87,13 @@ def _name(found: FoundPassage) -> str:
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Headings of Markdown, each with the text below it; what comes first has none."""
-    heading, lines = "", list[str]()
-    for line in text.splitlines():
-        if line.startswith("#"):
+    heading, lines, is_code = "", list[str](), False
+    for line in text.removeprefix("\ufeff").splitlines():
+        is_code ^= _FENCE.match(line) is not None
+        found = None if is_code else _HEADING.fullmatch(line)
+        if found:
             yield heading, "\n".join(lines)
-            heading, lines = line.lstrip("#").strip(), []
+            heading, lines = found[1] or "", []
         else:
             lines.append(line)
     yield heading, "\n".join(lines)
@@ -81,13 +101,23 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 
 def _parts(body: str) -> Iterator[str]:
     """Paragraphs; one that is too long comes in runs of sentences."""
-    for paragraph in body.split("\n\n"):
-        rest = paragraph.strip()
-        while len(rest) > PASSAGE_CHARACTERS:
-            end = rest.rfind(". ", 0, PASSAGE_CHARACTERS) + 1
-            end = end or rest.rfind(" ", 0, PASSAGE_CHARACTERS) or PASSAGE_CHARACTERS
-            end = end if end > 0 else PASSAGE_CHARACTERS
-            yield rest[:end].strip()
-            rest = rest[end:].strip()
-        if rest:
-            yield rest
+    for paragraph in _PARAGRAPH.split(body):
+        text = paragraph.strip()
+        start = 0
+        while start < len(text):
+            end = _end_of_run(text, start)
+            if part := text[start:end].strip():
+                yield part
+            start = end
+
+
+def _end_of_run(text: str, start: int) -> int:
+    """Where the passage that starts there ends: after a sentence, else a word, else anywhere."""
+    limit = start + PASSAGE_CHARACTERS
+    if len(text) <= limit:
+        return len(text)
+    for mark in (". ", " "):
+        end = text.rfind(mark, start, limit) + 1
+        if end > start + 1:
+            return end
+    return limit

@@ -43,6 +43,7 @@ class LiveAnswer:
     def add(self, text: str) -> None:
         """The next piece; an empty one tells nobody anything."""
         if text:
+            text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no database keeps a NUL
             self.text += text
             self._put("text", text)
 

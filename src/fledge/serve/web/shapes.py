@@ -1,8 +1,9 @@
 """What the chat page asks and is told: the JSON of `/api/conversations` and its neighbours."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
@@ -16,7 +17,11 @@ MOST_MODELS = 2
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 Prompt = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
+ModelName = Annotated[str, StringConstraints(max_length=200)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 
 class Asked(BaseModel):
@@ -24,12 +29,29 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_only_characters(cls, body: object) -> object:
+        """No database keeps a NUL, and none half of a surrogate pair."""
+        if not is_text(body):
+            raise ValueError("a text has a character that no text has (NUL, or half of a pair)")
+        return body
+
+
+def is_text(value: object) -> bool:
+    """Whether all texts in a JSON value are made of whole characters."""
+    if isinstance(value, list):
+        return all(map(is_text, value))
+    if isinstance(value, dict):
+        return all(map(is_text, value.values()))
+    return not isinstance(value, str) or _NO_CHARACTER.search(value) is None
+
 
 class NewConversation(Asked):
     """A chat that begins."""
 
     title: Annotated[str, StringConstraints(max_length=200)] = ""
-    model: str | None = None
+    model: ModelName | None = None
     system_prompt: Prompt | None = None
     sampling: SamplingWishes = SamplingWishes()
     temporary: bool = False
@@ -37,15 +59,15 @@ class NewConversation(Asked):
 
 
 class ChangedConversation(Asked):
-    """What changes of a chat; what is not named stays."""
+    """What changes of a chat; what is not named stays, and the defaults are never read."""
 
-    title: Title | None = None
-    model: str | None = None
+    title: Title = ""
+    model: ModelName | None = None
     system_prompt: Prompt | None = None
-    sampling: SamplingWishes | None = None
-    current_message_id: str | None = None
-    pinned: bool | None = None
-    archived: bool | None = None
+    sampling: SamplingWishes = SamplingWishes()
+    current_message_id: str = ""
+    pinned: bool = False
+    archived: bool = False
 
 
 class NewMessage(Asked):
@@ -146,6 +168,7 @@ def message_shown(
     seconds, by, pair = details.get("seconds"), details.get("by"), details.get("compare")
     citations = details.get("citations")
     is_final = message.role == "assistant" and message.status != "running"
+    is_comparable = bool(message.content) or not is_final
     return MessageShown(
         id=message.id,
         parent_id=message.parent_id,
@@ -162,7 +185,7 @@ def message_shown(
         seconds=seconds if isinstance(seconds, float | int) else None,
         by=by if isinstance(by, str) else None,
         rating=None if rating is None else Thumb.of(rating),
-        compare=pair if isinstance(pair, str) and not is_judged else None,
+        compare=pair if isinstance(pair, str) and is_comparable and not is_judged else None,
         citations=[Citation.model_validate(each) for each in citations]
         if isinstance(citations, list)
         else [],
