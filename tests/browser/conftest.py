@@ -32,6 +32,7 @@ OTHER = "I am the other."
 ARGUMENTS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--disable-smooth-scrolling",
 ]
 TIMEOUT = 15_000
 expect.set_options(timeout=TIMEOUT)

@@ -1,26 +1,19 @@
-"""axe-core finds nothing to object to: every state of the chat page, in light, dark and small."""
+"""axe-core finds nothing to object to: every state of the pages, in light, dark and small."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.steps import ask, finished, press
+from browser.steps import LOOKS, ask, check, finished, press
+from fledge.database import Assistant, Passage
+from fledge.database.temporary import TemporaryDatabase
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-LOOKS = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
 # Light is looked at in every state; the others where colours or places differ most.
 FEW = {"answered", "reasons", "settings", "menu", "comparison", "drawer"}
-
-
-def check(page: Page, state: str) -> None:
-    page.wait_for_timeout(250)  # contrast is measured when transitions have ended
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{state}: {found.generate_report()}"
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -42,9 +35,11 @@ def test_the_chat_page_has_no_violation_in_any_state(
     finished(page)
     look_at("answered")
     press(page, "Bad answer")
+    expect(page.get_by_label("What was wrong?")).to_be_visible()
     look_at("reasons")
     press(page, "Close")
     press(page, "Write a better answer")
+    expect(page.get_by_label("Text", exact=True)).to_be_visible()
     look_at("editing")
     press(page, "Cancel")
     press(page, "Settings of this chat")
@@ -53,6 +48,7 @@ def test_the_chat_page_has_no_violation_in_any_state(
     press(page, "This chat")
     look_at("menu")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
     press(page, "Compare two answers")
     ask(page, "And at night?")
     expect(page.get_by_text("Which is better?")).to_be_visible()
@@ -63,3 +59,47 @@ def test_the_chat_page_has_no_violation_in_any_state(
     else:
         press(page, "Keyboard shortcuts")
         look_at("keys")
+
+
+@pytest.fixture
+def shop(open_page: OpenPage, database: TemporaryDatabase) -> Iterator[Assistant]:
+    """An assistant with a file, and a chat of it in which a person is wanted."""
+    owner = database.accounts.owner()
+    assert owner is not None
+    made = database.assistants.create(
+        owner.id,
+        name="Diana",
+        description="Knows the shop.",
+        greeting="Welcome!",
+        suggestions=("When do you open?",),
+        shared=True,
+        allowed_origins=("https://shop.example",),
+    )
+    database.knowledge.add(owner.id, made.id, "hours.md", [Passage("Hours", "Nine to five.")])
+    chat = database.conversations.create(owner.id, title="Late parcel", assistant_id=made.id)
+    said = database.messages.add(
+        owner.id, chat.id, role="user", content="Where is my parcel?", parent_id=None
+    )
+    database.messages.add(
+        owner.id, chat.id, role="assistant", content="On its way.", parent_id=said.id
+    )
+    database.desk.ask(owner.id, chat.id)
+    yield made
+    database.assistants.delete(owner.id, made.id)
+
+
+@pytest.mark.parametrize("look", ["dark", "phone"])
+def test_the_other_pages_have_no_violation_in_the_dark_or_on_a_phone(
+    open_page: OpenPage, shop: Assistant, look: str
+) -> None:
+    page = open_page("/assistants", **LOOKS[look])
+    origin = page.url.removesuffix("/assistants")
+    check(page, "gallery")
+    page.goto(f"{origin}/assistants/{shop.id}")
+    check(page, "form")
+    page.goto(f"{origin}/queue")
+    page.locator(".desk-line").click()
+    expect(page.get_by_text("On its way.")).to_be_visible()
+    check(page, "queue")
+    page.goto(f"{origin}/widget/{shop.id}")
+    check(page, "widget")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from browser.steps import LOOKS, check
 from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
 from fledge.database.usage import day
@@ -16,8 +16,6 @@ from people_server import PASSWORD, cheap_passwords
 from serving import ScriptedEngine, running, served
 
 pytestmark = pytest.mark.browser
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-LOOKS = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
 
 
 @pytest.fixture
@@ -31,14 +29,6 @@ def server(tiny_tokenizer: Tokenizer) -> Iterator[tuple[str, People]]:
     database.close()
 
 
-def check(page: Page, state: str) -> None:
-    """Nothing for axe-core to object to, and nothing wider than the window."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{state}: {found.generate_report()}"
-    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width[0] <= width[1], state
-
-
 def become_owner(page: Page, url: str, people: People) -> None:
     page.goto(f"{url}/setup?token={people.setup_token}")
     check(page, "setup")
@@ -47,6 +37,7 @@ def become_owner(page: Page, url: str, people: People) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
     expect(page).to_have_url(f"{url}/")
+    page.wait_for_load_state()
 
 
 def fill(people: People) -> None:
@@ -85,6 +76,7 @@ def test_from_the_first_visit_to_logging_out(
     check(page, "usage")
     page.goto(f"{url}/admin")
     page.locator("summary", has_text="Change Bob").click()
+    expect(page.locator("details[open]", has_text="Change Bob")).to_be_visible()
     check(page, "people")
     page.goto(f"{url}/account")
     page.get_by_role("button", name="Log out here").click()

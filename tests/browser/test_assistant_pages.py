@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from browser.steps import ask, finished, press
-from browser.test_accessibility import check
+from browser.conftest import OTHER
+from browser.steps import ask, check, finished, press
 from fledge.database.temporary import TemporaryDatabase
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,7 @@ def test_a_game_is_started_from_the_gallery(open_page: OpenPage) -> None:
     check(page, "greeting")
     press(page, "Give me a hint.")
     finished(page)
+    expect(page.locator(".greeting")).to_contain_text("I am thinking of a word")
     page.goto(page.url.split("/c/")[0] + "/assistants")
     expect(page.get_by_role("link", name="Chat with Hangman")).to_be_visible()
     expect(page.get_by_role("button", name="Start Hangman")).to_have_count(0)
@@ -75,11 +76,11 @@ def test_a_person_answers_in_the_chat_and_gives_it_back(open_page: OpenPage) -> 
     finished(page)
     press(page, "This chat")
     page.get_by_role("menuitem", name="Talk to a person").click()
-    expect(page.locator("#caution")).to_have_text("A person has been asked to come.")
+    expect(page.locator("#caution")).to_contain_text("A person has been asked to come")
     desk = open_page("/queue")
     desk.locator(".desk-line").click()
     desk.get_by_label("Answer").fill("Hello, this is Anna.")
-    desk.keyboard.press("Enter")
+    desk.get_by_label("Answer").press("Enter")
     expect(desk.locator("#messages")).to_contain_text("Hello, this is Anna.")
     check(desk, "queue")
     expect(page.locator(".answer").last).to_have_text("Hello, this is Anna.")
@@ -136,3 +137,71 @@ def test_the_widget_chats_on_a_page_that_may_embed_it(open_page: OpenPage, url: 
             expect(frame.locator(".bubble")).to_have_text("When is high water?")
         page.goto(f"{url}/widget/{assistant}")
         check(page, "widget")
+
+
+def test_what_a_visitor_writes_while_an_answer_comes_stays_in_the_box(
+    open_page: OpenPage, url: str, database: TemporaryDatabase, gate: threading.Semaphore
+) -> None:
+    page = open_page(f"/widget/{shared(database)}")
+    box = page.get_by_label("Message", exact=True)
+    box.fill("Why are there tides?")
+    box.press("Enter")
+    gate.release(5)
+    expect(page.locator(".assistant .answer")).to_contain_text("Sur")
+    box.fill("And at night?")
+    box.press("Enter")
+    expect(box).to_have_value("And at night?")
+    gate.release(1_000)
+    expect(page.locator(".answer strong")).to_have_text("Tides")
+    expect(page.locator(".assistant")).to_have_attribute("aria-busy", "false")
+    box.press("Enter")
+    expect(page.locator(".bubble").last).to_have_text("And at night?")
+    expect(box).to_have_value("")
+
+
+def test_an_assistant_answers_by_its_own_model_from_the_first_message(
+    open_page: OpenPage, database: TemporaryDatabase
+) -> None:
+    page = open_page(f"/a/{shared(database, model='other')}")
+    ask(page)
+    finished(page)
+    expect(page.locator(".answer")).to_have_text(OTHER)
+    expect(page.locator(".greeting")).to_contain_text("Welcome to the harbour!")
+    page.go_back()
+    expect(page.locator(".welcome-title")).to_have_text("Welcome to the harbour!")
+    expect(page.locator(".greeting")).not_to_be_visible()
+
+
+def shared(database: TemporaryDatabase, model: str | None = None) -> str:
+    """The id of an assistant that every page may embed."""
+    owner = database.accounts.owner()
+    assert owner is not None
+    return database.assistants.create(
+        owner.id,
+        name="Diana",
+        greeting="Welcome to the harbour!",
+        model=model,
+        shared=True,
+        allowed_origins=("https://shop.example",),
+    ).id
+
+
+@pytest.mark.parametrize("path", ["/", "/widget/ID"])
+def test_what_is_sent_before_the_script_is_there_is_sent_when_it_is(
+    open_page: OpenPage, database: TemporaryDatabase, path: str
+) -> None:
+    page = open_page(path.replace("ID", shared(database)))
+    held: list[Route] = []
+    page.route("**/static/enter.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    box = page.get_by_label("Message", exact=True)
+    box.fill("Why are there tides?")
+    box.press("Enter")
+    while not held:
+        page.wait_for_timeout(10)
+    expect(box).to_have_value("Why are there tides?")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".bubble")).to_have_text("Why are there tides?")
+    finished(page)
+    expect(box).to_have_value("")

@@ -5,21 +5,21 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.steps import ask, finished, pick, press
+from browser.steps import PHONE, ask, finished, pick, press, until
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 
 
-def listed(page: Page) -> list[str]:
-    return page.locator(".chat-title").all_inner_texts()
+def lists(page: Page, *titles: str) -> None:
+    expect(page.locator(".chat-title")).to_have_text(list(titles))
 
 
 def two_chats(page: Page) -> None:
     ask(page, "First question")
     finished(page)
     press(page, "New chat")
+    expect(page.locator(".turn")).to_have_count(0)
     ask(page, "Second question")
     finished(page)
 
@@ -27,7 +27,7 @@ def two_chats(page: Page) -> None:
 def test_chats_are_listed_opened_and_outlive_the_browser(open_page: OpenPage) -> None:
     page = open_page()
     two_chats(page)
-    assert listed(page) == ["Second question", "First question"]
+    lists(page, "Second question", "First question")
     fresh = open_page()  # another browser, the same person
     fresh.locator(".chat-open", has_text="First question").click()
     expect(fresh.locator(".bubble")).to_have_text("First question")
@@ -45,11 +45,11 @@ def test_a_chat_is_renamed_pinned_and_archived(open_page: OpenPage) -> None:
     expect(page.locator(".chat-title").last).to_have_text("Harbour")
     pick(page, "Harbour", "Pin")
     expect(page.locator(".chat-group").first).to_have_text("Pinned")
-    assert listed(page) == ["Harbour", "Second question"]
+    lists(page, "Harbour", "Second question")
     pick(page, "Second question", "Archive")
     expect(page.locator(".chat-row")).to_have_count(1)
     press(page, "Archived")
-    expect(page.locator(".chat-title")).to_have_text(["Second question"])
+    lists(page, "Second question")
 
 
 def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:
@@ -62,12 +62,46 @@ def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:
     expect(page.locator(".chat-row")).to_have_count(2)
 
 
+def test_a_chat_that_another_tab_deletes_closes_here(open_page: OpenPage) -> None:
+    page = open_page()
+    two_chats(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".bubble")).to_have_text("Second question")
+    pick(other, "Second question", "Rename")
+    other.get_by_label("Title").fill("Harbour")
+    other.keyboard.press("Enter")
+    lists(page, "Harbour", "First question")
+    pick(other, "Harbour", "Delete")
+    lists(page, "First question")
+    expect(page.locator(".toast")).to_have_text("This chat is no longer there.")
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_a_menu_stays_open_and_the_focus_in_its_place_when_the_list_changes(
+    open_page: OpenPage,
+) -> None:
+    page = open_page()
+    two_chats(page)
+    pick(page, "First question", "Pin")
+    expect(page.locator(".chat-group").first).to_have_text("Pinned")
+    expect(page.get_by_role("button", name="Actions for “First question”")).to_be_focused()
+    page.keyboard.press("Enter")
+    other = page.context.new_page()
+    other.goto(page.url)
+    pick(other, "Second question", "Pin")
+    expect(other.locator(".chat-group")).to_have_text(["Pinned"])
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".chat-group")).to_have_text(["Pinned"])
+
+
 def test_chats_are_found_by_what_was_said(open_page: OpenPage) -> None:
     page = open_page()
     two_chats(page)
     page.keyboard.press("Control+k")
     page.keyboard.type("first")
-    expect(page.locator(".chat-title")).to_have_text(["First question"])
+    lists(page, "First question")
     page.get_by_label("Search chats").fill("nothing of this")
     expect(page.locator(".sidebar-note")).to_have_text("Nothing found.")
 
@@ -89,8 +123,10 @@ def test_keys_work_and_are_listed(open_page: OpenPage) -> None:
     expect(page.locator(".turn")).to_have_count(0)
     page.locator("h1").evaluate("document.activeElement.blur()")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(sheet).to_be_visible()
     page.keyboard.press("Escape")
+    expect(sheet).not_to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.locator(".chat-open").first.click()
@@ -108,10 +144,16 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page: OpenPage
     page = open_page(**PHONE)
     ask(page)
     finished(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    until(page, "document.documentElement.scrollWidth === 390")
     new_chat = page.get_by_role("button", name="New chat", exact=True)
     expect(new_chat).not_to_be_visible()
+    press(page, "This chat")
+    page.get_by_role("menuitem", name="Rename").click()
+    page.get_by_label("New name").fill("Harbour")
+    press(page, "Save")
+    expect(page).to_have_title("Harbour · fledge")
     press(page, "Chats")
+    lists(page, "Harbour")
     expect(new_chat).to_be_visible()
     new_chat.click()
     expect(page.locator(".turn")).to_have_count(0)
@@ -121,17 +163,15 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page: OpenPage
 def test_dark_is_followed_and_can_be_chosen(open_page: OpenPage) -> None:
     page = open_page(color_scheme="dark")
 
-    def brightness() -> int:
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(map(int, colour[4:-1].split(",")))
-
-    assert brightness() < 150
+    dark, light = "rgb(23, 24, 27)", "rgb(255, 255, 255)"
+    body = page.locator("body")
+    expect(body).to_have_css("background-color", dark)
     press(page, "Theme: system")
-    assert brightness() > 600
+    expect(body).to_have_css("background-color", light)
     page.reload()
-    assert brightness() > 600
+    expect(body).to_have_css("background-color", light)
     press(page, "Theme: light")
-    assert brightness() < 150
+    expect(body).to_have_css("background-color", dark)
     press(page, "Theme: dark")
     expect(page.get_by_role("button", name="Theme: system")).to_be_visible()
 

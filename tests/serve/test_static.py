@@ -11,7 +11,7 @@ from fledge.serve.page import modules
 SERVE = Path(fledge.serve.__file__).parent
 MODULES = sorted((SERVE / "static").glob("*.js"))
 TEMPLATES = sorted((SERVE / "pages").glob("*.html"))
-CLEANED = {"answer.js", "widget-chat.js"}  # take HTML that serve/markdown.py has cleaned
+CLEANED = {"answer.js", "widget-turns.js"}  # take HTML that serve/markdown.py has cleaned
 ADDRESS = re.compile(r"https?://[\w.-]+")
 OURS = {"http://www.w3.org", "https://your.server", "https://shop.example"}
 

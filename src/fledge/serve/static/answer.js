@@ -1,16 +1,16 @@
 // One answer: its text while it streams and after, how it ended, and what can be done with it.
 
-import { again, demonstrate, goOn, rate } from "./chat.js";
+import { again, goOn } from "./asking.js";
 import { copyText, decorateCode } from "./copy.js";
 import { iconButton, make, setLabel } from "./dom.js";
 import { showMarkdown } from "./markdown.js";
+import { demonstrate, rate } from "./opinions.js";
 import { editor, siblingNav } from "./pieces.js";
 import { reasonsPanel } from "./reasons.js";
-import { nameOf, update } from "./state.js";
-import { siblingsOf } from "./tree.js";
+import { canSpeak, speak } from "./speech.js";
+import { nameOf, state, update } from "./state.js";
 
 /** @typedef {import("./tree.js").Message} Message */
-/** @typedef {typeof import("./state.js").state} State */
 
 const ENDINGS = {
   cancelled: "Stopped.",
@@ -33,8 +33,7 @@ export function makeAnswer() {
 }
 
 /** Bring a turn up to date; only a growing text costs anything. */
-export function showAnswer(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {State} */ state, isLast = false) {
-  const siblings = siblingsOf(state.messages, message);
+export function showAnswer(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {Message[]} */ siblings, isLast = false) {
   const [heading, body, note, sources, actions, opinion] = /** @type {HTMLElement[]} */ ([...node.children]);
   const editing = state.editing === message.id;
   showText(node, body, message, editing);
@@ -80,6 +79,7 @@ export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement
 }
 
 function noteOf(/** @type {Message} */ message) {
+  if (message.status === "running") return "";
   if (message.finish_reason === "length") return "The answer reached its length limit.";
   if (message.finish_reason === "content_filter") return "The answer was held back.";
   if (message.status === "failed") return message.error ?? ENDINGS.failed;
@@ -89,9 +89,9 @@ function noteOf(/** @type {Message} */ message) {
 function actionsOf(/** @type {Message} */ message, /** @type {Message[]} */ siblings, /** @type {boolean} */ isLast) {
   const thumb = (value, name, label) => {
     const chosen = message.rating?.value === value;
-    const button = iconButton(name, label, () => {
-      rate(message, { value: chosen ? 0 : value });
-      update({ rating: chosen ? null : message.id });
+    const button = iconButton(name, label, async () => {
+      const kept = await rate(message, { value: chosen ? 0 : value });
+      if (kept) update({ rating: chosen ? null : message.id });
     });
     button.setAttribute("aria-pressed", String(chosen));
     return button;
@@ -100,7 +100,10 @@ function actionsOf(/** @type {Message} */ message, /** @type {Message[]} */ sibl
   if (message.content) {
     parts.push(iconButton("copy", "Copy the answer", (button) => copyText(message.content, button)));
   }
-  if (message.parent_id) {
+  if (message.content && canSpeak) {
+    parts.push(iconButton("speak", "Read aloud", (button) => speak(button.closest("article"))));
+  }
+  if (state.messages.get(message.parent_id ?? "")?.role === "user" && !message.by) {
     parts.push(iconButton("again", "Answer again", () => again(message)));
     if (isCut(message) && isLast) parts.push(iconButton("continue", "Continue the answer", () => goOn(message)));
   }

@@ -30,7 +30,7 @@ export async function call(method, path, body) {
   } catch {
     throw new ApiError("The server cannot be reached. Is fledge still running?");
   }
-  if (reply.status === 401 && !path.startsWith("/api/session")) location.assign("/login");
+  if (reply.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   if (!reply.ok) throw new ApiError(await messageOf(reply), reply.status);
   return reply.status === 204 ? null : reply.json();
 }

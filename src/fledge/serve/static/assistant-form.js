@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { at } from "./dom.js";
+import { textOf } from "./texts.js";
 import { telling, toast } from "./toast.js";
 
 const form = at("assistant");
@@ -34,6 +35,7 @@ function read() {
   return fields;
 }
 
+form.querySelector("[type=submit]").disabled = false; // until now it would have lost everything
 form.addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   telling(async () => {
@@ -48,13 +50,19 @@ at("delete")?.addEventListener("click", () => telling(async () => {
   location.assign("/assistants");
 }));
 
-at("files")?.addEventListener("change", () => telling(async () => {
-  for (const file of at("files").files) {
+/** Teach what was chosen; what was taken stays, whatever becomes of the rest. */
+async function teach() {
+  const files = [...at("files").files];
+  at("files").value = ""; // else the same file could not be chosen again
+  for (const file of files) {
     toast(`Reading ${file.name} …`);
-    await call("POST", `${path}/documents`, { name: file.name, text: await file.text() });
+    await call("POST", `${path}/documents`, { name: file.name, text: await textOf(file) });
   }
   location.reload();
-}));
+}
+
+at("files")?.addEventListener("change", () => telling(teach));
+if (at("files")?.files.length) telling(teach); // chosen before this script was there
 
 for (const row of document.querySelectorAll(".document")) {
   row.querySelector("button")?.addEventListener("click", () => telling(async () => {

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { startChat } from "./chat.js";
 import { state, update } from "./state.js";
+import { announce } from "./tabs.js";
 import { toast, telling } from "./toast.js";
 
 /** @typedef {import("./state.js").ChatSummary} ChatSummary */
@@ -21,9 +22,13 @@ export async function loadChats() {
 
 /** Read the page after the last one. */
 export async function loadMore() {
-  if (!state.next) return;
-  const found = await call("GET", `/api/conversations?${query()}&after=${encodeURIComponent(state.next)}`);
-  update({ chats: [...state.chats, ...found.conversations], next: found.next });
+  const { next } = state;
+  if (!next) return;
+  const turn = ++asked;
+  await telling(async () => {
+    const found = await call("GET", `/api/conversations?${query()}&after=${encodeURIComponent(next)}`);
+    if (turn === asked) update({ chats: [...state.chats, ...found.conversations], next: found.next });
+  });
 }
 
 function query() {
@@ -34,11 +39,13 @@ function query() {
 
 const path = (/** @type {ChatSummary} */ chat) => `/api/conversations/${chat.id}`;
 
-/** @param {ChatSummary} chat @param {object} change */
+/** Returns whether it was changed. @param {ChatSummary} chat @param {object} change */
 async function patch(chat, change) {
-  await telling(() => call("PATCH", path(chat), change));
+  if (!(await telling(() => call("PATCH", path(chat), change)))) return false;
   if (state.chat.id === chat.id) Object.assign(state.chat, change);
+  announce(chat.id);
   await loadChats();
+  return true;
 }
 
 /** An empty title leaves the old one. */
@@ -52,22 +59,23 @@ export const pin = (/** @type {ChatSummary} */ chat) => patch(chat, { pinned: !c
 
 /** Put a chat out of the way, or back. */
 export async function archive(/** @type {ChatSummary} */ chat) {
-  await patch(chat, { archived: !chat.archived });
+  if (!(await patch(chat, { archived: !chat.archived }))) return;
   const words = chat.archived ? "Back among the chats." : "Archived.";
   toast(words, "Undo", () => patch(chat, { archived: chat.archived }));
 }
 
 /** Delete a chat; for a few seconds it can be had back. */
 export async function remove(/** @type {ChatSummary} */ chat) {
-  const wasOpen = state.chat.id === chat.id;
   if (!(await telling(() => call("DELETE", path(chat))))) return;
-  if (wasOpen) {
+  announce(chat.id, true);
+  if (state.chat.id === chat.id) {
     startChat();
     history.pushState(null, "", "/");
   }
   await loadChats();
   toast("Chat deleted.", "Undo", () => telling(async () => {
     await call("POST", `${path(chat)}/restore`);
+    announce(chat.id);
     await loadChats();
   }));
 }

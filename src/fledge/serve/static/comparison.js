@@ -1,8 +1,8 @@
 // Two answers side by side. Who wrote which stays hidden until one is chosen.
 
 import { showText } from "./answer.js";
-import { prefer } from "./chat.js";
 import { make, textButton } from "./dom.js";
+import { prefer } from "./opinions.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 

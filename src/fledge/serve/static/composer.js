@@ -1,8 +1,12 @@
 // The box in which a message is written, with the model, the comparison and the token meter.
 
-import { ask, saveSettings, stop } from "./chat.js";
+import { ask, stop } from "./asking.js";
+import { saveSettings } from "./chat.js";
 import { at, setIcon, setLabel } from "./dom.js";
+import { sendOnEnter } from "./enter.js";
 import { page, running, state, update } from "./state.js";
+import { textOf } from "./texts.js";
+import { telling } from "./toast.js";
 import { pathTo } from "./tree.js";
 
 const CHARACTERS_A_TOKEN = 4; // a guess, only for what is not sent yet
@@ -52,11 +56,28 @@ export function setDraft(/** @type {string} */ text) {
 
 async function submit(/** @type {Event} */ event) {
   event.preventDefault();
-  if (running().length) return stop();
+  if (running().length) {
+    stop();
+    if (matchMedia("(hover: hover)").matches) at("message").focus(); // no keyboard over a phone
+    return;
+  }
   const text = at("message").value.trim();
   if (!text || state.sending) return;
   setDraft("");
-  if (!(await ask(text))) setDraft(text); // what was typed is never lost
+  // What was typed is never lost, nor what was typed since.
+  if (!(await ask(text))) setDraft([text, at("message").value].filter(Boolean).join("\n\n"));
+}
+
+/** Put text files under what is written already, each with its name. */
+function attach(/** @type {FileList | undefined} */ files) {
+  return telling(async () => {
+    for (const file of files ?? []) {
+      const text = (await textOf(file)).trimEnd();
+      const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+      const block = `${file.name}:\n${fence}\n${text}\n${fence}`;
+      setDraft([at("message").value.trimEnd(), block].filter(Boolean).join("\n\n"));
+    }
+  });
 }
 
 /** Wire the composer up, once. */
@@ -68,11 +89,19 @@ export function setUpComposer() {
     grow();
     update();
   });
-  box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    // An input method's Enter chooses a word; Shift+Enter is a new line.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  at("attach").addEventListener("click", () => at("attached").click());
+  at("attached").addEventListener("change", async () => {
+    await attach(at("attached").files);
+    at("attached").value = "";
+    box.focus();
+  });
+  box.addEventListener("dragover", (/** @type {DragEvent} */ event) => {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); // so that it may be dropped
+  });
+  box.addEventListener("drop", (/** @type {DragEvent} */ event) => {
+    if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
-    if (!running().length) at("composer").requestSubmit();
+    attach(event.dataTransfer.files);
   });
   at("model").addEventListener("change", () => saveSettings({ model: at("model").value }));
   at("compare").addEventListener("click", () => {
@@ -82,8 +111,15 @@ export function setUpComposer() {
     }
     update({ comparing: !state.comparing });
   });
-  box.value = sessionStorage.getItem(DRAFT) ?? "";
+  box.value ||= sessionStorage.getItem(DRAFT) ?? "";
   grow();
+}
+
+/** Take Enter, also one that was pressed before this script was there; the chat must be shown. */
+export function takeEnter() {
+  sendOnEnter(at("message"), () => {
+    if (!running().length) at("composer").requestSubmit();
+  });
 }
 
 /** Pick the model of the opened chat; the first where it is no longer served. */

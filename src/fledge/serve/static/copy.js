@@ -3,16 +3,29 @@
 import { iconButton, make, setIcon } from "./dom.js";
 import { toast } from "./toast.js";
 
-/** Put text on the clipboard; the button nods. */
-export async function copyText(/** @type {string} */ text, /** @type {HTMLElement} */ button) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
+/** Put text on the clipboard; the button nods, or without one a line says so. */
+export async function copyText(/** @type {string} */ text, /** @type {HTMLElement | null} */ button = null) {
+  if (!(await written(text))) {
     toast("This browser lets nothing be copied from here; select the text instead.");
-    return;
-  }
-  setIcon(button, "done");
-  setTimeout(() => setIcon(button, "copy"), 1500);
+  } else if (button) {
+    setIcon(button, "done");
+    setTimeout(() => setIcon(button, "copy"), 1500);
+  } else toast("Copied.");
+}
+
+/** Over plain HTTP a page has no clipboard but what the user has selected. */
+async function written(/** @type {string} */ text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const box = document.createElement("textarea");
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  box.value = text;
+  box.className = "visually-hidden";
+  document.body.append(box);
+  box.select();
+  const done = document.execCommand("copy");
+  box.remove();
+  before?.focus();
+  return done;
 }
 
 /** Put a bar with the language and a copy button over every code block in `box`. */

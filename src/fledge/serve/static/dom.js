@@ -62,5 +62,15 @@ export function textButton(label, act, className = "button") {
   return button;
 }
 
+/**
+ * Wire the buttons of a sheet that close it and save nothing. They submit nothing either: Enter in a
+ * field presses the first button that does.
+ */
+export function wireClosing(/** @type {HTMLDialogElement} */ dialog) {
+  for (const button of dialog.querySelectorAll("[data-closes]")) {
+    button.addEventListener("click", () => dialog.close());
+  }
+}
+
 /** The element with this id; every caller knows that the page has it. */
 export const at = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));

@@ -1,6 +1,7 @@
 // Keyboard shortcuts; the sheet in dialogs.html lists them.
 
-import { again, stop } from "./chat.js";
+import { again, stop } from "./asking.js";
+import { copyText } from "./copy.js";
 import { at } from "./dom.js";
 import { openSettings } from "./settings.js";
 import { running, state, update } from "./state.js";
@@ -20,15 +21,16 @@ export function setUpKeys(on) {
 
 /** @returns {(() => void) | null} */
 function actionOf(/** @type {KeyboardEvent} */ event, on) {
-  const key = event.key.toLowerCase();
+  const key = (event.key ?? "").toLowerCase(); // filling in by the browser has no key
   const ctrl = event.ctrlKey || event.metaKey;
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (key === "escape" && target.id === "search" && at("search").value) return null; // it empties
   if (key === "escape") return running().length ? stop : on.closeMenu;
   if (ctrl && event.shiftKey && key === "o") return on.startNew;
   if (event.altKey && key === "c") return copyLast;
   if (event.altKey && key === "r") return againLast;
   if (ctrl && key === "k") return () => focusSearch();
   if (ctrl && key === ",") return openSettings;
-  const target = /** @type {HTMLElement} */ (event.target);
   const isTyping = target.matches("input, textarea, select");
   if (key === "arrowup" && target.id === "message" && !at("message").value) return editLast;
   if (isTyping || ctrl || event.altKey) return null;
@@ -49,12 +51,13 @@ function last(/** @type {"user" | "assistant"} */ role) {
 
 function copyLast() {
   const answer = last("assistant");
-  if (answer) navigator.clipboard?.writeText(answer.content);
+  if (answer) copyText(answer.content);
 }
 
 function againLast() {
   const answer = last("assistant");
-  if (answer?.parent_id && !running().length) again(answer);
+  const asked = state.messages.get(answer?.parent_id ?? "");
+  if (answer && asked?.role === "user" && !running().length) again(answer);
 }
 
 function editLast() {

@@ -1,8 +1,10 @@
 // The chat page: what happens changes the state, and the state is shown by the parts.
 
-import { openChat, refreshChat, showChat, startChat, wantPerson } from "./chat.js";
+import {
+  chatIsGone, openAssistant, openChat, refreshChat, showChat, startChat, wantPerson,
+} from "./chat.js";
 import { exportChat, loadChats } from "./chats.js";
-import { pickModel, setUpComposer, showComposer } from "./composer.js";
+import { pickModel, setUpComposer, showComposer, takeEnter } from "./composer.js";
 import { at } from "./dom.js";
 import { setUpKeys } from "./keys.js";
 import { openMenu } from "./menu.js";
@@ -11,12 +13,14 @@ import { setUpSettings } from "./settings.js";
 import { actions, showChats } from "./sidebar.js";
 import { onRender, page, state, update } from "./state.js";
 import { onAnnounced } from "./tabs.js";
+import { askTitle, setUpTitle } from "./title.js";
 import { telling } from "./toast.js";
 import { showTurns } from "./turns.js";
-import { showWelcome } from "./welcome.js";
+import { showGreeting, showWelcome } from "./welcome.js";
 
 const phone = matchMedia("(max-width: 48rem)");
-let shown = ""; // the chat that was shown last
+/** @type {string | null} */
+let shown = null; // the chat that was shown last
 let personTimer = 0;
 
 onRender((now) => {
@@ -32,18 +36,28 @@ onRender((now) => {
   at("temporary").disabled = now.chat.id !== null;
   at("chat-menu").disabled = now.chat.id === null;
   at("message").placeholder = `Message ${now.chat.assistant?.name ?? "fledge"}`;
-  showPerson(now.chat.hand_over ?? null);
+  const caution = cautionOf(now);
+  if (at("caution").textContent !== caution) at("caution").textContent = caution; // read out once
+  lookForPerson(Boolean(now.chat.hand_over));
   showWelcome(at("welcome"), now);
+  showGreeting(at("greeting"), now);
   showTurns(at("messages"), now);
   showChats(at("chats"), now);
   showComposer(now);
   showEnd(now);
 });
 
-/** Say where a person is wanted or has come; their answers are looked for now and then. */
-function showPerson(/** @type {{status: string, name: string | null} | null} */ wanted) {
-  const words = wanted?.status === "taken" ? `You are talking with ${wanted.name}.` : "A person has been asked to come.";
-  at("caution").textContent = wanted ? words : "Answers can be wrong. Check what matters.";
+/** The line below the composer: who answers, and who reads what is said. */
+function cautionOf(/** @type {typeof state} */ now) {
+  const wanted = now.chat.hand_over;
+  if (!now.connected) return "The connection is lost. Trying again …";
+  if (!wanted) return "Answers can be wrong. Check what matters.";
+  if (wanted.status === "waiting") return "A person has been asked to come, and will be able to read this chat.";
+  return `You are talking with ${wanted.name ?? "a person"}, who can read this chat.`;
+}
+
+/** The answers of a person are looked for now and then. */
+function lookForPerson(/** @type {boolean} */ wanted) {
   if (wanted) personTimer ||= setInterval(() => document.hidden || refreshChat().catch(() => {}), 4000);
   else personTimer = clearInterval(personTimer) ?? 0;
 }
@@ -62,8 +76,9 @@ function startNew() {
 }
 
 function followAddress() {
-  const id = /^\/c\/([\w-]+)$/.exec(location.pathname)?.[1];
-  if (id) openChat(id);
+  const [, kind, id] = /^\/([ac])\/([\w-]+)$/.exec(location.pathname) ?? [];
+  if (kind === "c") openChat(id);
+  else if (kind === "a") openAssistant(id);
   else startChat({ model: at("model").value });
 }
 
@@ -95,7 +110,7 @@ at("chat-menu").addEventListener("click", () => {
   const { chat } = state;
   const items = chat.temporary
     ? [{ label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") }]
-    : [...personItems(chat), ...actions(/** @type {any} */ (chat))];
+    : [...personItems(chat), ...actions(/** @type {any} */ (chat), () => askTitle(/** @type {any} */ (chat)))];
   openMenu(at("chat-menu"), items);
 });
 
@@ -108,16 +123,21 @@ function personItems(/** @type {import("./state.js").Chat} */ chat) {
 }
 
 addEventListener("popstate", followAddress);
-onAnnounced((chatId) => {
+onAnnounced((chatId, isGone) => {
   loadChats();
-  if (chatId && chatId === state.chat.id) telling(refreshChat);
+  if (chatId === null || chatId !== state.chat.id) return;
+  if (isGone) chatIsGone();
+  else telling(refreshChat);
 });
 
 setUpSidebar();
 setUpComposer();
 setUpScroll();
 setUpSettings();
+setUpTitle();
 setUpKeys({ startNew, closeMenu: () => toggleMenu(false) });
 if (page.chat) showChat(page.chat);
 else startChat({ assistant: page.assistant ?? null, model: page.assistant?.model ?? null });
+pickModel(state.chat.model);
+takeEnter();
 loadChats();

@@ -1,6 +1,7 @@
 // A menu of actions that opens beside its button; arrows, Home, End and Escape work.
 
 import { icon, make } from "./dom.js";
+import { update } from "./state.js";
 
 /** @typedef {{label: string, icon: string, act: () => void, danger?: boolean}} Item */
 
@@ -18,6 +19,7 @@ export function openMenu(/** @type {HTMLElement} */ anchor, /** @type {Item[]} *
     const hadFocus = menu.contains(document.activeElement) || document.activeElement === document.body;
     menu.remove();
     if (hadFocus && anchor.isConnected) anchor.focus();
+    update(); // what changed below the menu meanwhile
   });
   anchor.after(menu); // inside the same landmark; on screen it lies over everything
   anchor.setAttribute("aria-expanded", "true");

@@ -1,6 +1,6 @@
 // Parts that turns share: the way between versions, and a text that can be changed in its place.
 
-import { choose } from "./chat.js";
+import { choose } from "./asking.js";
 import { iconButton, make, textButton } from "./dom.js";
 import { update } from "./state.js";
 
@@ -32,6 +32,7 @@ export function editor(content, verb, take) {
   const area = document.createElement("textarea");
   area.value = content;
   area.setAttribute("aria-label", "Text");
+  area.dir = "auto";
   area.rows = Math.min(12, content.split("\n").length + 1);
   const done = () => {
     const text = area.value.trim();

@@ -2,31 +2,49 @@
 
 import { call } from "./api.js";
 import { at, make } from "./dom.js";
+import { sendOnEnter } from "./enter.js";
 import { telling } from "./toast.js";
 
 const EVERY = 3000; // milliseconds
 
 /** @type {string | null} */
 let opened = null;
-let shown = "";
+/** What is being written to each chat, so that nothing is sent into another. @type {Map<string, string>} */
+const drafts = new Map();
 
 async function readQueue() {
   const lines = await call("GET", "/api/queue");
   at("nobody").hidden = lines.length > 0;
-  at("lines").replaceChildren(...lines.map(row));
+  showLines(lines);
   if (opened && !lines.some((/** @type {any} */ line) => line.id === opened)) leave();
+}
+
+/** The list is left alone while it says the same: somebody may be on it with the keyboard. */
+function showLines(/** @type {any[]} */ lines) {
+  const list = at("lines");
+  const rows = lines.map((line) => ({ ...line, who: whoOf(line), isOpen: line.id === opened }));
+  const look = JSON.stringify(rows);
+  if (list.dataset.look === look) return;
+  list.dataset.look = look;
+  const held = list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+  list.replaceChildren(...rows.map(row));
+  if (held) list.querySelector(`[data-id="${held}"]`)?.focus();
+}
+
+function whoOf(/** @type {any} */ line) {
+  return line.status === "taken" ? `with ${line.name ?? "a person"}` : `waiting ${waited(line.since)}`;
 }
 
 function row(/** @type {any} */ line) {
   const button = make("button", "desk-line");
   button.type = "button";
-  const who = line.status === "taken" ? `with ${line.name}` : `waiting ${waited(line.since)}`;
+  button.dataset.id = line.id;
   button.append(
     make("span", "chat-title", line.title),
-    make("span", "desk-who", who),
+    make("span", "desk-who", line.who),
     make("span", "snippet", line.last),
   );
-  if (line.id === opened) button.setAttribute("aria-current", "true");
+  if (line.isOpen) button.setAttribute("aria-current", "true");
   button.addEventListener("click", () => telling(() => open(line.id)));
   return make("li", "chat-row", button);
 }
@@ -37,30 +55,49 @@ function waited(/** @type {number} */ since) {
 }
 
 async function open(/** @type {string} */ id) {
+  if (opened) drafts.set(opened, at("message").value);
+  if (opened !== id) at("messages").replaceChildren();
   opened = id;
-  shown = "";
+  at("message").value = drafts.get(id) ?? "";
   await readChat();
   await readQueue();
-  at("message").focus();
+  if (opened === id) at("message").focus();
 }
 
 function leave() {
+  if (opened) drafts.delete(opened);
   opened = null;
   at("open").hidden = true;
   at("none").hidden = false;
 }
 
 async function readChat() {
-  if (!opened) return;
-  const chat = await call("GET", `/api/queue/${opened}`);
+  const id = opened;
+  if (!id) return;
+  const chat = await call("GET", `/api/queue/${id}`);
+  if (id !== opened) return; // another was opened meanwhile
   at("open").hidden = false;
   at("none").hidden = true;
   at("chat-title").textContent = chat.title;
-  const look = JSON.stringify(chat.messages.map((/** @type {any} */ each) => [each.id, each.content]));
-  if (look === shown) return;
-  shown = look;
-  at("messages").replaceChildren(...chat.messages.map(turn));
-  at("scroll").scrollTop = at("scroll").scrollHeight;
+  showTurns(chat.messages);
+}
+
+/** Turns that stand already are not touched, so that only new ones are read out. */
+function showTurns(/** @type {any[]} */ messages) {
+  const box = at("messages");
+  let isNew = false;
+  messages.forEach((message, index) => {
+    const old = box.children[index];
+    const look = JSON.stringify([message.id, message.content]);
+    if (old?.dataset.look === look) return;
+    const node = turn(message);
+    node.dataset.look = look;
+    if (old) old.replaceWith(node);
+    else box.append(node);
+    isNew = true;
+  });
+  while (box.children.length > messages.length) box.lastElementChild.remove();
+  if (isNew) at("scroll").scrollTop = at("scroll").scrollHeight;
 }
 
 function turn(/** @type {any} */ message) {
@@ -77,19 +114,19 @@ function turn(/** @type {any} */ message) {
 at("reply").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   const content = at("message").value.trim();
-  if (!content || !opened) return;
+  const id = opened;
+  if (!content || !id) return;
+  at("message").value = "";
   telling(async () => {
-    await call("POST", `/api/queue/${opened}/messages`, { content });
-    at("message").value = "";
+    try {
+      await call("POST", `/api/queue/${id}/messages`, { content });
+    } catch (error) {
+      if (opened === id) at("message").value ||= content; // what was typed is never lost
+      throw error;
+    }
     await readChat();
     await readQueue();
   });
-});
-
-at("message").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  at("reply").requestSubmit();
 });
 
 at("close").addEventListener("click", () => telling(async () => {
@@ -98,6 +135,7 @@ at("close").addEventListener("click", () => telling(async () => {
   await readQueue();
 }));
 
+sendOnEnter(at("message"), () => at("reply").requestSubmit());
 setInterval(() => {
   if (document.hidden) return;
   readQueue().catch(() => {}); // the next try comes by itself

@@ -1,7 +1,7 @@
 // Why an answer is good or bad: a few reasons to tick and a line of one's own.
 
-import { rate } from "./chat.js";
 import { make, textButton } from "./dom.js";
+import { rate } from "./opinions.js";
 import { update } from "./state.js";
 import { toast } from "./toast.js";
 
@@ -39,7 +39,7 @@ export function reasonsPanel(/** @type {Message} */ message) {
   );
   panel.addEventListener("submit", async (event) => {
     event.preventDefault();
-    await rate(message, { value, reasons: [...chosen], comment: comment.value.trim() });
+    if (!(await rate(message, { value, reasons: [...chosen], comment: comment.value.trim() }))) return;
     update({ rating: null });
     toast("Thank you.");
   });

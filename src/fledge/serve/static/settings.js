@@ -1,8 +1,8 @@
 // The settings of a chat: system prompt and sampling. An empty field is the server's own choice.
 
 import { saveSettings } from "./chat.js";
-import { at } from "./dom.js";
-import { state } from "./state.js";
+import { at, wireClosing } from "./dom.js";
+import { keepSettings, state } from "./state.js";
 
 const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"];
 
@@ -13,6 +13,8 @@ export function openSettings() {
   form.system_prompt.value = state.chat.system_prompt ?? "";
   for (const name of NUMBERS) form[name].value = state.chat.sampling[name] ?? "";
   form.stop.value = (state.chat.sampling.stop ?? []).join("\n");
+  form.usual.checked = false;
+  form.usual.closest("label").hidden = state.chat.assistant !== null;
   at("settings-dialog").showModal();
 }
 
@@ -32,8 +34,12 @@ function read() {
 /** Wire the sheet up, once. */
 export function setUpSettings() {
   const dialog = at("settings-dialog");
+  wireClosing(dialog);
   dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "save") saveSettings(read());
+    if (dialog.returnValue === "save") {
+      saveSettings(read());
+      if (at("settings-form").usual.checked) keepSettings(read());
+    }
     dialog.returnValue = "";
   });
   at("settings-reset").addEventListener("click", () => {

@@ -14,8 +14,9 @@ const DAY = 86_400_000;
 /** Show the chats; nothing is touched where nothing has changed. */
 export function showChats(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
   const look = JSON.stringify([state.chats, state.chat.id, state.renaming, state.query, state.archived]);
-  if (container.dataset.look === look) return;
+  if (container.dataset.look === look || isInUse(container, state)) return;
   container.dataset.look = look;
+  const held = placeOf(document.activeElement, container);
   const groups = Object.entries(groupsOf(state));
   container.replaceChildren(...groups.flatMap(([name, chats]) => {
     const list = make("ul", "chat-list", ...chats.map((chat) => row(chat, state)));
@@ -24,7 +25,20 @@ export function showChats(/** @type {HTMLElement} */ container, /** @type {State
   }));
   if (!groups.length) container.append(make("p", "sidebar-note", emptyNote(state)));
   if (state.next) container.append(textButton("Show more", loadMore, "more"));
+  if (held) /** @type {HTMLElement | null} */ (container.querySelector(held))?.focus();
   container.querySelector("input")?.select();
+}
+
+/** A menu that is open, or a title that is being typed, is not taken from under its reader. */
+function isInUse(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
+  const typing = container.querySelector(".rename");
+  return container.querySelector(".menu") || (typing && typing.closest("li")?.dataset.id === state.renaming);
+}
+
+/** How to find what has the focus again, in a list that was built anew. */
+function placeOf(/** @type {Element | null} */ focused, /** @type {HTMLElement} */ container) {
+  const id = container.contains(focused) ? focused?.closest("li")?.dataset.id : null;
+  return id ? `li[data-id="${id}"] ${focused?.tagName === "BUTTON" ? "button" : "a"}` : null;
 }
 
 function emptyNote(/** @type {State} */ state) {
@@ -53,6 +67,7 @@ function groupOf(/** @type {ChatSummary} */ chat, /** @type {number} */ midnight
 
 function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
   const item = make("li", "chat-row");
+  item.dataset.id = chat.id;
   if (state.renaming === chat.id) {
     item.append(renameBox(chat));
     return item;
@@ -76,9 +91,9 @@ function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
 }
 
 /** What can be done with a chat. @returns {import("./menu.js").Item[]} */
-export function actions(/** @type {ChatSummary} */ chat) {
+export function actions(/** @type {ChatSummary} */ chat, startRenaming = () => update({ renaming: chat.id })) {
   return [
-    { label: "Rename", icon: "edit", act: () => update({ renaming: chat.id }) },
+    { label: "Rename", icon: "edit", act: startRenaming },
     { label: chat.pinned ? "Unpin" : "Pin", icon: "pin", act: () => pin(chat) },
     { label: chat.archived ? "Unarchive" : "Archive", icon: "archive", act: () => archive(chat) },
     ...exports(chat),

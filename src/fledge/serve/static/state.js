@@ -6,7 +6,7 @@
  *   updated_at: number, snippet?: string | null}} ChatSummary
  * @typedef {{id: string | null, title: string, model: string | null, system_prompt: string | null,
  *   sampling: Record<string, any>, temporary: boolean, assistant: Assistant | null,
- *   pinned?: boolean, archived?: boolean, 
+ *   pinned?: boolean, archived?: boolean,
  *   hand_over?: {status: "waiting" | "taken", name: string | null} | null}} Chat
  * @typedef {{id: string, name: string, description: string, greeting: string,
  *   suggestions: string[], model: string | null}} Assistant
@@ -16,11 +16,20 @@
 /** What the server put into the page: models, first messages to try, the opened chat. */
 export const page = JSON.parse(document.body.dataset.page ?? "{}");
 
+const USUAL = "fledge.settings";
+
+/** Prompt and sampling with which new chats begin in this browser. */
+export const usualSettings = () => JSON.parse(localStorage.getItem(USUAL) ?? "{}");
+
+/** Have new chats of this browser begin with these settings. */
+export const keepSettings = (/** @type {Partial<Chat>} */ settings) =>
+  localStorage.setItem(USUAL, JSON.stringify(settings));
+
 /** @returns {Chat} */
 export function emptyChat(/** @type {Partial<Chat>} */ known = {}) {
   return {
     id: null, title: "", model: null, system_prompt: null, sampling: {}, temporary: false,
-    assistant: null, ...known,
+    assistant: null, ...(known.assistant ? {} : usualSettings()), ...known,
   };
 }
 
@@ -37,6 +46,8 @@ export const state = {
   /** @type {string | null} */ rating: null,
   comparing: false,
   sending: false,
+  /** Whether the answers that are followed can be heard. */
+  connected: true,
   /** Whether the view keeps to the end of the answer. */
   follows: true,
 };

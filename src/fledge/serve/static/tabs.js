@@ -2,12 +2,12 @@
 
 const channel = new BroadcastChannel("fledge");
 
-/** Tell the other tabs that a chat has changed; `isNew` where an answer has begun. */
-export function announce(/** @type {string | null} */ chatId, /** @type {boolean} */ isNew) {
-  channel.postMessage({ chatId, isNew });
+/** Tell the other tabs that a chat has changed, or that it is gone. */
+export function announce(/** @type {string | null} */ chatId, isGone = false) {
+  channel.postMessage({ chatId, isGone });
 }
 
 /** Hear of changes made in other tabs. */
-export function onAnnounced(/** @type {(chatId: string | null, isNew: boolean) => void} */ hear) {
-  channel.addEventListener("message", ({ data }) => hear(data.chatId, data.isNew));
+export function onAnnounced(/** @type {(chatId: string | null, isGone: boolean) => void} */ hear) {
+  channel.addEventListener("message", ({ data }) => hear(data.chatId, data.isGone));
 }

@@ -23,7 +23,14 @@ export function toast(text, action, act) {
     );
   }
   box.hidden = false;
-  timer = setTimeout(() => (box.hidden = true), SECONDS * 1000);
+  timer = setTimeout(hide, SECONDS * 1000);
+}
+
+/** Whoever is about to press it has the time to. */
+function hide() {
+  const box = at("toast");
+  if (box.matches(":hover, :focus-within")) timer = setTimeout(hide, SECONDS * 1000);
+  else box.hidden = true;
 }
 
 /** Do `work`; tell the reader if it fails. Returns whether it did not. */

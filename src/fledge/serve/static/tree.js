@@ -10,14 +10,19 @@
  *   compare: string | null, citations: {number: number, name: string, text: string}[]}} Message
  */
 
-/** The messages of a parent, oldest first; the roots have the parent null. */
-export function childrenOf(/** @type {Map<string, Message>} */ messages, parentId) {
-  return [...messages.values()].filter((message) => message.parent_id === parentId);
-}
-
-/** A message and those that share its parent, oldest first. */
-export function siblingsOf(/** @type {Map<string, Message>} */ messages, /** @type {Message} */ message) {
-  return childrenOf(messages, message.parent_id);
+/**
+ * The messages of each parent, oldest first; the roots have the parent null. One look at every
+ * message, so that a long chat is drawn as fast as it streams.
+ */
+export function familiesOf(/** @type {Map<string, Message>} */ messages) {
+  /** @type {Map<string | null, Message[]>} */
+  const families = new Map();
+  for (const message of messages.values()) {
+    const family = families.get(message.parent_id);
+    if (family) family.push(message);
+    else families.set(message.parent_id, [message]);
+  }
+  return families;
 }
 
 /**
@@ -30,18 +35,19 @@ export function pathTo(/** @type {Map<string, Message>} */ messages, /** @type {
   for (let at = leafId; at !== null; ) {
     const message = messages.get(at);
     if (!message) break;
-    path.unshift(message);
+    path.push(message);
     at = message.parent_id;
   }
-  return path;
+  return path.reverse();
 }
 
 /** The newest leaf below a message: what is shown when a branch is opened. */
 export function leafBelow(/** @type {Map<string, Message>} */ messages, /** @type {string} */ id) {
+  const families = familiesOf(messages);
   for (let at = id; ; ) {
-    const children = childrenOf(messages, at);
-    if (!children.length) return at;
-    at = children[children.length - 1].id;
+    const child = families.get(at)?.at(-1);
+    if (!child) return at;
+    at = child.id;
   }
 }
 
@@ -49,8 +55,10 @@ export function leafBelow(/** @type {Map<string, Message>} */ messages, /** @typ
  * The two answers that wait for a choice where `message` is one of them, else null.
  * @returns {[Message, Message] | null}
  */
-export function comparisonOf(/** @type {Map<string, Message>} */ messages, /** @type {Message} */ message) {
+export function comparisonOf(/** @type {Message[]} */ siblings, /** @type {Message} */ message) {
   if (!message.compare) return null;
-  const pair = siblingsOf(messages, message).filter((other) => other.compare === message.compare);
-  return pair.length === 2 ? [pair[0], pair[1]] : null;
+  const pair = siblings.filter((other) => other.compare === message.compare);
+  if (pair.length !== 2) return null;
+  // Which of them is A is left to chance, the same at every look: nobody should know who wrote it.
+  return parseInt(message.compare[0], 16) % 2 ? [pair[1], pair[0]] : [pair[0], pair[1]];
 }

@@ -2,12 +2,12 @@
 
 import { showAnswer, makeAnswer } from "./answer.js";
 import { makeComparison, showComparison } from "./comparison.js";
-import { branch } from "./chat.js";
+import { branch } from "./asking.js";
 import { iconButton, make } from "./dom.js";
 import { copyText } from "./copy.js";
 import { editor, siblingNav } from "./pieces.js";
 import { update } from "./state.js";
-import { comparisonOf, pathTo, siblingsOf } from "./tree.js";
+import { comparisonOf, familiesOf, pathTo } from "./tree.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 /** @typedef {typeof import("./state.js").state} State */
@@ -15,8 +15,10 @@ import { comparisonOf, pathTo, siblingsOf } from "./tree.js";
 /** Show the path to the current leaf; two answers that wait for a choice stand side by side. */
 export function showTurns(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
   const path = pathTo(state.messages, state.leaf);
+  const families = familiesOf(state.messages);
   path.forEach((message, index) => {
-    const pair = message.role === "assistant" ? comparisonOf(state.messages, message) : null;
+    const siblings = families.get(message.parent_id) ?? [];
+    const pair = message.role === "assistant" ? comparisonOf(siblings, message) : null;
     const kind = message.role === "user" ? "user" : pair ? "pair" : "answer";
     const key = `${kind}:${pair ? message.compare : message.id}`;
     const node = keep(container, index, key, () => {
@@ -24,8 +26,8 @@ export function showTurns(/** @type {HTMLElement} */ container, /** @type {State
       return pair ? makeComparison(pair) : makeAnswer();
     });
     if (pair) showComparison(node, pair);
-    else if (kind === "user") showQuestion(node, message, state);
-    else showAnswer(node, message, state, index === path.length - 1);
+    else if (kind === "user") showQuestion(node, message, siblings, state);
+    else showAnswer(node, message, siblings, index === path.length - 1);
   });
   while (container.children.length > path.length) container.lastElementChild?.remove();
 }
@@ -53,10 +55,9 @@ function makeQuestion() {
   return article;
 }
 
-function showQuestion(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {State} */ state) {
+function showQuestion(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {Message[]} */ siblings, /** @type {State} */ state) {
   const editing = state.editing === message.id;
-  const siblings = siblingsOf(state.messages, message);
-  const look = JSON.stringify([message.content, editing, siblings.length]);
+  const look = JSON.stringify([editing, siblings.length]); // a question itself never changes
   if (node.dataset.look === look) return;
   node.dataset.look = look;
   const [, bubble, actions] = /** @type {HTMLElement[]} */ ([...node.children]);

@@ -1,7 +1,7 @@
 // What an empty chat shows: a greeting, and first messages to try.
 
-import { ask } from "./chat.js";
-import { icon, make, textButton } from "./dom.js";
+import { ask } from "./asking.js";
+import { at, icon, make, textButton } from "./dom.js";
 import { page } from "./state.js";
 
 /** @typedef {typeof import("./state.js").state} State */
@@ -23,6 +23,15 @@ export function showWelcome(/** @type {HTMLElement} */ section, /** @type {State
     ...(assistant?.description ? [make("p", "welcome-note", assistant.description)] : []),
     ...(chips.length ? [make("div", "suggestions", ...chips)] : []),
   );
+}
+
+/** What an assistant greets with stays above the conversation. */
+export function showGreeting(/** @type {HTMLElement} */ box, /** @type {State} */ state) {
+  const { assistant } = state.chat;
+  box.hidden = state.leaf === null || !assistant?.greeting;
+  if (box.hidden || !assistant) return;
+  at("greeter").textContent = assistant.name;
+  at("greeting-text").textContent = assistant.greeting;
 }
 
 function titleOf(/** @type {State} */ state) {
