@@ -37,6 +37,19 @@ Seed = Annotated[
     int | None,
     typer.Option(help="The same seed gives the same text.", show_default="a new one each time"),
 ]
+VOCABULARY_SIZE = 8192
+"""Of a tokenizer for which nothing is said."""
+VocabularySize = Annotated[
+    int | None,
+    typer.Option(
+        "--vocabulary-size",
+        "-v",
+        min=1,
+        metavar="N",
+        help="Tokens, special ones included.",
+        show_default=str(VOCABULARY_SIZE),
+    ),
+]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
 ]

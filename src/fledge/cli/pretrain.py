@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from fledge.cli.options import SkipBad, refuse_ignored
+from fledge.cli.options import VOCABULARY_SIZE, SkipBad, VocabularySize, refuse_ignored
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
-VOCABULARY_SIZE = 8192
 TOKENIZER_KEYS = ("stage.tokenizer", "stage.model")
 
 EXAMPLE = "Example: `fledge pretrain -d data/text -o checkpoints/base stage.size.width=384`"
@@ -26,16 +25,7 @@ def pretrain(
         Path | None,
         typer.Option(help="Directory of a tokenizer.", show_default="train one on the text"),
     ] = None,
-    vocabulary_size: Annotated[
-        int | None,
-        typer.Option(
-            "--vocabulary-size",
-            "-v",
-            min=1,
-            help="Of a tokenizer trained here.",
-            show_default=str(VOCABULARY_SIZE),
-        ),
-    ] = None,
+    vocabulary_size: VocabularySize = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", help="Go on from this.", show_default="a new model"),

@@ -63,6 +63,10 @@ UpstreamKeyEnv = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Environment variable with its key.", show_default=False),
 ]
+AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(metavar="URL", help="A site whose pages may call /v1.", show_default=False),
+]
 
 
 def serve(
@@ -78,6 +82,7 @@ def serve(
     memory: Memory = None,
     upstream: UpstreamUrl = None,
     upstream_key_env: UpstreamKeyEnv = None,
+    allow_origin: AllowOrigin = None,
     database: DatabaseOption = None,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -113,6 +118,7 @@ def serve(
         max_pending=max_pending,
         memory=budget,
         open_browser=open_browser,
+        allowed_origins=allow_origin or (),
         database=database or default_database(),
         login=not no_login,
         announce=typer.echo,

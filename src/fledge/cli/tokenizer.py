@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fledge.cli.options import SkipBad, refuse_ignored, tell_skipped
+from fledge.cli.options import (
+    VOCABULARY_SIZE,
+    SkipBad,
+    VocabularySize,
+    refuse_ignored,
+    tell_skipped,
+)
 from fledge.cli.output import check_own_directory
 from fledge.cli.training import log_to_terminal
 
 if TYPE_CHECKING:
     from fledge.text.tokenizer import Tokenizer
 
-VOCABULARY_SIZE = 8192
 OWN_FILES = frozenset(
     ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "recipe.json"]
 )
@@ -57,16 +62,7 @@ def train(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")],
-    vocabulary_size: Annotated[
-        int | None,
-        typer.Option(
-            "--vocabulary-size",
-            "-v",
-            min=1,
-            help="Tokens, special ones included.",
-            show_default=str(VOCABULARY_SIZE),
-        ),
-    ] = None,
+    vocabulary_size: VocabularySize = None,
     pattern: Annotated[
         Literal["gpt2", "gpt4"] | None,
         typer.Option(help="How text is cut into words first.", show_default="gpt4"),
