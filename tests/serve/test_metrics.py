@@ -1,10 +1,14 @@
 """`/metrics` as Prometheus reads it."""
 
 import httpx
+from fastapi.testclient import TestClient
 from openai import OpenAI
 from prometheus_client.parser import text_string_to_metric_families
 
+from fledge.serve import create_app
 from fledge.serve.metrics import Metrics
+from fledge.text.tokenizer import Tokenizer
+from serving import ScriptedEngine, served
 
 QUESTION = [{"role": "user", "content": "Why?"}]
 
@@ -61,3 +65,23 @@ def test_times_are_those_of_the_clock() -> None:
     assert value("tokens_generated_total") == 4
     assert value("prompt_tokens_total") == 7
     assert value("request_success_total", finished_reason="stop") == 1
+
+
+def test_with_accounts_only_those_who_run_the_server_read_it(tiny_tokenizer: Tokenizer) -> None:
+    model = served(ScriptedEngine(tiny_tokenizer, "Hm."), tiny_tokenizer)
+    app = create_app([model], login=True)
+    with TestClient(app, base_url="http://localhost") as client:
+        keys, accounts = app.state.people.database.api_keys, app.state.people.database.accounts
+        ada = accounts.create("ada", name="Ada", role="admin", password_hash="-").id
+        bob = accounts.create("bob", name="Bob", role="user", password_hash="-").id
+
+        def status(account: str, *scopes: str) -> int:
+            _, text = keys.create(account, name="prometheus", scopes=scopes)
+            headers = {"authorization": f"Bearer {text}"}
+            if scopes == ("metrics",):
+                assert client.get("/v1/models", headers=headers).status_code == 403
+            return client.get("/metrics", headers=headers).status_code
+
+        assert client.get("/metrics").status_code == 401
+        assert [status(ada), status(ada, "metrics"), status(ada, "chat")] == [200, 200, 403]
+        assert [status(bob), status(bob, "metrics")] == [403, 403]

@@ -13,7 +13,7 @@ from fledge.database.tables import ApiKeys, new_id
 from fledge.database.tokens import hashed
 from fledge.errors import NotFound
 
-Scope = Literal["models", "chat", "embeddings", "moderations"]
+Scope = Literal["models", "chat", "embeddings", "moderations", "metrics"]
 PREFIX = "sk-fl-"
 VISIBLE = len(PREFIX) + 6
 

@@ -136,30 +136,38 @@ def from_http(error: HTTPException) -> ApiError:
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
+Answering = Callable[[Request, ApiError], Response]
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the app in OpenAI's form."""
+def install(app: FastAPI, answer: Answering) -> None:
+    """Have every error of the app answered by `answer`."""
 
     def handler(convert: Callable[..., ApiError]) -> Handler:
         async def handle(request: Request, error: Exception) -> Response:
-            return convert(error).response()
+            return answer(request, convert(error))
 
         return handle
+
+    async def failed(request: Request, _: Exception) -> Response:
+        return answer(request, server_failed(request))
 
     app.add_exception_handler(ApiError, handler(lambda error: error))
     app.add_exception_handler(FledgeError, handler(from_fledge))
     app.add_exception_handler(RequestValidationError, handler(from_validation))
     app.add_exception_handler(HTTPException, handler(from_http))
-    app.add_exception_handler(Exception, server_failed)
+    app.add_exception_handler(Exception, failed)
 
 
-async def server_failed(request: Request, _: Exception) -> Response:
-    """500 for a failure that is ours; uvicorn logs its traceback."""
+def server_failed(request: Request) -> ApiError:
+    """500 for a failure that is ours; uvicorn logs its traceback.
+
+    The log names the route, not the path: that of an invitation is its secret.
+    """
     request_id = request.scope.get("state", {}).get("request_id", "")
-    logger.error("request %s failed: %s %s", request_id, request.method, request.url.path)
+    route = getattr(request.scope.get("route"), "path", "no route")
+    logger.error("request %s failed: %s %s", request_id, request.method, route)
     message = f"The server failed; its log says more about request {request_id}."
-    return ApiError(500, message, "server_error").response()
+    return ApiError(500, message, "server_error")
 
 
 def _path(problem: Mapping[str, Any], body: object) -> str:

@@ -18,12 +18,14 @@ from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.routes import people_routes
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
+from fledge.serve.cross_origin import CrossOrigin
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.origin import SameOrigin
 from fledge.serve.page import Pages
 from fledge.serve.people import LoginRequired, People, to_login
+from fledge.serve.problems import Problems
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.routes import web_routes
 
@@ -32,10 +34,15 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Application(FastAPI):
-    """FastAPI, but even the answer to a failure of ours has the reply headers."""
+    """FastAPI, but even the answer to a failure of ours has the reply headers.
+
+    `allowed_origins`: of pages elsewhere that may call `/v1`.
+    """
+
+    allowed_origins: Sequence[str] = ()
 
     def build_middleware_stack(self) -> ASGIApp:
-        return ReplyHeaders(super().build_middleware_stack())
+        return ReplyHeaders(CrossOrigin(super().build_middleware_stack(), self.allowed_origins))
 
 
 def create_app(
@@ -46,6 +53,7 @@ def create_app(
     max_pending: int = 256,
     memory: int | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
+    allowed_origins: Sequence[str] = (),
     clock: Callable[[], float] = time.time,
     database: Database | None = None,
     login: bool = False,
@@ -61,6 +69,8 @@ def create_app(
         memory: bytes that loaded models may take together; idle ones make room for others.
         allowed_hosts: names in the `Host` header that are answered; `"*"` for all. A loopback
             server that answers to any name can be read by any page the user visits.
+        allowed_origins: of pages elsewhere that may call `/v1` from a browser, as `parse_origin`
+            gives them; such a request never has the cookie.
         clock: seconds since 1970.
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
@@ -90,6 +100,7 @@ def create_app(
         docs_url=None,  # FastAPI's own page loads scripts from elsewhere
         redoc_url=None,
     )
+    app.allowed_origins = allowed_origins
     app.state.service = service
     app.state.people = people
     pages = Pages(people)
@@ -98,7 +109,7 @@ def create_app(
     app.include_router(web_routes(people, service, hub, pages, suggestions))
     app.include_router(people_routes(people, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    api_errors.install(app)
+    api_errors.install(app, Problems(pages).answer)
     app.add_exception_handler(LoginRequired, to_login)
     app.add_middleware(SameOrigin)
     app.add_middleware(BodyLimit)

@@ -12,6 +12,7 @@ from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.app import LOOPBACK_NAMES, create_app
+from fledge.serve.cross_origin import ANY, parse_origin
 from fledge.serve.models.registry import Model
 from fledge.serve.people import People
 
@@ -31,6 +32,7 @@ def launch(
     memory: int | None = None,
     open_browser: bool = False,
     suggestions: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     database: str | Path,
     login: bool,
 ) -> None:
@@ -46,6 +48,12 @@ def launch(
             f"--no-login makes everybody who reaches {host} the owner; leave --no-login out, "
             "or listen on 127.0.0.1"
         )
+    origins = [parse_origin(each) for each in allowed_origins]
+    if not login and ANY in origins:
+        raise ConfigError(
+            "--allow-origin '*' with --no-login lets every page that you visit use your models; "
+            "name the pages that may"
+        )
     kept = open_database(database)
     app = create_app(
         models,
@@ -54,6 +62,7 @@ def launch(
         max_pending=max_pending,
         memory=memory,
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
+        allowed_origins=origins,
         database=kept,
         login=login,
     )

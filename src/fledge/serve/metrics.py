@@ -1,12 +1,9 @@
-"""`/metrics` for Prometheus: names and meanings of vLLM's, under the prefix `fledge:`."""
+"""What a server counts for Prometheus: names and meanings of vLLM's, with the prefix `fledge:`."""
 
 from collections.abc import Callable, Iterable
 
-from fastapi import APIRouter
-from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from fledge.generate.request import EngineLoad, FinishReason
@@ -115,15 +112,3 @@ class LoadCollector(Collector):
             gauge("num_requests_waiting", "Requests in the line."),
             gauge("kv_cache_usage_perc", "Share of the cache that holds tokens; 1 is all of it."),
         )
-
-
-def metrics_routes(metrics: Metrics) -> APIRouter:
-    """`/metrics`, in the text format."""
-    router = APIRouter(tags=["Server"])
-
-    @router.get("/metrics", response_class=Response)
-    def read_metrics() -> Response:
-        """Counters for Prometheus."""
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router

@@ -114,6 +114,8 @@ class ReplyHeaders:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/static/"):
                     headers["cache-control"] = "no-cache"  # revalidated by its ETag
+                # A chat must not come back from a cache after its person has logged out.
+                headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

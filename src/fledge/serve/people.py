@@ -41,6 +41,11 @@ class LoginRequired(Exception):
         super().__init__(self.location)
 
 
+def page_of(path: str) -> str:
+    """The page that a form of ours is on: the first part of the path that it is sent to."""
+    return "/" + path.split("/")[1]
+
+
 async def to_login(_: Request, error: Exception) -> Response:
     """What becomes of `LoginRequired`."""
     assert isinstance(error, LoginRequired)
@@ -143,7 +148,9 @@ class People:
         person = self.recognised(request)
         if person is None:
             query = f"?{request.url.query}" if request.url.query else ""
-            raise LoginRequired(request.url.path + query)
+            path = request.url.path
+            # What a form was sent to is no page to come back to; the form's own page is.
+            raise LoginRequired(path + query if request.method == "GET" else page_of(path))
         return person
 
     def recognised(self, request: Request) -> Person | None:

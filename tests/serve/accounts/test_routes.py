@@ -17,7 +17,7 @@ MAY = {
     "GET /openapi.json": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /health": EVERYBODY,
-    "GET /metrics": EVERYBODY,
+    "GET /metrics": MANAGERS,
     "GET /login": EVERYBODY,
     "POST /login": EVERYBODY,
     "POST /logout": EVERYBODY,

@@ -1,6 +1,6 @@
 """One's own account: name, password, API keys, sessions, and what becomes of one's chats."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from fledge.database import ApiKey
 from fledge.database.accounts import AccountChange
+from fledge.database.api_keys import Scope
 from fledge.serve.accounts.cookies import go, set_session
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
@@ -16,7 +17,6 @@ from fledge.serve.page import Pages
 from fledge.serve.people import COOKIE, People
 from fledge.serve.person import Person
 
-SCOPES = ("models", "chat", "embeddings", "moderations")
 DAY_SECONDS = 86_400
 
 
@@ -38,7 +38,7 @@ class KeyForm(Form):
     """A key; no scopes are all, no days is for ever, no tokens is no limit of its own."""
 
     name: str = Field(min_length=1, max_length=100)
-    scopes: tuple[Literal["models", "chat", "embeddings", "moderations"], ...] = ()
+    scopes: tuple[Scope, ...] = ()
     days: int | None = Field(None, ge=1, le=3650)
     daily_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
 
@@ -173,7 +173,7 @@ def show(
         "keys": database.api_keys.list(person.id) if people.login else [],
         "sessions": database.sessions.list(person.id) if people.login else [],
         "session": person.session,
-        "scopes": SCOPES,
+        "scopes": get_args(Scope),
         "new_key": new_key,
         "done": DONE.get(request.query_params.get("done", "")),
         "now": people.clock(),

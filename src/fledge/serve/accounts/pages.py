@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from fledge.errors import FledgeError
 from fledge.serve.api_errors import ApiError, from_fledge
 from fledge.serve.page import Pages
+from fledge.serve.people import page_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -31,7 +32,7 @@ def page_router(pages: Pages) -> APIRouter:
                     response = pages.show(
                         request,
                         "problem.html",
-                        {"problem": refusal.message, "back": back(request)},
+                        {"problem": refusal.message, "back": page_of(request.url.path)},
                         status=refusal.status,
                     )
                 response.headers["cache-control"] = "no-store"
@@ -40,8 +41,3 @@ def page_router(pages: Pages) -> APIRouter:
             return handler
 
     return APIRouter(include_in_schema=False, route_class=PageRoute)
-
-
-def back(request: Request) -> str:
-    """The page that a form is on: the first part of its path."""
-    return "/" + request.url.path.split("/")[1]

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends
 from fledge.serve.api.chat import chat_routes
 from fledge.serve.api.completions import completion_routes
 from fledge.serve.api.embeddings import embedding_routes
+from fledge.serve.api.metrics import metrics_routes
 from fledge.serve.api.moderations import moderation_routes
 from fledge.serve.api.responses import response_routes
 from fledge.serve.api.tokenize import tokenize_routes
 from fledge.serve.api_errors import error_replies
 from fledge.serve.health import health_routes
-from fledge.serve.metrics import metrics_routes
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
@@ -32,7 +32,7 @@ def api_routes(service: ModelService, people: People, clock: Callable[[], float]
     router.include_router(moderation_routes(people))
     router.include_router(tokenize_routes(service, people))
     router.include_router(health_routes(service))
-    router.include_router(metrics_routes(service.metrics))
+    router.include_router(metrics_routes(service.metrics, people))
     return router
 
 

@@ -1,0 +1,37 @@
+"""Refusals as they are read: a page where a person opened one in a browser, JSON elsewhere."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from fledge.serve.api_errors import ApiError
+from fledge.serve.page import Pages
+
+WORDS = {
+    "Not Found.": "There is no such page here.",
+    "Method Not Allowed.": "This is not a page to open; go back to where you came from.",
+}
+"""What a person is told instead of HTTP's own phrases."""
+
+
+class Problems:
+    """Answers with errors. Nothing is looked up: the database may be what failed."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def answer(self, request: Request, error: ApiError) -> Response:
+        """The error in the form that whoever asked can read, with the same status and headers."""
+        plain = error.response()
+        if not wants_page(request):
+            return plain
+        context = {"problem": WORDS.get(error.message, error.message)}
+        page = self._pages.show(request, "problem.html", context, status=error.status)
+        for name, value in plain.headers.items():
+            page.headers.setdefault(name, value)
+        return page
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person opened it; programs, and what our own pages fetch, want JSON."""
+    room = request.url.path.split("/")[1]
+    return room not in ("v1", "api") and "text/html" in request.headers.get("accept", "")
