@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import WEIGHTS, naming_files, read_model_files
+from fledge.checkpoint.weights import WEIGHTS, load_weights, read_model_files
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
     blank_language_model,
@@ -92,14 +92,9 @@ def load_language_model(directory: Path) -> LoadedModel:
     Raises:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
-    directory = Path(directory)
-    config_json, tensors = read_model_files(directory)
-    with naming_files(directory):
-        config, state = from_huggingface(config_json, tensors)
-    model = blank_language_model(config)
-    model.load_state_dict(state, assign=True)
-    tokenizer = load_tokenizer(directory, config.vocabulary_size)
-    return LoadedModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
+    model = load_weights(directory, from_huggingface, blank_language_model)
+    tokenizer = load_tokenizer(directory, model.config.vocabulary_size)
+    return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer))
 
 
 def load_scalar_model(directory: Path) -> LoadedScalarModel:
@@ -108,14 +103,9 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     Raises:
         CheckpointError: as `load_language_model`.
     """
-    directory = Path(directory)
-    config_json, tensors = read_model_files(directory)
-    with naming_files(directory):
-        config, state = scalar_from_huggingface(config_json, tensors)
-    model = blank_scalar_model(config)
-    model.load_state_dict(state, assign=True)
-    tokenizer = load_tokenizer(directory, config.vocabulary_size)
-    return LoadedScalarModel(model.eval(), tokenizer, ChatTemplate.of(tokenizer))
+    model = load_weights(directory, scalar_from_huggingface, blank_scalar_model)
+    tokenizer = load_tokenizer(directory, model.trunk.config.vocabulary_size)
+    return LoadedScalarModel(model, tokenizer, ChatTemplate.of(tokenizer))
 
 
 def _save(

@@ -8,7 +8,7 @@ from pathlib import Path
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.settings import GENERATION, TOKENIZER, check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming_files, read_model_files
+from fledge.checkpoint.weights import CONFIG, WEIGHTS, load_weights
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.encoder_decoder import (
     blank_transformer,
@@ -86,16 +86,11 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     Raises:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
-    directory = Path(directory)
-    config_json, tensors = read_model_files(directory)
-    with naming_files(directory):
-        config, state = transformer_from_huggingface(config_json, tensors)
-    model = blank_transformer(config)
-    model.load_state_dict(state, assign=True)
+    model = load_weights(directory, transformer_from_huggingface, blank_transformer)
     source, target = load_tokenizers(directory)
     for tokenizer in (source, target):
-        check_vocabulary(directory, config.vocabulary_size, tokenizer)
-    return LoadedTranslationModel(model.eval(), source, target, languages_of(directory))
+        check_vocabulary(directory, model.config.vocabulary_size, tokenizer)
+    return LoadedTranslationModel(model, source, target, languages_of(directory))
 
 
 def never_written(config: TransformerConfig, target: SentenceTokenizer) -> frozenset[int]:

@@ -4,18 +4,22 @@ No pickle is ever opened: a file that holds one is named, with the command that 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from shlex import quote
-from typing import NoReturn, final
+from typing import NoReturn, TypeVar, final
 
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from fledge.checkpoint.json_files import read_json
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.family import TensorError
+from fledge.model.huggingface.family import TensorError, Tensors
+from fledge.model.huggingface.settings import JSON
+
+ConfigT = TypeVar("ConfigT")
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -89,6 +93,26 @@ def read_model_files(directory: Path) -> tuple[dict[str, object], Mapping[str, T
         CheckpointError: a file is missing, cannot be read, or is a pickle.
     """
     return read_config_json(directory), open_tensors(directory)
+
+
+def load_weights(
+    directory: Path,
+    read: Callable[[JSON, Mapping[str, Tensor]], tuple[ConfigT, Tensors]],
+    blank: Callable[[ConfigT], ModelT],
+) -> ModelT:
+    """The model of a directory, fp32 and in eval mode.
+
+    `read` makes settings and state of its files, `blank` a model of the settings without numbers.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
+    """
+    config_json, tensors = read_model_files(directory)
+    with naming_files(directory):
+        config, state = read(config_json, tensors)
+    model = blank(config)
+    model.load_state_dict(state, assign=True)
+    return model.eval()
 
 
 def read_config_json(directory: Path) -> dict[str, object]:
