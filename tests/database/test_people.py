@@ -1,3 +1,6 @@
+import threading
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import func, select
 
@@ -199,3 +202,55 @@ def test_the_audit_log_is_newest_first_and_forgets(database: Database, clock: Cl
     ]
     assert entries[1].detail == {"from": "127.0.0.1"}
     assert database.audit.purge(clock() - 50) == 1
+
+
+def test_a_change_of_nothing_changes_nothing(database: Database) -> None:
+    ada = person(database)
+    assert database.accounts.change(ada) == database.accounts.get(ada)
+    with pytest.raises(NotFound):
+        database.accounts.change("nobody")
+
+
+def test_two_owners_who_take_each_other_away_leave_one(database: Database) -> None:
+    ada, bob = person(database, "ada", "owner"), person(database, "bob", "owner")
+    for _ in range(5):
+        together = threading.Barrier(2)
+
+        def demote(account: str, together: threading.Barrier = together) -> None:
+            together.wait()
+            with suppress(DatabaseError):
+                database.accounts.change(account, role="user")
+
+        threads = [threading.Thread(target=demote, args=(account,)) for account in (ada, bob)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        roles = [database.accounts.get(account).role for account in (ada, bob)]
+        assert sorted(roles) == ["owner", "user"]
+        for account in (ada, bob):
+            database.accounts.change(account, role="owner")
+
+
+def test_invitations_end_with_the_right_to_invite(database: Database, clock: Clock) -> None:
+    ada, bob = person(database, "ada", "admin"), person(database, "bob", "admin")
+    _, used = database.invitations.create(ada, "user", "for Eve")
+    database.invitations.accept(used, "eve", "Eve", "-")
+    _, open_ = database.invitations.create(ada, "user")
+    kept, other = database.invitations.create(bob, "user")
+    assert database.invitations.withdraw(ada) == 1
+    assert database.invitations.find(open_) is None
+    assert database.invitations.find(other) == kept == database.invitations.get(kept.id)
+    with pytest.raises(NotFound):
+        database.invitations.get("nothing")
+    assert database.invitations.purge() == 0
+    clock.now += 8 * 24 * 3600
+    assert database.invitations.purge() == 2, "the used one too: nobody asks for its note again"
+
+
+def test_a_revoked_key_is_listed_no_more_but_still_kept(database: Database) -> None:
+    ada = person(database)
+    key, _ = database.api_keys.create(ada, name="laptop")
+    database.api_keys.revoke(ada, key.id)
+    assert database.api_keys.list(ada) == []
+    assert [each.id for each in database.api_keys.every(ada)] == [key.id]

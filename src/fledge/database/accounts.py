@@ -114,7 +114,11 @@ class AccountStore:
         values: dict[str, object] = {**change}
         if "login" in change:
             values["login"] = folded(change["login"])
+        if not values:
+            return self.get(account_id)
         with self._transactions.write() as connection:
+            if values.keys() & {"role", "disabled_at"}:
+                lock_owners(connection)
             before = found(connection, account_id)
             try:
                 connection.execute(update(Accounts).where(Accounts.id == account_id).values(values))
@@ -134,6 +138,7 @@ class AccountStore:
     def delete(self, account_id: str) -> None:
         """Erase a person and everything that is theirs. Raises `NotFound`; an owner remains."""
         with self._transactions.write() as connection:
+            lock_owners(connection)
             account = found(connection, account_id)
             connection.execute(delete(Accounts).where(Accounts.id == account_id))
             if account.role == "owner":
@@ -179,6 +184,15 @@ def found(connection: Connection, account_id: str) -> Account:
     if account is None:
         raise NotFound(f"there is no account {account_id!r}")
     return account
+
+
+def lock_owners(connection: Connection) -> None:
+    """Have others wait who take an owner away too: each would see the other as the one who remains.
+
+    SQLite has one writer at a time anyway.
+    """
+    owners = select(Accounts.id).where(Accounts.role == "owner").order_by(Accounts.id)
+    connection.execute(owners.with_for_update())
 
 
 def require_owner(connection: Connection) -> None:

@@ -86,15 +86,19 @@ class ApiKeyStore:
         with self._transactions.read() as connection:
             return first(connection, query, ApiKey)
 
-    def list(self, account_id: str) -> list[ApiKey]:
-        """A person's keys that are not revoked, the newest first."""
+    def every(self, account_id: str) -> list[ApiKey]:
+        """A person's keys, those that are revoked too, the newest first."""
         query = (
             selected(ApiKeys, ApiKey)
-            .where(ApiKeys.account_id == account_id, ApiKeys.revoked_at.is_(None))
+            .where(ApiKeys.account_id == account_id)
             .order_by(ApiKeys.created_at.desc())
         )
         with self._transactions.read() as connection:
             return every(connection, query, ApiKey)
+
+    def list(self, account_id: str) -> list[ApiKey]:
+        """A person's keys that are not revoked, the newest first."""
+        return [key for key in self.every(account_id) if key.revoked_at is None]
 
     def used(self, key_id: str) -> None:
         """Note that the key was used; once a minute is enough."""

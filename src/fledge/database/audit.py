@@ -53,6 +53,17 @@ class AuditStore:
         with self._transactions.read() as connection:
             return every(connection, query, AuditEntry)
 
+    def by(self, account_id: str) -> list[AuditEntry]:
+        """Everything that a person did, the oldest first."""
+        query = (
+            select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
+            .join(Accounts, Accounts.id == Audit.account_id)
+            .where(Audit.account_id == account_id)
+            .order_by(Audit.at)
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query, AuditEntry)
+
     def purge(self, before: float) -> int:
         """Forget what is older than a time: how many entries."""
         with self._transactions.write() as connection:

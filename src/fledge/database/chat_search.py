@@ -100,5 +100,6 @@ def _visible(query: "Select[*Columns]", account_id: str) -> "Select[*Columns]":
     return query.where(
         Conversations.account_id == account_id,
         Conversations.deleted_at.is_(None),
-        Conversations.temporary.is_(False),
+        # As an expression: SQLite would begin with the index of all that are not temporary.
+        func.coalesce(Conversations.temporary, False).is_(False),
     )

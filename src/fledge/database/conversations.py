@@ -105,13 +105,13 @@ class ConversationStore:
         with self._transactions.read() as connection:
             return search(connection, account_id, query, limit)
 
-    def every(self, account_id: str) -> list[Conversation]:
-        """All that are not deleted, archived and temporary ones too, the oldest first.
+    def every(self, account_id: str, *, deleted: bool = False) -> list[Conversation]:
+        """All that are kept, archived and temporary ones too, or all `deleted`; the oldest first.
 
         Without the prompts of other people's assistants, which are their owners'.
         """
         query = selected(Conversations, Conversation).where(
-            Conversations.account_id == account_id, Conversations.deleted_at.is_(None)
+            Conversations.account_id == account_id, is_deleted(deleted)
         )
         own = select(Assistants.id).where(Assistants.account_id == account_id)
         with self._transactions.read() as connection:
@@ -202,12 +202,19 @@ class ConversationStore:
                 raise missing(conversation_id)
 
 
-def owned(connection: Connection, account_id: str, conversation_id: str) -> Conversation:
-    """The person's own chat; raises `NotFound`."""
+def is_deleted(deleted: bool) -> ColumnElement[bool]:
+    """Whether a chat waits to be purged, or does not."""
+    return Conversations.deleted_at.is_not(None) if deleted else Conversations.deleted_at.is_(None)
+
+
+def owned(
+    connection: Connection, account_id: str, conversation_id: str, *, deleted: bool = False
+) -> Conversation:
+    """The person's own chat, or one that they deleted; raises `NotFound`."""
     query = selected(Conversations, Conversation).where(
         Conversations.id == conversation_id,
         Conversations.account_id == account_id,
-        Conversations.deleted_at.is_(None),
+        is_deleted(deleted),
     )
     conversation = first(connection, query, Conversation)
     if conversation is None:

@@ -103,4 +103,31 @@ class InvitationStore:
         statement = delete(Invitations).where(Invitations.id == invitation_id)
         with self._transactions.write() as connection:
             if connection.execute(statement).rowcount == 0:
-                raise NotFound(f"there is no invitation {invitation_id!r}")
+                raise missing(invitation_id)
+
+    def get(self, invitation_id: str) -> Invitation:
+        """An open one. Raises `NotFound`."""
+        for invitation in self.list():
+            if invitation.id == invitation_id:
+                return invitation
+        raise missing(invitation_id)
+
+    def withdraw(self, invited_by: str) -> int:
+        """Take back every open link of a person who may no longer invite: how many."""
+        statement = delete(Invitations).where(
+            Invitations.invited_by == invited_by, Invitations.accepted_at.is_(None)
+        )
+        with self._transactions.write() as connection:
+            return connection.execute(statement).rowcount
+
+    def purge(self) -> int:
+        """Forget those that are past their time, used or not, with their notes: how many."""
+        with self._transactions.write() as connection:
+            return connection.execute(
+                delete(Invitations).where(Invitations.expires_at <= self._clock())
+            ).rowcount
+
+
+def missing(invitation_id: str) -> NotFound:
+    """The error for an invitation that is not there."""
+    return NotFound(f"there is no invitation {invitation_id!r}")

@@ -90,6 +90,21 @@ class KnowledgeStore:
         with self._transactions.read() as connection:
             return _search(connection, assistant_id, query_words, limit)
 
+    def texts(self, account_id: str, assistant_id: str) -> dict[str, list[Passage]]:
+        """What one of the person's assistants knows, by name of the document."""
+        query = (
+            select(Documents.name, Chunks.heading, Chunks.content)
+            .join(Chunks, Chunks.document_id == Documents.id)
+            .where(Documents.assistant_id == assistant_id)
+            .order_by(Documents.name, Chunks.position)
+        )
+        texts: dict[str, list[Passage]] = {}
+        with self._transactions.read() as connection:
+            _require_own(connection, account_id, assistant_id)
+            for name, heading, content in connection.execute(query):
+                texts.setdefault(name, []).append(Passage(heading, content))
+        return texts
+
     def list(self, account_id: str, assistant_id: str) -> list[Document]:
         """The documents of one of the person's assistants, by name. Raises `NotFound`."""
         query = selected(Documents, Document).where(Documents.assistant_id == assistant_id)

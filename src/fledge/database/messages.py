@@ -75,10 +75,15 @@ class MessageStore:
         with self._transactions.read() as connection:
             return owned_message(connection, account_id, message_id)
 
-    def tree(self, account_id: str, conversation_id: str) -> list[StoredMessage]:
-        """Every turn of a chat, oldest first: parents before children, siblings in order."""
+    def tree(
+        self, account_id: str, conversation_id: str, *, deleted: bool = False
+    ) -> list[StoredMessage]:
+        """Every turn of a chat, oldest first: parents before children, siblings in order.
+
+        Of one that is `deleted` too, while it can be brought back.
+        """
         with self._transactions.read() as connection:
-            owned(connection, account_id, conversation_id)
+            owned(connection, account_id, conversation_id, deleted=deleted)
             query = selected(Messages, StoredMessage).where(
                 Messages.conversation_id == conversation_id
             )

@@ -53,7 +53,9 @@ class UsageStore:
         )
         people = {row.account_id for row in rows}
         with self._transactions.write() as connection:
-            there = set(connection.scalars(select(Accounts.id).where(Accounts.id.in_(people))))
+            known = select(Accounts.id).where(Accounts.id.in_(people))
+            # Locked, or one who is erased meanwhile would take the others' counts along.
+            there = set(connection.scalars(known.with_for_update(read=True, key_share=True)))
             kept = [values_of(row) for row in rows if row.account_id in there]
             if kept:
                 connection.execute(statement, kept)

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from databases import answered
-from fledge.database import UsageOfDay
+from fledge.database import Passage, UsageOfDay
 from fledge.errors import DatabaseUnavailable
 from people_server import PASSWORD, PeopleServer, people_server, secret_of, session_of
 
@@ -141,7 +141,14 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     database.ratings.rate(user.id, answer, 1, reasons=["clear"])
     key, text = database.api_keys.create(user.id, name="laptop")
     database.usage.add([UsageOfDay(user.id, "2025-06-15", "", "tiny", 1, 2, 3)])
-    database.assistants.create(user.id, name="Shop")
+    shop = database.assistants.create(user.id, name="Shop")
+    database.knowledge.add(user.id, shop.id, "hours.md", [Passage("Hours", "From 9 to 18.")])
+    database.api_keys.revoke(user.id, key.id)
+    database.desk.ask(user.id, chat.id)
+    deleted = database.conversations.create(user.id, title="Gone")
+    answered(database, user.id, deleted.id, "Deleted, not purged.")
+    database.conversations.delete(user.id, deleted.id)
+    database.audit.add(user.id, "training.refused", user.login)
     hers = database.conversations.create(server.people_of["owner"].id, title="Hers")
     sent = server.ask("GET", "/account/export", who=user)
     assert sent.headers["content-type"] == "application/zip"
@@ -157,6 +164,12 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     assert files["opinions.json"]["ratings"][0]["reasons"] == ["clear"]
     assert files["usage.json"][0]["completion_tokens"] == 3
     assert files["assistants.json"][0]["name"] == "Shop"
+    known = files["assistants.json"][0]["documents"]
+    assert known == {"hours.md": [{"heading": "Hours", "content": "From 9 to 18."}]}
+    assert files[f"chats/{chat.id}.json"]["hand_over"]["status"] == "waiting"
+    kept = files[f"deleted-chats/{deleted.id}.json"]["messages"]
+    assert kept[1]["content"] == "Deleted, not purged."
+    assert [entry["action"] for entry in files["audit.json"]] == ["training.refused"]
     assert files["api_keys.json"][0]["prefix"] == key.prefix
     whole = json.dumps(files)
     assert text not in whole and hers.id not in whole and "password" not in whole

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import StringConstraints
 
-from fledge.database import Database
+from fledge.database import Conversation, Database
 from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import Form, read
@@ -79,25 +79,38 @@ def archive(database: Database, account_id: str) -> bytes:
             file.writestr(name, json.dumps(value, ensure_ascii=False, indent=1))
 
         write("account.json", asdict(database.accounts.get(account_id)))
-        write("api_keys.json", [asdict(key) for key in database.api_keys.list(account_id)])
+        write("api_keys.json", [asdict(key) for key in database.api_keys.every(account_id)])
         write("sessions.json", [asdict(each) for each in database.sessions.list(account_id)])
         write("usage.json", [asdict(each) for each in database.usage.of(account_id, since="")])
         write("assistants.json", assistants_of(database, account_id))
         write("opinions.json", asdict(database.ratings.given(account_id)))
-        for chat in database.conversations.every(account_id):
-            turns = [asdict(turn) for turn in database.messages.tree(account_id, chat.id)]
-            write(f"chats/{chat.id}.json", {**asdict(chat), "messages": turns})
+        write("audit.json", [asdict(entry) for entry in database.audit.by(account_id)])
+        for folder, deleted in (("chats", False), ("deleted-chats", True)):
+            for chat in database.conversations.every(account_id, deleted=deleted):
+                write(f"{folder}/{chat.id}.json", chat_of(database, chat, deleted))
     return buffer.getvalue()
 
 
+def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, object]:
+    """A chat with all that was said in it, and whether a person was wanted there."""
+    turns = database.messages.tree(chat.account_id, chat.id, deleted=deleted)
+    hand_over = database.desk.of(chat.id)
+    return {
+        **asdict(chat),
+        "messages": [asdict(turn) for turn in turns],
+        "hand_over": None if hand_over is None else asdict(hand_over),
+    }
+
+
 def assistants_of(database: Database, account_id: str) -> list[dict[str, object]]:
-    """The person's own assistants, with the names of what they know."""
+    """The person's own assistants, with what they know."""
     return [
         {
             **asdict(assistant),
-            "documents": [
-                document.name for document in database.knowledge.list(account_id, assistant.id)
-            ],
+            "documents": {
+                name: [asdict(passage) for passage in passages]
+                for name, passages in database.knowledge.texts(account_id, assistant.id).items()
+            },
         }
         for assistant in database.assistants.list(account_id)
         if assistant.account_id == account_id
