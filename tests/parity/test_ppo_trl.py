@@ -12,8 +12,8 @@ import torch
 from fledge.train.advantages import (
     at_last_token,
     generalized_advantages,
+    last_token,
     masked_mean,
-    one_past_last,
     whiten,
 )
 from fledge.train.kl import k1
@@ -112,14 +112,16 @@ def test_some_answers_end_and_some_do_not(captured):
 def test_rewards_advantages_and_returns_equal_trl(captured):
     args, seen = captured
     mask, values = ~seen["padding_mask"], seen["values"]
-    with_next = one_past_last(mask)
-    assert torch.equal(with_next, ~seen["padding_mask_p1"])
+    with_next = ~seen["padding_mask_p1"]
+    after = (last_token(mask) + 1).clamp(max=mask.shape[1] - 1)
+    assert torch.equal(with_next, mask.scatter(1, after[:, None], True))
     kl = k1(seen["logprobs"], seen["ref_logprobs"])
     rewards = at_last_token(seen["scores"], with_next) - args.kl_coef * kl
     close(rewards, seen["rewards"])
     advantages = generalized_advantages(rewards, values, with_next, args.gamma, args.lam)
     close(advantages + values, seen["returns"])
-    close(whiten(advantages, mask, unbiased=True), seen["advantages"])
+    n = mask.sum()
+    close(whiten(advantages, mask) * ((n - 1) / n).sqrt(), seen["advantages"])
 
 
 def test_the_losses_of_every_update_equal_trl(captured):

@@ -37,15 +37,6 @@ def last_token(mask: Bool[Tensor, "B T"]) -> Int[Tensor, "B"]:
     return (positions * mask).amax(dim=1)
 
 
-def one_past_last(mask: Bool[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
-    """`mask` and the position after its last True, where there is one.
-
-    TRL puts the score there, one slot after the end token; fledge puts it on the end token.
-    """
-    after = (last_token(mask) + 1).clamp(max=mask.shape[1] - 1)
-    return mask.scatter(1, after[:, None], True)
-
-
 def at_last_token(scores: Float[Tensor, "B"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
     """Each answer's score on its last token, zero elsewhere: the answer is judged when it ends."""
     zeros = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device)
@@ -81,27 +72,23 @@ def whiten(
     values: Float[Tensor, "B T"],
     mask: Bool[Tensor, "B T"],
     all_sum: AllSum = one_process,
-    *,
-    unbiased: bool = False,
 ) -> Float[Tensor, "B T"]:
     """Mean 0 and variance 1 over every True of `mask` on every process; 0 elsewhere.
 
-    `unbiased` divides the variance by n − 1, as TRL does; OpenAI's code and ours divide by n.
+    The variance is divided by n, as in OpenAI's code (TRL: by n − 1).
     """
     mean = masked_mean(values, mask, all_sum)
-    return (values - mean) * _inverse_deviation(values, mean, mask, all_sum, unbiased) * mask
+    return (values - mean) * _inverse_deviation(values, mean, mask, all_sum) * mask
 
 
 def scale_to_unit_variance(
     values: Float[Tensor, "B T"],
     mask: Bool[Tensor, "B T"],
     all_sum: AllSum = one_process,
-    *,
-    unbiased: bool = False,
 ) -> Float[Tensor, "B T"]:
     """Whitening of rewards: variance 1, mean kept. Subtracting it would change the objective."""
     mean = masked_mean(values, mask, all_sum)
-    scale = _inverse_deviation(values, mean, mask, all_sum, unbiased)
+    scale = _inverse_deviation(values, mean, mask, all_sum)
     return ((values - mean) * scale + mean) * mask
 
 
@@ -110,10 +97,6 @@ def _inverse_deviation(
     mean: Float[Tensor, ""],
     mask: Bool[Tensor, "B T"],
     all_sum: AllSum,
-    unbiased: bool,
 ) -> Float[Tensor, ""]:
     variance = masked_mean((values - mean) ** 2, mask, all_sum)
-    if unbiased:
-        count = all_sum(mask.sum())
-        variance = variance * count / (count - 1).clamp(min=1)
     return torch.rsqrt(variance + 1e-8)
