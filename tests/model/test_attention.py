@@ -50,6 +50,8 @@ def test_bfloat16_training_attends_as_fp32_does(length):
         output = fused_scaled_dot_product(*half, None, 0.0)
     output.float().square().sum().backward()
     assert output.dtype == half[0].grad.dtype == torch.bfloat16
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(fused_scaled_dot_product(*half, None, 0.0), output)
     if length <= SHORT:  # rounded once, at the end
         assert torch.equal(output, expected.bfloat16())
     for ours, theirs in zip(half, exact, strict=True):

@@ -123,6 +123,15 @@ def test_the_product_is_a_language_model_a_critic_and_a_past(files, tmp_path):
     assert step["val/ratio_first"] <= 1e-5 and "objective/kl_exact" in evaluation
 
 
+def test_the_first_ratio_is_1_in_bfloat16_too(files, tmp_path):
+    """Log-probs before and during training come of the same arithmetic, rounding included."""
+    settings = run(files, tmp_path, steps=2)
+    half = RuntimeConfig(device="cpu", dtype="bfloat16", compile=False)
+    execute(settings.model_copy(update={"runtime": half}), SilentProgress())
+    first = metrics_of(tmp_path)[0]
+    assert first["val/ratio_first"] == 0 < first["objective/entropy"]
+
+
 def test_a_python_function_is_a_reward_from_a_file_and_from_python(files, tmp_path):
     seen = []
 

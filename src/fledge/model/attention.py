@@ -18,9 +18,10 @@ from fledge.model.masks import causal
 from fledge.model.positions import Rotation, rotate
 
 SHORT = 128
-"""Up to so many queries a CPU that trains in bfloat16 attends in fp32, as torch's backward pass in
-bfloat16 is slow there: forward and backward 4.2 for 8.7 ms at B 64, H 3, T 32, d 64, 3.6 for 5.7 at
-B 8, T 128, the same at T 256, 1.1 times as long at T 512 (two cores, AVX512-BF16, torch 2.13)."""
+"""Up to so many queries a CPU attends in fp32 where the model computes in bfloat16, for torch's
+backward pass in bfloat16 is slow there: forward and backward take 4.2 ms for 8.7 at B 64, H 3,
+T 32, d 64, 3.6 for 5.7 at B 8, T 128, the same at T 256, 1.1 times as long at T 512, and the
+forward pass alone the same throughout (two cores, AVX512-BF16, torch 2.13)."""
 
 
 class Kernel(Protocol):
@@ -112,7 +113,8 @@ def fused_scaled_dot_product(
 
     A query whose mask is all False gives zeros.
     """
-    if q.dtype == torch.bfloat16 and q.requires_grad and _is_short_on_cpu(q):
+    if q.dtype == torch.bfloat16 and _is_short_on_cpu(q):
+        # With and without gradients alike: PPO's first ratio is 1 only if both round alike.
         with torch.autocast("cpu", enabled=False):
             heads = fused_scaled_dot_product(q.float(), k.float(), v.float(), mask, dropout)
         return heads.type_as(q)
