@@ -204,7 +204,7 @@ def test_a_name_that_both_have_is_told(url: str, tiny_tokenizer: Tokenizer) -> N
         create_app([ours, *theirs])
 
 
-def test_a_server_that_has_gone_is_a_503() -> None:
+def test_a_server_that_has_gone_is_a_503(caplog: pytest.LogCaptureFixture) -> None:
     with running(strange(JSONResponse({}))) as other:
         models = upstream_models(UpstreamServer(f"{other}/v1", "secret"))
     with running(create_app(models)) as url:
@@ -212,14 +212,16 @@ def test_a_server_that_has_gone_is_a_503() -> None:
         reply = httpx.post(f"{url}/v1/chat/completions", json=body)
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
         assert reply.json()["error"]["code"] == "upstream_unavailable"
+        assert "127.0.0.1" not in reply.text and "127.0.0.1" in caplog.text
         assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0}
 
 
 def test_a_server_that_cannot_be_asked_is_told_at_the_start(
     url: str,
 ) -> None:
-    with pytest.raises(ConfigError, match="cannot be reached"):
-        upstream_models(UpstreamServer("http://127.0.0.1:9/v1"))
+    with pytest.raises(ConfigError, match="cannot be reached") as told:
+        upstream_models(UpstreamServer("http://ada:a-password@127.0.0.1:9/v1"))
+    assert "http://127.0.0.1:9/v1" in str(told.value) and "a-password" not in str(told.value)
     with pytest.raises(ConfigError, match="answers 404; give the address that ends in /v1"):
         upstream_models(UpstreamServer(f"{url}/nowhere"))
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Accounts, new_id
+from fledge.database.tables import Accounts, Invitations, new_id
 from fledge.errors import DatabaseError, NotFound
 
 Role = Literal["owner", "admin", "labeller", "user"]
@@ -136,10 +136,18 @@ class AccountStore:
             )
 
     def delete(self, account_id: str) -> None:
-        """Erase a person and everything that is theirs. Raises `NotFound`; an owner remains."""
+        """Erase a person and everything that is theirs, links they sent too.
+
+        Raises `NotFound`; an owner remains.
+        """
         with self._transactions.write() as connection:
             lock_owners(connection)
             account = found(connection, account_id)
+            connection.execute(
+                delete(Invitations).where(
+                    Invitations.invited_by == account_id, Invitations.accepted_at.is_(None)
+                )
+            )
             connection.execute(delete(Accounts).where(Accounts.id == account_id))
             if account.role == "owner":
                 require_owner(connection)

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from fledge.errors import ConfigError, GenerationError
+
+logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0
@@ -49,6 +53,7 @@ class UpstreamServer:
         self, url: str, key: str | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self.url = url.rstrip("/")
+        self.shown = without_password(self.url)
         self._headers = {} if key is None else {"authorization": f"Bearer {key}"}
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -76,15 +81,15 @@ class UpstreamServer:
             status = error.response.status_code
             hints = dict.fromkeys((401, 403), "name its key with --upstream-key-env")
             hint = hints.get(status, "give the address that ends in /v1 of a server that runs")
-            raise ConfigError(f"{self.url}/models answers {status}; {hint}") from error
+            raise ConfigError(f"{self.shown}/models answers {status}; {hint}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ConfigError(
-                f"{self.url} cannot be reached ({error}); give the address that ends in /v1 of a "
+                f"{self.shown} cannot be reached ({error}); give the address that ends in /v1 of a "
                 "server that runs, as http://localhost:8001/v1"
             ) from error
         except (ValueError, LookupError, TypeError) as error:
             raise ConfigError(
-                f"{self.url}/models is not a list of models as OpenAI's API has it; give the "
+                f"{self.shown}/models is not a list of models as OpenAI's API has it; give the "
                 "address that ends in /v1"
             ) from error
 
@@ -94,7 +99,7 @@ class UpstreamServer:
         Raises:
             UpstreamFailed: there is none.
         """
-        with _failures_told(self.url):
+        with _failures_told(self.shown):
             response = await self._http().post(self.url + path, json=body)
             _require_success(response, response.content)
             return _object(response.content)
@@ -107,13 +112,13 @@ class UpstreamServer:
         """
         client, taken = self._new_client(), False
         try:
-            with _failures_told(self.url):
+            with _failures_told(self.shown):
                 request = client.build_request("POST", self.url + path, json=body)
                 response = await client.send(request, stream=True)
                 if response.is_error:
                     _require_success(response, await response.aread())
                 taken = True
-                return ChunkStream(response, client, self.url)
+                return ChunkStream(response, client, self.shown)
         finally:
             if not taken:
                 await client.aclose()
@@ -140,10 +145,10 @@ class ChunkStream:
     cancelled does not always close a connection that the pool holds.
     """
 
-    def __init__(self, response: httpx.Response, client: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, response: httpx.Response, client: httpx.AsyncClient, shown: str) -> None:
         self._response = response
         self._client = client
-        self._url = url
+        self._shown = shown
         self._arrived: asyncio.Queue[Json | UpstreamFailed | None] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
         self._reading.add_done_callback(self._finish)
@@ -165,7 +170,7 @@ class ChunkStream:
 
     async def _read(self) -> None:
         try:
-            with _failures_told(self._url):
+            with _failures_told(self._shown):
                 async for line in _lines(self._response):
                     field, _, value = line.partition(b":")
                     if field == b"data" and value.strip() != b"[DONE]":
@@ -184,7 +189,7 @@ class ChunkStream:
 class _failures_told:  # noqa: N801  (a context manager reads like a function)
     """Turns what httpx and JSON raise into `UpstreamFailed`."""
 
-    url: str
+    shown: str
 
     def __enter__(self) -> None:
         return None
@@ -192,16 +197,25 @@ class _failures_told:  # noqa: N801  (a context manager reads like a function)
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         match error:
             case httpx.TimeoutException():
+                logger.warning("the upstream %s took too long", self.shown)
                 raise UpstreamFailed(
-                    TIMED_OUT, f"the upstream {self.url} took too long", "upstream_timeout"
+                    TIMED_OUT, "the upstream took too long", "upstream_timeout"
                 ) from error
             case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
+                # Where it is, is for the log; whoever chats has no use for it.
+                logger.warning("the upstream %s: %s", self.shown, error)
                 raise UpstreamFailed(
                     UNAVAILABLE,
-                    f"the upstream {self.url} cannot be reached or broke off: {error}",
+                    "the upstream cannot be reached or broke off",
                     "upstream_unavailable",
                     retry_after=RETRY_SECONDS,
                 ) from error
+
+
+def without_password(url: str) -> str:
+    """For messages: `http://user:secret@host/v1` is `http://host/v1`."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:

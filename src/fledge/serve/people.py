@@ -1,5 +1,6 @@
 """How a route learns who asks: dependencies for the API, for the pages and for what they fetch."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from fledge.serve.allowances import Allowances
 from fledge.serve.api_errors import ApiError
 from fledge.serve.limits import Admission, Limiter, LimitScope
 from fledge.serve.metering import Meter
-from fledge.serve.permissions import REASONS, Permission
+from fledge.serve.permissions import PERMISSIONS, REASONS, Permission
 from fledge.serve.person import Person
 from fledge.serve.visitors import NewVisitors, of_address
 
@@ -74,12 +75,14 @@ class People:
         self.settings = database.settings.get()
         self.setup_token = new_token() if login and database.accounts.needs_setup() else None
         """Opens the page that makes the owner; None once there is one."""
+        self.setting_up = threading.Lock()
         self.attempts = LoginAttempts()
         self.new_visitors = NewVisitors()
         self.limiter = Limiter(clock)
         self.meter = Meter(database.usage, clock, self.tidy)
         self.allowances = Allowances(database.usage, self.meter)
         self._local = None if login else local_owner(database).id
+        self._memories: list[Callable[[str], None]] = []
 
     def start(self) -> None:
         """What a server does before its first answer: note what a dead one left unfinished."""
@@ -93,6 +96,7 @@ class People:
         """Forget what is kept for a while only; at the start, and every hour."""
         now = self.clock()
         self.database.sessions.purge()
+        self.database.invitations.purge()
         self.database.conversations.purge(now - DELETED_SECONDS)
         self.database.conversations.purge_temporary(now - TEMPORARY_SECONDS)
         self.database.audit.purge(now - AUDIT_SECONDS)
@@ -100,6 +104,26 @@ class People:
     def set_up(self) -> None:
         """There is an owner: the setup page is closed."""
         self.setup_token = None
+
+    def awaits_owner(self) -> bool:
+        """Whether the setup page is open; `fledge password` closes it from outside."""
+        if self.setup_token is not None and not self.database.accounts.needs_setup():
+            self.set_up()
+        return self.setup_token is not None
+
+    def when_forgetting(self, forget: Callable[[str], None]) -> None:
+        """Have `forget` called with the id of whoever erases what they said."""
+        self._memories.append(forget)
+
+    def forget(self, account_id: str) -> None:
+        """Forget what is in memory of a person."""
+        for forget in self._memories:
+            forget(account_id)
+
+    def erase(self, account_id: str) -> None:
+        """Forget a person. Raises `DatabaseError` for the last owner."""
+        self.database.accounts.delete(account_id)
+        self.forget(account_id)
 
     def change_settings(self, settings: ServerSettings) -> None:
         """From now on, for everybody."""
@@ -173,8 +197,13 @@ class People:
 
         All visitors together have the limits of that person, beside the person's own; they count
         for the same day.
+
+        Raises:
+            ApiError: 404; the person was disabled, or may no longer share assistants.
         """
         account = self.database.accounts.get(account_id)
+        if account.disabled_at is not None or "staff" not in PERMISSIONS[account.role]:
+            raise ApiError(404, "This assistant is not open to visitors.", code="not_found")
         together = tuple(
             replace(scope, id=f"visitors of {scope.id}", whose="This assistant")
             for scope in self._limits(account, None)

@@ -8,12 +8,14 @@ from fledge.serve.limits import LimitScope, rate_limited
 
 NEW_CHATS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(60))
 """From one address; a whole office may share one."""
+MESSAGES = (RateLimitItemPerMinute(30), RateLimitItemPerHour(300))
+"""From one address, answered or not: each of them is kept."""
 REQUESTS_PER_MINUTE = 20
 CONCURRENT_STREAMS = 2
 
 
 class NewVisitors:
-    """Counts the chats that strangers begin."""
+    """Counts the chats that strangers begin, and what they say in them."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -24,6 +26,14 @@ class NewVisitors:
             if not self._limiter.hit(limit, address):
                 raise rate_limited(
                     "Too many chats were begun from here; try again later", limit.get_expiry()
+                )
+
+    def hear(self, address: str) -> None:
+        """Count a message. Raises `LimitReached` where there were too many."""
+        for limit in MESSAGES:
+            if not self._limiter.hit(limit, "message", address):
+                raise rate_limited(
+                    "Too many messages came from here; try again later", limit.get_expiry()
                 )
 
 

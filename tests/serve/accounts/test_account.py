@@ -259,3 +259,17 @@ def test_a_database_that_is_away_is_told_as_such_and_is_used_when_it_is_back(
         assert server.ask("GET", "/api/conversations", cookie=cookie).headers["retry-after"] == "2"
     assert "db.internal" in caplog.text
     assert server.ask("GET", "/account", cookie=cookie).status_code == 200
+
+
+def test_erasing_forgets_the_responses_of_the_api_too(server: PeopleServer) -> None:
+    def respond(login: str) -> tuple[str, str]:
+        _, key = server.database.api_keys.create(server.people_of[login].id, name="laptop")
+        asked = server.call("POST", "/v1/responses", key, json={"model": "tiny", "input": "Why?"})
+        return key, f"/v1/responses/{asked.json()['id']}"
+
+    (key, path), (hers, kept) = respond("user"), respond("owner")
+    assert server.call("GET", path, key).status_code == 200
+    form = {"password": PASSWORD}
+    server.ask("POST", "/account/erase-chats", who=server.people_of["user"], data=form)
+    assert server.call("GET", path, key).status_code == 404
+    assert server.call("GET", kept, hers).status_code == 200

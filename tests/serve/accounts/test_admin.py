@@ -123,3 +123,25 @@ def test_new_people_start_with_the_consent_that_the_owner_set(server: PeopleServ
     entered = server.ask("POST", f"/invitation/{token}", data=form)
     page = server.ask("GET", "/account", cookie=session_of(entered))
     assert "At present they may not." in page.text
+
+
+def test_an_admin_does_not_lift_their_own_limits(server: PeopleServer) -> None:
+    refused = change(server, "admin", "admin", "limits", daily_tokens="0")
+    assert refused.status_code == 400 and "only an owner" in refused.text
+    assert change(server, "owner", "owner", "limits", daily_tokens="0").status_code == 303
+
+
+@pytest.mark.parametrize("action", ["disable", "delete", "role"])
+def test_who_is_put_out_leaves_no_open_door(server: PeopleServer, action: str) -> None:
+    admin = server.people_of["admin"]
+    _, token = server.database.invitations.create(admin.id, "user")
+    form = {"role": "user"} if action == "role" else {}
+    assert change(server, "owner", "admin", action, **form).status_code == 303
+    assert server.ask("GET", f"/invitation/{token}").status_code == 404
+
+
+def test_an_admin_leaves_the_invitations_of_owners_alone(server: PeopleServer) -> None:
+    made, _ = server.database.invitations.create(server.people_of["owner"].id, "admin")
+    path = f"/admin/invitations/{made.id}/delete"
+    assert server.ask("POST", path, who=server.people_of["admin"]).status_code == 400
+    assert server.ask("POST", path, who=server.people_of["owner"]).status_code == 303

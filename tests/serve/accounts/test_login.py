@@ -1,14 +1,22 @@
 """Logging in: what it takes, what it costs, and what another site cannot do."""
 
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.accounts.cookies import local
+from fledge.serve.accounts.login import NewAccountForm, make_owner
+from fledge.serve.address import place
+from fledge.serve.limits import LimitReached
 from fledge.serve.people import COOKIE
 from people_server import ORIGIN, PASSWORD, PeopleServer, people_server, secret_of, session_of
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -122,6 +130,86 @@ def test_a_few_wrong_passwords_shut_the_door_for_a_while(server: PeopleServer) -
     assert log_in(server, "the-owner").status_code == 303, "others get in from there"
     failures = [entry for entry in server.database.audit.newest() if entry.action == "login.failed"]
     assert [entry.target for entry in failures] == ["the-user"] * 5
+
+
+def at_once(call: Callable[[int], T], times: int) -> list[T]:
+    together = threading.Barrier(times)
+
+    def run(index: int) -> T:
+        together.wait()
+        return call(index)
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(run, range(times)))
+
+
+def test_many_wrong_passwords_at_once_are_no_more_than_a_few(server: PeopleServer) -> None:
+    attempts, looked_at = server.people.attempts, threading.Semaphore(0)
+
+    def guess(_: int) -> bool:
+        try:
+            with attempts.attempt("192.0.2.7", "the-user"):
+                looked_at.acquire()  # as long as a hash takes
+                attempts.failed("192.0.2.7", "the-user")
+                return True
+        except LimitReached:
+            looked_at.release()  # one that is refused lets one of the others go on
+            return False
+
+    assert sum(at_once(guess, 10)) == 5
+    with pytest.raises(LimitReached, match="a minute"), attempts.attempt("192.0.2.7", "the-user"):
+        pass
+
+
+def test_passwords_are_not_guessed_from_a_browser_left_open(server: PeopleServer) -> None:
+    cookie = server.cookie(server.people_of["user"])
+    form = {"current": "wrong", "new": PASSWORD}
+    asked = [server.ask("POST", "/account/password", cookie=cookie, data=form) for _ in range(6)]
+    assert [each.status_code for each in asked] == [400] * 5 + [429]
+    right = {"password": PASSWORD}
+    shut = server.ask("POST", "/account/erase-chats", cookie=cookie, data=right)
+    assert shut.status_code == 429 and "try again in a minute" in shut.text
+
+
+def test_a_session_that_ended_under_a_form_leads_back_to_its_page(server: PeopleServer) -> None:
+    gone = server.ask("POST", "/account/keys", data={"name": "laptop"})
+    assert gone.headers["location"] == "/login?next=/account"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_whole_network_is_counted_once(address: str, counted: str) -> None:
+    assert place(address) == counted
+
+
+def test_of_two_who_set_up_at_once_one_is_the_owner(fresh: PeopleServer) -> None:
+    token = fresh.people.setup_token
+    assert token is not None
+    forms = [
+        NewAccountForm(login=login, password=PASSWORD, token=token) for login in ("ada", "eve")
+    ]
+    made = at_once(lambda index: make_owner(fresh.people, forms[index]), 2)
+    (owner,) = [account for account in made if account is not None]
+    assert [account.login for account in fresh.database.accounts.list()] == [owner.login]
+
+
+def test_a_password_set_elsewhere_closes_the_setup_page(fresh: PeopleServer) -> None:
+    token = fresh.people.setup_token
+    fresh.account("ada", "owner")  # as `fledge password` beside a server that runs
+    assert fresh.ask("GET", f"/setup?token={token}").headers["location"] == "/login"
+    form = {"login": "eve", "password": PASSWORD, "token": token}
+    assert fresh.ask("POST", "/setup", data=form).headers["location"] == "/login"
+    assert [account.login for account in fresh.database.accounts.list()] == ["ada"]
+    assert "no owner yet" not in fresh.ask("GET", "/login").text
 
 
 def test_a_right_password_forgets_the_wrong_ones(server: PeopleServer) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from people_server import PeopleServer
 
 QUESTION = {"content": "Why tides?"}
@@ -34,3 +36,47 @@ def test_strangers_leave_the_owner_their_own_limit(server: PeopleServer) -> None
         admission.close(1)
     server.people.meter.flush()
     assert server.database.usage.tokens_today(owner.id) == 4, "it is the owner who pays"
+
+
+def test_what_strangers_say_is_limited_even_where_nobody_answers(server: PeopleServer) -> None:
+    token = server.ask("POST", f"/api/widget/{shop(server)}/visits").json()["token"]
+    visitor = {"x-visitor": token}
+    server.ask("POST", "/api/widget/chat/person", headers=visitor)
+    said = [
+        server.ask("POST", "/api/widget/chat/messages", headers=visitor, json=QUESTION).status_code
+        for _ in range(31)
+    ]
+    assert said == [201] * 30 + [429]
+    assert len(server.ask("GET", "/api/widget/chat", headers=visitor).json()["messages"]) == 30
+
+
+@pytest.mark.parametrize("change", [{"disabled_at": 1.0}, {"role": "user"}])
+def test_the_assistant_of_who_was_put_out_is_closed_to_strangers(
+    server: PeopleServer, change: dict[str, object]
+) -> None:
+    admin = server.people_of["admin"]
+    made = server.database.assistants.create(
+        admin.id, name="Shop", shared=True, allowed_origins=("https://shop.example",)
+    )
+    visitor = server.ask("POST", f"/api/widget/{made.id}/visits").json()
+    server.database.accounts.change(admin.id, **change)
+    headers = {"x-visitor": visitor["token"]}
+    for method, path, options in (
+        ("GET", f"/widget/{made.id}", {}),
+        ("POST", f"/api/widget/{made.id}/visits", {}),
+        ("GET", "/api/widget/chat", {"headers": headers}),
+        ("POST", "/api/widget/chat/messages", {"headers": headers, "json": QUESTION}),
+    ):
+        assert server.ask(method, path, **options).status_code == 404, path
+
+
+def test_who_may_no_longer_share_only_takes_back_what_is_shared(server: PeopleServer) -> None:
+    admin = server.people_of["admin"]
+    made = server.database.assistants.create(admin.id, name="Shop", shared=True)
+    server.database.accounts.change(admin.id, role="user")
+    path = f"/api/assistants/{made.id}"
+    assert server.ask("PATCH", path, who=admin, json={"greeting": "Ha"}).status_code == 403
+    document = {"name": "a.md", "text": "Ha"}
+    assert server.ask("POST", f"{path}/documents", who=admin, json=document).status_code == 403
+    assert server.ask("PATCH", path, who=admin, json={"shared": False}).status_code == 200
+    assert server.ask("PATCH", path, who=admin, json={"greeting": "Ha"}).status_code == 200

@@ -13,6 +13,7 @@ from fledge.database.api_keys import Scope
 from fledge.serve.accounts.cookies import go, set_session
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
+from fledge.serve.address import place_of
 from fledge.serve.page import Pages
 from fledge.serve.people import COOKIE, People
 from fledge.serve.person import Person
@@ -98,7 +99,7 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
         form: Annotated[PasswordForm, Depends(read(PasswordForm))],
     ) -> Response:
         """A new password; every other browser is logged out, this one gets a new session."""
-        require_password(people, person, form.current)
+        require_password(people, request, person, form.current)
         hashed = people.passwords.hash(form.new)
         people.database.accounts.change(person.id, password_hash=hashed)
         people.database.sessions.end_all(person.id)
@@ -192,10 +193,17 @@ DONE = {
 """What the page says after a form was taken."""
 
 
-def require_password(people: People, person: Person, password: str) -> None:
-    """Raise `BadForm` unless it is the person's; on a server without login nobody has one."""
+def require_password(people: People, request: Request, person: Person, password: str) -> None:
+    """Raise `BadForm` unless it is the person's; on a server without login nobody has one.
+
+    Raises:
+        LimitReached: too many have failed; a browser left open is no place to guess either.
+    """
     if not people.login:
         return
-    found = people.database.accounts.password_hash(person.account.login)
-    if not people.passwords.verify(None if found is None else found[1], password):
-        raise BadForm("this is not your password; nothing was changed")
+    place, login = place_of(request), person.account.login
+    with people.attempts.attempt(place, login):
+        found = people.database.accounts.password_hash(login)
+        if not people.passwords.verify(None if found is None else found[1], password):
+            people.attempts.failed(place, login)
+            raise BadForm("this is not your password; nothing was changed")

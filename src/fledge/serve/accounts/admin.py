@@ -99,6 +99,7 @@ def admin_page_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/admin/invitations/{invitation_id}/delete")
     def take_back(invitation_id: str, person: Manager) -> Response:
         """The link opens nothing any more."""
+        require_appointing(person, people.database.invitations.get(invitation_id).role)
         people.database.invitations.delete(invitation_id)
         people.database.audit.add(person.id, "invitation.taken_back", invitation_id)
         return go("/admin?done=invitation#invitations")
@@ -130,6 +131,7 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
         account = changeable(people, person, account_id)
         require_appointing(person, form.role)
         accounts.change(account.id, role=form.role)
+        people.database.invitations.withdraw(account.id)
         audit.add(person.id, "role.changed", account.login, {"from": account.role, "to": form.role})
         return go("/admin?done=role")
 
@@ -139,8 +141,7 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
     ) -> Response:
         """Limits of one person."""
         account = accounts.get(account_id)
-        if account.id != person.id:
-            require_appointing(person, account.role)
+        require_appointing(person, account.role)
         accounts.change(
             account.id,
             requests_per_minute=form.requests_per_minute,
@@ -162,10 +163,11 @@ def access_routes(people: People, pages: Pages) -> APIRouter:
 
     @router.post("/admin/people/{account_id}/disable")
     def disable(account_id: str, person: Manager) -> Response:
-        """The account stays, but nobody gets in: browsers are logged out, keys open nothing."""
+        """The account stays, but nobody gets in: by a browser, a key, or a link they sent."""
         account = changeable(people, person, account_id)
         accounts.change(account.id, disabled_at=people.clock())
         people.database.sessions.end_all(account.id)
+        people.database.invitations.withdraw(account.id)
         audit.add(person.id, "account.disabled", account.login)
         return go("/admin?done=disabled")
 
@@ -191,7 +193,7 @@ def access_routes(people: People, pages: Pages) -> APIRouter:
     def delete(account_id: str, person: Manager) -> Response:
         """Erase a person and everything that is theirs."""
         account = changeable(people, person, account_id)
-        accounts.delete(account.id)
+        people.erase(account.id)
         audit.add(person.id, "account.deleted", account.login)
         return go("/admin?done=deleted")
 

@@ -1,5 +1,9 @@
 """Logins that failed: after a few, the door stays shut for a while."""
 
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -14,11 +18,16 @@ AT_ONE_ACCOUNT = (RateLimitItemPerHour(100),)
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class Counted:
     """A limit and what it counts."""
 
     limit: RateLimitItem
     names: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Tells it from every other."""
+        return self.limit.key_for(*self.names)
 
 
 class LoginAttempts:
@@ -30,20 +39,28 @@ class LoginAttempts:
     def __init__(self) -> None:
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
+        self._lock = threading.Lock()
+        self._trying = Counter[str]()
 
-    def require_calm(self, address: str, login: str) -> None:
-        """Raise `LimitReached` where too many have failed."""
-        for counter in counters(address, login):
-            if not self._limiter.test(counter.limit, *counter.names):
-                minutes = 60 if isinstance(counter.limit, RateLimitItemPerHour) else 1
-                raise LimitReached(
-                    429,
-                    "Too many logins have failed; try again in "
-                    + ("a minute" if minutes == 1 else "an hour"),
-                    type="rate_limit_error",
-                    code="too_many_logins",
-                    retry_after=minutes * 60,
-                )
+    @contextmanager
+    def attempt(self, address: str, login: str) -> Iterator[None]:
+        """Look at one password. Raises `LimitReached` where too many have failed.
+
+        Those that are being looked at count as if they would fail: a hundred at once are no way
+        to try a hundred.
+        """
+        counted = counters(address, login)
+        with self._lock:
+            for each in counted:
+                left = self._limiter.get_window_stats(each.limit, *each.names).remaining
+                if left <= self._trying[each.key]:
+                    raise too_many(each.limit)
+            self._trying.update(each.key for each in counted)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._trying -= Counter(each.key for each in counted)
 
     def failed(self, address: str, login: str) -> None:
         """Count one."""
@@ -56,10 +73,22 @@ class LoginAttempts:
             self._limiter.clear(limit, "both", address, login)
 
 
-def counters(address: str, login: str) -> list[Counter]:
+def counters(address: str, login: str) -> list[Counted]:
     """Everything that an attempt counts for."""
     return [
-        *(Counter(limit, ("address", address)) for limit in FROM_ONE_PLACE),
-        *(Counter(limit, ("both", address, login)) for limit in AT_ONE_ACCOUNT_FROM_ONE_PLACE),
-        *(Counter(limit, ("account", login)) for limit in AT_ONE_ACCOUNT),
+        *(Counted(limit, ("address", address)) for limit in FROM_ONE_PLACE),
+        *(Counted(limit, ("both", address, login)) for limit in AT_ONE_ACCOUNT_FROM_ONE_PLACE),
+        *(Counted(limit, ("account", login)) for limit in AT_ONE_ACCOUNT),
     ]
+
+
+def too_many(limit: RateLimitItem) -> LimitReached:
+    """429, with the time that the limit takes to pass."""
+    is_hour = isinstance(limit, RateLimitItemPerHour)
+    return LimitReached(
+        429,
+        f"Too many logins have failed; try again in {'an hour' if is_hour else 'a minute'}",
+        type="rate_limit_error",
+        code="too_many_logins",
+        retry_after=3600 if is_hour else 60,
+    )

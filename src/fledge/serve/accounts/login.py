@@ -13,6 +13,7 @@ from fledge.serve.accounts.cookies import go, local, set_session
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.accounts.passwords import BadPassword
+from fledge.serve.address import client_of, place_of
 from fledge.serve.limits import LimitReached
 from fledge.serve.page import Pages
 from fledge.serve.people import COOKIE, People
@@ -53,7 +54,7 @@ def login_routes(people: People, pages: Pages) -> APIRouter:
         context = {
             "next": local(next_),
             "problem": problem,
-            "needs_setup": people.setup_token is not None,
+            "needs_setup": people.awaits_owner(),
         }
         return pages.show(request, "login.html", context, status=status)
 
@@ -67,9 +68,8 @@ def login_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/login")
     def log_in(request: Request, form: Annotated[LoginForm, Depends(read(LoginForm))]) -> Response:
         """A new session for a right password; the browser's old one ends."""
-        address = request.client.host if request.client else ""
         try:
-            account = checked(people, address, form)
+            account = checked(people, request, form)
         except LimitReached as refusal:
             return page(request, form.next, refusal.message, 429)
         if account is None:
@@ -119,7 +119,8 @@ def setup_routes(people: People, pages: Pages) -> APIRouter:
             owner = make_owner(people, form)
         except (BadPassword, LoginTaken) as error:
             return page(request, form.token, str(error), 400)
-        people.set_up()
+        if owner is None:
+            return go("/login")
         people.database.audit.add(owner.id, "server.set_up", owner.login)
         return enter(people, request, owner, "/")
 
@@ -176,22 +177,22 @@ def invitation_routes(people: People, pages: Pages) -> APIRouter:
     return router
 
 
-def checked(people: People, address: str, form: LoginForm) -> Account | None:
+def checked(people: People, request: Request, form: LoginForm) -> Account | None:
     """The account behind a right password, or None; the work is the same either way.
 
     Raises:
         LimitReached: too many have failed.
     """
-    login = form.login.casefold()
-    people.attempts.require_calm(address, login)
-    found = people.database.accounts.password_hash(login)
-    account, stored = found or (None, None)
-    right = people.passwords.verify(stored, form.password)
-    if account is None or stored is None or not right or account.disabled_at is not None:
-        people.attempts.failed(address, login)
-        people.database.audit.add(None, "login.failed", login, {"address": address})
-        return None
-    people.attempts.succeeded(address, login)
+    login, place = form.login.casefold(), place_of(request)
+    with people.attempts.attempt(place, login):
+        found = people.database.accounts.password_hash(login)
+        account, stored = found or (None, None)
+        right = people.passwords.verify(stored, form.password)
+        if account is None or stored is None or not right or account.disabled_at is not None:
+            people.attempts.failed(place, login)
+            people.database.audit.add(None, "login.failed", login, {"address": client_of(request)})
+            return None
+    people.attempts.succeeded(place, login)
     if people.passwords.outdated(stored):
         people.database.accounts.change(
             account.id, password_hash=people.passwords.hash(form.password)
@@ -220,12 +221,14 @@ def leave(people: People, request: Request) -> None:
 
 def opens_setup(people: People, token: str) -> bool:
     """Whether this is the token on the terminal; compared in constant time."""
-    expected = people.setup_token
+    expected = people.setup_token if people.awaits_owner() else None
     return expected is not None and hmac.compare_digest(expected.encode(), token.encode())
 
 
-def make_owner(people: People, form: NewAccountForm) -> Account:
+def make_owner(people: People, form: NewAccountForm) -> Account | None:
     """A new owner; on a server that ran without login, the person whose chats are there.
+
+    None where another came first: of two who send the form at once, one becomes the owner.
 
     Raises:
         BadPassword: too short or too long.
@@ -233,9 +236,14 @@ def make_owner(people: People, form: NewAccountForm) -> Account:
     """
     accounts = people.database.accounts
     hashed = people.passwords.hash(form.password)
-    local_owner = accounts.owner()
-    if local_owner is None:
-        return accounts.create(form.login, name=form.name, role="owner", password_hash=hashed)
-    return accounts.change(
-        local_owner.id, login=form.login, name=form.name or form.login, password_hash=hashed
-    )
+    with people.setting_up:
+        if not people.awaits_owner():
+            return None
+        owner = accounts.owner()
+        if owner is None:
+            made = accounts.create(form.login, name=form.name, role="owner", password_hash=hashed)
+        else:
+            name = form.name or form.login
+            made = accounts.change(owner.id, login=form.login, name=name, password_hash=hashed)
+        people.set_up()
+    return made

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import StringConstraints
@@ -46,10 +46,11 @@ def privacy_routes(people: People, pages: Pages) -> APIRouter:
         )
 
     @router.post("/account/erase-chats")
-    def erase_chats(person: Visitor, form: Erasing) -> Response:
+    def erase_chats(request: Request, person: Visitor, form: Erasing) -> Response:
         """Every chat, for good, with what was said of its answers."""
-        require_password(people, person, form.password)
+        require_password(people, request, person, form.password)
         erased = people.database.conversations.delete_all(person.id)
+        people.forget(person.id)
         people.database.audit.add(
             person.id, "chats.erased", person.account.login, {"chats": erased}
         )
@@ -58,10 +59,10 @@ def privacy_routes(people: People, pages: Pages) -> APIRouter:
     if people.login:
 
         @router.post("/account/delete")
-        def delete_account(person: Visitor, form: Erasing) -> Response:
+        def delete_account(request: Request, person: Visitor, form: Erasing) -> Response:
             """The person is forgotten."""
-            require_password(people, person, form.password)
-            people.database.accounts.delete(person.id)
+            require_password(people, request, person, form.password)
+            people.erase(person.id)
             people.database.audit.add(None, "account.deleted")
             response = go("/login")
             response.delete_cookie(COOKIE, path="/")

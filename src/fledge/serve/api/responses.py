@@ -1,5 +1,6 @@
 """`POST /v1/responses`: OpenAI's newer API, answered as a chat; streams have named events."""
 
+import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -38,6 +39,7 @@ from fledge.serve.streaming import Chunk, EventStream, whole_or_gone
 from fledge.text.conversation import Conversation, Message
 
 MOST_STORED = 1000
+MOST_CHARACTERS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,29 @@ class Stored:
     response: ResponseObject
     conversation: Conversation
 
+    @property
+    def characters(self) -> int:
+        """How much is said in it, its answer too."""
+        return sum(len(message.content) for message in self.conversation.messages)
+
 
 class ResponseStore:
     """The newest responses, in memory: they end with the server."""
 
-    def __init__(self, most: int = MOST_STORED) -> None:
+    def __init__(self, most: int = MOST_STORED, most_characters: int = MOST_CHARACTERS) -> None:
         self._most = most
+        self._most_characters = most_characters
+        self._characters = 0
         self._kept: OrderedDict[str, Stored] = OrderedDict()
+        self._lock = threading.RLock()
 
     def keep(self, stored: Stored) -> None:
-        """Add one; the oldest goes where there are too many."""
-        self._kept[stored.response.id] = stored
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        """Add one; the oldest go where there are too many, or too much is said in them."""
+        with self._lock:
+            self._kept[stored.response.id] = stored
+            self._characters += stored.characters
+            while len(self._kept) > self._most or self._characters > self._most_characters:
+                self._drop(next(iter(self._kept)))
 
     def get(self, person: Person, id_: str, param: str | None = None) -> Stored:
         """One of the person's own; raises `ApiError` 404 for any other."""
@@ -77,7 +89,18 @@ class ResponseStore:
 
     def delete(self, person: Person, id_: str) -> None:
         """Forget one of the person's own."""
-        del self._kept[self.get(person, id_).response.id]
+        with self._lock:
+            self._drop(self.get(person, id_).response.id)
+
+    def forget(self, account_id: str) -> None:
+        """Forget all of a person's."""
+        with self._lock:
+            theirs = [id_ for id_, each in self._kept.items() if each.account_id == account_id]
+            for id_ in theirs:
+                self._drop(id_)
+
+    def _drop(self, id_: str) -> None:
+        self._characters -= self._kept.pop(id_).characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +169,7 @@ def response_routes(service: ModelService, people: People, clock: Callable[[], f
     """The routes; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Responses"])
     store = ResponseStore()
+    people.when_forgetting(store.forget)
 
     @router.post(
         "/v1/responses",

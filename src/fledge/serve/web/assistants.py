@@ -63,7 +63,10 @@ def assistant_routes(people: People) -> APIRouter:
     @router.patch("/{id}")
     def change(id: str, asked: AssistantFields, person: Someone) -> AssistantDetail:
         """One's own; what is not named stays."""
-        changed = assistants.change(person.id, id, **changes(people, person, asked))
+        change = changes(people, person, asked)
+        if change.get("shared", True):
+            require_keeper(people, person, id)
+        changed = assistants.change(person.id, id, **change)
         return detail(people.database, person, changed)
 
     @router.delete("/{id}", status_code=204)
@@ -75,6 +78,7 @@ def assistant_routes(people: People) -> APIRouter:
     @router.post("/{id}/documents", status_code=201)
     def teach(id: str, asked: NewDocument, person: Someone) -> DocumentShown:
         """A text file to know; one of the same name is replaced."""
+        require_keeper(people, person, id)
         passages = passages_of(asked.text)
         if not passages:
             raise ApiError(400, f"{asked.name} holds no text.", param="text")
@@ -145,6 +149,16 @@ def changes(people: People, person: Person, asked: AssistantFields) -> Assistant
         if name in named:
             named[name] = tuple(named[name])
     return cast(AssistantChange, named)
+
+
+def require_keeper(people: People, person: Person, assistant_id: str) -> None:
+    """Raise `ApiError` 403 where everybody would be told what this person says of an assistant.
+
+    Who may no longer share can still take a shared one of their own back.
+    """
+    assistant = people.database.assistants.get(person.id, assistant_id)
+    if assistant.account_id == person.id and assistant.shared:
+        people.require(person, "staff")
 
 
 def detail(database: Database, person: Person, assistant: Assistant) -> AssistantDetail:

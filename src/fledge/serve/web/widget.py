@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from fledge.database import Conversation, Database
+from fledge.serve.address import place_of
 from fledge.serve.api_errors import ApiError
 from fledge.serve.models.service import ModelService
 from fledge.serve.page import Pages
@@ -71,11 +72,6 @@ def policy(origins: Sequence[str]) -> dict[str, str]:
     }
 
 
-def address_of(request: Request) -> str:
-    """Where a visitor is; strangers are limited by it."""
-    return request.client.host if request.client else ""
-
-
 def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pages) -> APIRouter:
     """The framed page, and what it fetches."""
     router = APIRouter()
@@ -93,6 +89,7 @@ def door_routes(people: People, service: ModelService, pages: Pages) -> APIRoute
     def page(assistant_id: str, request: Request) -> Response:
         """Only for assistants that are shared and have pages that may embed them."""
         assistant = database.assistants.embedded(assistant_id)
+        people.acting_for(assistant.account_id, place_of(request))
         reply = pages.show(request, "widget.html", {"assistant": assistant})
         reply.headers.update(policy(assistant.allowed_origins))
         return reply
@@ -101,8 +98,8 @@ def door_routes(people: People, service: ModelService, pages: Pages) -> APIRoute
     def visit(assistant_id: str, request: Request) -> Welcome:
         """A chat for somebody new."""
         assistant = database.assistants.embedded(assistant_id)
-        people.new_visitors.welcome(address_of(request))
-        owner = people.acting_for(assistant.account_id, address_of(request))
+        people.new_visitors.welcome(place_of(request))
+        owner = people.acting_for(assistant.account_id, place_of(request))
         asked = NewConversation(assistant_id=assistant.id, temporary=True)
         chat = begin_chat(database, service, owner, asked)
         return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
@@ -120,7 +117,7 @@ def visitor_routes(people: People, service: ModelService, hub: RunHub) -> APIRou
     ) -> tuple[Person, Conversation]:
         """In whose name the visitor is answered, and the visitor's chat."""
         visit = database.desk.visit(x_visitor)
-        person = people.acting_for(visit.account_id, address_of(request))
+        person = people.acting_for(visit.account_id, place_of(request))
         return person, database.conversations.get(person.id, visit.conversation_id)
 
     Visited = Annotated[tuple[Person, Conversation], Depends(visited)]  # noqa: N806 (a type)
@@ -131,8 +128,9 @@ def visitor_routes(people: People, service: ModelService, hub: RunHub) -> APIRou
         return visitor_chat(database, *visited)
 
     @router.post("/api/widget/chat/messages", status_code=201)
-    async def say(asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
+    async def say(request: Request, asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
         """Say something, at the end of the chat."""
+        people.new_visitors.hear(place_of(request))
         person, chat = visited
         message = NewMessage(
             parent_id=chat.current_message_id,
