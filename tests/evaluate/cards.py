@@ -1,6 +1,7 @@
 """A report card with made-up numbers."""
 
-from fledge.evaluate.report import Chart, Curve, PPOCard, ReportCard, RewardModelCard
+from fledge.evaluate.charts import Chart, Curve
+from fledge.evaluate.report import PPOCard, ReportCard, RewardModelCard
 from fledge.evaluate.sample_table import Sample, SampledAnswer
 
 REWARD = RewardModelCard(accuracy=0.9, ceiling=0.95, pairs=1234, low=0.88, high=0.92)

@@ -3,8 +3,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fledge.evaluate.charts import MOST_POINTS, Axis, nice_ticks, smoothed, svg, thinned
-from fledge.evaluate.report import Chart, Curve
+from fledge.evaluate.charts import (
+    MOST_POINTS,
+    Axis,
+    Chart,
+    Curve,
+    nice_ticks,
+    smoothed,
+    svg,
+    thinned,
+)
 
 
 def curve(values, name="loss"):

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from evaluate.cards import card
-from fledge.evaluate.report import read_report, write_report
+from fledge.evaluate.report_files import read_report, write_report
 from fledge.evaluate.report_html import render_html
 from fledge.evaluate.report_terminal import print_report
 

@@ -5,12 +5,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from fledge.evaluate.report import Chart, Curve
+from fledge.config import Config
 
 WIDTH, HEIGHT = 340.0, 180.0
 LEFT, RIGHT, TOP, BOTTOM = 38.0, 10.0, 10.0, 24.0
 MOST_POINTS = 240
 TICKS = 4
+
+
+class Curve(Config):
+    """A metric over a run."""
+
+    name: str
+    steps: list[int]
+    values: list[float]
+
+
+class Chart(Config):
+    """Curves of one stage that share an axis."""
+
+    title: str
+    unit: str
+    curves: list[Curve]
 
 
 @dataclass(frozen=True, slots=True)

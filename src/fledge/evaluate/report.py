@@ -3,16 +3,12 @@
 `report.json` is this class as JSON; `report.html` and the terminal show the same numbers.
 """
 
-import json
-from pathlib import Path
-
-from fledge.checkpoint.directory import write_text
 from fledge.config import Config
+from fledge.evaluate.charts import Chart
 from fledge.evaluate.sample_table import Sample
 
 MODELS = ("base", "sft", "ppo")
 MODEL_NAMES = {"base": "pretrained", "sft": "after SFT", "ppo": "after PPO"}
-JSON_FILE, HTML_FILE = "report.json", "report.html"
 
 
 class RewardModelCard(Config):
@@ -58,22 +54,6 @@ class PPOCard(Config):
     """Mean gold score of the best of four SFT answers by the reward model: RLHF without PPO."""
 
 
-class Curve(Config):
-    """A metric over a run."""
-
-    name: str
-    steps: list[int]
-    values: list[float]
-
-
-class Chart(Config):
-    """Curves of one stage that share an axis."""
-
-    title: str
-    unit: str
-    curves: list[Curve]
-
-
 class ReportCard(Config):
     """Everything that `fledge demo` found out."""
 
@@ -99,20 +79,3 @@ class ReportCard(Config):
     charts: list[Chart]
     did_not_work: list[str]
     """In plain words, the weak sides that the numbers show."""
-
-
-def write_report(card: ReportCard, directory: Path) -> None:
-    """Write `report.json` and `report.html`; each appears whole or not at all."""
-    from fledge.evaluate.report_html import render_html
-
-    text = json.dumps(card.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    write_text(directory / HTML_FILE, render_html(card))
-    write_text(directory / JSON_FILE, text + "\n")
-
-
-def read_report(directory: Path) -> ReportCard | None:
-    """The report card of a demo that is over; None before."""
-    path = directory / JSON_FILE
-    if not path.is_file():
-        return None
-    return ReportCard.model_validate_json(path.read_text(encoding="utf-8"))

@@ -5,8 +5,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from fledge.evaluate.charts import legend, svg
-from fledge.evaluate.report import MODEL_NAMES, MODELS, Chart, ReportCard
+from fledge.evaluate.charts import Chart, legend, svg
+from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
 
 TEMPLATE = "report.html.jinja"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from fledge.checkpoint.model_files import load_language_model
-from fledge.evaluate.report import ReportCard, read_report, write_report
+from fledge.evaluate.report import ReportCard
+from fledge.evaluate.report_files import read_report, write_report
 from fledge.evaluate.report_terminal import print_report
 from fledge.train.demo_config import DemoConfig
 from fledge.train.demo_data import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fledge.errors import CheckpointError
-from fledge.evaluate.report import Chart, Curve
+from fledge.evaluate.charts import Chart, Curve
 from fledge.train.metrics_file import read_metrics
 
 # Title, unit, run, and the metrics with their names in the legend.
