@@ -95,7 +95,8 @@ def test_a_form_of_another_site_does_nothing(browser: Browser, server: tuple[str
     action = f"{url}/account/training"
     page.goto(f"data:text/html,<form method=post action={action}><button>Win!</button></form>")
     page.get_by_role("button").click()
-    expect(page.get_by_text("cross_site")).to_be_visible()
+    expect(page.get_by_text("This request came from another site")).to_be_visible()
+    check(page, "refused")
     owner = people.database.accounts.owner()
     assert owner is not None and owner.allows_training
     context.close()

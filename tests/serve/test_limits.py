@@ -5,6 +5,7 @@ import pytest
 from databases import Clock, person
 from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable, NotFound
+from fledge.serve import limits
 from fledge.serve.allowances import Spender, chosen
 from fledge.serve.limits import Limiter, LimitReached, LimitScope
 from fledge.serve.metering import Meter
@@ -237,3 +238,25 @@ def test_the_quota_knows_of_answers_that_are_not_written_yet() -> None:
     assert people.allowances.tokens_today(Spender(ada.id, "key")) == 70
     assert people.allowances.tokens_today(Spender(ada.id, "other")) == 0
     database.close()
+
+
+def test_prompts_that_are_being_read_count_for_the_day() -> None:
+    limiter, day = Limiter(Still()), scope(daily_tokens=100, tokens_today=10)
+    first = limiter.admit([day], 60)
+    assert refusal(limiter, day, tokens=31).code == "insufficient_quota"
+    second = limiter.admit([day], 30)
+    for admission in (first, second):
+        admission.close(5)
+    limiter.admit([scope(daily_tokens=100, tokens_today=99)], 1)
+
+
+def test_visitors_who_have_gone_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_WINDOWS", 2)
+    clock = Still()
+    limiter = Limiter(clock)
+    for name in "abc":
+        limiter.admit([scope(name)], 5).close(1)
+    clock.now += 180
+    limiter.admit([scope("d")], 5).close(1)
+    assert [limiter.used(scope(name)).tokens for name in "abcd"] == [0, 0, 0, 6]
+    assert set(limiter._tokens) == {"d"}

@@ -72,3 +72,12 @@ def test_a_failure_is_logged_by_its_route_and_not_by_the_secret_in_its_path(
     client.get("/invitation-like/secret")
     assert "/invitation-like/{token}" in caplog.text
     assert "/invitation-like/secret" not in caplog.text
+
+
+def test_a_form_of_another_site_is_refused_with_a_page(client: TestClient) -> None:
+    foreign = {**BROWSER, "origin": "https://evil.example"}
+    refused = client.post("/account/training", headers=foreign)
+    assert refused.status_code == 403 and "came from another site" in refused.text
+    assert refused.headers["content-type"].startswith("text/html")
+    host = client.get("/", headers={**BROWSER, "host": "evil.example"})
+    assert host.status_code == 400 and "does not answer to that Host" in host.text

@@ -1,12 +1,17 @@
 """The pages' own rules, read from their sources: small modules, no inline code, nobody else's."""
 
+import asyncio
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from starlette.types import Message, Scope
 
 import fledge.serve
+from fledge.serve import create_app
 from fledge.serve.page import modules
+from serving import ScriptedEngine, served, tokenizer
 
 SERVE = Path(fledge.serve.__file__).parent
 MODULES = sorted((SERVE / "static").glob("*.js"))
@@ -41,3 +46,32 @@ def test_every_module_of_the_chat_page_is_asked_for_at_once() -> None:
     assert named[0] == "main.js" and len(named) == len(set(named))
     assert {"markdown.js", "tree.js", "runs.js"} <= set(named)
     assert all((SERVE / "static" / name).is_file() for name in named)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"],
+)
+def test_nothing_but_the_folder_is_served(path: str) -> None:
+    words = tokenizer()
+    app = create_app([served(ScriptedEngine(words, "Hm."), words)])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+    asyncio.run(app(scope, receive, send))  # past the client, which would tidy the path
+    assert sent[0]["status"] == 404

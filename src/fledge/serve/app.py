@@ -109,9 +109,10 @@ def create_app(
     app.include_router(web_routes(people, service, hub, pages, suggestions))
     app.include_router(people_routes(people, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    api_errors.install(app, Problems(pages).answer)
+    problems = Problems(pages)
+    api_errors.install(app, problems.answer)
     app.add_exception_handler(LoginRequired, to_login)
-    app.add_middleware(SameOrigin)
+    app.add_middleware(SameOrigin, answer=problems.answer)
     app.add_middleware(BodyLimit)
-    app.add_middleware(KnownHosts, names=frozenset(allowed_hosts))
+    app.add_middleware(KnownHosts, names=frozenset(allowed_hosts), answer=problems.answer)
     return app

@@ -15,6 +15,7 @@ from fledge.serve.token_window import TokenWindow
 
 DAY_SECONDS = 86_400
 RETRY_STREAMS_SECONDS = 2
+MOST_WINDOWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Limiter:
         self._requests = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._tokens: defaultdict[str, TokenWindow] = defaultdict(TokenWindow)
         self._streams: defaultdict[str, int] = defaultdict(int)
+        self._reading: defaultdict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
 
     def admit(self, scopes: Sequence[LimitScope], prompt_tokens: int) -> Admission:
@@ -96,9 +98,11 @@ class Limiter:
             self._count_request(scopes)
             for scope in scopes:
                 self._streams[scope.id] += 1
+                self._reading[scope.id] += prompt_tokens
                 self._tokens[scope.id].add(self._clock(), prompt_tokens)
             headers = self._headers(scopes)
-        return Admission(headers, lambda tokens: self._close(scopes, tokens))
+            self._tidy()
+        return Admission(headers, lambda tokens: self._close(scopes, prompt_tokens, tokens))
 
     def used(self, scope: LimitScope) -> Used:
         """How the counters of an account or key stand."""
@@ -112,13 +116,23 @@ class Limiter:
                 streams=self._streams.get(scope.id, 0),
             )
 
-    def _close(self, scopes: Sequence[LimitScope], completion_tokens: int) -> None:
+    def _tidy(self) -> None:
+        """Forget the minutes of those who asked nothing in the last two: visitors come and go."""
+        if len(self._tokens) > MOST_WINDOWS:
+            now = self._clock()
+            for id_ in [id_ for id_, window in self._tokens.items() if window.used(now) == 0]:
+                del self._tokens[id_]
+
+    def _close(
+        self, scopes: Sequence[LimitScope], prompt_tokens: int, completion_tokens: int
+    ) -> None:
         with self._lock:
             for scope in scopes:
                 self._tokens[scope.id].add(self._clock(), completion_tokens)
                 self._streams[scope.id] -= 1
+                self._reading[scope.id] -= prompt_tokens
                 if self._streams[scope.id] == 0:
-                    del self._streams[scope.id]
+                    del self._streams[scope.id], self._reading[scope.id]
 
     def _refuse_streams(self, scope: LimitScope) -> None:
         limit = scope.concurrent_streams
@@ -131,7 +145,9 @@ class Limiter:
 
     def _refuse_quota(self, scope: LimitScope, prompt_tokens: int) -> None:
         limit = scope.daily_tokens
-        if limit is not None and scope.tokens_today + prompt_tokens > limit:
+        # What others of the same person read just now is not in the day's count yet.
+        asked = self._reading.get(scope.id, 0) + prompt_tokens
+        if limit is not None and scope.tokens_today + asked > limit:
             wait = int(DAY_SECONDS - self._clock() % DAY_SECONDS) + 1
             raise LimitReached(
                 429,

@@ -7,9 +7,10 @@ import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fledge.serve.api_errors import ApiError, from_http
+from fledge.serve.api_errors import Answering, ApiError, from_http
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
@@ -27,11 +28,13 @@ SECURITY_HEADERS = {
 class KnownHosts:
     """Answers only to its own `names` in the `Host` header, whatever the port; `"*"` is any.
 
+    `answer` tells others that it does not.
     Without it a page of another site could read a local server by pointing its name here.
     """
 
-    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, names: frozenset[str], answer: Answering) -> None:
         self._app = app
+        self._answer = answer
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +42,7 @@ class KnownHosts:
             error = ApiError(
                 400, "This server does not answer to that Host header.", code="unknown_host"
             )
-            await error.response()(scope, receive, send)
+            await self._answer(Request(scope), error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -6,20 +6,24 @@ By the headers that only a browser sets (`Sec-Fetch-Site`, `Origin`), so no form
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fledge.serve.api_errors import ApiError
+from fledge.serve.api_errors import Answering, ApiError
 from fledge.serve.people import COOKIE
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SameOrigin:
-    """Lets through what reads, what our own pages send, and programs, which carry no cookie."""
+    """Lets through what reads, what our own pages send, and programs, which carry no cookie.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `answer` tells the others why not.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Answering) -> None:
         self._app = app
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
@@ -31,7 +35,7 @@ class SameOrigin:
                     type="permission_error",
                     code="cross_site",
                 )
-                await error.response()(scope, receive, send)
+                await self._answer(Request(scope), error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -21,6 +21,8 @@ def test_names_are_changed_and_checked(server: PeopleServer) -> None:
     assert done.headers["location"] == "/account?done=profile"
     changed = server.database.accounts.get(user.id)
     assert (changed.name, changed.login) == ("Bo", "bo")
+    (entry,) = server.database.audit.newest()
+    assert (entry.who, entry.action, entry.detail) == ("bo", "login.changed", {"from": user.login})
     taken = {"name": "Bo", "login": "the-owner"}
     refused = server.ask("POST", "/account/profile", who=user, data=taken)
     assert refused.status_code == 400 and "is taken" in refused.text

@@ -89,7 +89,11 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
     ) -> Response:
         """Change one's names."""
         change: AccountChange = {"login": form.login, "name": form.name}
-        people.database.accounts.change(person.id, **change)
+        account = people.database.accounts.change(person.id, **change)
+        if account.login != person.account.login:
+            people.database.audit.add(
+                person.id, "login.changed", account.login, {"from": person.account.login}
+            )
         return go("/account?done=profile")
 
     @router.post("/account/password")
