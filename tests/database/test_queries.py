@@ -166,6 +166,24 @@ def test_the_list_of_chats_is_read_in_order_without_sorting(database: Database) 
         assert not any("TEMP B-TREE" in line for line in plan(connection, *listing))
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_search_begins_with_the_chats_of_whoever_asks(database: Database) -> None:
+    ada = person(database)
+    statements: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        if "conversations.account_id" in statement:
+            statements.append((statement, parameters))
+
+    event.listen(database.transactions.engine, "before_cursor_execute", note)
+    database.conversations.search(ada, "tides")
+    with database.transactions.engine.connect() as connection:
+        for statement in statements:
+            first, *_ = plan(connection, *statement)
+            assert re.fullmatch(r"SEARCH conversations USING INDEX .*\(account_id=\?\)", first)
+    assert len(statements) == 2, "titles and texts"
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_postgresql_answers_from_its_indices(database: Database) -> None:
     """With sequential scans forbidden, a plan that still has one has no index to use."""
