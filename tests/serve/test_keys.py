@@ -118,6 +118,21 @@ def test_requests_beyond_the_limit_are_a_429_with_a_time_to_come_back(
     assert headers["content-type"] == "application/json"
 
 
+def test_counting_tokens_is_a_request_too(team: Team) -> None:
+    ada = team.person("ada", requests_per_minute=2)
+    with team.client(ada) as client:
+        headers = {"authorization": f"Bearer {client.api_key}"}
+        asked = [
+            httpx.post(f"{team.url}/{path}", json=body, headers=headers).status_code
+            for path, body in (
+                ("tokenize", {"prompt": "The moon"}),
+                ("detokenize", {"tokens": [1]}),
+                ("tokenize", {"prompt": "The moon"}),
+            )
+        ]
+    assert asked == [200, 200, 429]
+
+
 def test_answers_tell_what_is_left(team: Team) -> None:
     with team.client(team.person("ada", requests_per_minute=5, tokens_per_minute=1000)) as client:
         raw = client.chat.completions.with_raw_response.create(model="tiny", messages=QUESTION)

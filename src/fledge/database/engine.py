@@ -143,6 +143,7 @@ def _sqlite(url: URL, foreign_keys: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            "secure_delete=ON",  # what people erase is overwritten
         ):
             connection.execute(f"PRAGMA {pragma}")
 

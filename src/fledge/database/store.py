@@ -17,6 +17,7 @@ from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
 from fledge.database.ratings import RatingStore
 from fledge.database.runs import RunStore
+from fledge.database.scrub import scrub
 from fledge.database.sessions import SessionStore
 from fledge.database.settings import SettingsStore
 from fledge.database.training_data import TrainingData
@@ -44,6 +45,10 @@ class Database:
         self.invitations = InvitationStore(transactions, clock)
         self.settings = SettingsStore(transactions, clock)
         self.audit = AuditStore(transactions, clock)
+
+    def scrub(self) -> None:
+        """Overwrite what erased rows left behind."""
+        scrub(self.transactions)
 
     def close(self) -> None:
         """Close the connections."""

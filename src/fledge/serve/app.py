@@ -18,6 +18,7 @@ from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.routes import people_routes
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
+from fledge.serve.api_errors import Answering
 from fledge.serve.cross_origin import CrossOrigin
 from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.models.registry import Model, ModelRegistry
@@ -109,10 +110,14 @@ def create_app(
     app.include_router(web_routes(people, service, hub, pages, suggestions))
     app.include_router(people_routes(people, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    problems = Problems(pages)
-    api_errors.install(app, problems.answer)
-    app.add_exception_handler(LoginRequired, to_login)
-    app.add_middleware(SameOrigin, answer=problems.answer)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(KnownHosts, names=frozenset(allowed_hosts), answer=problems.answer)
+    guard(app, Problems(pages).answer, allowed_hosts)
     return app
+
+
+def guard(app: FastAPI, answer: Answering, allowed_hosts: Sequence[str]) -> None:
+    """Refuse what should not come in; `answer` tells of every refusal and error."""
+    api_errors.install(app, answer)
+    app.add_exception_handler(LoginRequired, to_login)
+    app.add_middleware(SameOrigin, answer=answer)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(KnownHosts, names=frozenset(allowed_hosts), answer=answer)

@@ -116,9 +116,10 @@ class People:
         self._memories.append(forget)
 
     def forget(self, account_id: str) -> None:
-        """Forget what is in memory of a person."""
+        """Forget what is in memory of a person, and what their erased rows left in the database."""
         for forget in self._memories:
             forget(account_id)
+        self.database.scrub()
 
     def erase(self, account_id: str) -> None:
         """Forget a person. Raises `DatabaseError` for the last owner."""
@@ -243,6 +244,10 @@ class People:
             self.meter.count(person.id, person.key_id, model, prompt_tokens, completion_tokens)
 
         return Admission(admission.headers, close)
+
+    def count_request(self, person: Person) -> None:
+        """Take into account what writes nothing but is work, or raise `LimitReached` (429)."""
+        self.limiter.admit(person.limits, 0).close()
 
     def _person(
         self, account: Account, *, key: ApiKey | None = None, session: Session | None = None

@@ -1,8 +1,10 @@
 """`POST /tokenize` and `/detokenize`: a model's ids of a text or a conversation, and back."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from fledge.serve.api_errors import ApiError, error_replies, unsupported
@@ -52,7 +54,7 @@ class DetokenizeReply(BaseModel):
 
 def tokenize_routes(service: ModelService, people: People) -> APIRouter:
     """Both routes."""
-    router = APIRouter(tags=["Tokens"], responses=error_replies(400, 401, 403, 404, 413))
+    router = APIRouter(tags=["Tokens"], responses=error_replies(400, 401, 403, 404, 413, 429))
 
     @router.post("/tokenize")
     async def tokenize(
@@ -60,6 +62,7 @@ def tokenize_routes(service: ModelService, people: People) -> APIRouter:
     ) -> TokenizeReply:
         """The ids of a text, which has no special tokens, or of a conversation, which has."""
         people.require_scope(person, "models")
+        people.count_request(person)
         model = local_model(service, request.model)
         if (request.prompt is None) == (request.messages is None):
             raise ApiError(400, "Give either prompt or messages.", param="prompt")
@@ -68,7 +71,8 @@ def tokenize_routes(service: ModelService, people: People) -> APIRouter:
             ids = await rendered(conversation_of(request.messages), model, opens)
         else:
             ids = await ids_of(request.prompt or "", model)
-        names = [model.tokenizer.token(id_) for id_ in ids] if request.return_token_strs else None
+        # In a thread: the strings of a large text take longer than others' tokens may wait.
+        names = await run_in_threadpool(strings, model, ids) if request.return_token_strs else None
         return TokenizeReply(
             tokens=ids, count=len(ids), max_model_len=model.context_length, token_strs=names
         )
@@ -79,10 +83,16 @@ def tokenize_routes(service: ModelService, people: People) -> APIRouter:
     ) -> DetokenizeReply:
         """The text of ids."""
         people.require_scope(person, "models")
+        people.count_request(person)
         tokenizer = local_model(service, request.model).tokenizer
         return DetokenizeReply(prompt=tokenizer.decode_marked(request.tokens))
 
     return router
+
+
+def strings(model: ServedModel, ids: Sequence[int]) -> list[str]:
+    """How each token is written."""
+    return [model.tokenizer.token(id_) for id_ in ids]
 
 
 def local_model(service: ModelService, model: str | None) -> ServedModel:
