@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.steps import LOOKS, ask, check, finished, press
+from browser.steps import LOOKS, ask, check, finished, press, until
 from fledge.database import Assistant, Passage
 from fledge.database.temporary import TemporaryDatabase
 
@@ -81,7 +81,7 @@ def shop(open_page: OpenPage, database: TemporaryDatabase) -> Iterator[Assistant
         owner.id, chat.id, role="user", content="Where is my parcel?", parent_id=None
     )
     database.messages.add(
-        owner.id, chat.id, role="assistant", content="On its way.", parent_id=said.id
+        owner.id, chat.id, role="assistant", content="On its way. " * 200, parent_id=said.id
     )
     database.desk.ask(owner.id, chat.id)
     yield made
@@ -100,6 +100,7 @@ def test_the_other_pages_have_no_violation_in_the_dark_or_on_a_phone(
     page.goto(f"{origin}/queue")
     page.locator(".desk-line").click()
     expect(page.get_by_text("On its way.")).to_be_visible()
+    until(page, "document.documentElement.scrollHeight === innerHeight")
     check(page, "queue")
     page.goto(f"{origin}/widget/{shop.id}")
     check(page, "widget")
