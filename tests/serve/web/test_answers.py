@@ -122,6 +122,35 @@ def test_an_answer_that_said_nothing_is_not_compared(
     assert (written(first)["compare"], written(second)["compare"]) == (None, second["compare"])
 
 
+def test_stop_does_not_wait_until_the_model_is_loaded(tiny_tokenizer: Tokenizer) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+    slow = ScriptedEngine(tiny_tokenizer, ANSWER)
+
+    def load() -> ScriptedEngine:
+        loading.set()
+        assert loaded.wait(60)
+        return slow
+
+    models = [
+        served(ScriptedEngine(tiny_tokenizer, ANSWER), tiny_tokenizer),
+        served(load, tiny_tokenizer, "slow"),
+    ]
+    with running(create_app(models)) as url, httpx.Client(base_url=url, timeout=20) as client:
+        chat = client.post("/api/conversations", json={}).json()["id"]
+        path = f"/api/conversations/{chat}/messages"
+        body = {"parent_id": None, "content": "Why?", "models": ["slow"]}
+        run_id = client.post(path, json=body).json()["messages"][1]["run_id"]
+        assert loading.wait(60)
+        client.post(f"/api/runs/{run_id}/cancel")
+        (*_, end) = events(client, run_id)
+        assert end["data"]["message"]["status"] == "cancelled"
+        loaded.set()
+        again = client.post(path, json=body).json()["messages"][1]["run_id"]
+        (*_, end) = events(client, again)
+        assert end["data"]["message"]["content"] == ANSWER
+        assert not slow.rows, "nobody writes the answer that was stopped"
+
+
 def test_a_failure_that_nobody_foresaw_ends_the_answer_too(
     tiny_tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFo
 from fledge.generate.request import FinishReason
 from fledge.serve.api.asking import admitted
 from fledge.serve.api_errors import ApiError
+from fledge.serve.limits import Admission
 from fledge.serve.models.answers import Answer, ChatAsk
 from fledge.serve.models.service import ModelService
 from fledge.serve.people import People
@@ -22,6 +23,8 @@ from fledge.serve.person import Person
 from fledge.serve.web.live import LiveAnswer
 
 logger = logging.getLogger(__name__)
+
+Begun = tuple[Answer, Admission]
 
 SAVE_SECONDS = 2.0
 """How much of an answer a killed server may lose."""
@@ -60,7 +63,7 @@ class RunHub:
         self._save_seconds = save_seconds
         self._live: dict[str, LiveAnswer] = {}
         self._answers: dict[str, Answer] = {}
-        self._stopped: set[str] = set()
+        self._stopped: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -76,6 +79,7 @@ class RunHub:
         """Have `ask` answered into the run's message, after the `text` that it says already."""
         live = LiveAnswer(run.id, run.message_id, run.account_id, text)
         self._live[run.id] = live
+        self._stopped[run.id] = asyncio.Event()
         task = asyncio.create_task(self._write(person, run, ask, live, details or {}))
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -106,7 +110,8 @@ class RunHub:
             logger.error("an answer failed", exc_info=failure)
 
     def _stop(self, run_id: str) -> None:
-        self._stopped.add(run_id)
+        if run_id in self._stopped:
+            self._stopped[run_id].set()
         if run_id in self._answers:
             self._answers[run_id].cancel()
 
@@ -123,20 +128,22 @@ class RunHub:
             seconds = round(self._clock() - began, 3)
             await self._save_end(live, ending, {**details, "seconds": seconds})
             live.end()
-            self._stopped.discard(run.id)
+            del self._stopped[run.id]
             asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
 
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; what goes wrong becomes the answer's error."""
         ending = _Ending()
+        begun = asyncio.create_task(admitted(self._service, ask, self._people, person))
+        if not await first(begun, self._stopped[live.run_id]):
+            begun.add_done_callback(let_go)
+            return self._broken_off(_Ending(finish_reason="cancelled"))
         try:
-            answer, admission = await admitted(self._service, ask, self._people, person)
+            answer, admission = begun.result()
         except (ApiError, FledgeError) as error:
             return _Ending("failed", error=_sentence(error))
         self._answers[live.run_id] = answer
         try:
-            if live.run_id in self._stopped:
-                answer.cancel()
             async for _, piece in answer.events():
                 live.add(piece.text)
                 ending.finish_reason = piece.finish_reason or ending.finish_reason
@@ -148,8 +155,10 @@ class RunHub:
             admission.close(answer.completion_tokens)
         ending.prompt_tokens = answer.prompt_tokens
         ending.completion_tokens = answer.completion_tokens
-        if ending.finish_reason == "cancelled":
-            ending.status = "interrupted" if self._closing else "cancelled"
+        return self._broken_off(ending) if ending.finish_reason == "cancelled" else ending
+
+    def _broken_off(self, ending: _Ending) -> _Ending:
+        ending.status = "interrupted" if self._closing else "cancelled"
         return ending
 
     async def _save_while_growing(self, live: LiveAnswer) -> None:
@@ -194,6 +203,24 @@ class RunHub:
             completion_tokens=ending.completion_tokens,
             details=details,
         )
+
+
+async def first(work: asyncio.Task[Begun], stopped: asyncio.Event) -> bool:
+    """Wait for work that may take long, as loading a model does: False if it is stopped first."""
+    stopping = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    return work.done() and not stopped.is_set()
+
+
+def let_go(work: asyncio.Task[Begun]) -> None:
+    """Nobody waits for this answer any more; the model stays loaded for whoever asks next."""
+    if not work.cancelled() and work.exception() is None:
+        answer, admission = work.result()
+        answer.cancel()
+        admission.close()
 
 
 def _sentence(error: ApiError | FledgeError) -> str:
