@@ -78,13 +78,26 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 
 
-@lru_cache(maxsize=2_048)
+KEPT_TEXTS = 1_024
+LONGEST_KEPT = 8_000
+"""Characters; so that the texts that are kept take some tens of megabytes at most."""
+
+
 def render(text: str) -> str:
     """`text` as safe HTML. A line break is a line break; headings start below the page's own.
 
     Beyond CommonMark: tables, strike-through, and formulas between `$…$`, `$$…$$`, `\\(…\\)` and
     `\\[…\\]`. The same text gives the same HTML, so it is kept for the next reader.
     """
+    return _kept(text) if len(text) <= LONGEST_KEPT else _rendered(text)
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _kept(text: str) -> str:
+    return _rendered(text)
+
+
+def _rendered(text: str) -> str:
     return nh3.clean(
         _markdown().render(text),
         tags={*_TEXT, *_MATHML},
