@@ -45,7 +45,7 @@ def test_no_question_title_prompt_or_search_acts(open_page: OpenPage) -> None:
     nothing_acted(page)
     title = page.locator(".chat-title").inner_text()
     pick(page, title, "Rename")
-    page.get_by_label("Title").fill(ACTS)
+    page.get_by_label("Title", exact=True).fill(ACTS)
     page.keyboard.press("Enter")
     expect(page.locator(".chat-title")).to_have_text(ACTS)
     page.get_by_label("Search chats").fill("onerror")
