@@ -1,5 +1,6 @@
 """Addresses, many threads, and databases that are away."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from databases import new_postgresql, person, run_on_server
 from fledge.database import Database, open_database
+from fledge.database.backup import backup
 from fledge.database.engine import Transactions, connect, parse_url
 from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable
 
@@ -148,3 +150,22 @@ def test_postgresql_that_was_stopped_is_used_again_when_it_is_back() -> None:
     run_on_server(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert database.accounts.get(ada).login == "ada"
     database.close()
+
+
+def test_nobody_else_reads_a_file_that_is_made(tmp_path: Path) -> None:
+    there = tmp_path / "there.db"
+    there.touch(mode=0o644)
+    before = os.umask(0)
+    try:
+        for path in (tmp_path / "made.db", there):
+            open_database(path).close()
+        backup(tmp_path / "made.db", tmp_path / "backup.db")
+        open_ = open_database(tmp_path / "made.db")
+        person(open_)
+        beside = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        open_.close()
+    finally:
+        os.umask(before)
+    assert beside.pop("there.db") == 0o644, "what was there keeps its rights"
+    assert {"made.db", "made.db-wal", "backup.db"} <= beside.keys()
+    assert set(beside.values()) == {0o600}

@@ -13,7 +13,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
 
-from fledge.database.engine import Transactions, answering, connect, parse_url
+from fledge.database.engine import Transactions, answering, connect, make_private, parse_url
 from fledge.database.migrate import locked, migrate, newest
 from fledge.database.tables import Base
 from fledge.errors import ConfigError, DatabaseError, DataError
@@ -103,6 +103,7 @@ def copy_file(source: Path, target: Path) -> None:
     In one step, which sees one moment of the log: between two steps a write would begin it anew,
     and a busy server's backup would never end.
     """
+    make_private(target)
     with (
         answering(),
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,

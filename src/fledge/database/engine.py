@@ -1,8 +1,9 @@
 """The connection to SQLite or PostgreSQL: one engine, short transactions, one kind of error."""
 
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -126,6 +127,16 @@ def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
         ) from error
 
 
+def make_private(path: Path) -> None:
+    """An empty file that nobody else may read, unless there is one already.
+
+    The files that SQLite keeps beside it get the same rights. Where it cannot be made, SQLite says
+    why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def _sqlite(url: URL, foreign_keys: bool) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -146,6 +157,10 @@ def _sqlite(url: URL, foreign_keys: bool) -> Engine:
             "secure_delete=ON",  # what people erase is overwritten
         ):
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "do_connect")
+    def make(*_: object) -> None:
+        make_private(Path(url.database or ""))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
