@@ -37,7 +37,7 @@ def demo(
         typer.Option("--translation", help="Instead: a small English-French translator, a minute."),
     ] = False,
 ) -> None:
-    """Raise a small chat model here, in about ten minutes.
+    """Raise a small chat model here, in a quarter of an hour.
 
     From the text inside Python itself: tokenizer, pretraining, SFT, rankings, reward model, PPO,
     report card, chat page.

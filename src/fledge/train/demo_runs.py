@@ -6,7 +6,7 @@ from fledge.config import Config
 from fledge.runtime import RuntimeConfig
 from fledge.train.demo_config import DemoConfig
 from fledge.train.optimizer import OptimizerConfig
-from fledge.train.plan import CheckpointConfig, EvaluationConfig
+from fledge.train.plan import CheckpointConfig
 from fledge.train.ppo_config import PPOConfig, RolloutConfig
 from fledge.train.pretrain import ModelSize, PretrainConfig
 from fledge.train.reward_config import RewardConfig
@@ -149,8 +149,7 @@ def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             warmup_steps=5,
             final_fraction=0.05,
         ),
-        checkpoint=CheckpointConfig(every=100, keep=1),
-        evaluation=EvaluationConfig(every=100),
+        checkpoint=CheckpointConfig(keep=1),
         runtime=RUNTIME,
     )
 
