@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,19 +12,20 @@ from fledge.checkpoint.directory import write_text
 class Stopwatch:
     """Adds up seconds by name in a file; what an interrupted call spent counts, too."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._clock = clock
         text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
         self._seconds: dict[str, float] = json.loads(text)
 
     @contextmanager
     def measuring(self, name: str) -> Iterator[None]:
         """Add the time of the block to `name`."""
-        start = time.monotonic()
+        start = self._clock()
         try:
             yield
         finally:
-            spent = time.monotonic() - start
+            spent = self._clock() - start
             self._seconds[name] = self._seconds.get(name, 0.0) + spent
             write_text(self._path, json.dumps(self._seconds))
 
