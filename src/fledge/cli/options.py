@@ -1,7 +1,6 @@
 """Options and arguments that several commands share."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,19 +52,6 @@ VocabularySize = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
 ]
-Number = int | float | None
-
-
-def within(least: int | float, most: int | float = math.inf) -> Callable[[Number], Number]:
-    """A check for options of a command whose help has no room for the range of each."""
-
-    def check(value: Number) -> Number:
-        if value is not None and not least <= value <= most:
-            limit = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
-            raise typer.BadParameter(f"{value:g} is not {limit}")
-        return value
-
-    return check
 
 
 def tell_skipped(skipped: "Skipped | None") -> None:

@@ -1,17 +1,34 @@
 """`fledge serve`: the chat pages and the OpenAI-compatible API."""
 
+import math
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fledge.cli.database import DatabaseOption, default_database
-from fledge.cli.options import Temperature, TopP, refuse_ignored, within
+from fledge.cli.options import Temperature, TopP, refuse_ignored
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
+
+Number = int | float | None
+
+
+def within(least: int | float, most: int | float = math.inf) -> Callable[[Number], Number]:
+    """A check for an option in whose help there is no room for its range."""
+
+    def check(value: Number) -> Number:
+        if value is not None and not least <= value <= most:
+            limit = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+            raise typer.BadParameter(f"{value:g} is not {limit}")
+        return value
+
+    return check
+
 
 # One short line each: this help fits a screen. docs/api.md says more.
 Checkpoints = Annotated[
