@@ -69,6 +69,15 @@ def test_the_seconds_to_wait_are_enough_and_not_too_many(
         assert copy.used(now + wait - 1.001) > allowed - 1e-6
 
 
+def test_a_request_that_writes_nothing_counts_for_the_minute_but_is_no_stream() -> None:
+    limiter, mine = Limiter(Still()), scope(requests_per_minute=2, concurrent_streams=1)
+    limiter.admit([mine], 5)
+    limiter.count([mine])
+    assert limiter.used(mine).streams == 1
+    with pytest.raises(LimitReached):
+        limiter.count([mine])
+
+
 def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Still()
     monkeypatch.setattr("time.time", clock)

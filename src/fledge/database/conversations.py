@@ -1,6 +1,6 @@
 """The chats of a person: made, listed, searched, changed, deleted and brought back."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
@@ -108,19 +108,21 @@ class ConversationStore:
     def every(self, account_id: str, *, deleted: bool = False) -> list[Conversation]:
         """All that are kept, archived and temporary ones too, or all `deleted`; the oldest first.
 
-        Without the prompts of other people's assistants, which are their owners'.
+        With the prompts that are theirs to read, as `readable`.
         """
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id, is_deleted(deleted)
         )
-        own = select(Assistants.id).where(Assistants.account_id == account_id)
         with self._transactions.read() as connection:
             chats = every(connection, query.order_by(Conversations.id), Conversation)
-            shown = {None, *connection.scalars(own)}
-        return [
-            chat if chat.assistant_id in shown else replace(chat, system_prompt=None)
-            for chat in chats
-        ]
+            return _with_own_prompts(connection, account_id, chats)
+
+    def readable(self, account_id: str, conversation_id: str) -> Conversation:
+        """As `get`, without the prompt of somebody else's assistant: it may hold a secret."""
+        with self._transactions.read() as connection:
+            chat = owned(connection, account_id, conversation_id)
+            (shown,) = _with_own_prompts(connection, account_id, [chat])
+        return shown
 
     def list(
         self,
@@ -200,6 +202,16 @@ class ConversationStore:
         with self._transactions.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 raise missing(conversation_id)
+
+
+def _with_own_prompts(
+    connection: Connection, account_id: str, chats: Iterable[Conversation]
+) -> list[Conversation]:
+    own = select(Assistants.id).where(Assistants.account_id == account_id)
+    shown = {None, *connection.scalars(own)}
+    return [
+        chat if chat.assistant_id in shown else replace(chat, system_prompt=None) for chat in chats
+    ]
 
 
 def is_deleted(deleted: bool) -> ColumnElement[bool]:

@@ -104,6 +104,11 @@ class Limiter:
             self._tidy()
         return Admission(headers, lambda tokens: self._close(scopes, prompt_tokens, tokens))
 
+    def count(self, scopes: Sequence[LimitScope]) -> None:
+        """Take a request that has nothing written, or raise `LimitReached`; it is no stream."""
+        with self._lock:
+            self._count_request(scopes)
+
     def used(self, scope: LimitScope) -> Used:
         """How the counters of an account or key stand."""
         item = per_minute(scope)

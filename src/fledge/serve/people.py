@@ -247,7 +247,7 @@ class People:
 
     def count_request(self, person: Person) -> None:
         """Take into account what writes nothing but is work, or raise `LimitReached` (429)."""
-        self.limiter.admit(person.limits, 0).close()
+        self.limiter.count(person.limits)
 
     def _person(
         self, account: Account, *, key: ApiKey | None = None, session: Session | None = None

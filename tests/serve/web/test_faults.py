@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,15 +73,19 @@ def test_a_server_that_stops_keeps_what_was_written_and_marks_it(
     tiny_tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     database = open_database(tmp_path / "fledge.db")
-    engine = ScriptedEngine(tiny_tokenizer, "The sea. " * 4_000)
-    app = create_app([served(engine, tiny_tokenizer, context_length=90_000)], database=database)
+    engine = ScriptedEngine(tiny_tokenizer, ANSWER)
+    engine.gate = threading.Semaphore(5)  # and never a token more: the answer cannot end
+    app = create_app([served(engine, tiny_tokenizer)], database=database)
     with running(app) as url, httpx.Client(base_url=url) as client:
         chat = client.post("/api/conversations", json={}).json()["id"]
         body = {"parent_id": None, "content": "Why?", "models": ["tiny"]}
-        client.post(f"/api/conversations/{chat}/messages", json=body)
+        reply = client.post(f"/api/conversations/{chat}/messages", json=body).json()
+        shown = next(events(client, reply["messages"][1]["run_id"]))["data"]["text"]
     owner = database.accounts.owner()
     assert owner is not None
-    assert database.messages.tree(owner.id, chat)[1].status == "interrupted"
+    kept = database.messages.tree(owner.id, chat)[1]
+    assert kept.status == "interrupted"
+    assert shown and kept.content.startswith(shown) and ANSWER.startswith(kept.content)
     database.close()
 
 

@@ -4,14 +4,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from fledge.database import Conversation, Database, StoredMessage
-from fledge.errors import NotFound
+from fledge.database import Conversation, StoredMessage
 from fledge.feedback.records import Demonstration, Ranking
 from fledge.serve.people import People
 from fledge.serve.person import Person
@@ -29,7 +27,7 @@ def export_routes(people: People) -> APIRouter:
     @router.get("/conversations/{id}/export")
     def export(id: str, person: Someone, format: Format = "markdown") -> Response:
         """The branch that is shown, or with JSON the whole tree."""
-        chat = with_own_prompt(database, person, database.conversations.get(person.id, id))
+        chat = database.conversations.readable(person.id, id)
         tree = database.messages.tree(person.id, id)
         write, suffix, media_type = FORMATS[format]
         return attachment(write(chat, tree), file_name(chat.title, suffix), media_type)
@@ -47,21 +45,6 @@ def export_routes(people: People) -> APIRouter:
         return attachment(lines(written), "demonstrations.jsonl", "application/jsonl")
 
     return router
-
-
-def with_own_prompt(database: Database, person: Person, chat: Conversation) -> Conversation:
-    """The chat, without the prompt of somebody else's assistant: it may hold a game's secret."""
-    if chat.assistant_id is None or owns(database, person, chat.assistant_id):
-        return chat
-    return replace(chat, system_prompt=None)
-
-
-def owns(database: Database, person: Person, assistant_id: str) -> bool:
-    """Whether an assistant is the person's own."""
-    try:
-        return database.assistants.get(person.id, assistant_id).account_id == person.id
-    except NotFound:
-        return False
 
 
 def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
