@@ -8,7 +8,7 @@ from fledge.generate.waiting import WaitingLine
 
 PREFILL_TOKENS = 8192
 """Most prompt tokens, padding included, read in one step: it bounds the wait of running rows.
-A longer prompt is read in pieces of so many."""
+A longer prompt is read in pieces of so many, beside them."""
 
 
 class Scheduler:

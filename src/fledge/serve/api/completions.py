@@ -134,9 +134,8 @@ async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tup
     texts = each_text("" if request.prompt is None else request.prompt)
     if not 1 <= len(texts) <= MOST_PROMPTS:
         raise ApiError(400, f"Give 1 to {MOST_PROMPTS} prompts.", param="prompt")
-    special = model.tokenizer.special
-    start = special.end if special.end_of_text is None else special.end_of_text
-    return [await given_ids(text, model, "prompt") or (start,) for text in texts]
+    nothing = (model.tokenizer.special.separator,)
+    return [await given_ids(text, model, "prompt") or nothing for text in texts]
 
 
 async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:

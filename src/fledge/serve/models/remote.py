@@ -48,7 +48,7 @@ def chat_body(ask: ChatAsk) -> dict[str, Any]:
         },
         exclude_none=True,
     )
-    messages = [{"role": turn.role, "content": turn.content} for turn in ask.conversation.messages]
+    messages = ask.conversation.records()
     body = {"model": ask.model, "messages": messages, **wishes}
     if ask.begun:  # as vLLM reads it; llama.cpp goes on after a last assistant turn by itself
         messages.append({"role": "assistant", "content": ask.begun})

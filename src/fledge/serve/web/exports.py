@@ -101,10 +101,7 @@ def branch(chat: Conversation, tree: Sequence[StoredMessage]) -> list[StoredMess
 
 def demonstration(system_prompt: str | None, path: Sequence[StoredMessage]) -> dict[str, object]:
     """Turns in OpenAI's form; what follows the last answer is left out."""
-    turns = [
-        {"role": message.role, "content": message.content}
-        for message in conversation_of(system_prompt, path).messages
-    ]
+    turns = conversation_of(system_prompt, path).records()
     while turns and turns[-1]["role"] != "assistant":
         turns.pop()  # a chat without an answer leaves nothing
     return {"messages": turns}
