@@ -19,14 +19,14 @@ from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import Runtime, RuntimeConfig
-from fledge.train.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.config import PPOConfig
+from fledge.stages.ppo.reward_functions import ModelScore
+from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.stage import PPO, World
 from fledge.train.loop import train_step
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan
-from fledge.train.ppo import PPO, World
-from fledge.train.ppo_config import PPOConfig
-from fledge.train.reward_functions import ModelScore
-from fledge.train.rollout import Rollout
 from fledge.train.stage import BatchConfig
 
 SIZES = {"toy": (64, 2, 512), "15M": (384, 8, 8192)}

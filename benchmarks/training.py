@@ -15,8 +15,8 @@ from fledge.data.batch import TokenBatch
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.runtime import Runtime, RuntimeConfig
+from fledge.stages.next_token import NextToken
 from fledge.train.loop import train_step
-from fledge.train.next_token import NextToken
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan
 from fledge.train.stage import BatchConfig, LossTerms, Stage

@@ -24,12 +24,12 @@ from fledge.model.huggingface import transformer_to_huggingface
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 from fledge.runtime import Runtime, RuntimeConfig
+from fledge.stages.translate.loss import TeacherForcing
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.loop import train_step
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan
 from fledge.train.stage import LossTerms, Stage
-from fledge.train.translate_loss import TeacherForcing
 
 TRAINERS = ["transformers, fp32", "transformers, autocast", "fledge"]
 SENTENCES, WORDS = 32, 32

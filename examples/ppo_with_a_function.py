@@ -17,12 +17,12 @@ from fledge.config import parse_section
 from fledge.data import load_prompts
 from fledge.generate import SamplingParams
 from fledge.generate.text import answers
+from fledge.runs.pipeline import Pipeline, run_pipeline
+from fledge.runs.run import Run, execute
+from fledge.stages.ppo.build import build_ppo
 from fledge.starter.kinds import conversations
 from fledge.starter.prose import prose
 from fledge.text.conversation import Conversation
-from fledge.train.pipeline import Pipeline, run_pipeline
-from fledge.train.ppo_build import build_ppo
-from fledge.train.run import Run, execute
 
 WORDS_OF_A_LONG_ANSWER = 20
 

@@ -4,7 +4,7 @@ import pytest
 
 from fledge.config import Config, apply_override, load_toml, parse_section
 from fledge.errors import ConfigError
-from fledge.train.run import Run
+from fledge.runs.run import Run
 
 
 class Inner(Config):

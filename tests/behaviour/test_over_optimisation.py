@@ -15,8 +15,8 @@ from behaviour.worlds import (
     train,
     train_reward_model,
 )
-from fledge.train.doctor import diagnose, rollouts_of
-from fledge.train.reward_functions import ModelScore
+from fledge.stages.doctor import diagnose, rollouts_of
+from fledge.stages.ppo.reward_functions import ModelScore
 
 ROLLOUTS = 50
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from behaviour.worlds import judge, make_ppo, make_world, train
-from fledge.train import ppo as ppo_module
-from fledge.train.kl import k1
-from fledge.train.rollout import Rollout
+from fledge.stages.ppo import stage as ppo_module
+from fledge.stages.ppo.kl import k1
+from fledge.stages.ppo.rollout import Rollout
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import torch
 from behaviour.worlds import TOKENS, make_rankings, make_world, train_reward_model
 from fledge.data.batch import ComparisonBatch
 from fledge.evaluate.preferences import accuracy, noise_ceiling, preference_pairs
-from fledge.train.reward_loss import AnswerScores
+from fledge.stages.reward.loss import AnswerScores
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fledge.data.batch import ComparisonBatch, PromptBatch
-from fledge.evaluate.distributions import policy_logits
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
+from fledge.model.policy import policy_logits
 from fledge.model.scalar import ScalarModel
-from fledge.train.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.config import PPOConfig
+from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.stage import PPO, World
+from fledge.stages.reward.loss import AnswerScores, ranking_loss
 from fledge.train.optimizer import Optimizer, OptimizerConfig
-from fledge.train.ppo import PPO, World
-from fledge.train.ppo_config import PPOConfig
-from fledge.train.reward_loss import AnswerScores, ranking_loss
-from fledge.train.rollout import Rollout
 
 PROMPTS, TOKENS, LENGTH = 8, 8, 4
 PAD = TOKENS

@@ -2,12 +2,12 @@ import pytest
 
 from fledge.checkpoint.lineage import (
     Lineage,
-    file_hash,
     parent,
     read_lineage,
     write_lineage,
 )
 from fledge.errors import CheckpointError
+from fledge.files import file_hash
 
 
 def lineage(stage, **fields):
@@ -42,8 +42,3 @@ def test_a_damaged_lineage_says_so(tmp_path, text):
     (tmp_path / "fledge.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"fledge\.json is damaged"):
         read_lineage(tmp_path)
-
-
-def test_file_hash_is_sha256(tmp_path):
-    (tmp_path / "file").write_bytes(b"abc")
-    assert file_hash(tmp_path / "file").startswith("ba7816bf8f01cfea")

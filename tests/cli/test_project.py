@@ -43,8 +43,8 @@ def test_the_pipeline_names_the_sample_data(project: Path, monkeypatch) -> None:
 
 def same_as_the_demo(pipeline) -> None:
     """The sizes that raise a model from the starter pack are those of the demo."""
-    from fledge.train.demo_config import DemoConfig
-    from fledge.train.demo_runs import DemoFiles, demo_runs
+    from fledge.demo.config import DemoConfig
+    from fledge.demo.runs import DemoFiles, demo_runs
 
     config = DemoConfig()
     assert pipeline.tokenizer.vocabulary_size == config.vocabulary_size
@@ -81,7 +81,7 @@ def test_any_path_can_be_an_output(fledge, project: Path, tmp_path: Path, monkey
 
     seen = []
     monkeypatch.chdir(project)
-    monkeypatch.setattr("fledge.train.pipeline.run_pipeline", lambda it: seen.append(it) or [])
+    monkeypatch.setattr("fledge.runs.pipeline.run_pipeline", lambda it: seen.append(it) or [])
     code, _, err = fledge("run", "-o", tmp_path / ODD, "seed=7")
     assert code == 0, err
     assert seen[0].output == tmp_path / ODD and seen[0].runs[1].seed == 7

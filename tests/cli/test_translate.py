@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fledge.cli.standard_input import arriving_lines
-from fledge.train.run import RUN_FILE
-from train.translators import LEARNT, train
+from fledge.runs.run import RUN_FILE
+from stages.translate.translators import LEARNT, train
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from distributed.rlhf_processes import names, ppo_stage
 from fledge.config import parse_section
+from fledge.runs.run import Run, execute
 from fledge.train.progress import SilentProgress
-from fledge.train.run import Run, execute
-from train.raised import FLOAT32
+from raised import FLOAT32
 
 
 def stages(files):

@@ -7,11 +7,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fledge.config import parse_section
 from fledge.data.corpus import build_corpus
+from fledge.runs.run import Run, execute
+from fledge.stages.ppo.build import build_ppo
 from fledge.text.tokenizer import Tokenizer
-from fledge.train.ppo_build import build_ppo
 from fledge.train.progress import SilentProgress
-from fledge.train.run import Run, execute
-from train.raised import FLOAT32, raise_model
+from raised import FLOAT32, raise_model
 
 
 def run(output, stage, steps, examples, every=None):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from train.translators import Killed, killed_at, train
+from stages.translate.translators import Killed, killed_at, train
 
 
 def even(output):

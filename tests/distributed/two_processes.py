@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from fledge.runtime import Runtime
+from fledge.stages.losses import cross_entropy_sum
 from fledge.train.loop import fit
-from fledge.train.losses import cross_entropy_sum
 from fledge.train.progress import SilentProgress
 from fledge.train.stage import LossTerms
 

@@ -3,11 +3,11 @@ import math
 import pytest
 import torch
 
+from fledge.data.preferences import better_than
 from fledge.evaluate.preferences import (
     PreferencePairs,
     accuracy,
     accuracy_interval,
-    better_than,
     calibration,
     calibration_error,
     ceiling_from_agreement,

@@ -9,8 +9,8 @@ from fledge.generate import translation
 from fledge.generate.beam import BeamSettings
 from fledge.generate.translation import translate
 from fledge.model.transformer import Transformer
+from fledge.stages.translate.config import TransformerSize
 from fledge.text.tokenizer import Tokenizer
-from fledge.train.translate_config import TransformerSize
 
 WORDS = ("red", "green", "blue", "one", "two")
 SENTENCES = [" ".join(words) for n in (1, 3) for words in itertools.permutations(WORDS[:3], n)]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchrl.objectives.value.functional import generalized_advantage_estimate
 
-from fledge.train.advantages import generalized_advantages, last_token
+from fledge.stages.ppo.advantages import generalized_advantages, last_token
 
 
 @pytest.mark.parametrize(("gamma", "gae_lambda"), [(1.0, 0.95), (0.97, 0.8)])

@@ -9,15 +9,15 @@ import sys
 import pytest
 import torch
 
-from fledge.train.advantages import (
+from fledge.stages.ppo.advantages import (
     at_last_token,
     generalized_advantages,
     last_token,
     masked_mean,
     whiten,
 )
-from fledge.train.kl import k1
-from fledge.train.ppo_losses import (
+from fledge.stages.ppo.kl import k1
+from fledge.stages.ppo.losses import (
     clipped_surrogate,
     clipped_value_error,
 )

@@ -7,7 +7,7 @@ from fledge.data.batch import ComparisonBatch
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import scalar_from_huggingface
 from fledge.model.scalar import ScalarModel
-from fledge.train.reward_loss import AnswerScores, ranking_loss
+from fledge.stages.reward.loss import AnswerScores, ranking_loss
 from parity.trl_world import PAD, llama, quiet, tokenizer
 
 CENTRE = 0.01

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer, MarianMTModel
 from fledge.checkpoint.translation_files import load_translation_model
 from fledge.generate.beam import BeamSettings
 from fledge.generate.translation import translate
-from train.translators import LEARNT, train
+from stages.translate.translators import LEARNT, train
 
 SENTENCES = [
     "a green dog sleeps",

@@ -12,10 +12,10 @@ from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import load_toml
 from fledge.data.sources import read_texts
+from fledge.runs.run import STAGES, Run, execute
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.metrics_file import read_metrics
 from fledge.train.progress import SilentProgress
-from fledge.train.run import STAGES, Run, execute
 
 ROOT = Path(__file__).parents[2]
 STAGE_OF = {

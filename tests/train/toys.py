@@ -7,7 +7,7 @@ from torch import nn
 
 from fledge.data.batch import TokenBatch
 from fledge.runtime import Runtime, RuntimeConfig, random
-from fledge.train.losses import cross_entropy_sum
+from fledge.stages.losses import cross_entropy_sum
 from fledge.train.plan import Plan
 from fledge.train.progress import SilentProgress
 from fledge.train.stage import LossTerms, Stage

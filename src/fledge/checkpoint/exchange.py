@@ -11,7 +11,7 @@ from fledge.checkpoint.chat_tokens import with_chat_tokens
 from fledge.checkpoint.directory import write_directory
 from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.json_files import read_json, write_json
-from fledge.checkpoint.lineage import Lineage, Parent, file_hash, parent, write_lineage
+from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
 from fledge.checkpoint.settings import GENERATION, check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
@@ -23,6 +23,7 @@ from fledge.checkpoint.translation_files import (
 )
 from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming, naming_files, read_model_files
 from fledge.errors import CheckpointError
+from fledge.files import file_hash
 from fledge.model.huggingface.encoder_decoder import (
     MODEL_TYPE,
     read_config,

@@ -1,6 +1,5 @@
 """`fledge.json` of a checkpoint: the run that made it, the data it saw, and its ancestors."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pydantic import Field, JsonValue, ValidationError
 from fledge import __version__
 from fledge.config import Config
 from fledge.errors import CheckpointError
+from fledge.files import file_hash
 
 FILE_NAME = "fledge.json"
 
@@ -89,9 +89,3 @@ def weights_hash(checkpoint: Path) -> str:
     """sha256 of the file that holds a checkpoint's weights; "" if they are sharded."""
     files = (checkpoint / name for name in ("model.safetensors", "adapter_model.safetensors"))
     return next((file_hash(file) for file in files if file.is_file()), "")
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,7 +51,7 @@ def demo(
     from fledge.cli.training import is_main_process, log_to_terminal
 
     log_to_terminal()
-    from fledge.train.demo import run_demo
+    from fledge.demo.demo import run_demo
 
     checkpoints = run_demo(output, seed)
     if not is_main_process():
@@ -68,7 +68,7 @@ def raise_translator(output: Path, seed: int) -> None:
     from fledge.cli.training import is_main_process, log_to_terminal
 
     log_to_terminal()
-    from fledge.train.translate_demo import run_translation_demo
+    from fledge.demo.translation import run_translation_demo
 
     run_translation_demo(output, seed)
     if is_main_process():

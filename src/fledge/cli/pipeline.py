@@ -11,7 +11,7 @@ from fledge.cli.training import Output, is_main_process, log_to_terminal, settin
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fledge.train.pipeline import Pipeline
+    from fledge.runs.pipeline import Pipeline
 
 EXAMPLE = "Example: `fledge run --text docs --demonstrations mine.jsonl --rankings mine.jsonl`"
 DEFAULT_FILE = "fledge.toml"
@@ -70,7 +70,7 @@ def run(
     if skip_bad:
         pipeline = skipping_bad(pipeline)
     log_to_terminal()
-    from fledge.train.pipeline import run_pipeline
+    from fledge.runs.pipeline import run_pipeline
 
     checkpoints = run_pipeline(pipeline)
     if is_main_process():
@@ -81,7 +81,7 @@ def run(
 def pipeline_in(file: Path, changes: Sequence[str]) -> "Pipeline":
     """The pipeline of a file, changed."""
     from fledge.config import load_toml
-    from fledge.train.pipeline import Pipeline
+    from fledge.runs.pipeline import Pipeline
 
     return load_toml(file, Pipeline, changes)
 
@@ -96,8 +96,8 @@ def pipeline_for(
 ) -> "Pipeline":
     """A pipeline for the user's own files, as far as they go, changed."""
     from fledge.config import apply_override, parse_section
-    from fledge.train.defaults import default_pipeline
-    from fledge.train.pipeline import Pipeline
+    from fledge.runs.defaults import default_pipeline
+    from fledge.runs.pipeline import Pipeline
 
     chosen = default_pipeline(output, text, demonstrations, rankings, seed)
     values = chosen.model_dump(mode="json")

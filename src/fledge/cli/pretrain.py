@@ -65,7 +65,7 @@ def train_tokenizer(
 ) -> None:
     """A byte-level BPE of the text, unless just that one is there."""
     from fledge.config import parse_section
-    from fledge.train.tokenizer import TokenizerConfig, make_tokenizer
+    from fledge.runs.tokenizer import TokenizerConfig, make_tokenizer
 
     settings = {"text": text, "vocabulary_size": vocabulary_size, "skip_bad": skip_bad}
     make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), directory)

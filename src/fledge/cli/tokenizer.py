@@ -94,7 +94,7 @@ def train(
     log_to_terminal()
     from fledge.checkpoint.directory import write_directory
     from fledge.config import parse_section
-    from fledge.train.tokenizer import TokenizerConfig, train_tokenizer
+    from fledge.runs.tokenizer import TokenizerConfig, train_tokenizer
 
     settings = {
         "text": texts,

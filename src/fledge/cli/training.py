@@ -13,7 +13,7 @@ import typer
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fledge.train.run import Run
+    from fledge.runs.run import Run
 
 COMMANDS = {"translate": "translate-train"}
 """Commands that are not called as the stage they train."""
@@ -59,7 +59,7 @@ def train(
     run = run_from(stage, words or (), flags)
     log_to_terminal()
     prepare()
-    from fledge.train.run import execute
+    from fledge.runs.run import execute
 
     checkpoint = execute(run)
     if is_main_process():
@@ -115,7 +115,7 @@ def setting(key: str, value: object) -> list[str]:
 def changed_run(stage: str, files: Sequence[str], changes: Sequence[str]) -> "Run":
     """The run of a file, or of nothing but the changes."""
     from fledge.config import apply_override, load_toml, parse_section
-    from fledge.train.run import Run
+    from fledge.runs.run import Run
 
     if len(files) > 1:
         raise ConfigError(f"one run file at a time, found {', '.join(files)}")

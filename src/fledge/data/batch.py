@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from fledge.data.preferences import better_than
+
 # Not typing.Self: the tests' shape checks cannot resolve it inside a protocol.
 Same = TypeVar("Same", bound="Batch")
 
@@ -81,8 +83,7 @@ class ComparisonBatch:
     @property
     def weight(self) -> Tensor:
         """Prompts with at least one pair: ties have no loss (Ouyang et al. 2022, C.2)."""
-        first, second = self.ranks[:, :, None], self.ranks[:, None, :]
-        return ((first >= 0) & (second >= 0) & (first < second)).any(dim=(1, 2)).sum()
+        return better_than(self.ranks).any(dim=(1, 2)).sum()
 
     def to(self, device: torch.device) -> "ComparisonBatch":
         return ComparisonBatch(self.ids.to(device), self.lengths.to(device), self.ranks.to(device))

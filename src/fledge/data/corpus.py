@@ -91,6 +91,11 @@ class Corpus:
         train = Tokens(directory, index.train, dtype)
         return cls(directory, index, train, Tokens(directory, index.validation, dtype))
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """sha256 of the source files, by name; "" for texts that were not files."""
+        return {source.name: source.sha256 or "" for source in self.index.recipe.sources}
+
     def verify(self) -> None:
         """Read every file and compare its hash; a DataError names the first damaged one."""
         self.train.verify()

@@ -10,6 +10,8 @@ from jaxtyping import Int, Integer
 from torch import Tensor
 
 from fledge.data.batch import TokenBatch
+from fledge.data.loader import Loader
+from fledge.data.tokens import Tokens
 from fledge.errors import DataError
 from fledge.text.conversation import RenderedChat
 
@@ -166,3 +168,27 @@ def _place(batch: TokenBatch, row: int, start: int, segment: int, chat: Rendered
     batch.loss_mask[row, here] = torch.tensor(chat.loss_mask[1:])
     batch.segments[row, here] = segment
     batch.positions[row, here] = torch.arange(size)
+
+
+def window_loader(
+    tokens: Tokens,
+    length: int,
+    *,
+    examples: int,
+    seed: int,
+    rank: int = 0,
+    world_size: int = 1,
+    isolate: int | None = None,
+) -> Loader[Integer[np.ndarray, "N"], TokenBatch]:
+    """Load endless shuffled windows of `length` tokens, `examples` a step over all processes.
+
+    `isolate` is the id that ends a document, where documents must not see each other.
+    """
+    return Loader(
+        tokens.epoch_windows(length, seed),
+        lambda rows: window_batch(rows, isolate),
+        examples=examples,
+        seed=seed,
+        rank=rank,
+        world_size=world_size,
+    )

@@ -2,13 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from fledge.data.readers import READERS, TEXT_EXTENSIONS, read_hub
 from fledge.data.records import Located, Placed, Skipped, refuse
 from fledge.errors import DataError, RecordError
+from fledge.files import file_hash
 
 HUB = "hub:"
 
@@ -140,3 +141,14 @@ def _near(path: Path) -> str:
     names = [entry.name for entry in path.parent.iterdir()]
     close = difflib.get_close_matches(path.name, names, n=1)
     return f"; did you mean {path.parent / close[0]}?" if close else ""
+
+
+def source_hashes(sources: Sequence[str]) -> dict[str, str]:
+    """sha256 of every file that sources name; "" for a dataset of the hub."""
+    hashes = {}
+    for source in sources:
+        if source.startswith(HUB):
+            hashes[source] = ""
+            continue
+        hashes.update({str(file): file_hash(file) for file in files_of(Path(source))})
+    return hashes

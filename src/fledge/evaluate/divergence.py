@@ -6,8 +6,8 @@ import torch
 
 from fledge.data.answer_rows import answer_rows
 from fledge.evaluate.answers import Answered
-from fledge.evaluate.distributions import exact_kl, policy_logits
 from fledge.model.gpt import GPT
+from fledge.model.policy import exact_kl, policy_logits
 
 ROWS = 32
 """Answers of one forward pass; has no effect on the result."""

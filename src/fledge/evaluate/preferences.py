@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from fledge.data.preferences import better_than, correct
+
 
 @dataclass(frozen=True, slots=True)
 class PreferencePairs:
@@ -53,12 +55,6 @@ class PreferenceReport:
         return {name: float(value) for name, value in named.items() if value is not None}
 
 
-def better_than(ranks: Int[Tensor, "B K"]) -> Bool[Tensor, "B K K"]:
-    """[b, i, j] is True where answer i was ranked above j; missing answers have rank −1."""
-    first, second = ranks[:, :, None], ranks[:, None, :]
-    return (first >= 0) & (second >= 0) & (first < second)
-
-
 def preference_pairs(
     scores: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"], lengths: Int[Tensor, "B K"]
 ) -> PreferencePairs:
@@ -69,11 +65,6 @@ def preference_pairs(
         prompts=prompts,
         length_differences=lengths[prompts, better] - lengths[prompts, worse],
     )
-
-
-def correct(margins: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """1 where the better answer scores higher, ½ for equal scores, else 0."""
-    return 0.5 * (margins.sign() + 1)
 
 
 def accuracy(pairs: PreferencePairs) -> float:

@@ -1,13 +1,12 @@
 """A moving average of weights (Polyak and Juditsky 1992), saved in place of the last ones."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from fledge.runtime.shard import whole
-from fledge.train.lending import lent
 
 
 class MovingAverage:
@@ -49,3 +48,17 @@ class MovingAverage:
     def load_state_dict(self, state: Mapping[str, Tensor], device: torch.device) -> None:
         """What `state_dict` gave."""
         self.weights = {name: weight.to(device) for name, weight in state.items()}
+
+
+@contextmanager
+def lent(module: nn.Module, weights: Mapping[str, Tensor]) -> Iterator[None]:
+    """Within the block `module` has these weights, by parameter name, in place of its own."""
+    parameters = dict(module.named_parameters())
+    saved = {name: parameters[name].data for name in weights}
+    for name, weight in weights.items():
+        parameters[name].data = weight
+    try:
+        yield
+    finally:
+        for name, data in saved.items():
+            parameters[name].data = data

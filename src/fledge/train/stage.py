@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
 from fledge.config import Config
 from fledge.data.batch import Batch
-from fledge.model.lora import LoRAConfig
-from fledge.runtime import Runtime
+from fledge.model.gpt import GPT
+from fledge.model.lora import LoRAConfig, adapt
+from fledge.runtime import Runtime, random
 from fledge.train.progress import Preparing, in_silence
 
 BatchT = TypeVar("BatchT", bound=Batch)
@@ -126,3 +128,17 @@ class Stage(ABC, Generic[BatchT]):
     @abstractmethod
     def load_state_dict(self, state: dict[str, object]) -> None:
         """Go on exactly where `state_dict` was taken."""
+
+
+def adapt_for(model: GPT, context: StageContext, role: str) -> None:
+    """Adapt `model` if the run says so; `role` names its random numbers.
+
+    Raises:
+        ConfigError: as `adapt`.
+    """
+    if context.lora is None:
+        return
+    # Processes share out tensors of one format only.
+    alone = context.runtime.world_size == 1
+    frozen = context.runtime.dtype if alone else torch.float32
+    adapt(model, context.lora, random(context.seed, "lora", role), frozen)

@@ -1,0 +1,102 @@
+"""Write docs/settings.md from the settings: `python -m fledge.cli.settings_reference`."""
+
+import types
+from collections.abc import Iterator
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from fledge.runs.pipeline import Pipeline
+from fledge.runs.run import Run
+
+PREFACE = """\
+# Settings
+
+Every setting of a run file and of a pipeline. On the command line `section.key=value` changes one;
+a wrong name is answered with the nearest right one. [Training](training.md) says how they play
+together. `"none"` switches off a setting that may be none. This page is written by
+`python -m fledge.cli.settings_reference > docs/settings.md`.
+"""
+
+
+def page() -> str:
+    """The whole page in Markdown."""
+    seen: set[type[BaseModel]] = set()
+    sections = [*sections_of(Run, "", seen), *sections_of(Pipeline, "", seen)]
+    return "\n".join([PREFACE, *(section(title, model) for title, model in sections)])
+
+
+def sections_of(
+    model: type[BaseModel], path: str, seen: set[type[BaseModel]]
+) -> Iterator[tuple[str, type[BaseModel]]]:
+    """A section and those inside it, outer ones first, each model once."""
+    if model in seen:
+        return
+    seen.add(model)
+    yield path or model.__name__, model
+    for name, field in model.model_fields.items():
+        for inner in models_in(field.annotation):
+            inner_path = f"{path}.{name}".removeprefix(".")
+            stage = inner.model_fields.get("name")
+            if name == "stage" and stage is not None:
+                inner_path = f"{inner_path} ({stage.default})"
+            yield from sections_of(inner, inner_path, seen)
+
+
+def section(title: str, model: type[BaseModel]) -> str:
+    """A heading, what the section is, and a table of its settings."""
+    kind = {"Run": "A run", "Pipeline": "A pipeline"}.get(title, f"`{title}`")
+    text = (model.__doc__ or "").strip()
+    rows = [row(name, field) for name, field in model.model_fields.items()]
+    table = ["| setting | default | meaning |", "|---|---|---|", *rows]
+    return "\n".join([f"## {kind}", "", text, "", *table, ""])
+
+
+def row(name: str, field: FieldInfo) -> str:
+    """One line of a table."""
+    inner = models_in(field.annotation)
+    described = field.description or (inner[0].__doc__ if inner else None) or "Picks the section."
+    meaning = " ".join(described.split()).replace("|", "\\|")
+    choices = literals_in(field.annotation)
+    if choices:
+        meaning = f"{meaning} One of: {', '.join(f'`{choice}`' for choice in choices)}."
+    return f"| `{name}` | {default(field)} | {meaning.strip()} |"
+
+
+def default(field: FieldInfo) -> str:
+    """The default as a run file would write it; "required", or "section" for a nested one."""
+    if field.is_required():
+        return "required"
+    value = field.default if field.default_factory is None else None
+    if isinstance(value, BaseModel):
+        return "a section"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{list(value)}`"
+    return f"`{value}`"
+
+
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """The sections an annotation can hold, through unions and lists."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType, Annotated, tuple, list):
+        return [model for argument in get_args(annotation) for model in models_in(argument)]
+    return []
+
+
+def literals_in(annotation: object) -> list[object]:
+    """The values that a choice allows."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [value for argument in get_args(annotation) for value in literals_in(argument)]
+    return []
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,173 @@
+"""What the demo measures at its end, as a report card."""
+
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from fledge import __version__
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import LoadedModel, load_language_model, load_scalar_model
+from fledge.demo.config import DemoConfig
+from fledge.demo.curves import charts, last_evaluation
+from fledge.demo.data import held_out_tasks, ranked, read_answers, sampling_of
+from fledge.demo.runs import DemoFiles
+from fledge.evaluate.answers import Answered, answer_tasks, end_rate, fractions_valid, mean_gold
+from fledge.evaluate.divergence import kl_per_answer
+from fledge.evaluate.findings import what_did_not_work
+from fledge.evaluate.report import MODELS, PPOCard, ReportCard, RewardModelCard
+from fledge.evaluate.sample_table import sample_table
+from fledge.evaluate.win_rate import paired_bootstrap
+from fledge.model.counting import parameters
+from fledge.runtime import random
+from fledge.stages.ppo.reward_functions import ModelScore
+from fledge.stages.ppo.rollout import Rollout
+from fledge.starter.kinds import KINDS
+
+OUTPUTS = {"base": "pretrain", "sft": "sft", "ppo": "ppo"}
+SAMPLES_PER_KIND = 2
+HELD_OUT_SEED = 500
+"""Added to the demo's seed for what is sampled from held-out prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of asking all models the held-out prompts."""
+
+    answers: dict[str, list[Answered]]
+    reward_model: RewardModelCard
+    ppo: PPOCard
+    num_parameters: int
+
+
+def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
+    """Ask the three models; judge the reward model and what PPO changed."""
+    loaded = {
+        name: load_language_model(find_checkpoint(files.output / directory))
+        for name, directory in OUTPUTS.items()
+    }
+    asked = held_out_tasks(seed, config)
+    sft_answers = read_answers(files.held_out_answers, asked, loaded["sft"], config)
+    sampling = sampling_of(config)
+    before = [group[0] for group in sft_answers]
+    after = answer_tasks(loaded["ppo"], asked, sampling, HELD_OUT_SEED + seed)
+    surest = sampling.model_copy(update={"temperature": 0.0})
+    answers = {name: answer_tasks(loaded[name], asked, surest, seed) for name in MODELS}
+    return Measured(
+        answers=answers,
+        reward_model=_reward_model(files, sft_answers, seed, config),
+        ppo=_ppo(files, loaded, before, after, sft_answers, config.temperature, seed),
+        num_parameters=parameters(loaded["ppo"].model.config),
+    )
+
+
+def report_card(
+    measured: Measured,
+    files: DemoFiles,
+    seed: int,
+    config: DemoConfig,
+    seconds: Mapping[str, float],
+) -> ReportCard:
+    """The card, with the curves of every stage."""
+    valid = {name: fractions_valid(answers) for name, answers in measured.answers.items()}
+    kinds = [each.task.kind for each in measured.answers["sft"]]
+    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+    return ReportCard(
+        fledge_version=__version__,
+        seed=seed,
+        setting=_setting(measured, config),
+        seconds=dict(seconds),
+        peak_memory_bytes=_peak_memory(),
+        bits_per_byte=last_evaluation(files.output / "pretrain")["bits_per_byte"],
+        kinds={kind.name: kind.about for kind in KINDS},
+        valid=valid,
+        prompts_per_kind={"all": len(kinds), **counts},
+        reward_model=measured.reward_model,
+        ppo=measured.ppo,
+        samples=sample_table(measured.answers, SAMPLES_PER_KIND),
+        charts=charts(files.output),
+        did_not_work=what_did_not_work(valid, measured.reward_model, measured.ppo),
+    )
+
+
+def _reward_model(
+    files: DemoFiles, sft_answers: list[list[Answered]], seed: int, config: DemoConfig
+) -> RewardModelCard:
+    """Its accuracy as the reward stage measured it, and the ceiling on the same rankings."""
+    evaluation = last_evaluation(files.output / "reward")
+    ceiling, _ = ranked(sft_answers, HELD_OUT_SEED + seed, config).ceiling()
+    return RewardModelCard(
+        accuracy=evaluation["accuracy"],
+        ceiling=ceiling,
+        pairs=int(evaluation["pairs"]),
+        low=evaluation["low"],
+        high=evaluation["high"],
+    )
+
+
+def _ppo(
+    files: DemoFiles,
+    loaded: Mapping[str, LoadedModel],
+    before: Sequence[Answered],
+    after: Sequence[Answered],
+    sft_answers: Sequence[Sequence[Answered]],
+    temperature: float,
+    seed: int,
+) -> PPOCard:
+    gold_before, gold_after = (
+        torch.tensor([each.gold for each in answers]) for answers in (before, after)
+    )
+    comparison = paired_bootstrap(gold_before, gold_after, random(seed, "paired bootstrap"))
+    return PPOCard(
+        gold_before=comparison.before,
+        gold_after=comparison.after,
+        p_value=comparison.p_value,
+        low=comparison.low,
+        high=comparison.high,
+        win_rate=comparison.win_rate,
+        kl=kl_per_answer(
+            loaded["ppo"].model,
+            loaded["sft"].model,
+            after,
+            temperature,
+            loaded["ppo"].never_written,
+        ),
+        eos_rate=end_rate(after),
+        gold_best_of_4=mean_gold(_best(files, sft_answers)),
+    )
+
+
+def _best(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> list[Answered]:
+    """Of each prompt's answers the one that the reward model scores highest."""
+    judge = load_scalar_model(find_checkpoint(files.output / "reward"))
+    flat = [each for group in groups for each in group]
+    rollout = Rollout.join(
+        [each.prompt_ids for each in flat],
+        [each.answer_ids for each in flat],
+        judge.tokenizer.special.pad,
+    )
+    scores = iter(ModelScore(judge.model)(rollout).tolist())
+    scored = [[(next(scores), each) for each in group] for group in groups]
+    return [max(group, key=lambda pair: pair[0])[1] for group in scored]
+
+
+def _setting(measured: Measured, config: DemoConfig) -> dict[str, str]:
+    return {
+        "model": f"{measured.num_parameters / 1e6:.1f} million parameters: "
+        f"{config.num_layers} layers, width {config.width}, context {config.context_length}",
+        "tokenizer": f"byte-level BPE, {config.vocabulary_size:,} tokens, digits one by one",
+        "pretraining": f"{config.pretrain_steps:,} steps on the documentation inside Python and "
+        "the starter pack's prose",
+        "demonstrations": f"{config.demonstrations:,} conversations, {config.sft_steps:,} steps",
+        "rankings": f"{config.answers} answers to each of {config.ranked_prompts:,} prompts, "
+        f"neighbours exchanged with chance {config.noise:g}",
+        "PPO": f"{config.ppo_rollouts} rollouts against the reward model",
+    }
+
+
+def _peak_memory() -> int:
+    """Largest resident memory of this process, in bytes; Linux counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

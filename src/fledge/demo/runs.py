@@ -1,0 +1,198 @@
+"""The four runs of the demo; runs/starter/ holds the same as files."""
+
+from pathlib import Path
+
+from fledge.config import Config
+from fledge.demo.config import DemoConfig
+from fledge.runs.run import Run
+from fledge.runtime import RuntimeConfig
+from fledge.stages.ppo.config import PPOConfig, RolloutConfig
+from fledge.stages.pretrain import ModelSize, PretrainConfig
+from fledge.stages.reward.config import RewardConfig
+from fledge.stages.sft import SFTConfig
+from fledge.train.optimizer import OptimizerConfig
+from fledge.train.plan import CheckpointConfig
+from fledge.train.stage import BatchConfig
+
+ROW = 128
+"""Tokens of a packed row of SFT."""
+TOKENS_PER_STEP = 512
+SFT_ROWS = 8
+PPO_EPOCHS = 2
+ROLLOUT, MINIBATCH = 64, 32
+# Compiling takes longer than it saves in a run of two minutes.
+RUNTIME = RuntimeConfig(compile=False)
+
+
+class DemoFiles(Config):
+    """Where a demo keeps what its stages read and write."""
+
+    output: Path
+    """The directory of the demo."""
+
+    @property
+    def text(self) -> Path:
+        """The corpus, a document a line."""
+        return self.output / "data" / "text.jsonl"
+
+    @property
+    def vocabulary_text(self) -> Path:
+        """What the tokenizer learns from."""
+        return self.output / "data" / "vocabulary.jsonl"
+
+    @property
+    def demonstrations(self) -> Path:
+        """What the imagined writers wrote."""
+        return self.output / "data" / "demonstrations.jsonl"
+
+    @property
+    def prompts(self) -> Path:
+        """What PPO's policy is asked."""
+        return self.output / "data" / "prompts.jsonl"
+
+    @property
+    def rankings(self) -> Path:
+        """The labeller's rankings of sampled answers."""
+        return self.output / "data" / "rankings.jsonl"
+
+    @property
+    def held_out_rankings(self) -> Path:
+        """The same of held-out prompts."""
+        return self.output / "data" / "held-out-rankings.jsonl"
+
+    @property
+    def held_out_answers(self) -> Path:
+        """The answers behind them, as ids."""
+        return self.output / "data" / "held-out-answers.jsonl"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer's directory."""
+        return self.output / "tokenizer"
+
+
+def pretrain_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
+    """Many small steps: a small model learns to copy in steps, not in tokens."""
+    size = ModelSize(
+        context_length=config.context_length, width=config.width, num_layers=config.num_layers
+    )
+    return Run(
+        output=files.output / "pretrain",
+        seed=seed,
+        stage=PretrainConfig(
+            text=(str(files.text),),
+            tokenizer=files.tokenizer,
+            size=size,
+            validation_fraction=0.02,
+        ),
+        batch=BatchConfig(examples=max(1, TOKENS_PER_STEP // config.context_length)),
+        # Muon: copying appears in about half the steps that AdamW takes.
+        optimizer=OptimizerConfig(
+            name="muon",
+            learning_rate=3e-3,
+            schedule="wsd",
+            steps=config.pretrain_steps,
+            warmup_steps=min(40, config.pretrain_steps // 4),
+            decay_fraction=0.6,
+            final_fraction=0.1,
+        ),
+        checkpoint=CheckpointConfig(every=500, keep=1),
+        runtime=RUNTIME,
+    )
+
+
+def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
+    """No dropout: few demonstrations are seen more than a few times."""
+    return Run(
+        output=files.output / "sft",
+        seed=seed,
+        stage=SFTConfig(
+            model=files.output / "pretrain",
+            demonstrations=(str(files.demonstrations),),
+            held_out_fraction=0.01,
+            length=ROW,
+            dropout=0.0,
+        ),
+        batch=BatchConfig(examples=SFT_ROWS),
+        optimizer=OptimizerConfig(
+            name="muon",
+            learning_rate=2e-3,
+            schedule="wsd",
+            steps=config.sft_steps,
+            warmup_steps=min(40, config.sft_steps // 4),
+            decay_fraction=0.6,
+            final_fraction=0.02,
+        ),
+        checkpoint=CheckpointConfig(every=500, keep=1),
+        runtime=RUNTIME,
+    )
+
+
+def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
+    """Scores of deviation 1, so that PPO's β means the same for every seed."""
+    return Run(
+        output=files.output / "reward",
+        seed=seed,
+        stage=RewardConfig(
+            model=files.output / "sft",
+            rankings=(str(files.rankings),),
+            demonstrations=(str(files.demonstrations),),
+            held_out=(str(files.held_out_rankings),),
+            epochs=config.reward_epochs,
+            unit_variance=True,
+        ),
+        batch=BatchConfig(examples=8),
+        optimizer=OptimizerConfig(
+            learning_rate=3e-4,
+            weight_decay=0.01,
+            schedule="linear",
+            warmup_steps=5,
+            final_fraction=0.05,
+        ),
+        checkpoint=CheckpointConfig(keep=1),
+        runtime=RUNTIME,
+    )
+
+
+def ppo_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
+    """Short answers, small rollouts, a low learning rate for a small model that can lose skills."""
+    steps = config.ppo_rollouts * PPO_EPOCHS * (ROLLOUT // MINIBATCH)
+    return Run(
+        output=files.output / "ppo",
+        seed=seed,
+        stage=PPOConfig(
+            policy=files.output / "sft",
+            reward=str(files.output / "reward"),
+            prompts=(str(files.prompts),),
+            rollout=RolloutConfig(
+                examples=ROLLOUT,
+                max_new_tokens=config.max_new_tokens,
+                temperature=config.temperature,
+            ),
+            epochs=PPO_EPOCHS,
+            kl_coefficient=0.1,
+        ),
+        batch=BatchConfig(examples=MINIBATCH),
+        optimizer=OptimizerConfig(
+            learning_rate=7e-5,
+            weight_decay=0.0,
+            epsilon=1e-5,
+            schedule="linear",
+            steps=steps,
+            warmup_steps=min(10, steps // 4),
+            final_fraction=0.1,
+        ),
+        checkpoint=CheckpointConfig(every=40, keep=1),
+        runtime=RUNTIME,
+    )
+
+
+def demo_runs(files: DemoFiles, seed: int, config: DemoConfig) -> dict[str, Run]:
+    """All four by name, in their order."""
+    makers = {
+        "pretrain": pretrain_run,
+        "sft": sft_run,
+        "reward": reward_run,
+        "ppo": ppo_run,
+    }
+    return {name: make(files, seed, config) for name, make in makers.items()}

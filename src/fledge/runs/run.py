@@ -1,0 +1,168 @@
+"""A run: a stage and how to train it, from a TOML file to the checkpoint it ends in."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from fledge.checkpoint.directory import latest, write_text
+from fledge.checkpoint.lineage import read_lineage
+from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
+from fledge.runs.differences import differences
+from fledge.runtime import Runtime
+from fledge.stages.ppo.build import build_ppo
+from fledge.stages.ppo.config import PPOConfig
+from fledge.stages.pretrain import Pretrain, PretrainConfig
+from fledge.stages.reward.config import RewardConfig
+from fledge.stages.reward.stage import RewardModelling
+from fledge.stages.sft import SFT, SFTConfig
+from fledge.stages.translate.config import TranslateConfig
+from fledge.stages.translate.stage import Translate
+from fledge.train.loop import fit
+from fledge.train.plan import Plan
+from fledge.train.progress import Progress, Several, TensorBoardProgress, for_terminal
+from fledge.train.stage import Stage, StageContext
+
+StageConfig = Annotated[
+    PretrainConfig | TranslateConfig | SFTConfig | RewardConfig | PPOConfig,
+    Field(discriminator="name"),
+]
+
+ADAPTABLE = (SFTConfig, RewardConfig, PPOConfig)
+"""Stages that train a model as it is, or adapters of it."""
+
+StageBuilder = Callable[..., Stage[Any]]
+"""Makes a stage of its settings and a `StageContext`."""
+
+STAGES: Mapping[str, StageBuilder] = {
+    "pretrain": Pretrain.build,
+    "translate": Translate.build,
+    "sft": SFT.build,
+    "reward": RewardModelling.build,
+    "ppo": build_ppo,
+}
+
+
+class Run(Plan):
+    """Everything needed to repeat one training run."""
+
+    stage: StageConfig
+    """What to train: the name picks the stage, its other keys are that stage's own."""
+
+    @model_validator(mode="after")
+    def _adapters_go_into_a_chat_model(self) -> "Run":
+        if self.lora is not None and not isinstance(self.stage, ADAPTABLE):
+            raise ValueError(f"lora is for sft, reward and ppo, not for {self.stage.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _patience_needs_evaluations(self) -> "Run":
+        patience = self.stage.patience if isinstance(self.stage, RewardConfig) else None
+        if patience is not None and self.evaluation.every is None:
+            raise ValueError("stage.patience counts evaluations: set evaluation.every, too")
+        return self
+
+
+RUN_FILE = "run.json"
+NOT_FINITE_FILE = "not-finite.json"
+FREE_TO_CHANGE = ("output", "checkpoint", "evaluation", "runtime", "tensorboard")
+"""Settings that may differ when a run goes on: they do not change what is learnt."""
+
+
+def execute(run: Run, progress: Progress | None = None, build: StageBuilder | None = None) -> Path:
+    """Train a run to its end and return its final checkpoint.
+
+    A finished run returns at once, an interrupted one goes on where it was saved. `build` makes
+    the stage instead of `STAGES`, for a stage with parts no file can hold (a reward function).
+
+    Raises:
+        ConfigError: `run.output` holds a different run; the difference is named.
+        Interrupted: the user stopped it; the same call goes on.
+        FledgeError: as `fit` and the stage raise.
+    """
+    check_output(run)
+    finished = finished_checkpoint(run.output)
+    if finished is not None:
+        return finished
+    runtime = Runtime.start(run.runtime)
+    try:
+        return _train(run, runtime, progress or for_terminal(), build or STAGES[run.stage.name])
+    except NonFiniteLoss as error:
+        note = json.dumps({"step": error.step, "value": str(error.value)})
+        if runtime.is_main:
+            write_text(run.output / NOT_FINITE_FILE, note)
+        raise
+
+
+def finished_checkpoint(output: Path) -> Path | None:
+    """The final checkpoint of a run that is over; None of one that is not."""
+    checkpoint = latest(output)
+    lineage = None if checkpoint is None else read_lineage(checkpoint)
+    return checkpoint if lineage is not None and lineage.finished else None
+
+
+def check_output(run: Run) -> None:
+    """Make sure that what `run.output` holds was made by this very run.
+
+    After a loss that was not finite the optimiser's settings may change, too.
+
+    Raises:
+        ConfigError: it was made by another; each difference is named.
+    """
+    if latest(run.output) is None:
+        return
+    free: tuple[str, ...] = FREE_TO_CHANGE
+    if (run.output / NOT_FINITE_FILE).exists():
+        free = (*free, "optimizer")
+    found = differences(run.model_dump(mode="json"), _read_run(run.output), free)
+    if found:
+        raise ConfigError(
+            f"{run.output} holds another run: {'; '.join(found)}. Choose another output, "
+            "use the settings it was begun with, or delete the directory"
+        )
+
+
+def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) -> Path:
+    if run.batch.examples % runtime.world_size:
+        raise ConfigError(
+            f"batch.examples is {run.batch.examples}, which does not divide by the "
+            f"{runtime.world_size} processes; choose a multiple of it"
+        )
+    if runtime.is_main:
+        text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
+        write_text(run.output / RUN_FILE, text + "\n")
+    runtime.seed(run.seed)
+    context = StageContext(
+        run.output,
+        run.seed,
+        run.batch,
+        runtime,
+        run.optimizer.steps,
+        progress.preparing,
+        run.lora,
+    )
+    stage = build(run.stage, context)
+    if run.tensorboard and runtime.is_main:
+        progress = Several([progress, TensorBoardProgress()])
+    checkpoint = fit(stage, run, runtime, progress)
+    (run.output / NOT_FINITE_FILE).unlink(missing_ok=True)
+    return checkpoint
+
+
+def _read_run(output: Path) -> dict[str, object]:
+    path = output / RUN_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is missing or damaged ({error}), so nothing tells which run {output} holds; "
+            "choose another output"
+        ) from error
+    assert isinstance(values, dict)
+    try:
+        # A setting that did not exist yet counts as its default, which is what was done without it.
+        return Run.model_validate(values).model_dump(mode="json")
+    except ValidationError:
+        return values  # a setting that is gone; the difference is named

@@ -1,0 +1,87 @@
+"""A GPT with its next-token loss as one call, shared by pretraining and SFT."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fledge.data.batch import TokenBatch
+from fledge.errors import ConfigError
+from fledge.model.config import GPTConfig
+from fledge.model.gpt import GPT
+from fledge.model.masks import block_diagonal
+from fledge.stages.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entropy_sum
+from fledge.stages.losses import cross_entropy_sum, token_log_probs
+
+EVALUATION_TOKENS = 16_384
+"""Tokens of one forward pass in evaluation; has no effect on the result."""
+
+
+class NextToken(nn.Module):
+    """Turns a batch into its summed loss; sharded weights are gathered for this call."""
+
+    def __init__(self, model: GPT) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: TokenBatch) -> Float[Tensor, ""]:
+        """Σ −log p(target) over the loss mask, in nats."""
+        hidden, targets, mask = self._hidden(batch), batch.targets, batch.loss_mask
+        if self.model.config.vocabulary_size >= WORTH_IT_FROM:
+            head = self.model.head or self.model.token_embedding
+            return linear_cross_entropy_sum(hidden[mask], head.weight, targets[mask])
+        if not bool(mask.all()):
+            # Chats supervise a part of their tokens: no logits for the rest.
+            hidden, targets, mask = hidden[mask][None], targets[mask][None], mask[mask][None]
+        return cross_entropy_sum(self.model.logits(hidden), targets, mask)
+
+    def log_probs(self, batch: TokenBatch) -> Float[Tensor, "B T"]:
+        """log p(target) at every position, in nats; needs whole weights, as in evaluation."""
+        return token_log_probs(self.model.logits(self._hidden(batch)), batch.targets)
+
+    def _hidden(self, batch: TokenBatch) -> Float[Tensor, "B T D"]:
+        if bool((batch.segments == 1).all()):
+            # One document a row: causal attention needs no mask, and is faster without.
+            return self.model.hidden(batch.inputs)
+        mask = block_diagonal(batch.segments)
+        return self.model.hidden(batch.inputs, batch.positions, mask)
+
+
+@torch.no_grad()
+def held_out_metrics(
+    next_token: NextToken, batches: Iterable[TokenBatch], bytes_per_token: Sequence[int]
+) -> dict[str, float]:
+    """Mean loss in nats a token, and bits per byte where the targets stand for bytes.
+
+    Special tokens stand for no byte; bits per byte leaves out their loss, too.
+    """
+    bytes_of = torch.tensor(bytes_per_token)
+    nats = tokens = byte_nats = num_bytes = 0.0
+    for batch in batches:
+        batch = batch.to(next_token.model.token_embedding.weight.device)
+        losses = -next_token.log_probs(batch) * batch.loss_mask
+        sizes = bytes_of.to(losses.device)[batch.targets] * batch.loss_mask
+        nats += float(losses.sum())
+        tokens += int(batch.loss_mask.sum())
+        byte_nats += float((losses * (sizes > 0)).sum())
+        num_bytes += int(sizes.sum())
+    metrics = {"validation_loss": nats / tokens} if tokens else {}
+    if num_bytes:
+        metrics["bits_per_byte"] = byte_nats / math.log(2) / num_bytes
+    return metrics
+
+
+def row_length(wanted: int | None, config: GPTConfig, setting: str) -> int:
+    """Tokens of a row: what `setting` wants, or the model's context if it is None.
+
+    Raises:
+        ConfigError: it is more than the context.
+    """
+    if wanted is not None and wanted > config.context_length:
+        raise ConfigError(
+            f"{setting} is {wanted:,}, but the model's context holds {config.context_length:,} "
+            "tokens; lower it"
+        )
+    return wanted or config.context_length

@@ -1,0 +1,321 @@
+"""PPO from its settings: checkpoints loaded, prompts read, the engine set to answer them."""
+
+import copy
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fledge.checkpoint.adapter_files import save_language_adapter, save_scalar_adapter
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import (
+    LoadedModel,
+    LoadedScalarModel,
+    load_language_model,
+    load_scalar_model,
+    save_language_model,
+    save_scalar_model,
+)
+from fledge.data.batch import PromptBatch, TokenBatch
+from fledge.data.corpus import Corpus
+from fledge.data.order import PromptOrder, rows_of_step
+from fledge.data.packing import window_batch
+from fledge.data.prompts import prompt_from
+from fledge.data.records import Placed, Skipped
+from fledge.data.rendering import render_prompts
+from fledge.data.sources import load_placed, source_hashes
+from fledge.data.splits import split_conversations
+from fledge.errors import ConfigError
+from fledge.files import file_hash
+from fledge.generate.engine import Engine
+from fledge.generate.request import SamplingParams
+from fledge.generate.respond import respond
+from fledge.model.gpt import GPT
+from fledge.model.lora import without_adapters
+from fledge.model.scalar import ScalarModel
+from fledge.runtime import random
+from fledge.stages.next_token import row_length
+from fledge.stages.ppo.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.config import PPOConfig, PretrainingMixConfig
+from fledge.stages.ppo.reward_functions import (
+    FunctionScore,
+    ModelScore,
+    RewardFunction,
+    Score,
+    load_reward_function,
+    names_a_function,
+)
+from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.stage import PPO, Respond, World
+from fledge.text.conversation import Conversation
+from fledge.train.stage import Sources, StageContext, adapt_for
+
+logger = logging.getLogger(__name__)
+
+HELD_OUT = 64
+"""Held-out prompts that an evaluation answers, at most."""
+MAX_BATCH = 128
+"""Answers that are written at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Prompts as ids, and what each says."""
+
+    train: tuple[tuple[int, ...], ...]
+    held_out: tuple[tuple[int, ...], ...]
+    texts: Mapping[tuple[int, ...], str]
+
+
+def build_ppo(
+    config: PPOConfig, context: StageContext, reward: RewardFunction | None = None
+) -> PPO:
+    """A stage ready to train; `reward`, a Python function, takes the place of `config.reward`.
+
+    Raises:
+        ConfigError: sizes do not divide, or the reward model has another tokenizer.
+        FledgeError: a checkpoint or a file of prompts cannot be used.
+    """
+    check_sizes(config, context)
+    directory = find_checkpoint(config.policy)
+    loaded = load_language_model(directory)
+    prompts = read_prompts(config, loaded, context.seed)
+    banned_ids = banned(loaded)
+    runtime = context.runtime
+    score, critic, parents = _reward(config, loaded, prompts, context, reward)
+    temperature = config.rollout.temperature
+    if context.lora is None:
+        frozen = Reference(load_language_model(directory).model, temperature, banned_ids)
+        runtime.prepare(frozen)
+    else:
+        # One trunk is both: without its adapters the policy is what it was.
+        frozen = Reference(loaded.model, temperature, banned_ids)
+        adapt_for(loaded.model, context, "policy")
+    trained = ActorCritic(loaded.model, critic, temperature, banned_ids)
+    world = World(
+        respond=answering(trained, loaded, config, context),
+        score=score,
+        gold=None
+        if config.score.gold is None
+        else _function_score(load_reward_function(config.score.gold), loaded, prompts),
+        prompts=PromptOrder(
+            prompts.train,
+            config.rollout.examples,
+            context.seed,
+            runtime.rank,
+            runtime.world_size,
+        ),
+        held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
+        # An end of text stops an answer, too, but is not what ends a turn.
+        stop_ids=(loaded.tokenizer.special.end,),
+        minibatch=context.examples_per_process,
+        pretraining=_mix(config.pretraining, loaded, context),
+        save=saving(loaded, context, directory, parents.get("reward", directory)),
+        seed=context.seed,
+        rows_per_forward=context.batch.microbatch or context.examples_per_process,
+        all_sum=runtime.sum,
+        natural_rollouts=-(-len(prompts.train) // config.rollout.examples),
+        sources=Sources({"policy": directory, **parents}, _hashes(config)),
+    )
+    return PPO(config, trained, frozen, world)
+
+
+def check_sizes(config: PPOConfig, context: StageContext) -> None:
+    """Every process must make the same number of equal steps.
+
+    Raises:
+        ConfigError: they could not.
+    """
+    rollout, batch = config.rollout.examples, context.batch.examples
+    if rollout % batch:
+        raise ConfigError(
+            f"stage.rollout.examples is {rollout}, expected a multiple of batch.examples, {batch}"
+        )
+    mix = config.pretraining
+    if mix is not None and mix.rows % context.runtime.world_size:
+        raise ConfigError(
+            f"stage.pretraining.rows is {mix.rows}, expected a multiple of the "
+            f"{context.runtime.world_size} processes"
+        )
+
+
+def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
+    """Load, render and split by first question; each leaves room for a whole answer.
+
+    Raises:
+        ConfigError: the context has no room for prompt and answer.
+        RecordError: a prompt does not fit, unless `skip_bad`.
+    """
+    context_length, answer = loaded.model.config.context_length, config.rollout.max_new_tokens
+    if answer >= context_length - 1:
+        raise ConfigError(
+            f"stage.rollout.max_new_tokens is {answer}, but the policy's context holds "
+            f"{context_length} tokens, prompt included; lower it"
+        )
+    skipped = Skipped() if config.skip_bad else None
+    placed: dict[Conversation, Placed[Conversation]] = {}
+    for one in load_placed(config.prompts, prompt_from, skipped=skipped):
+        placed.setdefault(one.item, one)
+    rendered = dict(
+        render_prompts(
+            list(placed.values()),
+            loaded.tokenizer,
+            loaded.template,
+            context_length - answer,
+            skipped,
+        )
+    )
+    if skipped:
+        logger.warning("%s", skipped.summary())
+    if not rendered:
+        raise ConfigError(
+            f"no prompt leaves room for an answer of {answer} tokens in a context of "
+            f"{context_length}; lower stage.rollout.max_new_tokens"
+        )
+    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
+    return Prompts(
+        train=tuple(rendered[one] for one in train),
+        held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
+        texts={ids: prompt_text(one) for one, ids in rendered.items()},
+    )
+
+
+def prompt_text(conversation: Conversation) -> str:
+    """What a reward function sees of a prompt: its messages, separated by blank lines."""
+    return "\n\n".join(message.content for message in conversation.messages)
+
+
+def banned(loaded: LoadedModel) -> tuple[int, ...]:
+    """Ids that may never be written: padding, role tokens, rows beyond the vocabulary."""
+    return tuple(sorted(loaded.never_written))
+
+
+def answering(
+    trained: ActorCritic, loaded: LoadedModel, config: PPOConfig, context: StageContext
+) -> Respond:
+    """The engine with the policy's whole weights; answers of one seed do not depend on company."""
+    tokenizer, runtime, rollout = loaded.tokenizer, context.runtime, config.rollout
+    sampling = SamplingParams(
+        temperature=rollout.temperature, max_new_tokens=rollout.max_new_tokens
+    )
+    banned_ids = banned(loaded)
+
+    def answer(prompts: PromptBatch, seed: int) -> Rollout:
+        seeds = prompts.seeds(seed)
+        with runtime.gathered(trained):
+            engine = Engine(trained.policy, max_batch=min(MAX_BATCH, len(seeds)))
+            answers = respond(
+                engine, prompts.prompts, sampling, seeds, tokenizer.stop_ids, banned_ids
+            )
+        return Rollout.join(prompts.prompts, answers, tokenizer.special.pad)
+
+    return answer
+
+
+def saving(
+    loaded: LoadedModel, context: StageContext, policy_base: Path, critic_base: Path
+) -> Callable[[GPT, ScalarModel, Path], None]:
+    """Writes the policy, and the critic into `critic` beside it; of adapted ones the adapters."""
+    tokenizer, template, lora = loaded.tokenizer, loaded.template, context.lora
+
+    def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
+        (directory / "critic").mkdir(exist_ok=True)
+        if lora is None:
+            save_language_model(directory, policy, tokenizer, template)
+            save_scalar_model(directory / "critic", critic, tokenizer, template)
+        else:
+            one = LoadedModel(policy, tokenizer, template)
+            other = LoadedScalarModel(critic, tokenizer, template)
+            save_language_adapter(directory, one, lora, policy_base)
+            save_scalar_adapter(directory / "critic", other, lora, critic_base)
+
+    return save
+
+
+def _reward(
+    config: PPOConfig,
+    loaded: LoadedModel,
+    prompts: Prompts,
+    context: StageContext,
+    function: RewardFunction | None,
+) -> tuple[Score, ScalarModel, dict[str, Path]]:
+    """Where scores come from, the critic to start with, and the parent checkpoint if any."""
+    if function is None and names_a_function(config.reward):
+        function = load_reward_function(config.reward)
+    if function is not None:
+        critic = ScalarModel.from_language_model(loaded.model, random(context.seed, "critic"))
+        nn.init.zeros_(critic.head.weight)  # V = 0 at first (Ziegler et al. 2019)
+        adapt_for(critic.trunk, context, "critic")
+        return _function_score(function, loaded, prompts), critic, {}
+    directory = find_checkpoint(Path(config.reward))
+    scalar = load_scalar_model(directory)
+    if scalar.tokenizer.fingerprint != loaded.tokenizer.fingerprint:
+        raise ConfigError(
+            f"{directory}: the reward model has another tokenizer than the policy "
+            f"{config.policy}; train it from the same SFT checkpoint, or score text with a "
+            "Python function as stage.reward"
+        )
+    rows = context.batch.microbatch or context.examples_per_process
+    if context.lora is not None:
+        return _shared(scalar.model, rows, context), scalar.model, {"reward": directory}
+    context.runtime.prepare(scalar.model.requires_grad_(False))
+    critic = load_scalar_model(directory).model
+    return ModelScore(scalar.model, rows), critic, {"reward": directory}
+
+
+def _shared(critic: ScalarModel, rows: int, context: StageContext) -> Score:
+    """The reward model's scores by the critic's trunk, which is adapted, without its adapters."""
+    reward = ScalarModel(critic.trunk)
+    reward.head = copy.deepcopy(critic.head).to(context.runtime.device)
+    score = ModelScore(reward, rows)
+    adapt_for(critic.trunk, context, "critic")
+
+    def unadapted(rollout: Rollout) -> Float[Tensor, " B"]:
+        with without_adapters(critic.trunk):
+            return score(rollout)
+
+    return unadapted
+
+
+def _function_score(
+    function: RewardFunction, loaded: LoadedModel, prompts: Prompts
+) -> FunctionScore:
+    tokenizer = loaded.tokenizer
+    return FunctionScore(function, tokenizer.decode, tokenizer.special_ids, prompts.texts)
+
+
+def _mix(
+    config: PretrainingMixConfig | None, loaded: LoadedModel, context: StageContext
+) -> Callable[[int], TokenBatch] | None:
+    """Windows of the pretraining text, the next ones of one shuffled order for every step."""
+    if config is None:
+        return None
+    corpus = Corpus.open(config.corpus, loaded.tokenizer)
+    length = row_length(config.length, loaded.model.config, "stage.pretraining.length")
+    windows = corpus.train.windows(length)
+    if len(windows) == 0:
+        raise ConfigError(
+            f"{config.corpus}: shorter than one row of stage.pretraining.length, {config.length}"
+        )
+    runtime = context.runtime
+    place = (context.seed, runtime.rank, runtime.world_size)
+
+    def mix(step: int) -> TokenBatch:
+        rows = rows_of_step(len(windows), config.rows, step, *place)
+        return window_batch([windows[row] for row in rows])
+
+    return mix
+
+
+def _hashes(config: PPOConfig) -> dict[str, str]:
+    hashes = source_hashes(config.prompts)
+    for name in (config.reward, config.score.gold):
+        file = Path((name or "").rpartition(":")[0])
+        if file.suffix == ".py" and file.is_file():
+            hashes[str(file)] = file_hash(file)
+    if config.pretraining is not None:
+        hashes |= Corpus.open(config.pretraining.corpus).hashes
+    return hashes

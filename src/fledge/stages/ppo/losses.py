@@ -1,0 +1,57 @@
+"""The two clipped losses of PPO (Schulman et al. 2017, arXiv:1707.06347), token by token."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from fledge.stages.ppo.advantages import AllSum, masked_mean, one_process
+
+
+def clipped_surrogate(
+    ratio: Float[Tensor, "B T"], advantages: Float[Tensor, "B T"], clip: float
+) -> Float[Tensor, "B T"]:
+    """min(ρ Â, clip(ρ, 1 ± ε) Â), equation 7: to be maximised."""
+    clipped_ratio = ratio.clamp(1 - clip, 1 + clip)
+    return torch.minimum(ratio * advantages, clipped_ratio * advantages)
+
+
+def surrogate_is_clipped(
+    ratio: Float[Tensor, "B T"], advantages: Float[Tensor, "B T"], clip: float
+) -> Bool[Tensor, "B T"]:
+    """Where the minimum takes the clipped side: those tokens have no gradient."""
+    return ratio.clamp(1 - clip, 1 + clip) * advantages < ratio * advantages
+
+
+def clipped_value_error(
+    values: Float[Tensor, "B T"],
+    old_values: Float[Tensor, "B T"],
+    returns: Float[Tensor, "B T"],
+    clip: float | None,
+) -> Float[Tensor, "B T"]:
+    """max((V − R̂)², (V_old + clip(V − V_old, ±ε) − R̂)²); without the second if `clip` is None.
+
+    Source: OpenAI baselines' ppo2; the weight ½ is applied by the caller.
+    """
+    error = (values - returns) ** 2
+    if clip is None:
+        return error
+    clipped_values = old_values + (values - old_values).clamp(-clip, clip)
+    return torch.maximum(error, (clipped_values - returns) ** 2)
+
+
+def explained_variance(
+    values: Float[Tensor, "B T"],
+    returns: Float[Tensor, "B T"],
+    mask: Bool[Tensor, "B T"],
+    all_sum: AllSum = one_process,
+) -> Float[Tensor, ""]:
+    """1 − Var(R̂ − V) / Var(R̂): 1 for a perfect critic, 0 for a constant, negative for a bad one."""
+    spread = _variance(returns, mask, all_sum)
+    return 1 - _variance(returns - values, mask, all_sum) / spread.clamp(min=1e-8)
+
+
+def _variance(
+    values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], all_sum: AllSum
+) -> Float[Tensor, ""]:
+    mean = masked_mean(values, mask, all_sum)
+    return masked_mean((values - mean) ** 2, mask, all_sum)

@@ -1,0 +1,146 @@
+"""Where scores come from: a reward model, or any Python function of prompts and responses."""
+
+import importlib
+import importlib.util
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import SupportsFloat, cast
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from fledge.errors import ConfigError, TrainingError
+from fledge.model.scalar import ScalarModel
+from fledge.stages.ppo.config import ScoreConfig
+from fledge.stages.ppo.rollout import Rollout
+
+RewardFunction = Callable[[list[str], list[str]], Iterable[SupportsFloat]]
+"""Prompts and responses as text, one score each: a list, an array, a tensor. A prompt is what its
+messages say, separated by blank lines; a response is without its end token."""
+
+Score = Callable[[Rollout], Float[Tensor, "B"]]
+"""r(x, y) for each row of a rollout."""
+
+Decode = Callable[[list[int]], str]
+
+
+class ModelScore:
+    """A reward model's scalar at each answer's last token (Ouyang et al. 2022, 3.5).
+
+    `rows` bounds the memory of a forward pass.
+    """
+
+    def __init__(self, model: ScalarModel, rows: int = 64) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.rows = rows
+
+    @torch.no_grad()
+    def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
+        """The index comes from lengths: padding is neither searched nor seen."""
+        return torch.cat([self._score(part) for part in rollout.split(self.rows)])
+
+    def _score(self, rollout: Rollout) -> Float[Tensor, "B"]:
+        scalars: Tensor = self.model(rollout.ids)  # B T+1
+        return scalars.gather(1, rollout.lengths[:, None] - 1)[:, 0]
+
+
+class FunctionScore:
+    """A Python function's scores of the text.
+
+    `prompt_texts` knows the text of every prompt by its ids; one that it lacks is decoded.
+    """
+
+    def __init__(
+        self,
+        function: RewardFunction,
+        decode: Decode,
+        special_ids: frozenset[int],
+        prompt_texts: Mapping[tuple[int, ...], str],
+    ) -> None:
+        self.function = function
+        self.decode = decode
+        self.special_ids = special_ids
+        self.prompt_texts = prompt_texts
+
+    def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
+        """Raises TrainingError for scores that are not one finite number per response."""
+        rows = list(rollout.rows())
+        prompts = [self.prompt_texts.get(tuple(ids)) or self._text(ids) for ids, _ in rows]
+        scores = self.function(prompts, [self._text(ids) for _, ids in rows])
+        checked = _check_scores(scores, len(rows), self.function)
+        return torch.tensor(checked, device=rollout.inputs.device)
+
+    def _text(self, ids: list[int]) -> str:
+        return self.decode([id_ for id_ in ids if id_ not in self.special_ids])
+
+
+def names_a_function(reward: str) -> bool:
+    """Whether `reward` is `module:function` or `file.py:function` rather than a checkpoint."""
+    source, colon, function = reward.rpartition(":")
+    return bool(colon) and function.isidentifier() and not Path(reward).exists() and bool(source)
+
+
+def load_reward_function(name: str) -> RewardFunction:
+    """Import `module:function`, or run `file.py` and take its function.
+
+    Raises:
+        ConfigError: there is no such module, file or function.
+    """
+    source, _, function_name = name.rpartition(":")
+    module = _load_file(Path(source)) if source.endswith(".py") else _load_module(source, name)
+    function = vars(module).get(function_name)
+    if not callable(function):
+        known = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+        raise ConfigError(
+            f"reward {name!r}: {source} has no function {function_name!r}; "
+            f"it has {', '.join(known) or 'none'}"
+        )
+    return cast(RewardFunction, function)
+
+
+def _load_file(path: Path) -> object:
+    spec = importlib.util.spec_from_file_location(f"fledge_reward_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise ConfigError(f"reward function: {path}: no such file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def _load_module(source: str, name: str) -> object:
+    try:
+        return importlib.import_module(source)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"reward {name!r}: cannot import {error.name!r}; give a checkpoint directory, "
+            "an installed module:function, or path/to/file.py:function"
+        ) from error
+
+
+def _check_scores(
+    scores: Iterable[SupportsFloat], expected: int, function: RewardFunction
+) -> list[float]:
+    numbers = [float(score) for score in scores]
+    if len(numbers) != expected or not all(map(math.isfinite, numbers)):
+        raise TrainingError(
+            f"reward function {function!r}: expected {expected} finite numbers, "
+            f"one for each response, found {len(numbers)}: {numbers[:8]}"
+        )
+    return numbers
+
+
+def shape_scores(
+    scores: Float[Tensor, "B"], ended: Bool[Tensor, "B"], config: ScoreConfig
+) -> Float[Tensor, "B"]:
+    """Clip, then replace (Ziegler et al. 2019) or lower (TRL) the score of what did not end."""
+    if config.clip is not None:
+        scores = scores.clamp(-config.clip, config.clip)
+    if config.missing_end == "replace":
+        return torch.where(ended, scores, config.missing_end_score)
+    if config.missing_end == "subtract":
+        return torch.where(ended, scores, scores + config.missing_end_score)
+    return scores

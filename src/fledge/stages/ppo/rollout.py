@@ -1,0 +1,146 @@
+"""What the policy wrote, and what it was worth.
+
+Rows are prompt and answer, padded on the right. Attention is causal, so what stands after a row's
+end cannot reach it: no padding mask, no positions, and a batch gives each row what it gets alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from fledge.data.answer_rows import answer_rows
+from fledge.stages.ppo.advantages import last_token
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Prompts with sampled answers; `response_mask` is True where `targets` was sampled.
+
+    The end token is part of the answer: the policy must be taught to stop.
+    """
+
+    inputs: Int[Tensor, "B T"]
+    targets: Int[Tensor, "B T"]
+    response_mask: Bool[Tensor, "B T"]
+
+    @classmethod
+    def join(
+        cls,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        pad_id: int,
+    ) -> "Rollout":
+        """Rows from ids; an answer has at least one token, a prompt too."""
+        ids, mask = answer_rows(prompts, answers, pad_id)
+        return cls(inputs=ids[:, :-1], targets=ids[:, 1:], response_mask=mask)
+
+    @property
+    def examples(self) -> int:
+        return self.inputs.shape[0]
+
+    @property
+    def weight(self) -> Tensor:
+        """Response tokens."""
+        return self.response_mask.sum()
+
+    @property
+    def ids(self) -> Int[Tensor, "B S"]:
+        """Whole rows, prompt and answer."""
+        return torch.cat([self.inputs[:, :1], self.targets], dim=1)
+
+    @property
+    def lengths(self) -> Int[Tensor, "B"]:
+        """Tokens of each row of `ids` up to the end of its answer."""
+        return last_token(self.response_mask) + 2
+
+    def ended(self, stop_ids: Sequence[int]) -> Bool[Tensor, "B"]:
+        """Whether the answer's own last token is a stop; the prompt is not searched."""
+        last = last_token(self.response_mask)
+        final_ids = self.targets.gather(1, last[:, None])[:, 0]
+        return torch.isin(final_ids, torch.tensor(list(stop_ids), device=final_ids.device))
+
+    def rows(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Prompt ids and answer ids of each row, without padding."""
+        for ids, mask in zip(self.ids.tolist(), self.response_mask.tolist(), strict=True):
+            start = mask.index(True) + 1
+            end = len(mask) - mask[::-1].index(True) + 1
+            yield ids[:start], ids[start:end]
+
+    def to(self, device: torch.device) -> "Rollout":
+        return Rollout(*(getattr(self, name).to(device) for name in self.__slots__))
+
+    def split(self, examples: int) -> "Iterator[Rollout]":
+        chunks = (getattr(self, name).split(examples) for name in self.__slots__)
+        return (Rollout(*parts) for parts in zip(*chunks, strict=True))
+
+    def take(self, rows: Int[Tensor, "N"]) -> "Rollout":
+        """The chosen rows, in this order."""
+        return Rollout(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+_PER_TOKEN = ("old_log_probs", "values", "advantages", "returns")
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """A rollout and, for every response token, what the update needs. All is fixed for its epochs.
+
+    `old_log_probs` log π_old, `values` V before the token, `advantages` whitened Â,
+    `returns` Â + V before whitening; zero outside the response.
+    """
+
+    rollout: Rollout
+    old_log_probs: Float[Tensor, "B T"]
+    values: Float[Tensor, "B T"]
+    advantages: Float[Tensor, "B T"]
+    returns: Float[Tensor, "B T"]
+
+    @property
+    def examples(self) -> int:
+        return self.rollout.examples
+
+    @property
+    def weight(self) -> Tensor:
+        """Response tokens: the loss is a mean over them."""
+        return self.rollout.weight
+
+    def to(self, device: torch.device) -> "Experience":
+        return Experience(
+            self.rollout.to(device), *(getattr(self, name).to(device) for name in _PER_TOKEN)
+        )
+
+    def split(self, examples: int) -> "Iterator[Experience]":
+        chunks = (getattr(self, name).split(examples) for name in _PER_TOKEN)
+        parts = zip(self.rollout.split(examples), *chunks, strict=True)
+        return (Experience(*part) for part in parts)
+
+    def take(self, rows: Int[Tensor, "N"]) -> "Experience":
+        """The chosen rows, in this order."""
+        return Experience(
+            self.rollout.take(rows), *(getattr(self, name)[rows] for name in _PER_TOKEN)
+        )
+
+    def minibatches(self, examples: int, random: torch.Generator) -> "Iterator[Experience]":
+        """One pass over all rows in a random order, `examples` rows at a time."""
+        return (self.take(rows) for rows in torch.split(self._order(random), examples))
+
+    def minibatch(self, index: int, examples: int, random: torch.Generator) -> "Experience":
+        """Number `index` of those `minibatches` gives."""
+        return self.take(torch.split(self._order(random), examples)[index])
+
+    def state_dict(self) -> dict[str, object]:
+        """All tensors by name."""
+        rollout = {name: getattr(self.rollout, name) for name in Rollout.__slots__}
+        return rollout | {name: getattr(self, name) for name in _PER_TOKEN}
+
+    @classmethod
+    def from_state_dict(cls, state: dict[str, Tensor]) -> "Experience":
+        """What `state_dict` gave."""
+        rollout = Rollout(*(state[name] for name in Rollout.__slots__))
+        return cls(rollout, *(state[name] for name in _PER_TOKEN))
+
+    def _order(self, random: torch.Generator) -> Int[Tensor, "B"]:
+        return torch.randperm(self.examples, generator=random).to(self.old_log_probs.device)

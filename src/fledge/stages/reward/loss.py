@@ -1,0 +1,75 @@
+"""The loss of a reward model: all pairs of one prompt together (Ouyang et al. 2022, eq. 1)."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fledge.data.batch import ComparisonBatch
+from fledge.data.loader import in_order
+from fledge.data.preferences import better_than, correct
+from fledge.data.rendering import RenderedRanking, collate_rankings
+from fledge.model.scalar import ScalarModel
+
+ANSWERS_PER_FORWARD = 64
+"""In evaluation; has no effect on the result."""
+
+
+class AnswerScores(nn.Module):
+    """A reward model as one call: the score of every answer of a batch."""
+
+    def __init__(self, model: ScalarModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: ComparisonBatch) -> Float[Tensor, "B K"]:
+        """r(x, y) at each answer's last token, found by its length; 0 where there is no answer.
+
+        One forward pass for all answers, K of them for a prompt and not K(K−1).
+        """
+        is_answer = batch.lengths > 0
+        ids, lengths = batch.ids[is_answer], batch.lengths[is_answer]  # N T, N
+        # Causal: what stands after the last token is never seen, so padding needs no mask.
+        scalars = self.model(ids[:, : int(lengths.max())])
+        last = scalars.gather(1, lengths[:, None] - 1)[:, 0]
+        scores = torch.zeros(batch.lengths.shape, device=last.device)
+        return scores.masked_scatter(is_answer, last)
+
+
+def score_rankings(
+    scores: AnswerScores, rankings: Sequence[RenderedRanking], pad: int
+) -> tuple[Float[Tensor, "B K"], ComparisonBatch]:
+    """The score of every answer of all rankings, on the CPU, and the rankings side by side."""
+    whole = collate_rankings(rankings, pad)
+    answers = whole.ranks.shape[1]
+    batches = in_order(
+        list(rankings),
+        lambda some: collate_rankings(some, pad),
+        examples=max(1, ANSWERS_PER_FORWARD // answers),
+    )
+    device = scores.model.head.weight.device
+    parts = [scores(batch.to(device)).cpu() for batch in batches]
+    return torch.cat([F.pad(part, (0, answers - part.shape[1])) for part in parts]), whole
+
+
+def ranking_loss(
+    scores: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"], centre: float = 0.0
+) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
+    """Σ over prompts of the mean over its pairs of −log σ(r_better − r_worse), and its metrics.
+
+    Ties are no pairs, prompts of ties alone add nothing. `centre` adds centre · (r_a + r_b)².
+    """
+    pairs = better_than(ranks)  # B K K
+    first, second = scores[:, :, None], scores[:, None, :]
+    margins = first - second
+    losses = F.softplus(-margins)
+    if centre:
+        losses = losses + centre * (first + second) ** 2
+    weights = pairs / pairs.sum(dim=(1, 2), keepdim=True).clamp(min=1)  # every prompt weighs 1
+    detached = margins.detach()
+    return (losses * weights).sum(), {
+        "accuracy": (correct(detached) * weights).sum(),
+        "margin": (detached * weights).sum(),
+    }

@@ -1,0 +1,321 @@
+"""Step 2 of InstructGPT: a reward model from rankings (Ouyang et al. 2022, arXiv:2203.02155)."""
+
+import copy
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, final
+
+import torch
+from torch import Tensor
+
+from fledge.checkpoint.adapter_files import save_scalar_adapter
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import (
+    LoadedScalarModel,
+    load_language_model,
+    save_scalar_model,
+)
+from fledge.data.batch import ComparisonBatch
+from fledge.data.comparisons import load_rankings
+from fledge.data.demonstrations import load_demonstrations
+from fledge.data.loader import Loader
+from fledge.data.records import Skipped
+from fledge.data.rendering import RenderedRanking, collate_rankings, render_rankings
+from fledge.data.sources import source_hashes
+from fledge.data.splits import split_rankings
+from fledge.errors import DataError
+from fledge.evaluate.preferences import PreferencePairs, preference_pairs, preference_report
+from fledge.feedback.records import Ranking
+from fledge.model.lora import LoRAConfig, trained_state
+from fledge.model.scalar import ScalarModel
+from fledge.runtime import random
+from fledge.stages.doctor import reward_model_at_chance, warn
+from fledge.stages.next_token import row_length
+from fledge.stages.reward.config import RewardConfig
+from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
+from fledge.text.conversation import Conversation
+from fledge.train.moving_average import lent
+from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
+
+logger = logging.getLogger(__name__)
+
+MOST_DEMONSTRATIONS = 512
+"""Enough to put their mean score at 0, and to measure the spread of scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Rendered rankings to train on and held out, and answers whose mean score is to be 0."""
+
+    train: tuple[RenderedRanking, ...]
+    held_out: tuple[RenderedRanking, ...]
+    zero: tuple[tuple[int, ...], ...]
+    hashes: Mapping[str, str]
+
+
+@final
+class RewardModelling(Stage[ComparisonBatch]):
+    """Score answers so that what people ranked higher scores higher.
+
+    One row of a batch is one prompt with all its answers and pairs: shuffled pairs overfit within
+    an epoch (section 3.5).
+    """
+
+    name = "reward"
+    unit = "prompts"
+
+    def __init__(
+        self,
+        config: RewardConfig,
+        loaded: LoadedScalarModel,
+        comparisons: Comparisons,
+        context: StageContext,
+    ) -> None:
+        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        self.config = config
+        self.loaded = loaded
+        self.comparisons = comparisons
+        self.context = context
+        loaded.model.trunk.set_dropout(config.dropout)
+        adapt_for(loaded.model.trunk, context, "model")
+        self.scores = AnswerScores(loaded.model)
+        self.trained = self.scores
+        self.best = BestWeights(config.patience)
+        self.loader: Loader[RenderedRanking, ComparisonBatch] = Loader(
+            list(comparisons.train),
+            self._collate,
+            examples=context.batch.examples,
+            seed=context.seed,
+            rank=context.runtime.rank,
+            world_size=context.runtime.world_size,
+        )
+
+    @classmethod
+    def build(cls, config: RewardConfig, context: StageContext) -> "RewardModelling":
+        """A new head on a copy of the SFT model, and the rankings."""
+        language = load_language_model(find_checkpoint(config.model))
+        generator = random(context.seed, "reward head")
+        model = ScalarModel.from_language_model(language.model, generator)
+        loaded = LoadedScalarModel(model, language.tokenizer, language.template)
+        return cls(config, loaded, load_comparisons(config, loaded, context.seed), context)
+
+    def batches(self) -> Iterator[ComparisonBatch]:
+        return self.loader
+
+    def loss(self, batch: ComparisonBatch) -> LossTerms:
+        total, metrics = ranking_loss(self.scores(batch), batch.ranks, self.config.centre)
+        return LossTerms(total, metrics)
+
+    def evaluate(self) -> dict[str, float]:
+        """On held-out prompts: accuracy with its 95 % interval, log loss, calibration, lengths."""
+        if not self.comparisons.held_out:
+            return {}
+        pairs = self.held_out_pairs()
+        metrics = preference_report(pairs, random(self.context.seed, "bootstrap")).metrics()
+        whole = self.context.runtime.whole
+        weights = {name: whole(weight) for name, weight in trained_state(self.trained).items()}
+        self.best.offer(metrics["accuracy"], weights)
+        finding = reward_model_at_chance(metrics)
+        warn([finding] if finding else [])
+        return metrics
+
+    @torch.no_grad()
+    def held_out_pairs(self) -> PreferencePairs:
+        """Every held-out pair with its margin."""
+        scores, batch = self._score(self.comparisons.held_out)
+        return preference_pairs(scores, batch.ranks, batch.lengths)
+
+    @property
+    def wants_to_stop(self) -> bool:
+        return self.best.is_exhausted
+
+    def natural_steps(self) -> int:
+        prompts = self.config.epochs * len(self.comparisons.train)
+        return max(1, math.ceil(prompts / self.context.batch.examples))
+
+    def sources(self) -> Sources:
+        parents = {"model": find_checkpoint(self.config.model)}
+        return Sources(parents, self.comparisons.hashes)
+
+    def save_model(self, directory: Path) -> None:
+        """The model with its bias so that demonstrations score 0 (section 3.5)."""
+        loaded = self.loaded
+        if self.context.lora is not None:
+            self._save_adapter(directory, self.context.lora)
+            return
+        state = loaded.model.state_dict() if self.best.weights is None else self._best_state()
+        model = _copy(loaded.model, state)
+        normalise(model, *self._zero_and_spread(model))
+        save_scalar_model(directory, model, loaded.tokenizer, loaded.template)
+
+    def _save_adapter(self, directory: Path, lora: LoRAConfig) -> None:
+        """As a whole model is saved, without a copy of it."""
+        loaded, base = self.loaded, find_checkpoint(self.config.model)
+        # The same trunk under a head of its own, which the bias goes into.
+        model = ScalarModel(loaded.model.trunk)
+        training = loaded.model.training
+        with lent(loaded.model, self._best_state()), self.context.runtime.autocast():
+            model.head = copy.deepcopy(loaded.model.head)
+            normalise(model.eval(), *self._zero_and_spread(model))
+            saved = LoadedScalarModel(model, loaded.tokenizer, loaded.template)
+            save_scalar_adapter(directory, saved, lora, base)
+        loaded.model.train(training)
+
+    def state_dict(self) -> dict[str, object]:
+        return {"loader": self.loader.state_dict(), "best": self.best.state_dict()}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        values = cast(dict[str, Any], state)
+        self.loader.load_state_dict(values["loader"])
+        self.best.load_state_dict(values["best"])
+
+    def _collate(self, rankings: Sequence[RenderedRanking]) -> ComparisonBatch:
+        return collate_rankings(rankings, self.loaded.tokenizer.special.pad)
+
+    def _best_state(self) -> dict[str, Tensor]:
+        weights = self.best.weights or {}
+        return {name.removeprefix("model."): weight for name, weight in weights.items()}
+
+    def _score(
+        self, rankings: Sequence[RenderedRanking], model: ScalarModel | None = None
+    ) -> tuple[Tensor, ComparisonBatch]:
+        """Scores of all answers of all rankings, by the model in training or another."""
+        scores = self.scores if model is None else AnswerScores(model)
+        return score_rankings(scores, rankings, self.loaded.tokenizer.special.pad)
+
+    @torch.no_grad()
+    def _zero_and_spread(self, model: ScalarModel) -> tuple[float, float]:
+        """Mean score of what is to score 0, and the factor that gives answers deviation 1."""
+        zero = [RenderedRanking((ids,), (0,)) for ids in self.comparisons.zero]
+        mean = float(self._score(zero, model)[0].mean())
+        if not self.config.unit_variance:
+            return mean, 1.0
+        scores, batch = self._score(self.comparisons.train[:MOST_DEMONSTRATIONS], model)
+        return mean, 1.0 / max(1e-6, float(scores[batch.lengths > 0].std()))
+
+
+@torch.no_grad()
+def normalise(model: ScalarModel, mean: float, gain: float) -> None:
+    """r ← gain · (r − mean), in the head; the order of answers is untouched for gain > 0."""
+    model.head.bias.sub_(mean).mul_(gain)
+    model.head.weight.mul_(gain)
+
+
+class BestWeights:
+    """The weights of the best evaluation, if anyone waits for a better one."""
+
+    def __init__(self, patience: int | None) -> None:
+        self.patience = patience
+        self.accuracy = -math.inf
+        self.waited = 0
+        self.weights: dict[str, Tensor] | None = None
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether `patience` evaluations have brought nothing better."""
+        return self.patience is not None and self.waited >= self.patience
+
+    def offer(self, accuracy: float, weights: Mapping[str, Tensor]) -> None:
+        """Keep a copy of `weights` if `accuracy` is the best so far."""
+        if self.patience is None:
+            return
+        if accuracy > self.accuracy:
+            self.accuracy, self.waited = accuracy, 0
+            self.weights = {name: weight.detach().clone() for name, weight in weights.items()}
+        else:
+            self.waited += 1
+
+    def state_dict(self) -> dict[str, object]:
+        """Numbers and tensors by name."""
+        best = None if self.weights is None else {"accuracy": self.accuracy, **self.weights}
+        return {"waited": self.waited, "best": best or {}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
+        self.waited = state["waited"]
+        if state["best"]:
+            weights = dict(state["best"])
+            self.accuracy = weights.pop("accuracy")
+            self.weights = weights
+
+
+def load_comparisons(config: RewardConfig, loaded: LoadedScalarModel, seed: int) -> Comparisons:
+    """Read and render the rankings, then hold some out by prompt.
+
+    Raises:
+        DataError: no ranking has two answers of different rank that fit the length.
+    """
+    skipped = Skipped() if config.skip_bad else None
+    train = load_rankings(config.rankings, skipped=skipped)
+    if config.held_out:
+        held_out = load_rankings(config.held_out, skipped=skipped)
+    else:
+        train, held_out = split_rankings(train, config.held_out_fraction, seed)
+    rendered = _render(train, config, loaded)
+    demonstrations = _demonstrations(config, loaded, skipped)
+    if skipped:
+        logger.warning("%s", skipped.summary())
+    return Comparisons(
+        train=rendered,
+        held_out=_render(held_out, config, loaded) if held_out else (),
+        zero=demonstrations or tuple(one.answers[0] for one in rendered[:MOST_DEMONSTRATIONS]),
+        hashes=source_hashes((*config.rankings, *config.held_out, *config.demonstrations)),
+    )
+
+
+def _render(
+    rankings: Sequence[Ranking], config: RewardConfig, loaded: LoadedScalarModel
+) -> tuple[RenderedRanking, ...]:
+    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
+    rendered = render_rankings(
+        rankings, loaded.tokenizer, loaded.template, length, config.max_answers
+    )
+    if rendered.dropped_answers or rendered.dropped_rankings:
+        logger.info(
+            "%d of %d rankings and %d answers do not fit %d tokens or %d answers and are left out",
+            rendered.dropped_rankings,
+            len(rankings),
+            rendered.dropped_answers,
+            length,
+            config.max_answers,
+        )
+    if not rendered.rankings:
+        raise DataError(
+            f"none of {len(rankings):,} rankings has two answers of different rank within "
+            f"{length:,} tokens; use a longer context or shorter answers"
+        )
+    return rendered.rankings
+
+
+def _demonstrations(
+    config: RewardConfig, loaded: LoadedScalarModel, skipped: Skipped | None
+) -> tuple[tuple[int, ...], ...]:
+    """Prompts with a person's answer, as ids that fit."""
+    if not config.demonstrations:
+        return ()
+    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
+    chats = load_demonstrations(config.demonstrations, skipped=skipped)
+    ids = (_up_to_answer(chat, loaded) for chat in chats[:MOST_DEMONSTRATIONS])
+    fitting = tuple(one for one in ids if one and len(one) <= length)
+    if not fitting:
+        raise DataError(
+            f"{', '.join(config.demonstrations)}: no demonstration fits {length:,} tokens"
+        )
+    return fitting
+
+
+def _up_to_answer(chat: Conversation, loaded: LoadedScalarModel) -> tuple[int, ...]:
+    rendered = loaded.template.render(chat, loaded.tokenizer)
+    ends = [index for index, trained in enumerate(rendered.loss_mask) if trained]
+    return tuple(rendered.ids[: ends[-1] + 1]) if ends else ()
+
+
+def _copy(model: ScalarModel, state: Mapping[str, Tensor]) -> ScalarModel:
+    with torch.device("meta"):
+        copy = ScalarModel(type(model.trunk)(model.trunk.config))
+    copy.load_state_dict({n: t.detach().clone() for n, t in state.items()}, assign=True)
+    copy.to(copy.head.weight.device)  # the rotary tables, which are no part of the state
+    return copy.eval().requires_grad_(False)

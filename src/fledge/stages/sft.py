@@ -1,0 +1,222 @@
+"""SFT: learn to answer from demonstrations, step 1 of InstructGPT (Ouyang et al. 2022, 3.5)."""
+
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+from pydantic import Field
+
+from fledge.checkpoint.adapter_files import save_language_adapter
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import LoadedModel, load_language_model, save_language_model
+from fledge.config import Config
+from fledge.data.batch import TokenBatch
+from fledge.data.corpus import Corpus
+from fledge.data.demonstrations import demonstration_from
+from fledge.data.loader import Loader, in_order
+from fledge.data.packing import TokenRows, join, pack, window_loader
+from fledge.data.records import Skipped, refuse
+from fledge.data.rendering import render_demonstrations
+from fledge.data.sources import load_placed, source_hashes
+from fledge.data.splits import split_conversations
+from fledge.errors import ConfigError, DataError, RecordError
+from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metrics, row_length
+from fledge.text.conversation import Conversation, RenderedChat
+from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
+
+logger = logging.getLogger(__name__)
+
+
+class SFTConfig(Config):
+    """Settings of stage "sft"."""
+
+    name: Literal["sft"] = "sft"
+    model: Path
+    """The pretrained checkpoint to start from."""
+    demonstrations: tuple[str, ...] = Field(min_length=1)
+    """Files of conversations, in any format of docs/data.md, or hub:NAME."""
+    held_out: tuple[str, ...] = ()
+    """Files to measure on; empty holds out `held_out_fraction` of the demonstrations."""
+    held_out_fraction: float = Field(0.05, ge=0, lt=1)
+    """Share of the prompts that are never trained on."""
+    skip_bad: bool = False
+    """Leave out records that cannot be used, and say which, instead of stopping."""
+    length: int | None = Field(None, ge=2)
+    """Tokens of a packed row; None is the model's context."""
+    epochs: float = Field(3.0, gt=0)
+    """Passes over the demonstrations, unless `optimizer.steps` says how long to train."""
+    dropout: float = Field(0.1, ge=0, lt=1)
+    """InstructGPT used 0.2 on the residual stream (C.1)."""
+    corpus: Path | None = None
+    """Ids of pretraining text to mix in, the `corpus` directory of a pretraining run."""
+    mix: float = Field(0.1, ge=0, lt=1)
+    """Share of a batch's rows that come from `corpus`, so that the language is not forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstrations:
+    """Rendered chats to train on, and those held out."""
+
+    train: list[RenderedChat]
+    held_out: list[RenderedChat]
+    hashes: dict[str, str]
+
+
+@final
+class SFT(Stage[TokenBatch]):
+    """Next-token prediction on what the assistant says, its end of turn included."""
+
+    name = "sft"
+
+    def __init__(
+        self,
+        config: SFTConfig,
+        loaded: LoadedModel,
+        demonstrations: Demonstrations,
+        corpus: Corpus | None,
+        context: StageContext,
+    ) -> None:
+        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        self.config = config
+        self.loaded = loaded
+        self.corpus = corpus
+        self.context = context
+        self.demonstrations = demonstrations
+        loaded.model.set_dropout(config.dropout)
+        adapt_for(loaded.model, context, "model")
+        self.next_token = NextToken(loaded.model)
+        self.trained = self.next_token
+        self.length = row_length(config.length, loaded.model.config, "stage.length")
+        self.tokens_per_step = context.examples_per_process * self.length
+        self.rows = self._pack(demonstrations.train)
+        self.mixed_rows = self._mixed_rows()
+        self.chat_rows = context.batch.examples - self.mixed_rows
+        self.loaders = self._loaders()
+
+    @classmethod
+    def build(cls, config: SFTConfig, context: StageContext) -> "SFT":
+        """Load the model, the demonstrations and the text to mix in."""
+        loaded = load_language_model(find_checkpoint(config.model))
+        demonstrations = load(config, loaded, context.seed)
+        corpus = None if config.corpus is None else Corpus.open(config.corpus, loaded.tokenizer)
+        return cls(config, loaded, demonstrations, corpus, context)
+
+    def batches(self) -> Iterator[TokenBatch]:
+        while True:
+            yield join([next(loader) for loader in self.loaders.values()])
+
+    def loss(self, batch: TokenBatch) -> LossTerms:
+        return LossTerms(self.next_token(batch))
+
+    def evaluate(self) -> dict[str, float]:
+        if not self.demonstrations.held_out:
+            return {}
+        rows = self._pack(self.demonstrations.held_out)
+        examples = max(1, EVALUATION_TOKENS // self.length)
+        batches = in_order(rows, join, examples=examples)
+        return held_out_metrics(self.next_token, batches, self.loaded.tokenizer.bytes_per_token)
+
+    def save_model(self, directory: Path) -> None:
+        loaded, lora = self.loaded, self.context.lora
+        if lora is None:
+            save_language_model(directory, loaded.model, loaded.tokenizer, loaded.template)
+        else:
+            save_language_adapter(directory, loaded, lora, find_checkpoint(self.config.model))
+
+    def natural_steps(self) -> int:
+        return max(1, math.ceil(self.config.epochs * len(self.rows) / self.chat_rows))
+
+    def sources(self) -> Sources:
+        hashes = self.demonstrations.hashes
+        if self.corpus is not None:
+            hashes = {**hashes, **self.corpus.hashes}
+        return Sources({"model": find_checkpoint(self.config.model)}, hashes)
+
+    def state_dict(self) -> dict[str, object]:
+        return {name: loader.state_dict() for name, loader in self.loaders.items()}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        for name, loader in self.loaders.items():
+            position = state[name]
+            assert isinstance(position, dict)
+            loader.load_state_dict(position)
+
+    def _pack(self, chats: Sequence[RenderedChat]) -> TokenRows:
+        return TokenRows(pack(chats, self.length, self.loaded.tokenizer.special.pad))
+
+    def _mixed_rows(self) -> int:
+        """Rows of pretraining text in a step's batch: as many for every process, at least one."""
+        if self.corpus is None or self.config.mix == 0:
+            return 0
+        processes, examples = self.context.runtime.world_size, self.context.batch.examples
+        rows = max(1, round(self.config.mix * examples / processes)) * processes
+        if rows >= examples:
+            raise ConfigError(
+                f"stage.mix {self.config.mix} leaves no room for chats among batch.examples "
+                f"{examples} on {processes} processes; raise batch.examples, or mix less"
+            )
+        return rows
+
+    def _loaders(self) -> "dict[str, Loader[Any, TokenBatch]]":
+        context = self.context
+        rank, world_size = context.runtime.rank, context.runtime.world_size
+        loaders: dict[str, Loader[Any, TokenBatch]] = {
+            "chats": Loader(
+                self.rows,
+                join,
+                examples=self.chat_rows,
+                seed=context.seed,
+                rank=rank,
+                world_size=world_size,
+            )
+        }
+        if self.corpus is not None and self.mixed_rows:
+            loaders["text"] = window_loader(
+                self.corpus.train,
+                self.length,
+                examples=self.mixed_rows,
+                seed=context.seed,
+                rank=rank,
+                world_size=world_size,
+            )
+        return loaders
+
+
+def load(config: SFTConfig, loaded: LoadedModel, seed: int) -> Demonstrations:
+    """Read and render the demonstrations, then hold some out by prompt."""
+    skipped = Skipped() if config.skip_bad else None
+    length = row_length(config.length, loaded.model.config, "stage.length")
+    train = _rendered(config.demonstrations, loaded, length, skipped)
+    if config.held_out:
+        held_out = _rendered(config.held_out, loaded, length, skipped)
+    else:
+        chats = dict(train)
+        parts = split_conversations([one for one, _ in train], config.held_out_fraction, seed)
+        train, held_out = ([(one, chats[one]) for one in part] for part in parts)
+    if skipped:
+        logger.warning("%s", skipped.summary())
+    hashes = source_hashes((*config.demonstrations, *config.held_out))
+    return Demonstrations([chat for _, chat in train], [chat for _, chat in held_out], hashes)
+
+
+def _rendered(
+    sources: Sequence[str], loaded: LoadedModel, length: int, skipped: Skipped | None
+) -> list[tuple[Conversation, RenderedChat]]:
+    """Every demonstration of the sources that has something to learn within `length`."""
+    rendered = []
+    for source in sources:
+        for placed in load_placed(source, demonstration_from, skipped=skipped):
+            one = placed.item
+            try:
+                chats = render_demonstrations([one], loaded.tokenizer, loaded.template, length)
+                rendered.append((one, chats[0]))
+            except RecordError as error:
+                refuse(placed.error(error.expected, error.found), skipped)
+    if not rendered:
+        raise DataError(
+            f"{', '.join(sources)}: no demonstration fits {length:,} tokens; use a longer context"
+        )
+    return rendered

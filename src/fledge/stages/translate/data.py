@@ -1,0 +1,126 @@
+"""What stage "translate" learns from: pairs, held-out pairs, and the tokenizer both sides share."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fledge.checkpoint.directory import latest, write_directory
+from fledge.checkpoint.translation_files import LoadedTranslationModel
+from fledge.data.pair_batch import Ids
+from fledge.data.records import Skipped, refuse
+from fledge.data.sentence_pairs import (
+    SentencePair,
+    files_of_pairs,
+    load_pairs,
+    sentence_key,
+    split_pairs,
+)
+from fledge.errors import DataError
+from fledge.files import file_hash
+from fledge.stages.translate.config import TranslateConfig
+from fledge.text.tokenizer import Tokenizer
+from fledge.train.stage import StageContext
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelText:
+    """Pairs to train on and pairs held out; no source sentence is in both."""
+
+    train: list[SentencePair]
+    held_out: list[SentencePair]
+    hashes: dict[str, str]
+    skipped: Skipped | None
+
+    def report_skipped(self) -> None:
+        """Say once what was left out."""
+        if self.skipped:
+            logger.warning("%s", self.skipped.summary())
+
+
+def load_parallel_text(config: TranslateConfig, seed: int) -> ParallelText:
+    """Read the pairs, and part those held out by source sentence.
+
+    Raises:
+        DataError: as `load_pairs`; or all training sentences are held out.
+    """
+    skipped = Skipped() if config.skip_bad else None
+    train = load_pairs(config.pairs, config.languages, skipped=skipped)
+    if config.held_out:
+        held_out = load_pairs(config.held_out, config.languages, skipped=skipped)
+        train = without_sources_of(train, held_out)
+    else:
+        train, held_out = split_pairs(train, config.held_out_fraction, seed)
+    files = files_of_pairs((*config.pairs, *config.held_out))
+    hashes = {str(file): file_hash(file) for file in files}
+    return ParallelText(train, held_out, hashes, skipped)
+
+
+def without_sources_of(
+    train: Sequence[SentencePair], held_out: Sequence[SentencePair]
+) -> list[SentencePair]:
+    """The pairs whose source sentence is not held out."""
+    measured_on = {sentence_key(pair) for pair in held_out}
+    kept = [pair for pair in train if sentence_key(pair) not in measured_on]
+    if not kept:
+        raise DataError(
+            "every source sentence of stage.pairs is in stage.held_out, too: nothing is left to "
+            "train on; name other files"
+        )
+    if len(kept) < len(train):
+        logger.info("%d pairs are held out and not trained on", len(train) - len(kept))
+    return kept
+
+
+def own_tokenizer(
+    config: TranslateConfig, train: Sequence[SentencePair], context: StageContext
+) -> Tokenizer:
+    """The one of the settings, or one trained on both sides of the pairs, the same everywhere."""
+    if config.tokenizer is not None:
+        return Tokenizer.load(config.tokenizer)
+    directory = context.output / "tokenizer"
+    # Before the first checkpoint, what is there may be of other settings.
+    is_kept = directory.is_dir() and latest(context.output) is not None
+    if context.runtime.is_main and not is_kept:
+        texts = (text for pair in train for text in (pair.source, pair.target))
+        tokenizer = Tokenizer.train(texts, config.vocabulary_size)
+        write_directory(directory, tokenizer.save)
+    context.runtime.barrier()
+    return Tokenizer.load(directory)
+
+
+def encode_pairs(
+    pairs: Sequence[SentencePair], loaded: LoadedTranslationModel, skipped: Skipped | None
+) -> tuple[list[SentencePair], list[tuple[Ids, Ids]]]:
+    """The pairs that can be used, and the ids of both their sides, ends included.
+
+    Raises:
+        RecordError: a side is longer than the model's context, unless bad records are skipped.
+        DataError: no pair is short enough.
+    """
+    length = loaded.model.config.context_length
+    usable: list[SentencePair] = []
+    encoded: list[tuple[Ids, Ids]] = []
+    end = loaded.model.config.end_id
+    sources = loaded.source.encode_batch([pair.source for pair in pairs])
+    targets = loaded.target.encode_batch([pair.target for pair in pairs])
+    for pair, *sides in zip(pairs, sources, targets, strict=True):
+        source, target = ([*side, end] for side in sides)
+        longest = max(len(source), len(target))
+        if longest > length:
+            side = "source" if len(source) == longest else "target"
+            expected = f"at most {length:,} tokens on each side (stage.size.context_length)"
+            refuse(pair.error(expected, f"{longest:,} in the {side}"), skipped)
+        else:
+            usable.append(pair)
+            encoded.append((source, target))
+    if pairs and not encoded:
+        raise DataError(f"none of {len(pairs):,} pairs fits into {length:,} tokens a side")
+    return usable, encoded
+
+
+def sample_file(output: Path) -> Path:
+    """Where a run keeps its last scores and translations."""
+    return output / "translations.json"

@@ -1,0 +1,97 @@
+"""Watch a run: its clock, its metrics file, and whoever looks on."""
+
+import time
+from collections.abc import Mapping
+from typing import Generic
+
+import torch
+
+from fledge.runtime import Runtime, random_state, set_random_state
+from fledge.train.keeper import Keeper
+from fledge.train.metrics_file import MetricsFile
+from fledge.train.plan import Plan
+from fledge.train.progress import Progress, SilentProgress, StepReport
+from fledge.train.stage import BatchT, Stage
+
+
+class Watch(Generic[BatchT]):
+    """Measures a run and tells of it: the clock, the metrics file and whoever watches."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage[BatchT],
+        runtime: Runtime,
+        progress: Progress,
+        keeper: Keeper[BatchT],
+    ) -> None:
+        self.stage = stage
+        self.runtime = runtime
+        self.keeper = keeper
+        self.optimizer = keeper.optimizer
+        self.progress = progress if runtime.is_main else SilentProgress()
+        done = self.optimizer.steps_done
+        self.file = MetricsFile(plan.output / "metrics.jsonl", done) if runtime.is_main else None
+        self.progress.begin(stage.name, done, self.optimizer.steps, stage.unit, plan.output)
+        self.last_time = time.perf_counter()
+        self.rate = 0.0
+        self.notes: set[str] = set()
+        self.evaluated_step = -1
+
+    def advance(self, metrics: Mapping[str, float], weight: int) -> None:
+        """A step was made."""
+        now = time.perf_counter()
+        seconds, self.last_time = now - self.last_time, now
+        keeper, step = self.keeper, self.optimizer.steps_done
+        keeper.seen += weight
+        keeper.seconds += seconds
+        new_rate = weight / max(seconds, 1e-9)
+        self.rate = 0.9 * self.rate + 0.1 * new_rate if self.rate else new_rate
+        self.progress.advance(
+            StepReport(step, self.optimizer.steps, keeper.seen, self.rate, metrics)
+        )
+        times = {"seen": keeper.seen, "seconds": keeper.seconds, "per_second": new_rate}
+        self._write({**metrics, **times})
+
+    def evaluate(self) -> None:
+        """Measure the stage on held-out data; once a step, leaving no trace in the training."""
+        if self.evaluated_step == self.optimizer.steps_done:
+            return
+        self.evaluated_step = self.optimizer.steps_done
+        metrics = evaluate(self.stage, self.runtime)
+        if metrics:
+            self.progress.evaluated(self.optimizer.steps_done, metrics)
+            self._write(metrics)
+        self.last_time = time.perf_counter()
+
+    def note_once(self, text: str) -> None:
+        """Tell the user, but not twice."""
+        if text not in self.notes:
+            self.notes.add(text)
+            self.progress.note(text)
+
+    def close(self) -> None:
+        """The run is over or broke off."""
+        self.progress.end()
+        if self.file is not None:
+            self.file.close()
+
+    def _write(self, values: Mapping[str, float]) -> None:
+        if self.file is not None:
+            self.file.write(self.optimizer.steps_done, values)
+
+
+def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
+    """`stage.evaluate()` in eval mode, without gradients; random states and modes stay.
+
+    Weights are whole meanwhile, so processes need not run the same forwards.
+    """
+    training = [module for module in stage.trained.modules() if module.training]
+    before = random_state()
+    stage.trained.eval()
+    with torch.no_grad(), runtime.autocast(), runtime.gathered(stage.trained):
+        metrics = stage.evaluate()
+    for module in training:
+        module.training = True
+    set_random_state(before)
+    return metrics
