@@ -23,7 +23,8 @@ from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
-from fledge.stages.ppo.stage import PPO, World
+from fledge.stages.ppo.stage import PPO
+from fledge.stages.ppo.world import World
 from fledge.train.loop import train_step
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan

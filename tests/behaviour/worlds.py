@@ -17,7 +17,8 @@ from fledge.model.scalar import ScalarModel
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.rollout import Rollout
-from fledge.stages.ppo.stage import PPO, World
+from fledge.stages.ppo.stage import PPO
+from fledge.stages.ppo.world import World
 from fledge.stages.reward.loss import AnswerScores, ranking_loss
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 
@@ -278,7 +279,7 @@ def train(stage: PPO, rollouts: int, learning_rate: float = 1e-3) -> list[dict[s
         torch.nn.utils.clip_grad_norm_(stage.trained.parameters(), 1.0)
         optimizer.step()
         means = {name: float(v / batch.weight) for name, v in terms.metrics.items()}
-        history.append(means | terms.maxima)
+        history.append(means | stage.step_metrics() | terms.maxima)
         stage.on_step(history[-1])
         if len(history) == steps:
             break

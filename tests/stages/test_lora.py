@@ -167,7 +167,7 @@ def test_a_reward_model_of_adapters_is_normalised_as_a_whole_one_is(files, tmp_p
 def test_without_adapters_the_policy_is_the_reference_and_the_critic_the_reward_model(files):
     stage = stage_of(files, "ppo")
     policy, critic = stage.trained.policy, stage.trained.critic
-    assert stage.reference.policy is policy
+    assert stage.judge.reference.policy is policy
     base = load_language_model(find_checkpoint(Path(files["policy"]))).model
     reward = load_scalar_model(find_checkpoint(Path(files["reward"]))).model
     with torch.no_grad():
@@ -177,8 +177,8 @@ def test_without_adapters_the_policy_is_the_reference_and_the_critic_the_reward_
                     parameter += 0.3 * torch.randn(parameter.shape)
         rollout = stage.world.respond(stage.world.prompts(0), 3)
         arguments = (rollout.inputs, rollout.targets, rollout.response_mask)
-        expected = stage_of(files, "ppo").reference(rollout.inputs, rollout.response_mask)
-        assert torch.equal(stage.reference(rollout.inputs, rollout.response_mask), expected)
+        expected = stage_of(files, "ppo").judge.reference(*arguments[::2])
+        assert torch.equal(stage.judge.reference(rollout.inputs, rollout.response_mask), expected)
         theirs, _ = chosen_log_probs(expected, rollout.targets, rollout.response_mask)
         assert not torch.allclose(stage.trained(*arguments)[0], theirs, atol=1e-2)
         with without_adapters(policy):

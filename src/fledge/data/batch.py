@@ -1,9 +1,10 @@
 """What a training step sees. Every per-token tensor is as long as `targets`: index t speaks of
 predicting `targets[:, t]` from `inputs[:, : t + 1]`; a mask says what counts."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from operator import itemgetter
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Int
@@ -13,6 +14,17 @@ from fledge.data.preferences import better_than
 
 # Not typing.Self: the tests' shape checks cannot resolve it inside a protocol.
 Same = TypeVar("Same", bound="Batch")
+
+
+@runtime_checkable
+class Fields(Protocol):
+    """A dataclass, as type checkers see it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Tensors = TypeVar("Tensors", bound=Fields)
+"""A dataclass whose fields are tensors, or dataclasses of tensors."""
 
 
 @runtime_checkable
@@ -57,11 +69,10 @@ class TokenBatch:
         return self.loss_mask.sum()
 
     def to(self, device: torch.device) -> "TokenBatch":
-        return TokenBatch(*(getattr(self, name).to(device) for name in self.__slots__))
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[TokenBatch]":
-        chunks = (getattr(self, name).split(examples) for name in self.__slots__)
-        return (TokenBatch(*parts) for parts in zip(*chunks, strict=True))
+        return split_rows(self, examples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +97,10 @@ class ComparisonBatch:
         return better_than(self.ranks).any(dim=(1, 2)).sum()
 
     def to(self, device: torch.device) -> "ComparisonBatch":
-        return ComparisonBatch(self.ids.to(device), self.lengths.to(device), self.ranks.to(device))
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[ComparisonBatch]":
-        chunks = (getattr(self, name).split(examples) for name in self.__slots__)
-        return (ComparisonBatch(*parts) for parts in zip(*chunks, strict=True))
+        return split_rows(self, examples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +119,39 @@ class PromptBatch:
         count = self.stride * len(self.prompts)
         drawn = torch.randint(2**31, (count,), generator=torch.Generator().manual_seed(seed))
         return drawn[self.first :: self.stride].tolist()
+
+
+def each_tensor(batch: Tensors, function: Callable[[Tensor], Tensor]) -> Tensors:
+    """Apply `function` to every tensor of a batch, nested ones included; other fields stay."""
+    changed: dict[str, object] = {}
+    for field in fields(batch):
+        value = getattr(batch, field.name)
+        if isinstance(value, Tensor):
+            changed[field.name] = function(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            changed[field.name] = each_tensor(value, function)
+    return replace(batch, **changed)
+
+
+def named_tensors(batch: Fields) -> dict[str, Tensor]:
+    """Every tensor of a batch by the name of its field, nested ones included."""
+    found: dict[str, Tensor] = {}
+    for field in fields(batch):
+        value = getattr(batch, field.name)
+        if isinstance(value, Tensor):
+            found[field.name] = value
+        elif is_dataclass(value) and not isinstance(value, type):
+            found |= named_tensors(value)
+    return found
+
+
+def to_device(batch: Tensors, device: torch.device) -> Tensors:
+    """Move every tensor of a batch."""
+    return each_tensor(batch, lambda tensor: tensor.to(device))
+
+
+def split_rows(batch: Tensors, examples: int) -> Iterator[Tensors]:
+    """Cut a batch into parts of at most `examples` rows, in order."""
+    rows = next(iter(named_tensors(batch).values())).shape[0]
+    for start in range(0, rows, examples):
+        yield each_tensor(batch, itemgetter(slice(start, start + examples)))

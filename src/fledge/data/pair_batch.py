@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from fledge.data.batch import split_rows, to_device
 from fledge.data.loader import philox
 from fledge.errors import ConfigError, DataError
 
@@ -55,11 +56,10 @@ class SentencePairBatch:
         return self.loss_mask.sum()
 
     def to(self, device: torch.device) -> "SentencePairBatch":
-        return SentencePairBatch(*(getattr(self, name).to(device) for name in self.__slots__))
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[SentencePairBatch]":
-        chunks = (getattr(self, name).split(examples) for name in self.__slots__)
-        return (SentencePairBatch(*parts) for parts in zip(*chunks, strict=True))
+        return split_rows(self, examples)
 
 
 class PairLoader:

@@ -81,6 +81,7 @@ def train_step(
         for name, value in terms.maxima.items():
             maxima[name] = max(value, maxima.get(name, value))
     metrics = mean_metrics(sums, weight, runtime)
+    metrics |= stage.step_metrics()
     metrics |= dict(zip(maxima, runtime.largest(list(maxima.values())), strict=True))
     gradient_norm = runtime.clip_gradients(stage.trained, plan.optimizer.gradient_norm)
     if not (math.isfinite(metrics["loss"]) and math.isfinite(gradient_norm)):

@@ -93,6 +93,10 @@ class Stage(ABC, Generic[BatchT]):
     def loss(self, batch: BatchT) -> LossTerms:
         """The summed loss of a micro-batch and the sums behind its metrics."""
 
+    def step_metrics(self) -> Mapping[str, float]:
+        """Metrics of the step at hand that no micro-batch adds to; the same on every process."""
+        return {}
+
     @abstractmethod
     def save_model(self, directory: Path) -> None:
         """Write the hand-off in Hugging Face layout: config, weights, tokenizer, template."""

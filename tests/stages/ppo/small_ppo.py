@@ -12,7 +12,8 @@ from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
-from fledge.stages.ppo.stage import PPO, World
+from fledge.stages.ppo.stage import PPO
+from fledge.stages.ppo.world import World
 
 VOCABULARY, PAD, END = 48, 0, 1
 BANNED = (PAD, 2, 3)
@@ -119,7 +120,7 @@ def train(stage, steps, learning_rate=1e-2, microbatch=None):
         optimizer.step()
         optimizer.zero_grad()
         means = {name: float(value / batch.weight) for name, value in sums.items()}
-        history.append(means | maxima)
+        history.append(means | stage.step_metrics() | maxima)
         stage.on_step(history[-1])
         if len(history) == steps:
             break

@@ -80,7 +80,7 @@ def test_the_largest_ratio_of_all_micro_batches_is_told():
     stage.trained.temperature = 1.0
     rows = [stage.loss(part).maxima["val/ratio_first"] for part in batch.split(1)]
     assert rows == sorted(rows) and rows[0] < rows[-1]
-    stage.ratio_first = 0.0
+    stage.state.ratio_first = 0.0
     assert stage.loss(batch).maxima["val/ratio_first"] == pytest.approx(rows[-1], rel=1e-4)
 
 
@@ -88,8 +88,8 @@ def test_a_doctor_s_memory_is_part_of_the_state():
     stage, again = small_ppo(), small_ppo()
     train(stage, steps=5)
     again.load_state_dict(stage.state_dict())
-    assert len(again.doctor.history) == 2
-    assert again.doctor.state_dict() == stage.doctor.state_dict()
+    assert len(again.state.doctor.history) == 2
+    assert again.state.doctor.state_dict() == stage.state.doctor.state_dict()
 
 
 @pytest.mark.parametrize("processes", [2, 4])
@@ -108,7 +108,7 @@ def test_kl_is_0_at_first_and_the_value_at_the_end_is_the_reward():
     prompts = PromptBatch(PROMPTS)
     rollout = stage.world.respond(prompts, 1)
     stage.collect(prompts)
-    assert stage.rollout_metrics["objective/kl"] == pytest.approx(0, abs=1e-5)
+    assert stage.state.rollout_metrics["objective/kl"] == pytest.approx(0, abs=1e-5)
     values = stage.trained.critic(rollout.ids)
     at_end = values.gather(1, rollout.lengths[:, None] - 1)[:, 0]
     torch.testing.assert_close(at_end, stage.world.score(rollout), atol=1e-6, rtol=0)
@@ -159,7 +159,7 @@ def test_an_answer_without_end_is_judged_by_the_rule(rule, expected):
         score_={"missing_end": rule, "missing_end_score": -3.0},
         world={"respond": lambda *_: answers},
     )
-    judged = stage._judge(answers)
+    judged = stage.judge(answers)
     assert judged.scores.tolist() == [expected, 2.0]
 
 
@@ -169,8 +169,8 @@ def test_scores_are_clipped_and_that_is_told():
         score_={"clip": 2.0, "missing_end": "ignore"},
     )
     train(stage, steps=1)
-    assert stage._judge(stage.experience.rollout).scores.abs().max() == 2
-    assert stage.rollout_metrics["objective/clipped_scores"] >= 0
+    assert stage.judge(stage.state.experience.rollout).scores.abs().max() == 2
+    assert stage.state.rollout_metrics["objective/clipped_scores"] >= 0
 
 
 @torch.no_grad()
@@ -187,7 +187,7 @@ def test_the_reward_is_the_score_less_the_price_of_kl():
     rollout, mask = experience.rollout, experience.rollout.response_mask
     arguments = (rollout.inputs, rollout.targets, mask, 1.0, BANNED)
     ours, _ = score_tokens(stage.trained.policy, *arguments)
-    theirs, _ = score_tokens(stage.reference.policy, *arguments)
+    theirs, _ = score_tokens(stage.judge.reference.policy, *arguments)
     scores = stage.world.score(rollout).clamp(-5, 5)
     kl = ours - theirs
     for row in range(rollout.examples):
@@ -195,17 +195,19 @@ def test_the_reward_is_the_score_less_the_price_of_kl():
         for t in steps:
             expected = scores[row] - 0.3 * kl[row, t : steps[-1] + 1].sum()
             assert float(experience.returns[row, t]) == pytest.approx(float(expected), abs=1e-5)
-    assert float(kl.sum(dim=1).mean()) == pytest.approx(stage.rollout_metrics["objective/kl"], 1e-5)
+    told = stage.state.rollout_metrics["objective/kl"]
+    assert float(kl.sum(dim=1).mean()) == pytest.approx(told, 1e-5)
 
 
 def test_frozen_models_stay_as_they_are_and_are_copies():
     stage = small_ppo()
     judge = stage.world.score.model
-    before = digest(stage.reference), digest(judge), digest(stage.trained)
+    before = digest(stage.judge.reference), digest(judge), digest(stage.trained)
     train(stage, steps=6)
-    after = digest(stage.reference), digest(judge), digest(stage.trained)
+    after = digest(stage.judge.reference), digest(judge), digest(stage.trained)
     assert after[:2] == before[:2] and after[2] != before[2]
-    assert not any(p.requires_grad for p in (*stage.reference.parameters(), *judge.parameters()))
+    frozen = (*stage.judge.reference.parameters(), *judge.parameters())
+    assert not any(p.requires_grad for p in frozen)
 
 
 def test_a_high_price_holds_the_policy_near_the_reference():
@@ -248,7 +250,7 @@ def test_training_ends_beyond_the_kl_budget(caplog):
     history = train(stage, steps=400)
     assert stage.wants_to_stop and len(history) < 400
     assert "above stage.kl.maximum" in caplog.text
-    assert stage.rollout_metrics["objective/kl"] > 0.05
+    assert stage.state.rollout_metrics["objective/kl"] > 0.05
     assert max(step["objective/kl"] for step in history) <= 0.05  # nothing was learnt beyond
 
 

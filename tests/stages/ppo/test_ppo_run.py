@@ -191,7 +191,7 @@ def test_only_the_end_of_the_turn_ends_an_answer(files, tmp_path):
     special = load_language_model(stage.world.sources.parents["policy"]).tokenizer.special
     answers = [(5, special.end), (5, special.end_of_text), (5, 6)]
     rollout = Rollout.join([(7,)] * 3, answers, special.pad)
-    assert stage._judge(rollout).ended.tolist() == [True, False, False]
+    assert stage.judge(rollout).ended.tolist() == [True, False, False]
 
 
 def test_sizes_that_do_not_divide_are_refused(files, tmp_path):

@@ -44,13 +44,19 @@ def test_a_stop_token_in_the_prompt_does_not_end_the_answer():
 
 def test_minibatches_see_every_row_once_in_an_order_of_the_generator():
     whole = experience()
-    parts = list(whole.minibatches(2, torch.Generator().manual_seed(3)))
+    parts = [whole.minibatch(i, 2, torch.Generator().manual_seed(3)) for i in range(2)]
     assert [part.examples for part in parts] == [2, 1]
     seen = sorted(row.tolist() for part in parts for row in part.returns)
     assert seen == sorted(row.tolist() for row in whole.returns)
-    second = whole.minibatch(1, 2, torch.Generator().manual_seed(3))
-    assert torch.equal(second.returns, parts[1].returns)
-    assert torch.equal(second.rollout.inputs, parts[1].rollout.inputs)
+    orders = {
+        tuple(whole.minibatch(0, 3, torch.Generator().manual_seed(seed)).returns[:, 0].tolist())
+        for seed in range(20)
+    }
+    assert len(orders) == 6  # all of 3!
+    for part in parts:  # each row keeps its own values
+        for row, returns in zip(part.rollout.inputs, part.returns, strict=True):
+            (index,) = (whole.rollout.inputs == row).all(dim=1).nonzero()[:, 0]
+            assert torch.equal(returns, whole.returns[index])
 
 
 def test_split_and_state_keep_everything():

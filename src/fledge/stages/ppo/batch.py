@@ -1,13 +1,15 @@
-"""What one optimiser step of PPO sees: experience, and the pretraining rows mixed in."""
+"""The batch of one optimiser step of PPO: experience, and the pretraining rows mixed in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fledge.data.batch import TokenBatch
+from fledge.data.batch import TokenBatch, each_tensor, to_device
+from fledge.stages.ppo.advantages import AllSum
 from fledge.stages.ppo.rollout import Experience
 
 
@@ -26,6 +28,22 @@ class PPOBatch:
     pretraining_scale: Float[Tensor, ""]
     is_first: bool
 
+    @classmethod
+    def mix(
+        cls, experience: Experience, pretraining: TokenBatch, is_first: bool, all_sum: AllSum
+    ) -> "PPOBatch":
+        """Mix pretraining rows, which lie on the device of `experience`, into its step."""
+        scale = all_sum(experience.weight) / all_sum(pretraining.weight).clamp(min=1)
+        return cls(experience, pretraining, scale, is_first)
+
+    @classmethod
+    def unmixed(cls, experience: Experience, is_first: bool) -> "PPOBatch":
+        """Make a step of experience alone."""
+        device = experience.old_log_probs.device
+        ids = torch.zeros(0, 1, dtype=torch.long, device=device)
+        no_rows = TokenBatch(ids, ids, ids.bool(), ids, ids)
+        return cls(experience, no_rows, torch.zeros((), device=device), is_first)
+
     @property
     def examples(self) -> int:
         return self.experience.examples
@@ -36,12 +54,7 @@ class PPOBatch:
         return self.experience.weight
 
     def to(self, device: torch.device) -> "PPOBatch":
-        return PPOBatch(
-            self.experience.to(device),
-            self.pretraining.to(device),
-            self.pretraining_scale.to(device),
-            self.is_first,
-        )
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[PPOBatch]":
         """Micro-batches; each takes its share of the pretraining rows."""
@@ -51,12 +64,8 @@ class PPOBatch:
             yield PPOBatch(experience, pretraining, self.pretraining_scale, self.is_first)
 
 
-def no_rows(like: Tensor) -> TokenBatch:
-    """A pretraining batch with nothing in it, on the device of `like`."""
-    ids = torch.zeros(0, 1, dtype=torch.long, device=like.device)
-    return TokenBatch(ids, ids, ids.bool(), ids, ids)
-
-
 def _shares(batch: TokenBatch, parts: int) -> Iterator[TokenBatch]:
-    columns = (getattr(batch, field.name).tensor_split(parts) for field in fields(batch))
-    return (TokenBatch(*share) for share in zip(*columns, strict=True))
+    """Cut rows into `parts` of nearly equal size; some are empty where there are fewer rows."""
+    for rows in torch.arange(batch.examples).tensor_split(parts):
+        first = int(rows[0]) if len(rows) else 0
+        yield each_tensor(batch, itemgetter(slice(first, first + len(rows))))

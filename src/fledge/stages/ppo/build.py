@@ -49,7 +49,8 @@ from fledge.stages.ppo.reward_functions import (
     names_a_function,
 )
 from fledge.stages.ppo.rollout import Rollout
-from fledge.stages.ppo.stage import PPO, Respond, World
+from fledge.stages.ppo.stage import PPO
+from fledge.stages.ppo.world import Respond, World
 from fledge.text.conversation import Conversation
 from fledge.train.stage import Sources, StageContext, adapt_for
 
@@ -210,7 +211,7 @@ def answering(
             answers = respond(
                 engine, prompts.prompts, sampling, seeds, tokenizer.stop_ids, banned_ids
             )
-        return Rollout.join(prompts.prompts, answers, tokenizer.special.pad)
+        return Rollout.join(prompts.prompts, answers, tokenizer.special.pad).to(runtime.device)
 
     return answer
 

@@ -1,10 +1,14 @@
-"""The two clipped losses of PPO (Schulman et al. 2017, arXiv:1707.06347), token by token."""
+"""The losses of PPO: two clipped ones (Schulman et al. 2017, arXiv:1707.06347), and the mix."""
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from fledge.model.gpt import GPT
+from fledge.model.masks import block_diagonal
+from fledge.stages.losses import cross_entropy_sum
 from fledge.stages.ppo.advantages import AllSum, masked_mean, one_process
+from fledge.stages.ppo.batch import PPOBatch
 
 
 def clipped_surrogate(
@@ -37,6 +41,16 @@ def clipped_value_error(
         return error
     clipped_values = old_values + (values - old_values).clamp(-clip, clip)
     return torch.maximum(error, (clipped_values - returns) ** 2)
+
+
+def pretraining_loss(policy: GPT, batch: PPOBatch) -> Float[Tensor, ""]:
+    """Σ −log π(token) of the mixed-in text (Ouyang et al. 2022, eq. 2), scaled by its batch.
+
+    Divided by the step's response tokens it is the mean over the step's pretraining tokens.
+    """
+    rows = batch.pretraining
+    logits = policy(rows.inputs, rows.positions, block_diagonal(rows.segments))
+    return batch.pretraining_scale * cross_entropy_sum(logits, rows.targets, rows.loss_mask)
 
 
 def explained_variance(

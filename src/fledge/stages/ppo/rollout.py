@@ -5,13 +5,15 @@ end cannot reach it: no padding mask, no positions, and a batch gives each row w
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import itemgetter
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fledge.data.answer_rows import answer_rows
+from fledge.data.batch import each_tensor, named_tensors, split_rows, to_device
 from fledge.stages.ppo.advantages import last_token
 
 
@@ -70,18 +72,10 @@ class Rollout:
             yield ids[:start], ids[start:end]
 
     def to(self, device: torch.device) -> "Rollout":
-        return Rollout(*(getattr(self, name).to(device) for name in self.__slots__))
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[Rollout]":
-        chunks = (getattr(self, name).split(examples) for name in self.__slots__)
-        return (Rollout(*parts) for parts in zip(*chunks, strict=True))
-
-    def take(self, rows: Int[Tensor, "N"]) -> "Rollout":
-        """The chosen rows, in this order."""
-        return Rollout(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
-_PER_TOKEN = ("old_log_probs", "values", "advantages", "returns")
+        return split_rows(self, examples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,39 +102,26 @@ class Experience:
         return self.rollout.weight
 
     def to(self, device: torch.device) -> "Experience":
-        return Experience(
-            self.rollout.to(device), *(getattr(self, name).to(device) for name in _PER_TOKEN)
-        )
+        return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[Experience]":
-        chunks = (getattr(self, name).split(examples) for name in _PER_TOKEN)
-        parts = zip(self.rollout.split(examples), *chunks, strict=True)
-        return (Experience(*part) for part in parts)
-
-    def take(self, rows: Int[Tensor, "N"]) -> "Experience":
-        """The chosen rows, in this order."""
-        return Experience(
-            self.rollout.take(rows), *(getattr(self, name)[rows] for name in _PER_TOKEN)
-        )
-
-    def minibatches(self, examples: int, random: torch.Generator) -> "Iterator[Experience]":
-        """One pass over all rows in a random order, `examples` rows at a time."""
-        return (self.take(rows) for rows in torch.split(self._order(random), examples))
+        return split_rows(self, examples)
 
     def minibatch(self, index: int, examples: int, random: torch.Generator) -> "Experience":
-        """Number `index` of those `minibatches` gives."""
-        return self.take(torch.split(self._order(random), examples)[index])
+        """Take minibatch `index` of one pass over all rows in an order drawn from `random`."""
+        rows = torch.split(self._order(random), examples)[index]
+        return each_tensor(self, itemgetter(rows))
 
     def state_dict(self) -> dict[str, object]:
         """All tensors by name."""
-        rollout = {name: getattr(self.rollout, name) for name in Rollout.__slots__}
-        return rollout | {name: getattr(self, name) for name in _PER_TOKEN}
+        return dict(named_tensors(self))
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Tensor]) -> "Experience":
         """What `state_dict` gave."""
-        rollout = Rollout(*(state[name] for name in Rollout.__slots__))
-        return cls(rollout, *(state[name] for name in _PER_TOKEN))
+        rollout = Rollout(*(state[field.name] for field in fields(Rollout)))
+        own = (field.name for field in fields(cls) if field.name != "rollout")
+        return cls(rollout, *(state[name] for name in own))
 
     def _order(self, random: torch.Generator) -> Int[Tensor, "B"]:
         return torch.randperm(self.examples, generator=random).to(self.old_log_probs.device)

@@ -1,0 +1,56 @@
+"""Judge a rollout: its log-probabilities under policy and reference, its values and its scores."""
+
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fledge.model.policy import exact_kl, policy_logits
+from fledge.stages.ppo.actor_critic import ActorCritic, Reference, chosen_log_probs
+from fledge.stages.ppo.config import ScoreConfig
+from fledge.stages.ppo.metrics import Judged
+from fledge.stages.ppo.reward_functions import shape_scores
+from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.world import World
+
+
+@final
+class Judge:
+    """Runs the networks over a finished rollout, a few rows at a time; samples nothing."""
+
+    def __init__(
+        self, trained: ActorCritic, reference: Reference, world: World, config: ScoreConfig
+    ) -> None:
+        self.trained = trained
+        self.reference = reference
+        self.world = world
+        self.config = config
+
+    def __call__(self, rollout: Rollout) -> Judged:
+        """Take log-probabilities, entropy, values, and scores as the reward's rules shape them."""
+        parts = [self._forward(part) for part in rollout.split(self.world.rows_per_forward)]
+        log_probs, reference_log_probs, entropy, values = (
+            torch.cat(columns) for columns in zip(*parts, strict=True)
+        )
+        raw_scores = self.world.score(rollout).float()
+        ended = rollout.ended(self.world.stop_ids)
+        scores = shape_scores(raw_scores, ended, self.config)
+        return Judged(log_probs, reference_log_probs, entropy, values, raw_scores, scores, ended)
+
+    def exact_kl(self, rollout: Rollout) -> float:
+        """Mean KL per answer over the whole vocabulary, in nats, on the policy's own answers."""
+        trained, total = self.trained, 0.0
+        for part in rollout.split(self.world.rows_per_forward):
+            arguments = (part.inputs, part.response_mask)
+            ours = policy_logits(
+                trained.policy, *arguments, trained.temperature, trained.banned_ids
+            )
+            total += float(exact_kl(ours, self.reference(*arguments)).sum())
+        return total / rollout.examples
+
+    def _forward(self, rollout: Rollout) -> tuple[Float[Tensor, "B T"], ...]:
+        inputs, targets, mask = rollout.inputs, rollout.targets, rollout.response_mask
+        log_probs, entropy, values = self.trained(inputs, targets, mask)
+        reference_log_probs, _ = chosen_log_probs(self.reference(inputs, mask), targets, mask)
+        return log_probs, reference_log_probs, entropy, values

@@ -1,0 +1,60 @@
+"""The surroundings of PPO: who answers, who scores, which prompts come next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from fledge.data.batch import PromptBatch, TokenBatch
+from fledge.model.gpt import GPT
+from fledge.model.scalar import ScalarModel
+from fledge.runtime.random import random
+from fledge.stages.ppo.advantages import AllSum, one_process
+from fledge.stages.ppo.reward_functions import Score
+from fledge.stages.ppo.rollout import Rollout
+from fledge.train.stage import Sources
+
+Respond = Callable[[PromptBatch, int], Rollout]
+"""The policy's answers at the rollout's temperature, without the banned ids, on its device; one
+seed, one text."""
+
+SaveModels = Callable[[GPT, ScalarModel, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything around PPO that it calls and does not look into.
+
+    `prompts(n)` are this process's prompts of rollout n, `pretraining(n)` its rows to mix into
+    optimiser step n: the same whenever asked, so nothing of them needs saving. `minibatch` is in
+    answers of this process, `rows_per_forward` bounds the memory of scoring, `natural_rollouts` is
+    one pass over the prompts.
+    """
+
+    respond: Respond
+    score: Score
+    prompts: Callable[[int], PromptBatch]
+    stop_ids: tuple[int, ...]
+    minibatch: int
+    save: SaveModels
+    seed: int = 0
+    rows_per_forward: int = 32
+    gold: Score | None = None
+    held_out: PromptBatch | None = None
+    pretraining: Callable[[int], TokenBatch] | None = None
+    all_sum: AllSum = one_process
+    natural_rollouts: int | None = None
+    sources: Sources = field(default_factory=Sources)
+
+    def answer(self, prompts: PromptBatch, *purpose: str | int) -> Rollout:
+        """Let the policy respond with the random numbers of a purpose, such as a rollout's."""
+        seed = torch.randint(2**31, (), generator=random(self.seed, *purpose))
+        return self.respond(prompts, int(seed))
+
+    def natural_steps(self, epochs: int) -> int | None:
+        """Optimiser steps of one pass over the prompts, each rollout used `epochs` times."""
+        if self.natural_rollouts is None:
+            return None
+        per_epoch = -(-len(self.prompts(0).prompts) // self.minibatch)
+        return self.natural_rollouts * epochs * per_epoch
