@@ -98,7 +98,7 @@ def test_a_real_model_writes_its_known_story(stories):
         prompt=stories.tokenizer.opening_ids,
         sampling=SamplingParams(temperature=0.0, max_new_tokens=256),
         stop_ids=stories.tokenizer.stop_ids,
-        banned_ids=stories.never_written,
+        banned_ids=stories.banned_ids,
     )
     (completion,) = Engine(stories.model, max_batch=1).generate([request])
     assert STORY.startswith(stories.tokenizer.decode(completion.ids))

@@ -68,7 +68,7 @@ def test_marian_translates_from_our_files_as_fledge_does(tmp_path):
     first = torch.full((3,), ours.model.config.pad_id)
     end = ours.model.config.end_id
     settings = BeamSettings(beams=4, max_new_tokens=12)
-    found = beam_search(decoder, first, end, settings, ours.never_written)
+    found = beam_search(decoder, first, end, settings, ours.banned_ids)
     for row, (best,) in zip(expected, found, strict=True):
         assert tuple(row[1 : 1 + len(best.ids)].tolist()) == best.ids
         assert tokenizer.decode(row, skip_special_tokens=True) == ours.target.decode(best.ids)

@@ -55,7 +55,7 @@ def test_raw_text_is_continued_by_the_model_s_own_next_tokens(fledge, chat_model
     code, out, _ = fledge("generate", chat_model, "The tide", *words)
     loaded = package.load(chat_model)
     ids = loaded.tokenizer.encode("The tide")
-    banned = sorted(loaded.never_written)
+    banned = sorted(loaded.banned_ids)
     for _ in range(4):
         with torch.no_grad():
             logits = loaded.model(torch.tensor([ids]))[0, -1]

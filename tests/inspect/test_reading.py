@@ -35,7 +35,7 @@ def test_a_translation_is_the_best_of_the_search_and_read_as_it_was_written(beam
     source = torch.tensor([LOADED.source_ids("a dog sleeps")])
     decoder = TransformerDecoder(model, source, torch.ones_like(source, dtype=torch.bool))
     first = torch.tensor([config.pad_id])
-    ((best,),) = beam_search(decoder, first, config.end_id, settings, LOADED.never_written)
+    ((best,),) = beam_search(decoder, first, config.end_id, settings, LOADED.banned_ids)
     ids = list(best.ids)
     assert reading.translation == LOADED.target.decode(ids).strip()
     weights = cross_attention(model, source[0], torch.tensor([config.pad_id, *ids[:-1]]))

@@ -44,7 +44,7 @@ class LoadedModel:
     template: ChatTemplate
 
     @property
-    def never_written(self) -> frozenset[int]:
+    def banned_ids(self) -> frozenset[int]:
         """Ids no answer may hold: padding, roles, and rows the model has beyond the tokenizer's."""
         beyond = range(self.tokenizer.vocabulary_size, self.model.config.vocabulary_size)
         return self.tokenizer.banned_ids.union(beyond)

@@ -55,9 +55,9 @@ class LoadedTranslationModel:
         return [*self.target.encode(text), self.model.config.end_id]
 
     @property
-    def never_written(self) -> frozenset[int]:
+    def banned_ids(self) -> frozenset[int]:
         """Ids no translation may hold: special ones but the end, and rows beyond the tokenizer."""
-        return never_written(self.model.config, self.target)
+        return _banned_ids(self.model.config, self.target)
 
 
 def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> None:
@@ -93,12 +93,6 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     return LoadedTranslationModel(model, source, target, languages_of(directory))
 
 
-def never_written(config: TransformerConfig, target: SentenceTokenizer) -> frozenset[int]:
-    """Of a model of these settings; see `LoadedTranslationModel`."""
-    beyond = range(target.vocabulary_size, config.vocabulary_size)
-    return target.special_ids.union(beyond, {config.pad_id}) - {config.end_id}
-
-
 def generation_settings(
     config: TransformerConfig, target: SentenceTokenizer, kept: Mapping[str, object] | None = None
 ) -> dict[str, object]:
@@ -110,7 +104,7 @@ def generation_settings(
         "max_length": config.context_length,
         "num_beams": BEAMS,
         **(kept or {}),
-        "bad_words_ids": [[token_id] for token_id in sorted(never_written(config, target))],
+        "bad_words_ids": [[token_id] for token_id in sorted(_banned_ids(config, target))],
         "decoder_start_token_id": config.pad_id,
         "eos_token_id": config.end_id,
         "forced_eos_token_id": config.end_id,
@@ -165,6 +159,12 @@ def languages_of(directory: Path) -> tuple[str, str]:
     settings = read_json(path) if path.is_file() else {}
     source, target = (str(settings.get(name) or "") for name in LANGUAGES)
     return source, target
+
+
+def _banned_ids(config: TransformerConfig, target: SentenceTokenizer) -> frozenset[int]:
+    """Return the special ids but the end, and those of rows beyond the tokenizer."""
+    beyond = range(target.vocabulary_size, config.vocabulary_size)
+    return target.special_ids.union(beyond, {config.pad_id}) - {config.end_id}
 
 
 def _say_what_translation_needs(

@@ -99,7 +99,7 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
         prompt=tuple(prompt),
         sampling=sampling,
         stop_ids=tokenizer.stop_ids,
-        banned_ids=loaded.never_written,
+        banned_ids=loaded.banned_ids,
     )
     writer = Writer(tokenizer, request)
     engine = Engine(loaded.model, max_batch=1)

@@ -132,7 +132,7 @@ def _ppo(
             loaded["sft"].model,
             after,
             temperature,
-            loaded["ppo"].never_written,
+            loaded["ppo"].banned_ids,
         ),
         eos_rate=end_rate(after),
         gold_best_of_4=mean_gold(_best(files, sft_answers)),

@@ -52,7 +52,7 @@ def answer_tasks(
         sampling,
         seeds=[seed * 1_000_003 + number for number in range(len(tasks))],
         stop_ids=tokenizer.stop_ids,
-        banned_ids=loaded.never_written,
+        banned_ids=loaded.banned_ids,
     )
     return [
         judged(task, prompt, ids, loaded)

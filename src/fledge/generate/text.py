@@ -133,7 +133,7 @@ def chat_request(
         prompt=tuple(rendered.ids),
         sampling=sampling,
         stop_ids=frozenset(tokenizer.stop_ids),
-        banned_ids=loaded.never_written,
+        banned_ids=loaded.banned_ids,
     )
 
 

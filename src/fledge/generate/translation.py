@@ -73,7 +73,7 @@ def search(
         torch.full((len(sources),), config.pad_id, device=device),
         config.end_id,
         settings,
-        banned_ids=loaded.never_written,
+        banned_ids=loaded.banned_ids,
         limits=[min(most, len(source) + LONGER) for source in sources],
     )
 

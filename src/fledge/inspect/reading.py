@@ -103,7 +103,7 @@ def _translated(
         torch.full((1,), config.pad_id, device=source.device),
         config.end_id,
         settings.model_copy(update={"max_new_tokens": limit}),
-        loaded.never_written,
+        loaded.banned_ids,
     )
     return list(best[0].ids)
 

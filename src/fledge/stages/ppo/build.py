@@ -191,7 +191,7 @@ def prompt_text(conversation: Conversation) -> str:
 
 def banned(loaded: LoadedModel) -> tuple[int, ...]:
     """Ids that may never be written: padding, role tokens, rows beyond the vocabulary."""
-    return tuple(sorted(loaded.never_written))
+    return tuple(sorted(loaded.banned_ids))
 
 
 def answering(
