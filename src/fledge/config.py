@@ -12,6 +12,11 @@ from pydantic_core import ErrorDetails
 
 from fledge.errors import ConfigError
 
+RENAMED: Mapping[tuple[str, str], str] = {
+    ("stage", "validation_fraction"): "held_out_fraction",
+}
+"""Settings that once had another name: section and old name to the new name."""
+
 
 class Config(BaseModel):
     """A section of settings: immutable, closed to unknown keys, documented under each field."""
@@ -82,7 +87,9 @@ def describe_errors(error: ValidationError, section: type[BaseModel], source: st
     for problem in error.errors():
         location = [str(part) for part in problem["loc"]]
         key = ".".join(location)
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "extra_forbidden" and (renamed := _renamed(location)):
+            lines.append(f"{source}: {renamed}")
+        elif problem["type"] == "extra_forbidden":
             known = _known_keys(section, location[:-1])
             close = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
             hint = (
@@ -94,6 +101,27 @@ def describe_errors(error: ValidationError, section: type[BaseModel], source: st
         else:
             lines.append(f"{': '.join([source, key] if key else [source])}: {_reason(problem)}")
     return "\n".join(lines)
+
+
+def with_new_names(values: Mapping[str, object]) -> dict[str, object]:
+    """Return saved settings, in sections, with every old name of `RENAMED` replaced by the new."""
+    return {
+        section: {RENAMED.get((section, name), name): value for name, value in settings.items()}
+        if isinstance(settings, Mapping)
+        else settings
+        for section, settings in values.items()
+    }
+
+
+def _renamed(location: list[str]) -> str:
+    """Name the setting that took the place of the one at `location`; "" if none did."""
+    *sections, old = location
+    for (section, name), new in RENAMED.items():
+        if name == old and section in sections:
+            # A union's tag stands between the section and the name; nobody writes it.
+            place = ".".join(sections[: sections.index(section) + 1])
+            return f"{place}.{old} is now {place}.{new}"
+    return ""
 
 
 def _reason(problem: ErrorDetails) -> str:

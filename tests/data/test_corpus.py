@@ -26,7 +26,7 @@ def texts_of(tokens, tokenizer):
 
 def test_documents_come_back_each_ended_by_the_end_of_text(tokenizer, tmp_path):
     texts = documents(5)
-    corpus = build_corpus_from_texts(texts, tokenizer, tmp_path / "c", validation_fraction=0.0)
+    corpus = build_corpus_from_texts(texts, tokenizer, tmp_path / "c", held_out_fraction=0.0)
     assert texts_of(corpus.train, tokenizer) == texts
     ids = corpus.train.read(0, len(corpus.train)).tolist()
     end = tokenizer.special.end_of_text
@@ -36,7 +36,7 @@ def test_documents_come_back_each_ended_by_the_end_of_text(tokenizer, tmp_path):
 
 def test_special_tokens_in_text_stay_text(tokenizer, tmp_path):
     corpus = build_corpus_from_texts(
-        ["say <|endoftext|> twice <|end|>"], tokenizer, tmp_path / "c", validation_fraction=0.0
+        ["say <|endoftext|> twice <|end|>"], tokenizer, tmp_path / "c", held_out_fraction=0.0
     )
     ids = corpus.train.read(0, len(corpus.train)).tolist()
     assert [id_ for id_ in ids if id_ in tokenizer.special_ids] == [tokenizer.special.end_of_text]
@@ -57,7 +57,7 @@ def test_shards_change_nothing(tokenizer, tmp_path):
 
 def test_bytes_are_counted_for_bits_per_byte(tokenizer, tmp_path):
     texts = ["déjà vu 🙂", "the fox"]
-    corpus = build_corpus_from_texts(texts, tokenizer, tmp_path / "c", validation_fraction=0.0)
+    corpus = build_corpus_from_texts(texts, tokenizer, tmp_path / "c", held_out_fraction=0.0)
     expected = sum(len(text.encode()) for text in texts)
     assert corpus.train.index.text_bytes == expected
     ids = corpus.train.read(0, len(corpus.train))
@@ -66,9 +66,7 @@ def test_bytes_are_counted_for_bits_per_byte(tokenizer, tmp_path):
 
 
 def test_evaluation_windows_predict_every_token_once(tokenizer, tmp_path):
-    corpus = build_corpus_from_texts(
-        documents(9), tokenizer, tmp_path / "c", validation_fraction=0.0
-    )
+    corpus = build_corpus_from_texts(documents(9), tokenizer, tmp_path / "c", held_out_fraction=0.0)
     tokens = corpus.train
     windows = list(tokens.windows(8))
     targets = [id_ for window in windows for id_ in window[1:].tolist()]
@@ -79,9 +77,7 @@ def test_evaluation_windows_predict_every_token_once(tokenizer, tmp_path):
 
 
 def test_training_windows_move_with_the_epoch_and_do_not_overlap(tokenizer, tmp_path):
-    corpus = build_corpus_from_texts(
-        documents(9), tokenizer, tmp_path / "c", validation_fraction=0.0
-    )
+    corpus = build_corpus_from_texts(documents(9), tokenizer, tmp_path / "c", held_out_fraction=0.0)
     of_epoch = corpus.train.epoch_windows(8, seed=0)
     starts = {of_epoch(epoch).start for epoch in range(20)}
     assert of_epoch(0).start == 0 and len(starts) > 4 and max(starts) < 8
@@ -96,7 +92,7 @@ def test_two_or_four_bytes_an_id(tokenizer, tmp_path):
     assert small.train.read(0, 1).dtype == np.uint16
     characters = Tokenizer.characters(["".join(map(chr, range(0x20000, 0x30100)))])
     large = build_corpus_from_texts(
-        [chr(0x300FF)], characters, tmp_path / "l", validation_fraction=0.0
+        [chr(0x300FF)], characters, tmp_path / "l", held_out_fraction=0.0
     )
     assert large.train.read(0, 1).dtype == np.uint32
     assert characters.decode(large.train.document(0).tolist()) == chr(0x300FF)
@@ -221,8 +217,18 @@ def test_bad_text_records_stop_the_build_or_are_listed(tokenizer, tmp_path, writ
 
 
 def test_a_wrong_fraction_is_refused(tokenizer, tmp_path):
-    with pytest.raises(DataError, match=r"validation_fraction is 1\.5"):
-        build_corpus_from_texts(["a"], tokenizer, tmp_path / "c", validation_fraction=1.5)
+    with pytest.raises(DataError, match=r"held_out_fraction is 1\.5"):
+        build_corpus_from_texts(["a"], tokenizer, tmp_path / "c", held_out_fraction=1.5)
+
+
+def test_the_index_keeps_the_key_that_corpora_on_disk_have(tokenizer, tmp_path, write):
+    source = write("a.txt", "\n\n".join(documents(9)))
+    corpus = build_corpus(source, tokenizer, tmp_path / "c", held_out_fraction=0.25)
+    recipe = json.loads((tmp_path / "c" / "index.json").read_text())["recipe"]
+    assert list(recipe) == [
+        *("tokenizer", "vocabulary_size", "sources", "validation_fraction", "seed")
+    ]
+    assert recipe["validation_fraction"] == corpus.index.recipe.held_out_fraction == 0.25
 
 
 def test_few_documents_give_their_tails():
@@ -280,7 +286,7 @@ def test_files_of_one_name_are_told_apart(tokenizer, tmp_path):
         (tmp_path / place).mkdir()
         (tmp_path / place / "book.txt").write_text(f"the fox of {place}")
     sources = [tmp_path / "one" / "book.txt", tmp_path / "other"]
-    corpus = build_corpus(sources, tokenizer, tmp_path / "c", validation_fraction=0.0)
+    corpus = build_corpus(sources, tokenizer, tmp_path / "c", held_out_fraction=0.0)
     found = corpus.index.recipe.sources
     second = (tmp_path / "other" / "book.txt").as_posix()
     assert [source.name for source in found] == ["book.txt", second, "deep/book.txt"]

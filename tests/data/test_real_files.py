@@ -142,7 +142,7 @@ def test_real_chats_become_batches(tokenizer, template):
 
 def test_a_real_corpus_decodes_to_its_text(tokenizer, tmp_path):
     path = shared_data("pretrain/tinyshakespeare.txt")
-    corpus = build_corpus(path, tokenizer, tmp_path / "c", validation_fraction=0.1)
+    corpus = build_corpus(path, tokenizer, tmp_path / "c", held_out_fraction=0.1)
     text = path.read_text(encoding="utf-8")
     cut = int(len(text) * 0.9)
     assert tokenizer.decode(corpus.train.document(0).tolist()) == text[:cut]

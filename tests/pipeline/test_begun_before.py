@@ -40,7 +40,7 @@ CHANGES = {
         "stage.tokenizer=checkpoints/tokenizer",
         "stage.size.width=16",
         "stage.size.num_layers=1",
-        "stage.validation_fraction=0.1",
+        "stage.held_out_fraction=0.1",
         "optimizer.warmup_steps=2",
         "optimizer.name=muon",
     ),

@@ -1,14 +1,17 @@
 import json
 import math
+import re
 import shutil
 from contextlib import contextmanager
 
 import pytest
 
 import fledge
+from fledge.checkpoint.directory import step_directory
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import load_toml, parse_section
 from fledge.errors import CheckpointError, ConfigError, DataError, NonFiniteLoss
+from fledge.runs.pipeline import Pipeline
 from fledge.runs.run import Run, execute
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.metrics_file import read_metrics
@@ -37,7 +40,7 @@ def pretraining(home, output, steps=12, **changes):
         "text": [str(home / "book.txt")],
         "tokenizer": str(home / "tokenizer"),
         "size": {"context_length": 32, "width": 16, "num_layers": 2},
-        "validation_fraction": 0.2,
+        "held_out_fraction": 0.2,
         **changes,
     }
     return run(stage, output, steps)
@@ -266,6 +269,23 @@ def test_a_wrong_key_of_a_stage_suggests_the_right_one(tmp_path):
         load_toml(path, Run)
 
 
+RENAMED = r"stage\.validation_fraction is now stage\.held_out_fraction"
+
+
+def test_a_run_file_with_a_renamed_setting_is_refused_with_the_new_name(tmp_path):
+    path = tmp_path / "run.toml"
+    stage = '{name = "pretrain", validation_fraction = 0.1}'
+    path.write_text(f'output = "x"\nstage = {stage}\n')
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: {RENAMED}$"):
+        load_toml(path, Run)
+    path.write_text('output = "x"\nstage = {name = "pretrain"}\n')
+    with pytest.raises(ConfigError, match=RENAMED):
+        load_toml(path, Run, ["stage.validation_fraction=0.1"])
+    path.write_text(f'output = "x"\n[[runs]]\nstage = {stage}\n')
+    with pytest.raises(ConfigError, match=r"runs\.0\.stage\.validation_fraction is now runs\.0\."):
+        load_toml(path, Pipeline)
+
+
 @pytest.mark.parametrize("family", ["qwen3", "llama", "gpt2"])
 def test_every_family_is_trained_and_opens_again(home, tmp_path, family):
     size = {"family": family, "context_length": 16, "width": 16, "num_layers": 1, "num_heads": 2}
@@ -285,4 +305,30 @@ def test_a_run_from_before_a_setting_existed_goes_on(home, tmp_path):
     recorded["stage"]["gone"] = 1
     (output / "run.json").write_text(json.dumps(recorded))
     with pytest.raises(ConfigError, match="gone"):
+        execute(pretraining(home, output, steps=4), SilentProgress())
+
+
+def test_a_run_saved_with_an_old_name_goes_on_bit_for_bit(home, tmp_path):
+    straight = execute(pretraining(home, tmp_path / "a", dropout=0.1), SilentProgress())
+    output = tmp_path / "b"
+    settings = saving(pretraining(home, output, dropout=0.1), every=3, keep=4)
+    execute(settings, SilentProgress())
+    for step in (9, 12):
+        shutil.rmtree(step_directory(output, step))
+    recorded = json.loads((output / "run.json").read_text())
+    recorded["stage"]["validation_fraction"] = recorded["stage"].pop("held_out_fraction")
+    (output / "run.json").write_text(json.dumps(recorded))
+    corpus = (output / "corpus" / "index.json").stat()
+    assert bytes_of(execute(settings, SilentProgress())) == bytes_of(straight)
+    assert (output / "corpus" / "index.json").stat().st_ino == corpus.st_ino, "built again"
+
+
+def test_a_run_saved_with_another_value_under_an_old_name_is_refused(home, tmp_path):
+    output = tmp_path / "pretrain"
+    execute(pretraining(home, output, steps=4), SilentProgress())
+    recorded = json.loads((output / "run.json").read_text())
+    del recorded["stage"]["held_out_fraction"]
+    recorded["stage"]["validation_fraction"] = 0.3
+    (output / "run.json").write_text(json.dumps(recorded))
+    with pytest.raises(ConfigError, match=r"stage\.held_out_fraction is 0\.2 here, 0\.3 there"):
         execute(pretraining(home, output, steps=4), SilentProgress())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
@@ -38,13 +38,16 @@ class CorpusSource(BaseModel):
 class CorpusRecipe(BaseModel):
     """All that decides what the files hold: the same recipe need not be built again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     tokenizer: str
     """The tokenizer's fingerprint."""
     vocabulary_size: int
     sources: tuple[CorpusSource, ...]
-    validation_fraction: float
+    held_out_fraction: float = Field(alias="validation_fraction")
+    """Share of the text in the validation part; index.json keeps the key it has always had."""
     seed: int
 
 
@@ -107,7 +110,7 @@ def build_corpus(
     tokenizer: Tokenizer,
     directory: Path,
     *,
-    validation_fraction: float = 0.05,
+    held_out_fraction: float = 0.05,
     seed: int = 0,
     progress: Progress | None = None,
     skipped: Skipped | None = None,
@@ -121,7 +124,7 @@ def build_corpus(
         DataError: a source cannot be read or is empty, or the directory holds something else.
     """
     paths = as_sources(sources)
-    recipe = _recipe(tokenizer, _described(paths), validation_fraction, seed)
+    recipe = _recipe(tokenizer, _described(paths), held_out_fraction, seed)
     if (directory / INDEX_FILE).is_file() and _read_index(directory).recipe == recipe:
         return Corpus.open(directory, tokenizer)
     texts = (text for path in paths for text in read_texts(path, skipped))
@@ -133,13 +136,13 @@ def build_corpus_from_texts(
     tokenizer: Tokenizer,
     directory: Path,
     *,
-    validation_fraction: float = 0.05,
+    held_out_fraction: float = 0.05,
     seed: int = 0,
     progress: Progress | None = None,
     shard_tokens: int = SHARD_TOKENS,
 ) -> Corpus:
     """The corpus of documents at hand; always built, as nothing tells whether it has changed."""
-    recipe = _recipe(tokenizer, (CorpusSource(name="texts"),), validation_fraction, seed)
+    recipe = _recipe(tokenizer, (CorpusSource(name="texts"),), held_out_fraction, seed)
     return _build(texts, tokenizer, directory, recipe, progress, shard_tokens)
 
 
@@ -159,7 +162,7 @@ def _build(
         validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
         separator = tokenizer.special.separator
         done = 0
-        documents = split_documents(texts, recipe.validation_fraction, recipe.seed)
+        documents = split_documents(texts, recipe.held_out_fraction, recipe.seed)
         # SentencePiece-like tokenizers begin every text with a space of their own.
         pieces = documents if tokenizer.drops_first_space else cut_long(documents)
         for batch in _batches(pieces):
@@ -249,12 +252,12 @@ def _recipe(
     tokenizer: Tokenizer, sources: tuple[CorpusSource, ...], fraction: float, seed: int
 ) -> CorpusRecipe:
     if not 0 <= fraction < 1:
-        raise DataError(f"validation_fraction is {fraction}; expected 0 or more, and less than 1")
+        raise DataError(f"held_out_fraction is {fraction}; expected 0 or more, and less than 1")
     return CorpusRecipe(
         tokenizer=tokenizer.fingerprint,
         vocabulary_size=tokenizer.vocabulary_size,
         sources=sources,
-        validation_fraction=fraction,
+        held_out_fraction=fraction,
         seed=seed,
     )
 

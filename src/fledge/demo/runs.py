@@ -83,7 +83,7 @@ def pretrain_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             text=(str(files.text),),
             tokenizer=files.tokenizer,
             size=size,
-            validation_fraction=0.02,
+            held_out_fraction=0.02,
         ),
         batch=BatchConfig(examples=max(1, TOKENS_PER_STEP // config.context_length)),
         # Muon: copying appears in about half the steps that AdamW takes.

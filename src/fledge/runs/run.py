@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from fledge.checkpoint.directory import latest, write_text
 from fledge.checkpoint.lineage import read_lineage
+from fledge.config import with_new_names
 from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
 from fledge.runs.differences import differences
 from fledge.runtime import Runtime
@@ -163,6 +164,6 @@ def _read_run(output: Path) -> dict[str, object]:
     assert isinstance(values, dict)
     try:
         # A setting that did not exist yet counts as its default, which is what was done without it.
-        return Run.model_validate(values).model_dump(mode="json")
+        return Run.model_validate(with_new_names(values)).model_dump(mode="json")
     except ValidationError:
         return values  # a setting that is gone; the difference is named

@@ -76,7 +76,7 @@ class PretrainConfig(Config):
     """Where the ids are kept; None is `corpus` in the output. One that exists needs no `text`."""
     skip_bad: bool = False
     """Leave out records that cannot be used, and say which, instead of stopping."""
-    validation_fraction: float = Field(0.05, ge=0, lt=1)
+    held_out_fraction: float = Field(0.05, ge=0, lt=1)
     """Share of the text that is never trained on; the last part of a single document."""
     isolate_documents: bool = False
     """Keep the documents that share a window from seeing each other."""
@@ -195,7 +195,7 @@ def _open_or_build(config: PretrainConfig, tokenizer: Tokenizer, context: StageC
                 config.text,
                 tokenizer,
                 directory,
-                validation_fraction=config.validation_fraction,
+                held_out_fraction=config.held_out_fraction,
                 seed=context.seed,
                 progress=tell,
                 skipped=skipped,
