@@ -4,6 +4,7 @@ FledgeError
 ├── ConfigError          a run file or an option is wrong
 ├── DataError            a file or a record cannot be used
 │   └── RecordError      one record: knows its file and line
+├── WriteError           a file or directory cannot be written
 ├── TokenizerError       a tokenizer cannot be trained, read or applied
 ├── CheckpointError      a checkpoint is missing, damaged or does not fit
 ├── GenerationError      a request cannot be answered
@@ -47,6 +48,24 @@ class RecordError(DataError):
         self.expected = expected
         self.found = found
         super().__init__(f"{path}:{line}: expected {expected}, found {found}")
+
+
+class WriteError(FledgeError):
+    """A file or directory was not written; what stood there before is untouched."""
+
+    def __init__(self, path: Path, what: str, reason: str, kept: str, *, is_full: bool) -> None:
+        """`what` names the thing, `kept` says what is still there; `is_full` is of the disk."""
+        self.path = path
+        self.is_full = is_full
+        advice = (
+            "Free some space"
+            if is_full
+            else "Make its folder writable, or choose another place to write to"
+        )
+        super().__init__(
+            f"{path}: the {what} was not written: {reason}; {kept}. {advice}, "
+            "and run the same command again"
+        )
 
 
 class TokenizerError(FledgeError):

@@ -16,8 +16,7 @@ from fledge.checkpoint.directory import (
     keep_newest,
     latest,
     step_directory,
-    write_directory,
-    write_text,
+    write_checkpoint,
 )
 from fledge.checkpoint.tensors import write_tensors
 from fledge.errors import CheckpointError
@@ -40,31 +39,31 @@ def test_a_directory_appears_whole(tmp_path):
         assert not final.exists()
         write_model()(path)
 
-    write_directory(final, write)
+    write_checkpoint(final, write)
     assert (final / "training" / "state").read_text() == "weights"
     assert os.listdir(tmp_path) == ["step-00000200"]
 
 
-def test_an_older_directory_is_replaced(tmp_path):
-    write_directory(tmp_path / "one", write_model("old"))
-    write_directory(tmp_path / "one", write_model("new"))
-    assert (tmp_path / "one" / "training" / "state").read_text() == "new"
-
-
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(errno.ENOSPC, "disk is full"), (errno.EDQUOT, "disk is full"), (errno.EACCES, "writable")],
+    [
+        (
+            errno.ENOSPC,
+            r"the disk is full.*old checkpoint is untouched.*it goes on.*keep = 1 takes the least",
+        ),
+        (errno.EACCES, r"writable.*Earlier checkpoints are untouched$"),
+    ],
 )
 def test_a_failed_write_leaves_the_old_and_says_what_to_do(tmp_path, code, words):
     final = tmp_path / "step-00000001"
-    write_directory(final, write_model("old"))
+    write_checkpoint(final, write_model("old"))
 
     def fail(path):
         (path / "half").write_text("x")
         raise OSError(code, os.strerror(code))
 
-    with pytest.raises(CheckpointError, match=rf"(?s){words}.*same command again"):
-        write_directory(final, fail)
+    with pytest.raises(CheckpointError, match=rf"the checkpoint was not written: .*{words}"):
+        write_checkpoint(final, fail)
     assert (final / "training" / "state").read_text() == "old"
     assert os.listdir(tmp_path) == [final.name]
 
@@ -76,7 +75,7 @@ def test_a_real_limit_on_file_size_is_a_full_disk(tmp_path):
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         with pytest.raises(CheckpointError, match="disk is full"):
-            write_directory(tmp_path / "one", lambda path: write_tensors(path / "w", tensors))
+            write_checkpoint(tmp_path / "one", lambda path: write_tensors(path / "w", tensors))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         signal.signal(signal.SIGXFSZ, ignored)
@@ -87,7 +86,7 @@ def test_a_process_killed_while_saving_leaves_a_loadable_checkpoint(tmp_path):
     program = textwrap.dedent("""
         import sys, time
         from pathlib import Path
-        from fledge.checkpoint.directory import write_directory
+        from fledge.checkpoint.directory import write_checkpoint
         def write(text, slow):
             def call(path):
                 (path / "config.json").write_text("{}")
@@ -98,8 +97,8 @@ def test_a_process_killed_while_saving_leaves_a_loadable_checkpoint(tmp_path):
                         time.sleep(60)
             return call
         output = Path(sys.argv[1])
-        write_directory(output / "step-00000001", write("one", False))
-        write_directory(output / "step-00000002", write("two", True))
+        write_checkpoint(output / "step-00000001", write("one", False))
+        write_checkpoint(output / "step-00000002", write("two", True))
     """)
     arguments = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
@@ -108,14 +107,14 @@ def test_a_process_killed_while_saving_leaves_a_loadable_checkpoint(tmp_path):
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
     assert len(list(find_checkpoint(tmp_path).iterdir())) == 201
     # The next save sweeps up what the killed process left.
-    write_directory(tmp_path / "step-00000002", write_model())
+    write_checkpoint(tmp_path / "step-00000002", write_model())
     keep_newest(tmp_path, 2)
     assert sorted(os.listdir(tmp_path)) == ["step-00000001", "step-00000002"]
 
 
 def test_checkpoints_are_in_the_order_of_their_steps(tmp_path):
     for step in (900, 20, 123_456_789):
-        write_directory(step_directory(tmp_path, step), write_model())
+        write_checkpoint(step_directory(tmp_path, step), write_model())
     (tmp_path / "step-final").mkdir()
     (tmp_path / "step-00000001").write_text("a file")
     assert [path.name[5:] for path in checkpoints(tmp_path)] == [
@@ -130,7 +129,7 @@ def test_checkpoints_are_in_the_order_of_their_steps(tmp_path):
 def test_a_checkpoint_is_found_by_all_its_names(tmp_path):
     output = tmp_path / "sft"
     step = step_directory(output, 5)
-    write_directory(step, write_model())
+    write_checkpoint(step, write_model())
     for name in (step, output, output / "latest"):
         assert find_checkpoint(name) == step
 
@@ -147,7 +146,7 @@ def test_a_checkpoint_is_found_by_all_its_names(tmp_path):
 def test_a_missing_checkpoint_says_what_is_there(tmp_path, name, message):
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
-    write_directory(step_directory(tmp_path / "sft", 5), write_model())
+    write_checkpoint(step_directory(tmp_path / "sft", 5), write_model())
     with pytest.raises(CheckpointError, match=message):
         find_checkpoint(tmp_path / name)
 
@@ -155,13 +154,3 @@ def test_a_missing_checkpoint_says_what_is_there(tmp_path, name, message):
 def test_a_run_without_checkpoints_has_no_latest(tmp_path):
     assert latest(tmp_path) is None
     assert latest(tmp_path / "nowhere") is None
-
-
-def test_a_small_file_is_replaced_whole(tmp_path):
-    path = tmp_path / "new" / "run.json"
-    write_text(path, "one")
-    write_text(path, "two")
-    assert path.read_text() == "two"
-    assert os.listdir(path.parent) == ["run.json"]
-    with pytest.raises(CheckpointError, match="not written"):
-        write_text(path / "below-a-file", "x")

@@ -9,7 +9,7 @@ from fledge.data import document_split
 from fledge.data.corpus import Corpus, build_corpus, build_corpus_from_texts
 from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
-from fledge.errors import DataError, RecordError
+from fledge.errors import DataError, RecordError, WriteError
 from fledge.text.tokenizer import Tokenizer
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "then", "it", "sleeps"]
@@ -159,18 +159,19 @@ def test_a_failed_build_leaves_the_old_corpus_and_no_rubbish(tokenizer, tmp_path
 def test_a_full_disk_keeps_the_old_corpus_and_says_what_to_do(tokenizer, tmp_path, monkeypatch):
     build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
 
-    def full(descriptor):
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match=r"cannot write .*No space left .*free some space"):
+    message = r"c: the corpus was not written: the disk is full .*; the old corpus is untouched"
+    with pytest.raises(WriteError, match=message):
         build_corpus_from_texts(documents(9), tokenizer, tmp_path / "c")
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
     assert Corpus.open(tmp_path / "c").train.num_documents == 3
 
 
 def test_what_a_killed_build_left_behind_is_cleared(tokenizer, tmp_path, write):
-    write(".c.partial/train-00000.bin", b"half")
+    write(".c.unfinished/train-00000.bin", b"half")
     build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
@@ -277,7 +278,9 @@ def test_a_document_in_pieces_has_the_ids_of_the_whole(pattern, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_named(tokenizer, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="the corpus cannot be written here"):
+    with pytest.raises(
+        WriteError, match="file/corpus: the corpus was not written: Not a directory"
+    ):
         build_corpus_from_texts(documents(2), tokenizer, tmp_path / "file" / "corpus")
 
 

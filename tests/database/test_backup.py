@@ -1,3 +1,5 @@
+import errno
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -8,11 +10,11 @@ from sqlalchemy import func, select
 
 from databases import answered, new_postgresql, person
 from fledge.database import Database, Passage, UsageOfDay, open_database
-from fledge.database.backup import backup, restore
-from fledge.database.engine import connect, parse_url
+from fledge.database.backup import backup, restore, written_whole
+from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import migrate
 from fledge.database.tables import Base
-from fledge.errors import ConfigError, DataError
+from fledge.errors import ConfigError, DataError, WriteError
 
 
 def filled(database: Database) -> str:
@@ -164,6 +166,46 @@ def test_a_backup_of_an_older_fledge_is_brought_to_todays_form(tmp_path: Path) -
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
             ("0005",)
         ]
+
+
+def test_a_full_disk_is_said_of_the_backup_and_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    """SQLite's own limit on pages stands for a full disk: it reports the two alike."""
+    before = sorted(path.name for path in tmp_path.iterdir())
+    pages = 3
+
+    def narrow(part: Path) -> None:
+        with closing(sqlite3.connect(part)) as connection:
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+            connection.execute("CREATE TABLE big (text)")
+            connection.execute("INSERT INTO big VALUES (?)", ["x" * 100_000])
+
+    message = r"copy\.db: the backup was not written: the disk is full .* Free some space"
+    with pytest.raises(WriteError, match=message), written_whole(tmp_path / "copy.db") as part:
+        assert part.stat().st_mode & 0o077 == 0
+        narrow(part)
+    with pytest.raises(WriteError, match=message), written_whole(tmp_path / "copy.db") as part:
+        engine = connect(parse_url(part))
+        with Transactions(engine).write() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            connection.exec_driver_sql("CREATE TABLE big (text)")
+            connection.exec_driver_sql("INSERT INTO big VALUES (?)", ("x" * 100_000,))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_backup_whose_bytes_do_not_reach_the_disk_is_none(
+    database: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(database)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("fledge.files.os.fsync", full)
+    with pytest.raises(WriteError, match="the backup was not written: the disk is full"):
+        backup(url, tmp_path / "copy.db")
+    assert not [path for path in tmp_path.iterdir() if "copy" in path.name]
 
 
 def test_nothing_is_overwritten(database: Database, url: str, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
+import errno
 import json
+import os
 import re
 from html.parser import HTMLParser
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from evaluate.cards import card
+from fledge.errors import WriteError
 from fledge.evaluate.report_files import read_report, write_report
 from fledge.evaluate.report_html import render_html
 from fledge.evaluate.report_terminal import print_report
@@ -45,6 +49,21 @@ def test_a_report_is_read_back(tmp_path):
     assert read_report(tmp_path) is None
     write_report(card(), tmp_path)
     assert read_report(tmp_path) == card()
+
+
+def test_a_report_that_cannot_be_written_says_so_and_leaves_the_old(tmp_path, monkeypatch):
+    write_report(card(), tmp_path)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match=r"report\.html: the report was not written") as caught:
+        write_report(card(), tmp_path)
+    assert "the disk is full" in str(caught.value) and "checkpoint" not in str(caught.value)
+    assert "the old report is untouched" in str(caught.value)
+    assert read_report(tmp_path) == card()
+    assert sorted(os.listdir(tmp_path)) == ["report.html", "report.json"]
 
 
 def test_html_is_balanced_and_asks_for_nothing_from_outside():

@@ -1,18 +1,14 @@
-"""Checkpoint directories: written whole or not at all, found by any of their names, kept to n."""
+"""Checkpoint directories of a run: written whole, found by any of their names, kept to a number."""
 
-import contextlib
-import errno
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from fledge.errors import CheckpointError
+from fledge.errors import CheckpointError, WriteError
+from fledge.files import UNFINISHED, remove_directory, write_directory
 
 _STEP = re.compile(r"step-(\d{8,})")
-_UNFINISHED = ".unfinished"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def step_directory(output: Path, step: int) -> Path:
@@ -62,115 +58,27 @@ def is_checkpoint(path: Path) -> bool:
     return any((path / name).is_file() for name in ("config.json", "adapter_config.json"))
 
 
-def write_directory(final: Path, write: Callable[[Path], None]) -> None:
+def write_checkpoint(final: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a directory that appears as `final` when all of it is on the disk.
 
-    A process killed at any moment leaves either no `final` or a complete one. An older directory
-    of that name is replaced.
-
     Raises:
-        CheckpointError: the disk is full or not writable; nothing of the old is lost.
+        CheckpointError: the disk is full or not writable; earlier checkpoints are untouched.
     """
-    unfinished = final.with_name(f".{final.name}{_UNFINISHED}")
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        write(unfinished)
-        for path in unfinished.rglob("*"):
-            _flush(path)
-        _flush(unfinished)
-        with _aside(final):
-            unfinished.rename(final)
-            _flush(final.parent)
-    except OSError as error:
-        raise CheckpointError(_explain(final, error)) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def write_text(final: Path, text: str) -> None:
-    """Write a small file so that it is either the old or the new one, whole.
-
-    Raises:
-        CheckpointError: the disk is full or not writable.
-    """
-    with written_file(final) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def written_file(final: Path) -> Iterator[Path]:
-    """A path to write to; it becomes `final`, whole, when the block ends without an error.
-
-    Raises:
-        CheckpointError: the disk is full or not writable.
-    """
-    unfinished = final.with_name(f".{final.name}{_UNFINISHED}")
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        _flush(unfinished)
-        unfinished.rename(final)
-        _flush(final.parent)
-    except OSError as error:
-        raise CheckpointError(_explain(final, error)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _aside(path: Path) -> Iterator[None]:
-    """Move what is there out of the way; it is deleted only when its successor stands."""
-    doomed = path.with_name(f".{path.name}{_UNFINISHED}.old")
-    shutil.rmtree(doomed, ignore_errors=True)
-    if path.exists():
-        path.rename(doomed)
-    yield
-    shutil.rmtree(doomed, ignore_errors=True)
-
-
-def remove_directory(path: Path) -> None:
-    """Delete a checkpoint; one killed half-way no longer counts as a checkpoint."""
-    doomed = path.with_name(f".{path.name}{_UNFINISHED}.old")
-    shutil.rmtree(doomed, ignore_errors=True)
-    path.rename(doomed)
-    shutil.rmtree(doomed)
+        write_directory(final, write, "checkpoint")
+    except WriteError as error:
+        less = "; checkpoint.keep = 1 takes the least space" if error.is_full else ""
+        raise CheckpointError(
+            f"{error}: it goes on from the last checkpoint. Earlier checkpoints are untouched{less}"
+        ) from error
 
 
 def keep_newest(output: Path, keep: int) -> None:
     """Delete all but the `keep` newest checkpoints, and what killed processes left half-written."""
     for path in checkpoints(output)[:-keep]:
         remove_directory(path)
-    for path in output.glob(f".*{_UNFINISHED}*"):
+    for path in output.glob(f".step-*{UNFINISHED}*"):
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    """fsync a file or a directory: a rename may reach the disk before the bytes do."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _explain(final: Path, error: OSError) -> str:
-    if error.errno in _FULL:
-        free = shutil.disk_usage(_existing(final)).free
-        return (
-            f"{final}: not written, the disk is full ({free / 2**20:,.0f} MiB free); earlier "
-            "checkpoints are untouched. Free some space, or set checkpoint.keep = 1, and run the "
-            "same command again: it goes on from the last checkpoint"
-        )
-    return (
-        f"{final}: not written: {error.strerror or error}; earlier checkpoints are untouched. "
-        "Make the directory writable, or choose another output, and run the same command again"
-    )
-
-
-def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
 
 
 def _what_is_there(path: Path) -> str:

@@ -8,7 +8,6 @@ import torch
 from pydantic import JsonValue
 
 from fledge.checkpoint.chat_tokens import with_chat_tokens
-from fledge.checkpoint.directory import write_directory
 from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
@@ -23,7 +22,7 @@ from fledge.checkpoint.translation_files import (
 )
 from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming, naming_files, read_model_files
 from fledge.errors import CheckpointError
-from fledge.files import file_hash
+from fledge.files import file_hash, write_directory
 from fledge.model.huggingface.encoder_decoder import (
     MODEL_TYPE,
     read_config,
@@ -139,8 +138,9 @@ def copy_model(
     """Write `output`: what stands beside the weights, the weights, and a lineage if there is one.
 
     Raises:
-        CheckpointError: `output` exists, the disk is full, or a weight is NaN or infinite; the
-            tensor is named, and `source`.
+        CheckpointError: `output` exists, or a weight is NaN or infinite; the tensor is named, and
+            `source`.
+        WriteError: the disk is full or not writable.
     """
     refuse_to_overwrite(output)
     if precision is not None:
@@ -154,7 +154,7 @@ def copy_model(
         if lineage is not None:
             write_lineage(directory, lineage)
 
-    write_directory(output, fill)
+    write_directory(output, fill, "model")
     return Copied(
         kind=model.kind,
         model_type=str(model.config_json["model_type"]),

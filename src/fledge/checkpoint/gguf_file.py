@@ -15,13 +15,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fledge.checkpoint.directory import written_file
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
 from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.settings import begin_id, load_tokenizer
 from fledge.checkpoint.weights import naming
 from fledge.errors import CheckpointError
+from fledge.files import explained, whole_file
 from fledge.model.config import GPTConfig, RotaryConfig
 from fledge.model.huggingface.decoder_only import family_of, read_config
 from fledge.model.huggingface.family import TensorError
@@ -79,7 +79,11 @@ def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -
     config = read_config(family_of(model.config_json), model.config_json)
     tokenizer = load_tokenizer(checkpoint, config.vocabulary_size)
     tensors = _named(config, str(architecture), model.tensors)
-    with written_file(output) as path, naming(checkpoint, checkpoint):
+    with (
+        whole_file(output, "GGUF file") as path,
+        explained(output, "GGUF file"),
+        naming(checkpoint, checkpoint),
+    ):
         _write(path, str(architecture), config, tokenizer, tensors, precision)
     return Copied("language", str(architecture), model.parameters, precision)
 

@@ -19,9 +19,10 @@ from fledge.cli.options import (
     sampling_params,
     tell_skipped,
 )
-from fledge.cli.output import check_writable, write_whole
+from fledge.cli.output import check_writable
 from fledge.cli.standard_input import standard_input
 from fledge.errors import ConfigError
+from fledge.files import write_text
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
@@ -141,5 +142,5 @@ def write_answers(
     if output is None:
         typer.echo(text, nl=False)
         return
-    write_whole(output, text)
+    write_text(output, text, "file of answers")
     typer.echo(f"{len(lines):,} answers in {output}", err=True)

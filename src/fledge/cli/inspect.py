@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.options import Checkpoint, refuse_ignored
-from fledge.cli.output import check_writable, write_whole
+from fledge.cli.output import check_writable
 from fledge.errors import ConfigError
+from fledge.files import write_text
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def attention(
     if json_output is not None:
         from fledge.inspect.data import to_json
 
-        write_whole(json_output, to_json(reading, view))
+        write_text(json_output, to_json(reading, view))
     if output is not None:
         from fledge.inspect import drawing
 

@@ -1,4 +1,4 @@
-"""What commands write: tried before the work begins, and on the disk whole or not at all."""
+"""Outputs of commands: checked before the work begins, so that it is not done in vain."""
 
 import os
 import tempfile
@@ -25,22 +25,6 @@ def check_writable(file: Path) -> None:
         ) from error
     if file.exists() and not os.access(file, os.W_OK):
         raise ConfigError(f"{file} is there and may not be written; name another file")
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file that is either the old or the new one, never half of it.
-
-    Raises:
-        DataError: the disk is full.
-    """
-    from fledge.data.tokens import write_durably
-
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        write_durably(unfinished, text.encode("utf-8"))
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def check_own_directory(directory: Path, own: frozenset[str]) -> None:

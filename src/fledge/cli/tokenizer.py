@@ -92,8 +92,8 @@ def train(
         )
     check_own_directory(output, OWN_FILES)
     log_to_terminal()
-    from fledge.checkpoint.directory import write_directory
     from fledge.config import parse_section
+    from fledge.files import write_directory
     from fledge.runs.tokenizer import TokenizerConfig, train_tokenizer
 
     settings = {
@@ -105,7 +105,7 @@ def train(
         "skip_bad": skip_bad,
     }
     tokenizer = train_tokenizer(parse_section(settings, TokenizerConfig, source="tokenizer"))
-    write_directory(output, tokenizer.save)
+    write_directory(output, tokenizer.save, "tokenizer")
     typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
 
 

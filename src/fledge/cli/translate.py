@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fledge.cli.options import Checkpoint
-from fledge.cli.output import check_writable, write_whole
+from fledge.cli.output import check_writable
 from fledge.cli.standard_input import arriving_lines
 from fledge.errors import ConfigError, DataError
+from fledge.files import write_text
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def translate_file(
 def write_all(output: Path | None, lines: Iterator[str]) -> None:
     """To a file that appears whole, or to standard output as they come."""
     if output is not None:
-        write_whole(output, "".join(f"{line}\n" for line in lines))
+        write_text(output, "".join(f"{line}\n" for line in lines), "file of translations")
         return
     for line in lines:
         typer.echo(printable(line) if sys.stdout.isatty() else line)

@@ -1,9 +1,6 @@
 """A text corpus as ids on disk: built once for a tokenizer, opened in no time afterwards."""
 
-import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
 from fledge.data.sources import HUB, Source, as_sources, files_of, read_texts
-from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter, write_durably
+from fledge.data.tokens import SHARD_TOKENS, Tokens, TokensIndex, TokensWriter
 from fledge.errors import DataError
+from fledge.files import explained, file_hash, whole_directory
 from fledge.text.tokenizer import Tokenizer
 
 INDEX_FILE = "index.json"
@@ -122,6 +120,7 @@ def build_corpus(
 
     Raises:
         DataError: a source cannot be read or is empty, or the directory holds something else.
+        WriteError: the disk is full or not writable.
     """
     paths = as_sources(sources)
     recipe = _recipe(tokenizer, _described(paths), held_out_fraction, seed)
@@ -157,7 +156,8 @@ def _build(
     sizes = [source.bytes for source in recipe.sources if source.bytes is not None]
     total = sum(sizes) if len(sizes) == len(recipe.sources) else None
     dtype = "<u2" if tokenizer.vocabulary_size <= 2**16 else "<u4"
-    with _replacing(directory) as partial:
+    _refuse_to_replace(directory)
+    with whole_directory(directory, "corpus") as partial:
         train = TokensWriter(partial, "train", np.dtype(dtype), shard_tokens)
         validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
         separator = tokenizer.special.separator
@@ -167,23 +167,25 @@ def _build(
         pieces = documents if tokenizer.drops_first_space else cut_long(documents)
         for batch in _batches(pieces):
             encoded = tokenizer.encode_batch([piece.text for piece in batch])
-            for piece, ids in zip(batch, encoded, strict=True):
-                size = len(piece.text.encode("utf-8"))
-                done += size
-                writer = validation if piece.validation else train
-                writer.add([*ids, separator] if piece.ends else ids, size, piece.ends)
+            with explained(directory, "corpus"):
+                for piece, ids in zip(batch, encoded, strict=True):
+                    size = len(piece.text.encode("utf-8"))
+                    done += size
+                    writer = validation if piece.validation else train
+                    writer.add([*ids, separator] if piece.ends else ids, size, piece.ends)
             if progress:
                 progress(done, total)
-        index = CorpusIndex(
-            recipe=recipe,
-            dtype=dtype,
-            train=train.finish(),
-            validation=validation.finish(),
-            bytes_per_token=tuple(tokenizer.bytes_per_token),
-        )
+        with explained(directory, "corpus"):
+            index = CorpusIndex(
+                recipe=recipe,
+                dtype=dtype,
+                train=train.finish(),
+                validation=validation.finish(),
+                bytes_per_token=tuple(tokenizer.bytes_per_token),
+            )
+            (partial / INDEX_FILE).write_bytes(index.model_dump_json().encode("utf-8"))
         if not index.train.shards:
             raise DataError(f"{directory}: the corpus is empty; expected at least one document")
-        write_durably(partial / INDEX_FILE, index.model_dump_json().encode("utf-8"))
     return Corpus.open(directory, tokenizer)
 
 
@@ -201,40 +203,11 @@ def _batches(pieces: Iterable[Piece], characters: int = 4_000_000) -> Iterator[l
         yield batch
 
 
-@contextmanager
-def _replacing(directory: Path) -> Iterator[Path]:
-    """A new directory that takes the place of `directory` when the block ends well."""
+def _refuse_to_replace(directory: Path) -> None:
+    """Raise `DataError` where something else than a corpus would be lost."""
     taken = directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
     if taken and not (directory / INDEX_FILE).is_file():
         raise DataError(f"{directory}: something else than a corpus is there; name another folder")
-    # Fixed names, so that what a killed build left behind is cleared by the next one.
-    partial = directory.with_name(f".{directory.name}.partial")
-    old = directory.with_name(f".{directory.name}.old")
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    try:
-        with _explained(directory):
-            partial.mkdir(parents=True)
-        yield partial
-        with _explained(directory):
-            if directory.exists():
-                directory.rename(old)
-            partial.rename(directory)
-    finally:
-        for leftover in (partial, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-@contextmanager
-def _explained(directory: Path) -> Iterator[None]:
-    """Say which corpus could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"{directory}: the corpus cannot be written here: {error.strerror or error}; make the "
-            "folder writable or name another, then run the same command again"
-        ) from error
 
 
 def _read_index(directory: Path) -> CorpusIndex:
@@ -270,13 +243,11 @@ def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
             described.append(CorpusSource(name=str(source)))
             continue
         for file in files_of(Path(source)):
-            with file.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
             name = _name_within(Path(source), file)
             if files.setdefault(name, file) != file:
                 name = file.as_posix()
             size = file.stat().st_size
-            described.append(CorpusSource(name=name, bytes=size, sha256=digest))
+            described.append(CorpusSource(name=name, bytes=size, sha256=file_hash(file)))
     return tuple(described)
 
 

@@ -3,7 +3,6 @@
 import bisect
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,24 +195,6 @@ def _mapped(
 
 def _written(path: Path, values: Integer[np.ndarray, "N"]) -> Shard:
     content = values.tobytes()
-    write_durably(path, content)
+    path.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     return Shard(file=path.name, tokens=len(values), sha256=digest)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that is on the disk itself when this returns.
-
-    Raises:
-        DataError: the disk is full, or may not be written.
-    """
-    try:
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot write {len(content):,} bytes: {error.strerror}; free some space or "
-            "name another folder, then run the same command again"
-        ) from error

@@ -4,7 +4,7 @@ SQLite copies itself page by page (its online backup). PostgreSQL is read table 
 snapshot, into the same kind of file: so a backup also moves a server from one to the other.
 """
 
-import os
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,11 +12,13 @@ from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from fledge.database.engine import Transactions, answering, connect, make_private, parse_url
 from fledge.database.migrate import locked, migrate, newest
 from fledge.database.tables import Base
-from fledge.errors import ConfigError, DatabaseError, DataError
+from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable, DataError
+from fledge.files import explained, whole_file
 
 ROWS_AT_ONCE = 500
 
@@ -28,6 +30,7 @@ def backup(database: str | Path, file: Path) -> int:
         ConfigError: the file is there, or the database is not.
         DatabaseError: PostgreSQL's is of another fledge than this one.
         DatabaseUnavailable: the database does not answer.
+        WriteError: the disk is full or not writable.
     """
     url = parse_url(database)
     if file.exists():
@@ -114,18 +117,34 @@ def copy_file(source: Path, target: Path) -> None:
 
 @contextmanager
 def written_whole(file: Path) -> Iterator[Path]:
-    """A file beside it to write to, which takes its name once it is complete and on the disk."""
-    part = file.with_name(f".{file.name}.part")
-    remove_database(part)
-    try:
-        yield part
-        with closing(sqlite3.connect(part)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        part.rename(file)
-    finally:
+    """Give a database to fill, which becomes `file` when it is complete and on the disk.
+
+    Raises:
+        WriteError: the disk is full or not writable.
+    """
+    with whole_file(file, "backup") as part, explained(file, "backup"):
         remove_database(part)
+        part.touch(mode=0o600)  # what people said is for nobody else to read
+        try:
+            yield part
+            with closing(sqlite3.connect(part)) as connection:
+                connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+        except (sqlite3.OperationalError, DatabaseUnavailable) as error:
+            if is_full(error):
+                raise OSError(errno.ENOSPC, str(error)) from error
+            raise
+        finally:
+            remove_logs(part)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether SQLite's file found no more room on its disk."""
+    cause = error.__cause__
+    driver = cause.orig if isinstance(cause, DBAPIError) else error
+    return (
+        isinstance(driver, sqlite3.OperationalError)
+        and driver.sqlite_errorcode == sqlite3.SQLITE_FULL
+    )
 
 
 @contextmanager
@@ -141,8 +160,14 @@ def copied(file: Path) -> Iterator[Path]:
 
 
 def remove_database(file: Path) -> None:
-    """The file, and what SQLite keeps beside it."""
-    for end in ("", "-wal", "-shm", "-journal"):
+    """Delete the file, and what SQLite keeps beside it."""
+    file.unlink(missing_ok=True)
+    remove_logs(file)
+
+
+def remove_logs(file: Path) -> None:
+    """Delete what SQLite keeps beside a database."""
+    for end in ("-wal", "-shm", "-journal"):
         file.with_name(file.name + end).unlink(missing_ok=True)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from fledge.checkpoint.directory import write_text
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.demo.config import DemoConfig
 from fledge.demo.runs import DemoFiles
 from fledge.evaluate.answers import Answered, answer_tasks, judged
 from fledge.feedback.records import Ranking
+from fledge.files import write_text
 from fledge.generate.request import SamplingParams
 from fledge.starter.corpus import documents, vocabulary_texts
 from fledge.starter.gold import agreement, rank

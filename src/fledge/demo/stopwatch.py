@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fledge.checkpoint.directory import write_text
+from fledge.files import write_text
 
 
 class Stopwatch:

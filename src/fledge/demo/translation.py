@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fledge.checkpoint.directory import write_text
 from fledge.config import parse_section
+from fledge.files import write_text
 from fledge.runs.run import Run, execute
 from fledge.starter.parallel import sentence_pairs
 from fledge.train.progress import Progress

@@ -1,24 +1,28 @@
-"""The report card on disk: for programs and for people."""
+"""Files of the report card: JSON for programs, HTML for people."""
 
 import json
 from pathlib import Path
 
-from fledge.checkpoint.directory import write_text
 from fledge.evaluate.report import ReportCard
 from fledge.evaluate.report_html import render_html
+from fledge.files import write_text
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
 
 
 def write_report(card: ReportCard, directory: Path) -> None:
-    """Write `report.json` and `report.html`; each appears whole or not at all."""
+    """Write `report.json` and `report.html`; each appears whole or not at all.
+
+    Raises:
+        WriteError: the disk is full or not writable.
+    """
     text = json.dumps(card.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    write_text(directory / HTML_FILE, render_html(card))
-    write_text(directory / JSON_FILE, text + "\n")
+    write_text(directory / HTML_FILE, render_html(card), "report")
+    write_text(directory / JSON_FILE, text + "\n", "report")
 
 
 def read_report(directory: Path) -> ReportCard | None:
-    """The report card of a demo that is over; None before."""
+    """Return the report card of a finished demo; None before it is finished."""
     path = directory / JSON_FILE
     if not path.is_file():
         return None

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from fledge.checkpoint.directory import latest, write_text
+from fledge.checkpoint.directory import latest
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import with_new_names
 from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
+from fledge.files import write_text
 from fledge.runs.differences import differences
 from fledge.runtime import Runtime
 from fledge.stages.ppo.build import build_ppo

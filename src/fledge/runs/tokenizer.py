@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from fledge.checkpoint.directory import write_directory
 from fledge.config import Config
 from fledge.data.records import Skipped
 from fledge.data.sources import read_texts
 from fledge.errors import CheckpointError, ConfigError
+from fledge.files import write_directory
 from fledge.runs.differences import differences
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.text.normalise import NormaliserConfig
@@ -51,7 +51,7 @@ def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
     runtime = Runtime.start(RuntimeConfig())
     if runtime.is_main and not _is_made(directory, recipe):
         tokenizer = train_tokenizer(config)
-        write_directory(directory, lambda path: _save(tokenizer, recipe, path))
+        write_directory(directory, lambda path: _save(tokenizer, recipe, path), "tokenizer")
     runtime.barrier()
 
 

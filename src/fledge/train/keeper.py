@@ -50,7 +50,7 @@ class Keeper(Generic[BatchT]):
         runtime.barrier()
         with runtime.gathered(self.stage.trained):
             if runtime.is_main:
-                directory.write_directory(final, lambda path: self._write(path, shared, finished))
+                directory.write_checkpoint(final, lambda path: self._write(path, shared, finished))
                 directory.keep_newest(output, self.plan.checkpoint.keep)
         runtime.barrier()
         return final

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
-from fledge.checkpoint.directory import latest, write_text
+from fledge.checkpoint.directory import latest
 from fledge.errors import TrainingError
+from fledge.files import write_text
 
 
 @final

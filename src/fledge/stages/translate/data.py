@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fledge.checkpoint.directory import latest, write_directory
+from fledge.checkpoint.directory import latest
 from fledge.checkpoint.translation_files import LoadedTranslationModel
 from fledge.data.pair_batch import Ids
 from fledge.data.records import Skipped, refuse
@@ -17,7 +17,7 @@ from fledge.data.sentence_pairs import (
     split_pairs,
 )
 from fledge.errors import DataError
-from fledge.files import file_hash
+from fledge.files import file_hash, write_directory
 from fledge.stages.translate.config import TranslateConfig
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.stage import StageContext
@@ -86,7 +86,7 @@ def own_tokenizer(
     if context.runtime.is_main and not is_kept:
         texts = (text for pair in train for text in (pair.source, pair.target))
         tokenizer = Tokenizer.train(texts, config.vocabulary_size)
-        write_directory(directory, tokenizer.save)
+        write_directory(directory, tokenizer.save, "tokenizer")
     context.runtime.barrier()
     return Tokenizer.load(directory)
 

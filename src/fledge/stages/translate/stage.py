@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
-from fledge.checkpoint.directory import find_checkpoint, write_text
+from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.translation_files import (
     LoadedTranslationModel,
     load_translation_model,
@@ -15,6 +15,7 @@ from fledge.checkpoint.translation_files import (
 from fledge.data.pair_batch import PairLoader, SentencePairBatch, by_length
 from fledge.data.sentence_pairs import SentencePair
 from fledge.evaluate.translation import TranslationScore, score_translations
+from fledge.files import write_text
 from fledge.generate.beam import BeamSettings
 from fledge.generate.translation import translate
 from fledge.model.transformer import Transformer
