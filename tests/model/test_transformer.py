@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fledge.model.attention import record_attention
-from fledge.model.sinusoids import sinusoids
+from fledge.model.positions import sinusoids
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
@@ -106,7 +106,7 @@ def test_beams_of_a_source_go_on_as_texts_of_their_own(moves):
         logits = model.step(new, state)
         alone = model(source[rows], mask[rows], texts)[:, -1]
         torch.testing.assert_close(logits, alone, atol=1e-5, rtol=0)
-    assert len(state.encoded) == len(rows.unique())
+    assert len(state.memory) == len(rows.unique())
 
 
 def test_recorded_attention_is_that_of_figure_1():
@@ -135,6 +135,29 @@ def test_post_norm_ends_every_layer_normalised():
     torch.testing.assert_close(
         memory.var(dim=-1, correction=0), torch.ones(2, 5), atol=1e-3, rtol=0
     )
+
+
+def test_pre_norm_normalises_what_a_sublayer_reads_and_not_the_sum():
+    layer = make("pre").encoder[0]
+    x = torch.randn(2, 5, 24, generator=torch.Generator().manual_seed(2))
+    mask = torch.ones(2, 1, 1, 5, dtype=torch.bool)
+    attention_norm, feed_forward_norm = (
+        layer.self_attention_residual.norm,
+        layer.feed_forward_residual.norm,
+    )
+    attended = x + layer.self_attention(attention_norm(x), mask)
+    expected = attended + layer.feed_forward(feed_forward_norm(attended))
+    torch.testing.assert_close(layer(x, mask), expected, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("norm_position", ["post", "pre"])
+def test_parameters_keep_the_names_that_saved_models_have(norm_position):
+    names = [name for name in make(norm_position).state_dict() if name.startswith("decoder.0.")]
+    parts = ["query", "key", "value", "output"]
+    modules = [f"{kind}_attention.{part}" for kind in ("self", "cross") for part in parts]
+    modules += ["feed_forward.up", "feed_forward.down"]
+    modules += [f"{n}_residual.norm" for n in ("self_attention", "cross_attention", "feed_forward")]
+    assert names == [f"decoder.0.{m}.{tensor}" for m in modules for tensor in ("weight", "bias")]
 
 
 def test_two_ids_that_must_differ_are_refused():

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from fledge.inspect.words import Word
 from fledge.model.attention import record_attention
 from fledge.model.gpt import GPT
-from fledge.model.transformer import DecoderLayer, Transformer
+from fledge.model.transformer import Transformer
+from fledge.model.transformer_layers import DecoderLayer
 
 Kind = Literal["cross", "self"]
 

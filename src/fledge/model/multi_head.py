@@ -1,6 +1,7 @@
 """Multi-head attention between two sequences: section 3.2.2 of "Attention is all you need"."""
 
 from dataclasses import dataclass
+from typing import final
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +33,24 @@ class KeysValues:
         self.keys, self.values = self.keys[rows], self.values[rows]
 
 
+@dataclass(slots=True)
+class DecoderCache:
+    """Keys and values of one decoder layer while decoding; None before the first token."""
+
+    target: KeysValues | None = None
+    """Those of the target so far, for self-attention."""
+    source: KeysValues | None = None
+    """Those of the encoder's output, for cross-attention."""
+
+    def append(self, new: KeysValues) -> KeysValues:
+        """Put the keys and values of new target tokens behind the old, and return all of them."""
+        if self.target is None:
+            self.target = new
+        else:
+            self.target.append(new)
+        return self.target
+
+
 def sentence_scaled_dot_product(
     q: Float[Tensor, "B H T d"],
     k: Float[Tensor, "B H S d"],
@@ -51,10 +70,7 @@ def sentence_scaled_dot_product(
 
 
 class MultiHeadAttention(Attends):
-    """Figure 2, right: h heads of equation 1 side by side, with biases.
-
-    Queries come from x; keys and values from another sequence (cross-attention) or from x itself.
-    """
+    """Figure 2, right: h heads of equation 1 side by side, with biases."""
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
@@ -65,20 +81,20 @@ class MultiHeadAttention(Attends):
         self.output = nn.Linear(width, width)
         self.kernel = sentence_scaled_dot_product
 
-    def forward(
+    def attend(
         self,
         x: Float[Tensor, "B T D"],
-        memory: KeysValues,
+        keys_values: KeysValues,
         mask: Bool[Tensor, "#B 1 #T S"] | None,
     ) -> Float[Tensor, "B T D"]:
-        """What each position of `x` takes of `memory`; a mask of None is causal."""
+        """Return what each position of `x` takes of `keys_values`; a mask of None is causal."""
         q = self._heads(self.query(x))
-        heads = self.kernel(q, memory.keys, memory.values, mask, 0.0)
+        heads = self.kernel(q, keys_values.keys, keys_values.values, mask, 0.0)
         output: Tensor = self.output(heads.transpose(1, 2).flatten(2))  # B H T d → B T (H d)
         return output
 
-    def remember(self, x: Float[Tensor, "B S D"]) -> KeysValues:
-        """Keys and values of a sequence."""
+    def keys_values(self, x: Float[Tensor, "B S D"]) -> KeysValues:
+        """Project a sequence to the keys and values that others look at."""
         # Laid out once: a product would copy them at every step of decoding.
         keys, values = self._heads(self.key(x)), self._heads(self.value(x))
         return KeysValues(keys.contiguous(), values.contiguous())
@@ -86,3 +102,48 @@ class MultiHeadAttention(Attends):
     def _heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d"]:
         heads: Tensor = x.unflatten(-1, (self.num_heads, -1))  # type: ignore[no-untyped-call]
         return heads.transpose(1, 2)  # B T (H d) → B H T d
+
+
+@final
+class SelfAttention(MultiHeadAttention):
+    """Queries, keys and values of one sequence."""
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        mask: Bool[Tensor, "#B 1 #T T2"] | None,
+        cache: DecoderCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Attend from `x` to itself and to the tokens in `cache`, which takes those of `x` in."""
+        keys_values = self.keys_values(x)
+        if cache is not None:
+            keys_values = cache.append(keys_values)
+        return self.attend(x, keys_values, mask)
+
+
+@final
+class CrossAttention(MultiHeadAttention):
+    """Queries of the target; keys and values of the encoder's output, `memory`.
+
+    Each of A sources serves B / A neighbouring rows of the target, its beams.
+    """
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        memory: Float[Tensor, "A S D"],
+        mask: Bool[Tensor, "A 1 1 S"],
+        cache: DecoderCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Attend from `x` to `memory`, whose keys and values are computed once for each cache."""
+        # The beams of a source are further queries to the same keys.
+        queries = x.reshape(len(memory), -1, x.shape[2])  # B T D → A (B/A T) D
+        return self.attend(queries, self._source(memory, cache), mask).reshape(x.shape)
+
+    def _source(self, memory: Float[Tensor, "A S D"], cache: DecoderCache | None) -> KeysValues:
+        # Computed in this call and not before: where weights are sharded, they are whole only here.
+        if cache is None:
+            return self.keys_values(memory)
+        if cache.source is None:
+            cache.source = self.keys_values(memory)
+        return cache.source

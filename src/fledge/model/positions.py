@@ -1,11 +1,12 @@
-"""Rotary positions (Su et al. 2021, arXiv:2104.09864), in Hugging Face's order of dimensions.
+"""Rotary positions (Su et al. 2021, arXiv:2104.09864) and the sinusoidal ones of arXiv:1706.03762.
 
-Pair i is dimensions (i, i + d/2) of a head, turned by `position · base^(-2i/d)`.
+Rotary ones are in Hugging Face's order of dimensions: pair i is dimensions (i, i + d/2) of a head,
+turned by `position · base^(-2i/d)`.
 """
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -59,6 +60,26 @@ class Rotary(nn.Module):
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._fill(self.cosine.device)
         return self
+
+
+def sinusoids(
+    length: int, width: int, order: Literal["interleaved", "halves"] = "interleaved"
+) -> Float[Tensor, "T D"]:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) its cosine (section 3.5), in fp32.
+
+    "halves" holds the same numbers with all sines first, as Marian and Hugging Face order them.
+    """
+    # fp64: at position 500 fp32 angles are off by more than a bf16 step. The CPU is named so that a
+    # model built on the meta device has a real table.
+    positions = torch.arange(length, device="cpu", dtype=torch.float64)
+    exponents = torch.arange(0, width, 2, device="cpu", dtype=torch.float64) / width
+    angles = torch.outer(positions, 10_000.0**-exponents)  # T ⌈D/2⌉
+    sines, cosines = angles.sin(), angles.cos()[:, : width // 2]
+    if order == "halves":
+        return torch.cat([sines, cosines], dim=1).float()
+    table = torch.empty(length, width, device="cpu", dtype=torch.float64)
+    table[:, 0::2], table[:, 1::2] = sines, cosines
+    return table.float()
 
 
 def rotate(x: Float[Tensor, "B T H d"], rotation: Rotation) -> Float[Tensor, "B T H d"]:
