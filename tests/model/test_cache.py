@@ -89,7 +89,7 @@ def test_reordered_rows_go_on_with_anothers_text():
     model, ids = make(), random_ids()
     cache = KeyValueCache(CONFIG, rows=3, capacity=12)
     model(ids[:, :6], cache=cache)
-    cache.reorder(torch.tensor([2, 2, 0]))
+    cache = cache.taken(torch.tensor([2, 2, 0]))
     logits = model(ids[:, 6:7], cache=cache)
     texts = torch.cat([ids[[2, 2, 0], :6], ids[:, 6:7]], dim=1)
     torch.testing.assert_close(logits[:, 0], model(texts)[:, -1], atol=1e-5, rtol=0)

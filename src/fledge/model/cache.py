@@ -150,12 +150,6 @@ class KeyValueCache:
         else:
             self.lengths[rows] = 0
 
-    def reorder(self, rows: Int[Tensor, " B"]) -> None:
-        """Row i goes on with the text of the old row `rows[i]` (beam search)."""
-        self.keys.copy_(self.keys[:, rows])
-        self.values.copy_(self.values[:, rows])
-        self.lengths.copy_(self.lengths[rows])
-
     def taken(self, rows: Int[Tensor, " M"]) -> "KeyValueCache":
         """A cache of its own whose row i has the text of row `rows[i]`; M may differ from B."""
         copy = object.__new__(KeyValueCache)

@@ -91,11 +91,6 @@ def adapt(
             cast(nn.Linear, layer.get_base_layer()).to(frozen)
 
 
-def is_adapted(model: nn.Module) -> bool:
-    """Whether `model` has adapters."""
-    return bool(_layers(model))
-
-
 @contextmanager
 def without_adapters(model: nn.Module) -> Iterator[None]:
     """Within the block `model` computes what it did before it was adapted; gradients are off."""

@@ -3,11 +3,12 @@
 import contextlib
 import logging
 from contextlib import AbstractContextManager
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
+from torch.utils.checkpoint import checkpoint
 
 from fledge.runtime import collective, shard
 from fledge.runtime.collective import Place
@@ -15,7 +16,6 @@ from fledge.runtime.config import RuntimeConfig
 from fledge.runtime.device import compute_dtype, find_device, has_compiler
 from fledge.runtime.memory import tune_allocator
 from fledge.runtime.random import seed_everything
-from fledge.runtime.recompute import recompute
 
 logger = logging.getLogger(__name__)
 
@@ -74,12 +74,6 @@ class Runtime:
         """Whether this process writes files and speaks to the user."""
         return self.rank == 0
 
-    def describe(self) -> str:
-        """The machine in a few words for the log: "cpu, bfloat16, 2 processes"."""
-        parts = [str(self.device), str(self.dtype).removeprefix("torch.")]
-        parts += [f"{self.world_size} processes"] if self.world_size > 1 else []
-        return ", ".join(parts)
-
     def autocast(self) -> AbstractContextManager[object]:
         """Matrix products in the compute format, weights and sums in float32."""
         if self.dtype == torch.float32:
@@ -102,7 +96,7 @@ class Runtime:
             shard.shard(module, self._mesh)
         if self._recomputes:
             for block in shard.blocks(module):
-                recompute(block)
+                _keep_inputs_only(block)
         if self._decide_compilation(module, tokens_per_step, steps):
             for block in shard.blocks(module):
                 # By block: one compilation serves all layers of a model.
@@ -166,3 +160,19 @@ class Runtime:
             return True
         logger.info("no compiler found: blocks run uncompiled, slower and otherwise the same")
         return False
+
+
+def _keep_inputs_only(block: nn.Module) -> None:
+    """Recompute a block's activations in the backward pass (Chen et al. 2016, arXiv:1604.06174).
+
+    Random numbers are drawn again as they were, so gradients stay the same. Without gradients
+    nothing is kept anyway, and nothing changes.
+    """
+    forward = block.forward
+
+    def recomputed(*arguments: Any) -> Any:
+        if torch.is_grad_enabled():
+            return checkpoint(forward, *arguments, use_reentrant=False)
+        return forward(*arguments)
+
+    block.forward = recomputed

@@ -23,11 +23,6 @@ class NormaliserConfig(Config):
     strip_accents: bool = False
     """Drop combining marks (é → e): loses meaning in most languages but English."""
 
-    @property
-    def changes_nothing(self) -> bool:
-        """True for the default: decoding gives back exactly what was encoded."""
-        return self == NormaliserConfig()
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
