@@ -61,14 +61,14 @@ def test_a_prompt_longer_than_that_is_read_in_pieces_beside_the_others():
     line = Scheduler(max_batch=5, token_budget=1000, prefill_tokens=12)
     for name, length in [("a", 3), ("b", 50), ("c", 4), ("d", 13), ("e", 1)]:
         line.submit(sequence(name, length, limit=60))
-    assert names(line.admit()) == "ac" and names([line.reading]) == "b"
+    assert names(line.admit()) == "ac" and names([line.prefilling]) == "b"
     # d is long, too: it waits for b, and e for its turn.
     assert names(line.admit()) == "" and names(line.waiting) == "de"
-    line.run_what_was_read()
+    line.run_prefilled()
     assert names(line.running) == "acb"
-    assert names(line.admit()) == "e" and names([line.reading]) == "d"
+    assert names(line.admit()) == "e" and names([line.prefilling]) == "d"
     assert line.cancel("d").finish_reason == "cancelled"
-    assert line.reading is None and names(line.running) == "acbe"
+    assert line.prefilling is None and names(line.running) == "acbe"
 
 
 def test_what_is_being_read_takes_a_row_and_its_share_of_the_budget():

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from fledge.errors import GenerationError
 from fledge.generate.long_prompt import LongPrompt
-from fledge.generate.reading import embed, score
 from fledge.generate.request import (
     Completion,
     EngineLoad,
@@ -20,6 +19,7 @@ from fledge.generate.request import (
 )
 from fledge.generate.sampler import Sampled, Sampler
 from fledge.generate.scheduler import Scheduler
+from fledge.generate.scoring import embed, score
 from fledge.generate.sequence import Sequence
 from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
@@ -105,8 +105,8 @@ class Engine:
             admitted = self._scheduler.admit()
             if admitted:
                 events += self._record(admitted, self._prefill(admitted))
-            if self._scheduler.reading is not None:
-                events += self._read_on(self._scheduler.reading)
+            if self._scheduler.prefilling is not None:
+                events += self._prefill_piece(self._scheduler.prefilling)
             if self._scheduler.running:
                 events += self._record(self._scheduler.running, self._decode())
         return events
@@ -119,12 +119,12 @@ class Engine:
         return EngineLoad(len(running), len(self._scheduler.waiting), used / room)
 
     def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
-        """See `reading.embed`."""
+        """See `scoring.embed`."""
         with evaluating(self.model):
             return embed(self.model, prompts)
 
     def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
-        """See `reading.score`."""
+        """See `scoring.score`."""
         with evaluating(self.model):
             return score(self.model, prompt, num_alternatives)
 
@@ -176,7 +176,7 @@ class Engine:
         logits = self.model.logits(last)
         return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
 
-    def _read_on(self, sequence: Sequence) -> list[TokenEvent]:
+    def _prefill_piece(self, sequence: Sequence) -> list[TokenEvent]:
         """Read a piece of a long prompt; after the last one it joins the running rows."""
         if self._long_prompt is None or self._long_prompt.sequence is not sequence:
             cache = self._new_cache(rows=1, capacity=sequence.length)
@@ -184,7 +184,7 @@ class Engine:
         hidden = self._long_prompt.read(self.model, self._scheduler.prefill_tokens)
         if not self._long_prompt.is_read:
             return []
-        self._scheduler.run_what_was_read()
+        self._scheduler.run_prefilled()
         row = torch.tensor([len(self._scheduler.running) - 1], device=self._device)
         self._room(sequence.length).place(self._long_prompt.cache, row)
         self._long_prompt = None

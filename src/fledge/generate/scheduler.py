@@ -15,8 +15,8 @@ class Scheduler:
     """Holds the waiting line and the running rows; `running[i]` lives in row i of the cache.
 
     Rows stay packed at the front: when one ends, the last one takes its place, so the work of a
-    step follows the number of running rows. `reading` is a long prompt that is read piece by piece
-    and will have the next row: it counts as one that runs, for everybody else.
+    step follows the number of running rows. `prefilling` is a long prompt that is read piece by
+    piece and gets the next row; meanwhile it counts as running.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Scheduler:
         self.token_budget = token_budget
         self.waiting = WaitingLine()
         self.running: list[Sequence] = []
-        self.reading: Sequence | None = None
+        self.prefilling: Sequence | None = None
         self.prefill_tokens = prefill_tokens or PREFILL_TOKENS
         self._ids: set[str] = set()
 
@@ -42,7 +42,7 @@ class Scheduler:
     @property
     def taken(self) -> list[Sequence]:
         """All that have left the line."""
-        return [*self.running, *([] if self.reading is None else [self.reading])]
+        return [*self.running, *([] if self.prefilling is None else [self.prefilling])]
 
     def submit(self, sequence: Sequence) -> None:
         """Join the line of its owner; an id may be used again once its request has ended."""
@@ -58,8 +58,8 @@ class Scheduler:
     def admit(self) -> list[Sequence]:
         """Move the head of the line into free rows, never past one that does not fit yet.
 
-        Returns those to read now. A prompt too long for one step becomes `reading` instead, one at
-        a time. A request longer than the whole budget runs alone.
+        Return the requests to read now. A prompt too long for one step becomes `prefilling`
+        instead, one at a time. A request longer than the whole budget runs alone.
         """
         admitted: list[Sequence] = []
         taken = self.taken
@@ -72,9 +72,9 @@ class Scheduler:
             if taken and (len(taken) + 1) * longest_limit > self.token_budget:
                 break
             if sequence.length > self.prefill_tokens:
-                if self.reading is not None:
+                if self.prefilling is not None:
                     break
-                self.reading = sequence
+                self.prefilling = sequence
             else:
                 longest_prompt = max(longest_prompt, sequence.length)
                 if admitted and (len(admitted) + 1) * longest_prompt > self.prefill_tokens:
@@ -86,11 +86,11 @@ class Scheduler:
             taken.append(sequence)
         return admitted
 
-    def run_what_was_read(self) -> None:
-        """The prompt of `reading` is read: it runs, in the next row."""
-        assert self.reading is not None
-        self.running.append(self.reading)
-        self.reading = None
+    def run_prefilled(self) -> None:
+        """The prompt of `prefilling` is read: it runs, in the next row."""
+        assert self.prefilling is not None
+        self.running.append(self.prefilling)
+        self.prefilling = None
 
     def cancel(self, request_id: str) -> Sequence | None:
         """Mark a request cancelled and take it out of the line; None if it is not here.
@@ -108,8 +108,8 @@ class Scheduler:
 
     def _drop(self, sequence: Sequence) -> None:
         """Forget one that has no row yet."""
-        if sequence is self.reading:
-            self.reading = None
+        if sequence is self.prefilling:
+            self.prefilling = None
         else:
             self.waiting.remove(sequence)
         self._ids.discard(sequence.request.id)
@@ -135,5 +135,5 @@ class Scheduler:
         """Forget everything that waits or runs."""
         self.waiting.clear()
         self.running.clear()
-        self.reading = None
+        self.prefilling = None
         self._ids.clear()

@@ -150,12 +150,12 @@ class ChunkStream:
         self._client = client
         self._shown = shown
         self._arrived: asyncio.Queue[Json | UpstreamFailed | None] = asyncio.Queue()
-        self._reading = asyncio.create_task(self._read())
-        self._reading.add_done_callback(self._finish)
+        self._reader = asyncio.create_task(self._read())
+        self._reader.add_done_callback(self._finish)
 
     def cancel(self) -> None:
         """Hang up, so that the other server stops; `chunks` ends. Safe to call at any time."""
-        self._reading.cancel()
+        self._reader.cancel()
 
     async def chunks(self) -> AsyncIterator[Json]:
         """Each chunk as it comes.

@@ -33,7 +33,7 @@ def test_an_embedding_does_not_depend_on_its_company(engine: Engine) -> None:
 def test_scores_are_the_log_probabilities_of_the_text(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fledge.generate.reading.SCORED_TOGETHER", 2)
+    monkeypatch.setattr("fledge.generate.scoring.SCORED_TOGETHER", 2)
     prompt = PROMPTS[2]
     first, *rest = engine.score(prompt, 3)
     assert (first.token_id, first.log_prob, first.alternatives) == (9, None, ())
