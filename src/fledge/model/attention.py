@@ -18,14 +18,13 @@ from fledge.model.masks import causal
 from fledge.model.positions import Rotation, rotate
 
 SHORT = 128
-"""Up to so many queries a CPU attends in fp32 where the model computes in bfloat16, for torch's
-backward pass in bfloat16 is slow there: forward and backward take 4.2 ms for 8.7 at B 64, H 3,
-T 32, d 64, 3.6 for 5.7 at B 8, T 128, the same at T 256, 1.1 times as long at T 512, and the
-forward pass alone the same throughout (two cores, AVX512-BF16, torch 2.13)."""
+"""Most queries that a CPU attends in fp32 where the model computes in bfloat16: torch's backward
+pass in bfloat16 is slow for short texts, half as fast at T 32 and as fast from T 256 on (two cores,
+AVX512-BF16, torch 2.13)."""
 
 
 class Kernel(Protocol):
-    """Computes equation 1; a mask of None is causal, `dropout` is the rate on the weights."""
+    """Function that computes equation 1; a mask of None is causal, `dropout` the weights' rate."""
 
     def __call__(
         self,
@@ -38,11 +37,11 @@ class Kernel(Protocol):
 
 
 AttentionMaps = list[Float[Tensor, "B H T S"]]
-"""The weights of every attention in the order they ran: one a layer for each forward pass."""
+"""Weights of every attention in the order they ran: one a layer for each forward pass."""
 
 
 class Attends(nn.Module):
-    """A module that attends through `kernel`, which computes softmax(QKᵀ/√d) V.
+    """Base of the attentions: `kernel` computes softmax(QKᵀ/√d) V.
 
     It is torch's fused one unless `record_attention` is on.
     """
@@ -96,7 +95,7 @@ class Attention(Attends):
         if self.query_norm is not None and self.key_norm is not None:
             q, k = self.query_norm(q), self.key_norm(k)
         if rotation is not None:
-            # Together: the overhead of so many small operations is what decoding one token costs.
+            # Turned together: decoding one token costs what its many small operations cost.
             turned = rotate(torch.cat((q, k), dim=2), rotation)
             q, k = turned.tensor_split((q.shape[2],), dim=2)
         return q, k, v
@@ -109,7 +108,7 @@ def fused_scaled_dot_product(
     mask: Bool[Tensor, "#B 1 #T S"] | None,
     dropout: float,
 ) -> Float[Tensor, "B H T d"]:
-    """Equation 1 by torch's fused kernels, which never hold the weights as a whole.
+    """Compute equation 1 by torch's fused kernels, which never hold the weights as a whole.
 
     A query whose mask is all False gives zeros.
     """
@@ -119,8 +118,8 @@ def fused_scaled_dot_product(
             heads = fused_scaled_dot_product(q.float(), k.float(), v.float(), mask, dropout)
         return heads.type_as(q)
     if q.shape[2] == 1 and mask is not None:
-        # One new token: the queries of a group are so many rows over the same keys, which then
-        # are read once (on a CPU 2 times as fast in fp32, 9 in bf16, at B 64, S 128, H 8, G 2).
+        # One new token: the queries of a group become rows over the same keys, which are then read
+        # once (on a CPU 2 times as fast in fp32, 9 in bf16, at B 64, S 128, H 8, G 2).
         grouped = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])  # B H 1 d → B G (H/G) d
         return F.scaled_dot_product_attention(grouped, k, v, mask, dropout).reshape(q.shape)
     return F.scaled_dot_product_attention(
@@ -144,7 +143,7 @@ def scaled_dot_product(
     v: Float[Tensor, "B G S d"],
     mask: Bool[Tensor, "#B 1 #T S"],
 ) -> tuple[Float[Tensor, "B H T d"], Float[Tensor, "B H T S"]]:
-    """softmax(QKᵀ/√d_k) V, equation 1, and the softmax itself: what each query took of each key.
+    """Compute softmax(QKᵀ/√d_k) V, equation 1, and the softmax: how much of each key was taken.
 
     A query whose mask is all False gives zeros and takes nothing.
     """
@@ -159,7 +158,7 @@ def scaled_dot_product(
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[AttentionMaps]:
-    """Within the block every attention of `model` appends its weights to the yielded list.
+    """Append the weights of every attention of `model` to the yielded list, within the block.
 
     The numbers are those of the fused kernel up to rounding, without dropout on the weights.
 

@@ -12,21 +12,21 @@ from fledge.model.config import GPTConfig
 
 @dataclass(frozen=True, slots=True)
 class LayerCache:
-    """One layer's part of a `KeyValueCache` during one forward pass."""
+    """Keys and values of one layer of a `KeyValueCache` during one forward pass."""
 
     keys: Float[Tensor, "B G S d"]
     values: Float[Tensor, "B G S d"]
     rows: Int[Tensor, "B 1"]
     slots: Int[Tensor, "B T"]
     attends_to_new_only: bool
-    """No row holds a token yet: causal attention among the new ones is all there is."""
+    """True while no row holds a token: the new tokens attend causally among themselves alone."""
 
     def append(
         self, k: Float[Tensor, "B G T d"], v: Float[Tensor, "B G T d"]
     ) -> tuple[Float[Tensor, "B G S2 d"], Float[Tensor, "B G S2 d"]]:
-        """Write the new keys and values behind each row's own; return what attention reads.
+        """Write the new keys and values behind each row's own; return those that attention reads.
 
-        That is in the cache's own format, which attention then computes in.
+        They have the cache's number format, in which attention then computes.
         """
         if self.attends_to_new_only:
             # Every row begins at slot 0: a plain copy, many times as fast as scattering.
@@ -43,11 +43,11 @@ class KeyValueCache:
     """Preallocated keys and values of `rows` texts, each with its own length.
 
     A forward pass of T tokens writes into slots `lengths … lengths + T - 1` of each row and adds T
-    to `lengths`. Prompts of unequal length go in right-padded, then `set_lengths` says how long
-    each really is: what lies beyond is never seen and is overwritten by what follows. No row may
-    grow past `capacity`; the caller counts.
+    to `lengths`. Prompts of unequal length go in right-padded, then `set_lengths` gives each its
+    real length; slots beyond it are never seen and are overwritten by later tokens. No row may grow
+    past `capacity`; the caller counts.
 
-    `window` gives the same memory with fewer rows and slots, so that a step costs what it uses.
+    `window` shows fewer rows and slots of the same tensors, so that a step costs only what it uses.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class KeyValueCache:
 
     @property
     def is_empty(self) -> bool:
-        """No row holds a token; known without asking the device."""
+        """True while no row holds a token; known without asking the device."""
         return not (self if self._whole is None else self._whole)._has_tokens
 
     def layers(self, new: int, mask: Bool[Tensor, "#B 1 #T S"] | None) -> list[LayerCache]:
-        """For a forward pass of `new` tokens a row under `mask`: each layer's part."""
+        """Return each layer's part for a forward pass of `new` tokens a row under `mask`."""
         rows = torch.arange(self.rows, device=self.lengths.device)[:, None]
         slots = self.positions(new)
         new_only = self.is_empty and mask is None
@@ -93,11 +93,11 @@ class KeyValueCache:
         ]
 
     def positions(self, new: int) -> Int[Tensor, "B T"]:
-        """Where the next `new` tokens of each row stand in its text."""
+        """Return the positions of the next `new` tokens of each row in its text."""
         return self.lengths[:, None] + torch.arange(new, device=self.lengths.device)
 
     def mask(self, new: int) -> Bool[Tensor, "B 1 T S"] | None:
-        """What the next `new` tokens may see; None (causal) while the cache is empty."""
+        """Return the slots that `new` tokens a row may see; None (causal) in an empty cache."""
         return None if self.is_empty else masks.cached(self.lengths, new, self.capacity)
 
     def advance(self, new: int) -> None:
@@ -110,7 +110,7 @@ class KeyValueCache:
         self.lengths.copy_(lengths)
 
     def window(self, rows: int, capacity: int, first_row: int = 0) -> "KeyValueCache":
-        """`rows` rows from `first_row` on and the first `capacity` slots, sharing the memory."""
+        """Return `rows` rows from `first_row` on and their first `capacity` slots, as views."""
         view = object.__new__(KeyValueCache)
         chosen = slice(first_row, first_row + rows)
         view.keys = self.keys[:, chosen, :, :capacity]
@@ -120,8 +120,10 @@ class KeyValueCache:
         return view
 
     def fresh_window(self, rows: int, capacity: int, first_row: int = 0) -> "KeyValueCache":
-        """As `window`, for new texts: what the rows held is forgotten, and the window is empty by
-        itself, so that prompts attend causally among themselves, without a mask.
+        """Return a `window` for new texts, whose rows are forgotten.
+
+        The window is empty by itself, so that prompts attend causally among themselves, without a
+        mask.
         """
         view = self.window(rows, capacity, first_row)
         view.lengths.zero_()
@@ -130,13 +132,13 @@ class KeyValueCache:
         return view
 
     def move_row(self, source: int, destination: int, length: int) -> None:
-        """Copy a text of `length` tokens from one row into another; what was there is gone."""
+        """Copy a text of `length` tokens from one row over another."""
         self.keys[:, destination, :, :length] = self.keys[:, source, :, :length]
         self.values[:, destination, :, :length] = self.values[:, source, :, :length]
         self.lengths[destination] = length
 
     def place(self, other: "KeyValueCache", rows: Int[Tensor, " N"]) -> None:
-        """Copy the N texts of `other` into these rows; what was there is gone."""
+        """Copy the N texts of `other` over these rows."""
         self.keys[:, rows, :, : other.capacity] = other.keys.type_as(self.keys)
         self.values[:, rows, :, : other.capacity] = other.values.type_as(self.values)
         self.lengths[rows] = other.lengths
@@ -151,7 +153,7 @@ class KeyValueCache:
             self.lengths[rows] = 0
 
     def taken(self, rows: Int[Tensor, " M"]) -> "KeyValueCache":
-        """A cache of its own whose row i has the text of row `rows[i]`; M may differ from B."""
+        """Copy rows into a new cache: row i has the text of row `rows[i]`; M may differ from B."""
         copy = object.__new__(KeyValueCache)
         copy.keys, copy.values = self.keys[:, rows], self.values[:, rows]
         copy.lengths = self.lengths[rows]
@@ -159,6 +161,6 @@ class KeyValueCache:
         return copy
 
     def _mark(self, has_tokens: bool = True) -> None:
-        # Windows share memory, so they must share this too: a window that thinks itself empty
+        # Windows share tensors, so they must share this too: a window that thinks itself empty
         # would attend to its new tokens alone.
         (self if self._whole is None else self._whole)._has_tokens = has_tokens

@@ -8,7 +8,7 @@ from fledge.config import Config
 from fledge.errors import ConfigError
 
 FamilyName = Literal["qwen3", "llama", "gpt2"]
-"""Whose choices a new model takes; qwen3 is llama with normalised queries and keys."""
+"""Family that a new model is built like; qwen3 is llama with normalised queries and keys."""
 
 
 class RotaryConfig(Config):
@@ -48,13 +48,13 @@ class GPTConfig(Config):
     rotary: RotaryConfig | None = RotaryConfig()
     """Rotary positions; None for learned absolute positions (GPT-2)."""
     bias: Literal["none", "query_key_value", "all"] = "none"
-    """Which linear layers carry a bias: Llama none, Qwen2 on q, k and v, GPT-2 all."""
+    """Linear layers with a bias: Llama none, Qwen2 on q, k and v, GPT-2 all."""
     query_key_norm: bool = False
     """RMSNorm on each head's q and k before the rotation (Qwen3)."""
     tied_embeddings: bool = True
     """One matrix for input embedding and output head."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    """After embeddings, attention weights and sublayers, in training only."""
+    """Rate after embeddings, attention weights and sublayers, in training only."""
 
     @model_validator(mode="after")
     def _heads_group_evenly(self) -> "GPTConfig":
@@ -81,7 +81,7 @@ class GPTConfig(Config):
         num_heads: int | None = None,
         num_key_value_heads: int | None = None,
     ) -> "GPTConfig":
-        """fledge's own shape for a size, F ≈ 8/3 D (GPT-2: 4 D).
+        """Settings in fledge's own shape for a size: F ≈ 8/3 D (GPT-2: 4 D).
 
         Without `num_heads` they are 64 wide, or 32 in models narrower than 256.
 

@@ -1,4 +1,4 @@
-"""What a model costs: parameters, arithmetic per token, bytes of cache."""
+"""Costs of a model: parameters, arithmetic per token, bytes of cache."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from fledge.model.config import GPTConfig
 
 
 def parameters(config: GPTConfig) -> int:
-    """Numbers learnt; a tied embedding counts once."""
+    """Count the numbers learnt; a tied embedding counts once."""
     embeddings = config.vocabulary_size * config.width * (1 if config.tied_embeddings else 2)
     positions = config.context_length * config.width if config.rotary is None else 0
     norm = config.width * (2 if config.norm == "layer" else 1)
@@ -17,15 +17,15 @@ def parameters(config: GPTConfig) -> int:
 
 
 def learnt_numbers(model: nn.Module) -> int:
-    """The same of any model that is there, on whatever device."""
+    """Count the same in any model that is there, on whatever device."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def training_flops(config: GPTConfig, length: int) -> int:
-    """Floating-point operations per token of a forward and backward pass at `length` tokens.
+    """Count the operations per token of a forward and backward pass at `length` tokens.
 
-    6 for each number of a matrix, the output's included and the embedding's look-up not, plus
-    6 L (H d) T for attention, which being causal sees half of T (Kaplan et al. 2020,
+    They are 6 for each number of a matrix, the output's included and the embedding's look-up not,
+    plus 6 L (H d) T for attention, which being causal sees half of T (Kaplan et al. 2020,
     arXiv:2001.08361, with attention and output counted).
     """
     matrices = config.num_layers * _layer_matrices(config) + config.width * config.vocabulary_size
@@ -34,7 +34,7 @@ def training_flops(config: GPTConfig, length: int) -> int:
 
 
 def cache_bytes(config: GPTConfig, rows: int, capacity: int, bytes_per_number: int = 4) -> int:
-    """Memory of a `KeyValueCache`: a key and a value for each layer, row, group and slot."""
+    """Count a cache's bytes: a key and a value for each layer, row, group and slot."""
     heads = config.num_key_value_heads * config.head_width
     return 2 * config.num_layers * rows * capacity * heads * bytes_per_number
 

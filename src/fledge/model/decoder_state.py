@@ -1,4 +1,4 @@
-"""Decoding token by token: everything the encoder-decoder keeps between two steps."""
+"""The state of an encoder-decoder that decodes token by token."""
 
 from dataclasses import dataclass
 

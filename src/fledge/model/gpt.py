@@ -40,7 +40,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    """Ids in, next-token logits out. A new one has torch's own weights: call `initialise`."""
+    """Ids in, next-token logits out; a new one has torch's own weights: call `initialise`."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class GPT(nn.Module):
         mask: Bool[Tensor, "#B 1 #T S"] | None = None,
         cache: KeyValueCache | None = None,
     ) -> Float[Tensor, "B T V"]:
-        """Logits of the token after each; arguments as for `hidden`."""
+        """Return the logits of the token after each; arguments as for `hidden`."""
         return self.logits(self.hidden(ids, positions, mask, cache))
 
     def hidden(
@@ -76,7 +76,7 @@ class GPT(nn.Module):
         mask: Bool[Tensor, "#B 1 #T S"] | None = None,
         cache: KeyValueCache | None = None,
     ) -> Float[Tensor, "B T D"]:
-        """The last layer's output after the final norm.
+        """Return the last layer's output after the final norm.
 
         Without `positions` tokens stand one after another, from 0 or from where `cache` ends;
         without `mask` attention is causal. With a `cache` the tokens are added to it, and a `mask`
@@ -100,13 +100,13 @@ class GPT(nn.Module):
         return normed
 
     def logits(self, hidden: Float[Tensor, "*any D"]) -> Float[Tensor, "*any V"]:
-        """Scores of every token of the vocabulary, in fp32."""
+        """Return the scores of every token of the vocabulary, in fp32."""
         weight = self.token_embedding.weight if self.head is None else self.head.weight
         return F.linear(hidden, weight).float()
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """N(0, 0.02); the layers that add to the residual stream N(0, 0.02/√(2L)) (GPT-2)."""
+        """Draw matrices from N(0, 0.02), those that end a residual branch from N(0, 0.02/√(2L))."""
         residual = INITIAL_DEVIATION / math.sqrt(2 * self.config.num_layers)
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:
@@ -124,7 +124,7 @@ class GPT(nn.Module):
 
     @torch.no_grad()
     def grown(self, vocabulary_size: int, generator: torch.Generator) -> "GPT":
-        """A copy with tokens added behind the last, for a tokenizer that got more of them.
+        """Copy the model with tokens added behind the last, for a tokenizer that got more of them.
 
         New rows are N(mean of the old rows, 0.02): no new token starts likelier than the others.
         """

@@ -1,4 +1,4 @@
-"""What stands between the attentions: norms and feed-forward layers."""
+"""Layers between the attentions: norms and feed-forward layers."""
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -61,11 +61,11 @@ def set_dropout(model: nn.Module, rate: float) -> None:
 
 
 def make_norm(config: GPTConfig) -> RMSNorm | LayerNorm:
-    """The norm of width D that the settings choose."""
+    """Make the norm of width D that the settings choose."""
     norm = RMSNorm if config.norm == "rms" else LayerNorm
     return norm(config.width, eps=config.norm_epsilon)
 
 
 def make_feed_forward(config: GPTConfig) -> GeluFeedForward | SwiGLUFeedForward:
-    """The feed-forward layer that the settings choose."""
+    """Make the feed-forward layer that the settings choose."""
     return (GeluFeedForward if config.feed_forward == "gelu" else SwiGLUFeedForward)(config)

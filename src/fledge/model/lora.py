@@ -42,15 +42,15 @@ class LoRAConfig(Config):
     alpha: float = Field(32.0, gt=0.0)
     """α: the product B A counts α/r times."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    """On what goes into A; never in PPO."""
+    """Dropout rate on the input of A; never in PPO."""
     targets: tuple[Target, ...] = Field(("query_key_value", "output", "up", "down"), min_length=1)
-    """Which matrices of every layer: those of attention, and of the feed-forward layer (up is gate
-    and up where there is a gate)."""
+    """Matrices of every layer that are adapted: those of attention, and of the feed-forward layer
+    (up is gate and up where there is a gate)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matrices:
-    """A and B of one linear layer."""
+    """The two matrices of one adapted linear layer."""
 
     a: Float[Tensor, "r I"]
     b: Float[Tensor, "O r"]
@@ -59,11 +59,11 @@ class Matrices:
 def adapt(
     model: GPT, config: LoRAConfig, generator: torch.Generator, frozen: torch.dtype | None = None
 ) -> None:
-    """Put adapters into `model`, in place, and freeze the rest; what it computes stays the same.
+    """Put adapters into `model`, in place, and freeze the rest; its output stays the same.
 
-    A is uniform as in `nn.Linear`, from `generator`; B is 0. The adapted matrices are kept in the
-    format `frozen`, if it is given: where products run in that format anyway, in half the memory
-    and with the same numbers.
+    A is uniform as in `nn.Linear`, from `generator`; B is 0. If the format `frozen` is given, the
+    adapted matrices are kept in it. Where products run in that format anyway, this halves their
+    bytes and changes no number.
 
     Raises:
         ConfigError: `peft` is not installed.
@@ -93,7 +93,7 @@ def adapt(
 
 @contextmanager
 def without_adapters(model: nn.Module) -> Iterator[None]:
-    """Within the block `model` computes what it did before it was adapted; gradients are off."""
+    """Let `model` compute, within the block, as before it was adapted; gradients are off."""
     layers = list(_layers(model).values())
     try:
         with torch.no_grad():
@@ -106,7 +106,7 @@ def without_adapters(model: nn.Module) -> Iterator[None]:
 
 
 def matrices(model: nn.Module) -> dict[str, Matrices]:
-    """A and B of each adapted layer, by the layer's name."""
+    """Return A and B of each adapted layer, by the layer's name."""
     return {
         name: Matrices(_a(layer).detach(), _b(layer).detach())
         for name, layer in _layers(model).items()
@@ -114,13 +114,13 @@ def matrices(model: nn.Module) -> dict[str, Matrices]:
 
 
 def trained_state(module: nn.Module) -> dict[str, Tensor]:
-    """`state_dict()` without the frozen weights, which are those of the parent checkpoint."""
+    """Return `state_dict()` without the frozen weights, which the parent checkpoint has."""
     frozen = {name for name, parameter in module.named_parameters() if not parameter.requires_grad}
     return {name: tensor for name, tensor in module.state_dict().items() if name not in frozen}
 
 
 def _layers(model: nn.Module) -> "dict[str, LoraLayer]":
-    """The adapted layers by name."""
+    """Return the adapted layers by name."""
     if not _is_loaded():
         return {}
     from peft.tuners.lora import LoraLayer
@@ -137,5 +137,5 @@ def _b(layer: "LoraLayer") -> Tensor:
 
 
 def _is_loaded() -> bool:
-    """Without `peft` in memory no model has adapters, and it need not be loaded to say so."""
+    """Return whether `peft` has been imported: without it no model has adapters."""
     return "peft" in sys.modules

@@ -6,26 +6,26 @@ from torch import Tensor
 
 
 def causal(length: int, device: torch.device | None = None) -> Bool[Tensor, "1 1 T T"]:
-    """Each token sees itself and what came before it.
+    """Let each token see itself and those before it.
 
-    A model given no mask behaves so, faster; this is for combining with the others.
+    A model given no mask behaves so, faster; this one is for combining with the others.
     """
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()[None, None]
 
 
 def key_padding(is_token: Bool[Tensor, "B S"]) -> Bool[Tensor, "B 1 1 S"]:
-    """Every query sees the keys that are tokens, none sees padding."""
+    """Let every query see the keys that are tokens, and none see padding."""
     return is_token[:, None, None, :]
 
 
 def padded(is_token: Bool[Tensor, "B T"]) -> Bool[Tensor, "B 1 T T"]:
-    """Causal attention over rows with padding on either side; a padding query sees nothing."""
+    """Mask rows with padding on either side causally; a padding query sees nothing."""
     length = is_token.shape[1]
     return causal(length, is_token.device) & key_padding(is_token) & is_token[:, None, :, None]
 
 
 def padded_positions(is_token: Bool[Tensor, "B T"]) -> Int[Tensor, "B T"]:
-    """Positions that count tokens only, from 0; padding before the first token gets 0.
+    """Count positions over tokens only, from 0; padding before the first token gets 0.
 
     Without them a left-padded row is another text to a model with learned positions.
     """
@@ -33,7 +33,7 @@ def padded_positions(is_token: Bool[Tensor, "B T"]) -> Int[Tensor, "B T"]:
 
 
 def block_diagonal(segments: Int[Tensor, "B T"]) -> Bool[Tensor, "B 1 T T"]:
-    """Causal attention within each packed document of a row.
+    """Mask causally within each packed document of a row.
 
     `segments` numbers the documents from 1; 0 is padding, which sees nothing and is not seen.
     """
@@ -43,7 +43,7 @@ def block_diagonal(segments: Int[Tensor, "B T"]) -> Bool[Tensor, "B 1 T T"]:
 
 
 def segment_positions(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
-    """Positions that restart at 0 with every packed document, and with the padding."""
+    """Restart positions at 0 with every packed document, and with the padding."""
     index = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
     starts = torch.ones_like(segments, dtype=torch.bool)
     starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
@@ -51,7 +51,7 @@ def segment_positions(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
 
 
 def cached(lengths: Int[Tensor, " B"], new: int, capacity: int) -> Bool[Tensor, "B 1 T S"]:
-    """Decoding: `new` tokens a row follow `lengths` cached ones, among `capacity` slots.
+    """Mask `new` tokens a row that follow `lengths` cached ones, among `capacity` slots.
 
     Query t of a row sits in slot `lengths + t`; it sees that slot and the ones before.
     """

@@ -1,4 +1,4 @@
-"""The next token's distribution as answers are drawn from it, and how far two of them are apart."""
+"""Distribution of the next token as rollouts sample it, and the divergence of two of them."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ def policy_logits(
     temperature: float,
     banned_ids: Sequence[int],
 ) -> Float[Tensor, "N V"]:
-    """Logits of the rollout's own distribution where `mask` is True, row after row.
+    """Return the logits of the rollout's own distribution where `mask` is True, row after row.
 
-    The same temperature and the same bans as in sampling: otherwise π_θ / π_old is not 1 before
-    the first step and the KL to the reference can turn negative.
+    Temperature and bans are those of sampling: otherwise π_θ / π_old is not 1 before the first
+    step, and the KL to the reference can turn negative.
     """
     hidden = policy.hidden(inputs)[mask]  # B T D → N D; the answer only, V is wide
     logits = policy.logits(hidden[None])[0].float() / temperature  # fp32: bf16 loses the tail
@@ -30,7 +30,7 @@ def policy_logits(
 def exact_kl(
     logits: Float[Tensor, "*shape V"], reference_logits: Float[Tensor, "*shape V"]
 ) -> Float[Tensor, "*shape"]:
-    """KL(π‖π_ref) of the next token, summed over the vocabulary, in nats.
+    """Compute KL(π‖π_ref) of the next token, summed over the vocabulary, in nats.
 
     A token that neither can write (both −inf) adds nothing.
     """

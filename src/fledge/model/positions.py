@@ -1,4 +1,4 @@
-"""Rotary positions (Su et al. 2021, arXiv:2104.09864) and the sinusoidal ones of arXiv:1706.03762.
+"""Rotary positions (Su et al. 2021, arXiv:2104.09864) and sinusoidal ones (arXiv:1706.03762).
 
 Rotary ones are in Hugging Face's order of dimensions: pair i is dimensions (i, i + d/2) of a head,
 turned by `position · base^(-2i/d)`.
@@ -65,7 +65,7 @@ class Rotary(nn.Module):
 def sinusoids(
     length: int, width: int, order: Literal["interleaved", "halves"] = "interleaved"
 ) -> Float[Tensor, "T D"]:
-    """PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) its cosine (section 3.5), in fp32.
+    """Table of PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) its cosine, in fp32.
 
     "halves" holds the same numbers with all sines first, as Marian and Hugging Face order them.
     """
@@ -91,7 +91,7 @@ def rotate(x: Float[Tensor, "B T H d"], rotation: Rotation) -> Float[Tensor, "B 
 
 
 def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, " half"]:
-    """Radians per position of each pair, after `scaling`.
+    """Return the radians per position of each pair, after `scaling`.
 
     Raises:
         ConfigError: the scaling's type is none of those implemented, or lacks a number above 0.
@@ -106,7 +106,7 @@ def frequencies(config: RotaryConfig, head_width: int) -> Float[Tensor, " half"]
 
 
 def scaling_type(config: RotaryConfig) -> str:
-    """The scaling's name in Hugging Face's terms, "default" for none."""
+    """Return the scaling's name in Hugging Face's terms, "default" for none."""
     scaling = config.scaling or {}
     return str(scaling.get("rope_type", scaling.get("type", "default")))
 
@@ -119,21 +119,21 @@ def _unscaled(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, 
 
 
 def _linear(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
-    """Positions squeezed by `factor` (Chen et al. 2023, arXiv:2306.15595)."""
+    """Squeeze positions by `factor` (Chen et al. 2023, arXiv:2306.15595)."""
     return plain / _number(scaling, "factor")
 
 
 def _dynamic(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
-    """Changes nothing within the context the model was trained for, and fledge stays within it.
+    """Change nothing: fledge stays within the context the model was trained for.
 
-    Elsewhere the waves slow down once a text grows longer than that.
+    Elsewhere the waves slow down once a text grows longer than that context.
     """
     _number(scaling, "factor")
     return plain
 
 
 def _llama3(plain: Float[Tensor, " half"], scaling: Scaling) -> Float[Tensor, " half"]:
-    """Llama 3.1: slow waves are slowed by `factor`, fast ones kept, those between blended."""
+    """Slow the slow waves by `factor`, keep the fast ones, blend those between (Llama 3.1)."""
     factor = _number(scaling, "factor")
     slowest = _number(scaling, "low_freq_factor")
     fastest = _number(scaling, "high_freq_factor")

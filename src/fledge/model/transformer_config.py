@@ -1,4 +1,4 @@
-"""The sizes and choices of the encoder-decoder Transformer: Figure 1's, and Marian's."""
+"""Sizes and choices of the encoder-decoder Transformer: Figure 1's, and Marian's."""
 
 from typing import Literal
 
@@ -25,7 +25,7 @@ class TransformerConfig(Config):
     feed_forward_width: int = Field(2048, gt=0)
     """F, d_ff in the paper."""
     activation: Literal["relu", "swish", "gelu"] = "relu"
-    """Between the two feed-forward matrices: the paper's ReLU, opus-mt's swish."""
+    """Function between the two feed-forward matrices: the paper's ReLU, opus-mt's swish."""
     norm_position: Literal["post", "pre"] = "post"
     """LayerNorm(x + Sublayer(x)) as printed, or x + Sublayer(LayerNorm(x)), which is steadier
     (Xiong et al. 2020, arXiv:2002.04745)."""
@@ -36,7 +36,8 @@ class TransformerConfig(Config):
     scale_embedding: bool = True
     """Embeddings times √D (section 3.4)."""
     dropout: float = Field(0.1, ge=0.0, lt=1.0)
-    """After embeddings and sublayers (section 5.4); 0.3 for some ten thousand sentence pairs."""
+    """Rate after embeddings and sublayers (section 5.4); 0.3 for some ten thousand sentence
+    pairs."""
     pad_id: int = Field(ge=0)
     """Padding; it also starts the decoder, as in Marian."""
     end_id: int = Field(ge=0)
@@ -55,5 +56,5 @@ class TransformerConfig(Config):
 
     @property
     def head_width(self) -> int:
-        """d."""
+        """Width of one head, d."""
         return self.width // self.num_heads

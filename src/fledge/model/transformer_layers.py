@@ -1,4 +1,4 @@
-"""The layers of the encoder-decoder: the two columns of Figure 1, arXiv:1706.03762."""
+"""Layers of the encoder-decoder: the two columns of Figure 1, arXiv:1706.03762."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -21,7 +21,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @final
 class PositionwiseFeedForward(nn.Module):
-    """max(0, x W1 + b1) W2 + b2, equation 2, or with Marian's activation."""
+    """Computes max(0, x W1 + b1) W2 + b2, equation 2, or the same with Marian's activation."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Residual(nn.Module):
 
 
 class EncoderLayer(nn.Module, ABC):
-    """The parts of an encoder layer; the place of its norms is the subclass's."""
+    """Parts of an encoder layer; the subclass places the norms."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class PostNormEncoderLayer(EncoderLayer):
 
 @final
 class PreNormEncoderLayer(EncoderLayer):
-    """The same with x + Sublayer(LayerNorm(x)) (Xiong et al. 2020, arXiv:2002.04745)."""
+    """Pre-norm (Xiong et al. 2020, arXiv:2002.04745), one of N: x + Sublayer(LayerNorm(x))."""
 
     def forward(
         self, x: Float[Tensor, "B S D"], mask: Bool[Tensor, "B 1 1 S"]
@@ -101,7 +101,7 @@ class PreNormEncoderLayer(EncoderLayer):
 
 
 class DecoderLayer(nn.Module, ABC):
-    """The parts of a decoder layer; the place of its norms is the subclass's."""
+    """Parts of a decoder layer; the subclass places the norms."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class PostNormDecoderLayer(DecoderLayer):
 
 @final
 class PreNormDecoderLayer(DecoderLayer):
-    """The same with x + Sublayer(LayerNorm(x)) (Xiong et al. 2020, arXiv:2002.04745)."""
+    """Pre-norm (Xiong et al. 2020, arXiv:2002.04745), one of N: x + Sublayer(LayerNorm(x))."""
 
     def forward(
         self,

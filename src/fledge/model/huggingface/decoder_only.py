@@ -1,4 +1,4 @@
-"""A `GPT` and a `ScalarModel` as files of the family that their settings are."""
+"""Files of a `GPT` and a `ScalarModel`, in the layout of the family that their settings are."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ FAMILIES = {family.model_type: family for family in (GPT2, LLAMA, MISTRAL, QWEN2
 def to_huggingface(
     config: GPTConfig, state: Mapping[str, Tensor]
 ) -> tuple[dict[str, object], Tensors]:
-    """A `GPT`'s settings and `state_dict` as config.json and the tensors of model.safetensors.
+    """Write a `GPT`'s settings and `state_dict` as config.json and model.safetensors.
 
     Raises:
         CheckpointError: no family has this combination of settings.
@@ -42,7 +42,7 @@ def to_huggingface(
 
 
 def language_settings(config: GPTConfig) -> dict[str, object]:
-    """config.json of a `GPT`.
+    """Write config.json of a `GPT`.
 
     Raises:
         CheckpointError: as `to_huggingface`.
@@ -53,7 +53,7 @@ def language_settings(config: GPTConfig) -> dict[str, object]:
 
 
 def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[GPTConfig, Tensors]:
-    """The inverse of `to_huggingface`, for files of others too; the state is fp32.
+    """Read what `to_huggingface` writes, in files of others too; the state is fp32.
 
     Raises:
         CheckpointError: an architecture or option that fledge does not compute, or a tensor that
@@ -68,7 +68,7 @@ def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[
 def language_tensors(
     family: Family, config: GPTConfig, tensors: Mapping[str, Tensor]
 ) -> Mapping[str, Tensor]:
-    """Those of a file that a `GPT` is made of, under their full names, not yet read.
+    """Select the tensors of a file that a `GPT` is made of, under their full names, not yet read.
 
     Raises:
         TensorError: a tied model whose head is not its embedding.
@@ -77,7 +77,7 @@ def language_tensors(
 
 
 def blank_language_model(config: GPTConfig) -> GPT:
-    """On the meta device: names and shapes without numbers."""
+    """Make a model on the meta device: names and shapes without numbers."""
     with torch.device("meta"):
         return GPT(config)
 
@@ -85,7 +85,7 @@ def blank_language_model(config: GPTConfig) -> GPT:
 def scalar_to_huggingface(
     config: GPTConfig, state: Mapping[str, Tensor]
 ) -> tuple[dict[str, object], Tensors]:
-    """A `ScalarModel` as a classifier with one label.
+    """Write a `ScalarModel` as a classifier with one label.
 
     The head is `score.weight`; its bias is kept as `score.bias`, which Hugging Face's classifiers
     do not have: their scores are ours minus that constant.
@@ -95,7 +95,7 @@ def scalar_to_huggingface(
 
 
 def classifier_settings(config: GPTConfig) -> dict[str, object]:
-    """config.json of a `ScalarModel`.
+    """Write config.json of a `ScalarModel`.
 
     Raises:
         CheckpointError: as `to_huggingface`.
@@ -109,7 +109,7 @@ def classifier_settings(config: GPTConfig) -> dict[str, object]:
 def scalar_from_huggingface(
     config_json: JSON, tensors: Mapping[str, Tensor]
 ) -> tuple[GPTConfig, Tensors]:
-    """The inverse of `scalar_to_huggingface`; a file without `score.bias` has bias 0.
+    """Read what `scalar_to_huggingface` writes; a file without `score.bias` has bias 0.
 
     Raises:
         CheckpointError: as `from_huggingface`, or more labels than one.
@@ -120,7 +120,7 @@ def scalar_from_huggingface(
 
 
 def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
-    """Family and settings of a classifier with one label.
+    """Read family and settings of a classifier with one label.
 
     Raises:
         CheckpointError: no classifier, more labels than one, or an option fledge does not compute.
@@ -135,13 +135,13 @@ def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
 
 
 def blank_scalar_model(config: GPTConfig) -> ScalarModel:
-    """As `blank_language_model`."""
+    """Make a model on the meta device, as `blank_language_model` does."""
     with torch.device("meta"):
         return ScalarModel(GPT(config))
 
 
 def family_for(config: GPTConfig) -> Family:
-    """The family that a model of these settings is saved as.
+    """Return the family that a model of these settings is saved as.
 
     Raises:
         CheckpointError: none has this combination; it lists the choices and those that exist.
@@ -181,7 +181,7 @@ def family_for(config: GPTConfig) -> Family:
 
 
 def family_of(config_json: JSON) -> Family:
-    """The family of a language model's config.json.
+    """Return the family of a language model's config.json.
 
     Raises:
         CheckpointError: an unsupported `model_type`, or an architecture that is no language model.
@@ -192,7 +192,7 @@ def family_of(config_json: JSON) -> Family:
 
 
 def _named(config_json: JSON) -> Family:
-    """The family of a config.json, whatever kind of its models it is."""
+    """Return the family of a config.json, whatever kind of its models it is."""
     name = config_json.get("model_type")
     if name in MODEL_TYPES:
         raise CheckpointError(f"model_type {name!r} is a translation model: use `fledge translate`")
@@ -210,7 +210,7 @@ def _check_architecture(config_json: JSON, expected: str) -> None:
 
 
 def read_config(family: Family, config_json: JSON) -> GPTConfig:
-    """The settings of a config.json.
+    """Read the settings of a config.json.
 
     Raises:
         CheckpointError: an option that fledge does not compute, or sizes that make no model.
@@ -224,7 +224,7 @@ def read_config(family: Family, config_json: JSON) -> GPTConfig:
 
 
 def learnt(family: Family, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Without what holds nothing learnt; a bare trunk gets its prefix."""
+    """Leave out tensors that hold nothing learnt; give those of a bare trunk their prefix."""
     known = (family.prefix, "lm_head.", "score.")
     names = {
         name if name.startswith(known) else family.prefix + name: name
@@ -237,7 +237,7 @@ def learnt(family: Family, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor
 def _without_copies(
     family: Family, config: GPTConfig, tensors: Mapping[str, Tensor]
 ) -> Mapping[str, Tensor]:
-    """A tied file may repeat the embedding as its head; another head would be silently lost."""
+    """Leave out the head of a tied file, which may repeat the embedding and nothing else."""
     if not config.tied_embeddings or "lm_head.weight" not in tensors:
         return tensors
     embedding = family.language_entries(config)[0].theirs[0]

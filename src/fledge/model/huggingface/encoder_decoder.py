@@ -21,7 +21,7 @@ from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
 MODEL_TYPE = "fledge_transformer"
-"""Of what Marian cannot compute: pre-norm, or positions in the paper's order."""
+"""Type of models that Marian cannot compute: pre-norm, or positions in the paper's order."""
 ARCHITECTURE = "FledgeTransformer"
 MODEL_TYPES = (marian.MODEL_TYPE, MODEL_TYPE)
 NO_SETTINGS = {
@@ -32,14 +32,14 @@ NO_SETTINGS = {
 
 
 def is_marian(config: TransformerConfig) -> bool:
-    """Whether Marian computes a model of these settings."""
+    """Return whether Marian computes a model of these settings."""
     return config.norm_position == "post" and config.positions == "halves"
 
 
 def transformer_to_huggingface(
     config: TransformerConfig, state: Mapping[str, Tensor]
 ) -> tuple[dict[str, object], Tensors]:
-    """A `Transformer`'s settings and `state_dict` as config.json and model.safetensors."""
+    """Write a `Transformer`'s settings and `state_dict` as config.json and model.safetensors."""
     tensors = write_tensors(entries(config), state)
     return {**write_config(config), **precision(tensors)}, tensors
 
@@ -47,7 +47,7 @@ def transformer_to_huggingface(
 def transformer_from_huggingface(
     config_json: JSON, tensors: Mapping[str, Tensor]
 ) -> tuple[TransformerConfig, Tensors]:
-    """The inverse of `transformer_to_huggingface`, for opus-mt's files too; the state is fp32.
+    """Read what `transformer_to_huggingface` writes, in opus-mt's files too; the state is fp32.
 
     Raises:
         CheckpointError: no encoder-decoder that fledge computes, or a tensor that is missing,
@@ -59,7 +59,7 @@ def transformer_from_huggingface(
 
 
 def read_config(config_json: JSON) -> TransformerConfig:
-    """The settings of a config.json.
+    """Read the settings of a config.json.
 
     Raises:
         CheckpointError: no encoder-decoder, or an option that fledge does not compute.
@@ -82,7 +82,7 @@ def read_config(config_json: JSON) -> TransformerConfig:
 
 
 def write_config(config: TransformerConfig) -> dict[str, object]:
-    """To config.json, but for the precision of the weights."""
+    """Write config.json, but for the precision of the weights."""
     if is_marian(config):
         return marian.write_config(config)
     return {
@@ -98,18 +98,18 @@ def write_config(config: TransformerConfig) -> dict[str, object]:
 
 
 def entries(config: TransformerConfig) -> list[Entry]:
-    """Ours ↔ theirs; fledge's own layout keeps our names."""
+    """Pair our tensors with theirs; fledge's own layout keeps our names."""
     if is_marian(config):
         return marian.table(config)
     return [Entry(name, (name,)) for name in shapes_of(blank_transformer(config))]
 
 
 def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Without what follows from the settings or is there twice."""
+    """Leave out tensors that follow from the settings or are there twice."""
     return marian.learnt(tensors) if is_marian(config) else tensors
 
 
 def blank_transformer(config: TransformerConfig) -> Transformer:
-    """On the meta device: names and shapes without numbers."""
+    """Make a model on the meta device: names and shapes without numbers."""
     with torch.device("meta"):
         return Transformer(config)

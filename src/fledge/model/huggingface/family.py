@@ -1,4 +1,4 @@
-"""What a family's file holds: which of its tensors is which of ours, read in both directions."""
+"""The tensors of a family's file beside ours, in one table that is read in both directions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,20 +28,20 @@ class Entry:
     rows: tuple[int, ...] = ()
     """Rows of each part; empty for a single one."""
     transposed: bool = False
-    """Theirs is stored input × output (GPT-2's Conv1D)."""
+    """True where theirs is stored input × output (GPT-2's Conv1D)."""
     optional: bool = False
-    """A file without it leaves zeros."""
+    """True where a file may lack it, which leaves zeros."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How one `model_type` of Hugging Face is read and written."""
+    """One `model_type` of Hugging Face: how to read it and how to write it."""
 
     model_type: str
     language_architecture: str
     scalar_architecture: str
     prefix: str
-    """Of the trunk's tensors; a file of the bare trunk lacks it."""
+    """Prefix of the trunk's tensors; a file of the bare trunk lacks it."""
     read_config: Callable[[Settings], GPTConfig]
     write_config: Callable[[GPTConfig], dict[str, object]]
     table: Callable[[GPTConfig], list[Entry]]
@@ -50,14 +50,14 @@ class Family:
     """Endings of tensors that hold nothing learnt (causal masks, rotary frequencies)."""
 
     def language_entries(self, config: GPTConfig) -> list[Entry]:
-        """Of a `GPT`."""
+        """Return the entries of a `GPT`."""
         entries = [_under(entry, self.prefix) for entry in self.table(config)]
         if not config.tied_embeddings:
             entries.append(Entry("head.weight", ("lm_head.weight",)))
         return entries
 
     def scalar_entries(self, config: GPTConfig) -> list[Entry]:
-        """Of a `ScalarModel`; Hugging Face's own classifiers have no bias and ignore ours."""
+        """Return the entries of a `ScalarModel`; Hugging Face's classifiers have no bias."""
         trunk = [_under(entry, self.prefix) for entry in self.table(config)]
         return [
             *(replace(entry, ours=f"trunk.{entry.ours}") for entry in trunk),
@@ -88,7 +88,7 @@ class Renamed(Mapping[str, Tensor]):
 
 
 def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
-    """Our state under their names and in their layout: views, not copies."""
+    """Return our state under their names and in their layout: views, not copies."""
     tensors: Tensors = {}
     for entry in entries:
         for name, part in _slots(entry, state[entry.ours].detach()):
@@ -99,7 +99,7 @@ def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
 def read_tensors(
     entries: list[Entry], tensors: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
 ) -> Tensors:
-    """Their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
+    """Read their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
 
     Raises:
         TensorError: a tensor is missing, unknown or of another shape; it names the tensor.
@@ -117,7 +117,7 @@ def read_tensors(
 def check_tensors(
     entries: list[Entry], tensors: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
 ) -> None:
-    """As `read_tensors`, but without reading them.
+    """Check tensors as `read_tensors` does, without reading them.
 
     Raises:
         TensorError: as `read_tensors`.
@@ -130,23 +130,23 @@ def check_tensors(
 
 
 def precision(tensors: Mapping[str, Tensor]) -> dict[str, object]:
-    """`torch_dtype` of config.json, if it is one for all."""
+    """Return `torch_dtype` for config.json, if the tensors share one."""
     kinds = sorted({dtype_name(tensor) for tensor in tensors.values()})
     return {"torch_dtype": kinds[0]} if len(kinds) == 1 else {}
 
 
 def dtype_name(tensor: Tensor) -> str:
-    """As config.json has it: "bfloat16"."""
+    """Return the name that config.json has for a number format: "bfloat16"."""
     return str(tensor.dtype).removeprefix("torch.")
 
 
 def shapes_of(model: nn.Module) -> dict[str, torch.Size]:
-    """Of its state, by name."""
+    """Return the shapes of a model's state, by name."""
     return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
 def _slots(entry: Entry, ours: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Which rows of ours each of theirs is."""
+    """Pair each of their tensors with its rows of ours."""
     parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
     return zip(entry.theirs, parts, strict=True)
 

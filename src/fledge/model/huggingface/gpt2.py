@@ -6,7 +6,7 @@ from fledge.model.huggingface.settings import Settings
 
 
 def table(config: GPTConfig) -> list[Entry]:
-    """Ours ↔ theirs; `c_attn` is q, k and v in one already."""
+    """Pair our tensors with theirs; `c_attn` is q, k and v in one already."""
     return [
         Entry("token_embedding.weight", ("wte.weight",)),
         Entry("position_embedding.weight", ("wpe.weight",)),
@@ -17,7 +17,7 @@ def table(config: GPTConfig) -> list[Entry]:
 
 
 def read_config(settings: Settings) -> GPTConfig:
-    """From config.json."""
+    """Read the settings of a config.json."""
     settings.only("activation_function", "gelu_new", "gelu_pytorch_tanh", default="gelu_new")
     settings.only("scale_attn_weights", True, default=True)
     settings.only("scale_attn_by_inverse_layer_idx", False, default=False)
@@ -43,7 +43,7 @@ def read_config(settings: Settings) -> GPTConfig:
 
 
 def write_config(config: GPTConfig) -> dict[str, object]:
-    """To config.json."""
+    """Write config.json, but for the precision of the weights."""
     return {
         "vocab_size": config.vocabulary_size,
         "n_positions": config.context_length,

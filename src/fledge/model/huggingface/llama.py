@@ -10,7 +10,7 @@ IGNORED = (".rotary_emb.inv_freq",)
 
 
 def table(config: GPTConfig) -> list[Entry]:
-    """Ours ↔ theirs; with Qwen2's biases and Qwen3's norms where `config` has them."""
+    """Pair our tensors with theirs, Qwen2's biases and Qwen3's norms where `config` has them."""
     return [
         Entry("token_embedding.weight", ("embed_tokens.weight",)),
         *(entry for layer in range(config.num_layers) for entry in _layer(layer, config)),
@@ -19,14 +19,14 @@ def table(config: GPTConfig) -> list[Entry]:
 
 
 def read_config(settings: Settings) -> GPTConfig:
-    """From the config.json of a Llama."""
+    """Read the config.json of a Llama."""
     settings.only("attention_bias", False, default=False)
     settings.only("mlp_bias", False, default=False)
     return read_decoder(settings)
 
 
 def read_mistral(settings: Settings) -> GPTConfig:
-    """From the config.json of a Mistral, which is a Llama once it has no sliding window."""
+    """Read the config.json of a Mistral, which is a Llama once it has no sliding window."""
     settings.only("sliding_window", None, default=4096)
     return read_decoder(settings)
 
@@ -37,7 +37,7 @@ def read_decoder(
     bias: Literal["none", "query_key_value"] = "none",
     query_key_norm: bool = False,
 ) -> GPTConfig:
-    """What the Llama-like families have in common."""
+    """Read the settings that the Llama-like families have in common."""
     settings.only("hidden_act", "silu", "swish", default="silu")
     width, heads = settings.integer("hidden_size"), settings.integer("num_attention_heads")
     return GPTConfig(
@@ -59,7 +59,7 @@ def read_decoder(
 
 
 def write_config(config: GPTConfig) -> dict[str, object]:
-    """To config.json; `attention_dropout` carries the rate of all our dropouts."""
+    """Write config.json; `attention_dropout` carries the rate of all our dropouts."""
     assert config.rotary is not None
     return {
         "vocab_size": config.vocabulary_size,

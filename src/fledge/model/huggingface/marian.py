@@ -33,7 +33,7 @@ POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed_positi
 
 
 def table(config: TransformerConfig) -> list[Entry]:
-    """Ours ↔ theirs."""
+    """Pair our tensors with theirs."""
     return [
         Entry("token_embedding.weight", (EMBEDDING,)),
         *(entry for i in range(config.encoder_layers) for entry in _encoder_layer(i)),
@@ -43,7 +43,7 @@ def table(config: TransformerConfig) -> list[Entry]:
 
 
 def read_config(settings: Settings) -> TransformerConfig:
-    """From config.json."""
+    """Read the settings of a config.json."""
     for name, value in OPTIONS.items():
         settings.only(name, value, default=value)
     settings.only("activation_function", "relu", "swish", "silu", "gelu", default="gelu")
@@ -75,7 +75,7 @@ def read_config(settings: Settings) -> TransformerConfig:
 
 
 def write_config(config: TransformerConfig) -> dict[str, object]:
-    """To config.json."""
+    """Write config.json, but for the precision of the weights."""
     return {
         "architectures": [ARCHITECTURE],
         "model_type": MODEL_TYPE,
@@ -106,7 +106,7 @@ def write_config(config: TransformerConfig) -> dict[str, object]:
 
 
 def learnt(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Without position tables (they follow from the settings) and copies of the one embedding.
+    """Leave out position tables (they follow from the settings) and copies of the one embedding.
 
     Raises:
         TensorError: a copy that differs from the embedding it should be.

@@ -12,13 +12,13 @@ QWEN3_HEAD_WIDTH = 128
 
 
 def read_qwen2(settings: Settings) -> GPTConfig:
-    """From the config.json of a Qwen2 or 2.5."""
+    """Read the config.json of a Qwen2 or 2.5."""
     _refuse_sliding_window(settings)
     return llama.read_decoder(settings, bias="query_key_value")
 
 
 def read_qwen3(settings: Settings) -> GPTConfig:
-    """From the config.json of a dense Qwen3."""
+    """Read the config.json of a dense Qwen3."""
     _refuse_sliding_window(settings)
     settings.only("attention_bias", False, default=False)
     # Qwen3's own default; it is not hidden_size / num_attention_heads.
@@ -27,7 +27,7 @@ def read_qwen3(settings: Settings) -> GPTConfig:
 
 
 def write_config(config: GPTConfig) -> dict[str, object]:
-    """To config.json."""
+    """Write config.json, but for the precision of the weights."""
     return {
         **llama.write_config(config),
         "use_sliding_window": False,

@@ -1,4 +1,4 @@
-"""A paper-style Transformer as the Marian that computes the same.
+"""Turn a paper-style Transformer into the Marian that computes the same.
 
 The paper's positions stand sine, cosine, sine, cosine, …; Marian's all sines first. Every layer
 treats the dimensions of the residual stream alike, so renumbering them everywhere changes nothing.
@@ -15,13 +15,13 @@ from fledge.model.transformer_config import TransformerConfig
 READS = ("query.weight", "key.weight", "value.weight", "up.weight", "token_embedding.weight")
 """Matrices whose columns are dimensions of the residual stream."""
 WRITES = ("output.weight", "output.bias", "down.weight", "down.bias", "norm.weight", "norm.bias")
-"""Tensors whose rows are."""
+"""Tensors whose rows are dimensions of the residual stream."""
 
 
 def halves(
     config: TransformerConfig, state: Mapping[str, Tensor]
 ) -> tuple[TransformerConfig, dict[str, Tensor]]:
-    """The same model with positions in halves, as Marian has them.
+    """Return the same model with positions in halves, as Marian has them.
 
     Raises:
         CheckpointError: it is pre-norm, which Marian does not compute.

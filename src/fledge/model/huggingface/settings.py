@@ -1,4 +1,4 @@
-"""Reading another's config.json: sizes must be there, options must be ones we compute."""
+"""Read another's config.json: sizes must be there, options must be ones we compute."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ class Settings:
         self.values = values
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """A size; null counts as absent.
+        """Read a size; null counts as absent.
 
         Raises:
             CheckpointError: it is absent without a default, or not a whole number above 0.
@@ -33,7 +33,7 @@ class Settings:
         return value
 
     def token_id(self, name: str) -> int:
-        """An id, from 0 on.
+        """Read an id, from 0 on.
 
         Raises:
             CheckpointError: it is absent or no id.
@@ -44,7 +44,7 @@ class Settings:
         return value
 
     def number(self, name: str, default: float) -> float:
-        """A real number; null counts as absent."""
+        """Read a real number; null counts as absent."""
         value = self.values.get(name)
         if value is None:
             return default
@@ -53,7 +53,7 @@ class Settings:
         return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
-        """True or false; null counts as absent."""
+        """Read true or false; null counts as absent."""
         value = self.values.get(name)
         return default if value is None else bool(value)
 
@@ -72,7 +72,7 @@ class Settings:
             )
 
     def rotary(self) -> RotaryConfig:
-        """`rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling` (4).
+        """Read `rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling` (4).
 
         Where both are set `rope_scaling` counts, as it does for transformers.
 
@@ -99,7 +99,7 @@ class Settings:
 
 @contextmanager
 def telling_why_not() -> Iterator[None]:
-    """Turn what is wrong with sizes into a line for people.
+    """Translate validation errors of sizes into one line for people.
 
     Raises:
         CheckpointError: with that line.
@@ -117,7 +117,7 @@ def telling_why_not() -> Iterator[None]:
 
 
 def rope_settings(rotary: RotaryConfig) -> dict[str, object]:
-    """The same as transformers 4 reads it and as transformers 5 does."""
+    """Settings that transformers 4 and transformers 5 name differently."""
     scaling = dict(rotary.scaling) if rotary.scaling else None
     parameters = {"rope_type": "default", **(scaling or {}), "rope_theta": rotary.base}
     return {"rope_theta": rotary.base, "rope_scaling": scaling, "rope_parameters": parameters}

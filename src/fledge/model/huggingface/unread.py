@@ -1,4 +1,4 @@
-"""A model of others as fledge itself would write it, checked by names and shapes alone."""
+"""Another's model as fledge itself would write it, checked by names and shapes alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class Unread:
     kind: Kind
     vocabulary_size: int
     parameters: int
-    """Numbers learnt; a tied embedding counts once."""
+    """Count the numbers learnt; a tied embedding counts once."""
     config_json: dict[str, object]
     tensors: Mapping[str, Tensor]
 
 
 def kind_of(config_json: JSON) -> Kind:
-    """What a config.json is of; a language model unless it says otherwise."""
+    """Name the kind of model a config.json is of; a language model unless it says otherwise."""
     if config_json.get("model_type") in encoder_decoder.MODEL_TYPES:
         return "translation"
     is_scalar = "ForSequenceClassification" in str(config_json.get("architectures"))
@@ -35,7 +35,7 @@ def kind_of(config_json: JSON) -> Kind:
 
 
 def unread(config_json: JSON, tensors: Mapping[str, Tensor]) -> Unread:
-    """What `tensors` holds, in the names and settings that fledge writes; copies are left out.
+    """Rename `tensors` and settings to those that fledge writes; copies are left out.
 
     Raises:
         CheckpointError: an architecture or option that fledge does not compute, or a tensor that
