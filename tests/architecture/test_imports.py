@@ -14,6 +14,7 @@ WITHOUT_TORCH = (
     "fledge.feedback.records",
     "fledge.database",
     "fledge.starter.kinds",
+    "fledge.serve",
 )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.generate.engine import Engine
 from fledge.generate.request import FinishReason, Request, SamplingParams, TokenEvent
+from fledge.generate.token_text import TokenText
 from fledge.text.conversation import Conversation
-from fledge.text.stream import TextStream
 from fledge.text.tokenizer import Tokenizer
 
 MAX_BATCH = 64
@@ -25,36 +25,29 @@ class Answer:
 
 
 class Writer:
-    """Turns the token events of one request into text as it becomes certain.
-
-    A stop text ends the answer: `finish_reason` is set while the engine still runs, and the caller
-    cancels the request there.
-    """
+    """Collect the text and the number of tokens of one request."""
 
     def __init__(self, tokenizer: Tokenizer, request: Request) -> None:
         self.request = request
-        self.finish_reason: FinishReason | None = None
-        self._stream = TextStream(tokenizer, request.sampling.stop)
+        self._text = TokenText(tokenizer, request.stop_ids, request.sampling.stop)
         self._pieces: list[str] = []
         self._num_tokens = 0
 
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """The reason why the answer ended; None while it is being written."""
+        return self._text.finish_reason
+
     def take(self, event: TokenEvent) -> str:
-        """The text that is new with this event; "" once the answer has ended."""
-        if self.finish_reason is not None:
-            return ""
-        piece = ""
-        if event.token_id is not None:
-            self._num_tokens += 1
-            if event.token_id not in self.request.stop_ids:
-                piece = self._stream.push(event.token_id)
-        self.finish_reason = "stop" if self._stream.stopped else event.finish_reason
-        if self.finish_reason is not None:
-            piece += self._stream.finish()
+        """Return the text that became certain with this event; "" once the answer has ended."""
+        if self.finish_reason is None:
+            self._num_tokens += event.token_id is not None
+        piece = self._text.take(event)
         self._pieces.append(piece)
         return piece
 
     def answer(self) -> Answer:
-        """The whole, once it has ended."""
+        """Return the whole answer, once it has ended."""
         assert self.finish_reason is not None
         text = "".join(self._pieces)
         return Answer(text, self.finish_reason, len(self.request.prompt), self._num_tokens)

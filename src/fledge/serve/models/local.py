@@ -1,11 +1,12 @@
 """Answers of a checkpoint of ours: from a conversation to ids, and from tokens to text."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 from fledge.errors import PromptTooLong
 from fledge.generate.request import Request, SamplingParams, ScoredToken, TokenEvent
+from fledge.generate.token_text import TokenText
 from fledge.serve.api_errors import ApiError
 from fledge.serve.models.answers import ChatAsk, Piece
 from fledge.serve.models.async_engine import TokenFeed
@@ -13,7 +14,6 @@ from fledge.serve.models.registry import ServedModel
 from fledge.serve.schemas.chat import TokenLogprob, TopLogprob
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
-from fledge.text.stream import TextStream
 from fledge.text.tokenizer import Tokenizer
 
 T = TypeVar("T")
@@ -80,36 +80,31 @@ def engine_request(
 async def pieces(
     feed: TokenFeed, tokenizer: Tokenizer, stop: tuple[str, ...], with_logprobs: bool
 ) -> AsyncIterator[Piece]:
-    """The answer in pieces cut at whole characters, before the first of the `stop` texts."""
-    stream = TextStream(tokenizer, stop)
+    """Yield the answer in pieces cut at whole characters, before the first of the `stop` texts."""
+    text = TokenText(tokenizer, tokenizer.stop_ids, stop)
     waiting: list[TokenEvent] = []
-
-    def piece(text: str, last: TokenEvent | None) -> Piece:
-        logprobs = tuple(
-            token_logprob(event.token_id, event.log_prob, event.alternatives, tokenizer)
-            for event in waiting
-            if with_logprobs
-            and event.token_id is not None
-            and event.token_id not in tokenizer.stop_ids
-        )
+    async for event in feed:
+        said = text.take(event)
+        waiting.append(event)
+        if not said and text.finish_reason is None:
+            continue
+        logprobs = logprobs_of(waiting, tokenizer) if with_logprobs else ()
         num_tokens = sum(event.token_id is not None for event in waiting)
         waiting.clear()
-        return Piece(text, num_tokens, logprobs, last.finish_reason if last else None)
-
-    async for event in feed:
-        ends = event.token_id is None or event.token_id in tokenizer.stop_ids
-        text = "" if event.token_id is None or ends else stream.push(event.token_id)
-        waiting.append(event)
-        if stream.stopped:
+        if text.finish_reason is not None:
             feed.cancel()
-            stopped = TokenEvent(event.request_id, None, 0.0, (), "stop")
-            yield piece(text, stopped)
+        yield Piece(said, num_tokens, logprobs, text.finish_reason)
+        if text.finish_reason is not None:
             return
-        if event.finish_reason is not None:
-            yield piece(text + stream.finish(), event)
-            return
-        if text:
-            yield piece(text, None)
+
+
+def logprobs_of(events: Sequence[TokenEvent], tokenizer: Tokenizer) -> tuple[TokenLogprob, ...]:
+    """Return the log-probabilities of the tokens that are text; the end token is none."""
+    return tuple(
+        token_logprob(event.token_id, event.log_prob, event.alternatives, tokenizer)
+        for event in events
+        if event.token_id is not None and event.token_id not in tokenizer.stop_ids
+    )
 
 
 def token_logprob(
