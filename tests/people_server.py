@@ -17,9 +17,9 @@ from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
-from fledge.serve.limits import Limiter
-from fledge.serve.people import COOKIE, People
-from fledge.serve.visitors import NewVisitors
+from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.limits import Limiter
+from fledge.serve.people.visitors import NewVisitors
 from serving import ScriptedEngine, served, tokenizer
 
 ORIGIN = "http://localhost:8000"

@@ -10,7 +10,7 @@ from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
 from fledge.database.usage import day
 from fledge.serve import create_app
-from fledge.serve.people import People
+from fledge.serve.people.identity import People
 from fledge.text.tokenizer import Tokenizer
 from people_server import PASSWORD, cheap_passwords
 from serving import ScriptedEngine, running, served

@@ -11,7 +11,7 @@ from fledge.errors import ConfigError
 from fledge.generate import SamplingParams
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.launch import first_page, launch
-from fledge.serve.people import People
+from fledge.serve.people.identity import People
 
 
 @pytest.fixture

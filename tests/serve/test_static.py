@@ -10,13 +10,13 @@ from starlette.types import Message, Scope
 
 import fledge.serve
 from fledge.serve import create_app
-from fledge.serve.page import modules
+from fledge.serve.show.page import modules
 from serving import ScriptedEngine, served, tokenizer
 
 SERVE = Path(fledge.serve.__file__).parent
 MODULES = sorted((SERVE / "static").glob("*.js"))
 TEMPLATES = sorted((SERVE / "pages").glob("*.html"))
-CLEANED = {"answer.js", "widget-turns.js"}  # take HTML that serve/markdown.py has cleaned
+CLEANED = {"answer.js", "widget-turns.js"}  # take HTML that serve/show/markdown.py has cleaned
 ADDRESS = re.compile(r"https?://[\w.-]+")
 OURS = {"http://www.w3.org", "https://your.server", "https://shop.example"}
 

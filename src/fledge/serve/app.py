@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -13,24 +12,23 @@ from fledge import __version__
 from fledge.database import Database
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
-from fledge.serve import api_errors
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.routes import people_routes
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
-from fledge.serve.api_errors import Answering
-from fledge.serve.cross_origin import CrossOrigin
-from fledge.serve.middleware import BodyLimit, KnownHosts, ReplyHeaders
+from fledge.serve.guard import error_handlers
+from fledge.serve.guard.cross_origin import CrossOrigin
+from fledge.serve.guard.error_handlers import Answering
+from fledge.serve.guard.middleware import BodyLimit, KnownHosts, ReplyHeaders
+from fledge.serve.guard.origin import SameOrigin
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
-from fledge.serve.origin import SameOrigin
-from fledge.serve.page import Pages
-from fledge.serve.people import LoginRequired, People, to_login
-from fledge.serve.problems import Problems
+from fledge.serve.people.identity import LoginRequired, People, to_login
+from fledge.serve.show.page import STATIC, Pages
+from fledge.serve.show.problems import Problems
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.routes import web_routes
 
-STATIC = Path(__file__).parent / "static"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -116,7 +114,7 @@ def create_app(
 
 def guard(app: FastAPI, answer: Answering, allowed_hosts: Sequence[str]) -> None:
     """Refuse what should not come in; `answer` tells of every refusal and error."""
-    api_errors.install(app, answer)
+    error_handlers.install(app, answer)
     app.add_exception_handler(LoginRequired, to_login)
     app.add_middleware(SameOrigin, answer=answer)
     app.add_middleware(BodyLimit)

@@ -12,9 +12,9 @@ from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.app import LOOPBACK_NAMES, create_app
-from fledge.serve.cross_origin import ANY, parse_origin
+from fledge.serve.guard.cross_origin import ANY, parse_origin
 from fledge.serve.models.registry import Model
-from fledge.serve.people import People
+from fledge.serve.people.identity import People
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 8000

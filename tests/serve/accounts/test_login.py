@@ -11,9 +11,9 @@ import pytest
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.accounts.cookies import local
 from fledge.serve.accounts.login import NewAccountForm, make_owner
-from fledge.serve.address import place
-from fledge.serve.limits import LimitReached
-from fledge.serve.people import COOKIE
+from fledge.serve.people.address import place
+from fledge.serve.people.identity import COOKIE
+from fledge.serve.people.limits import LimitReached
 from people_server import ORIGIN, PASSWORD, PeopleServer, people_server, secret_of, session_of
 
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from fledge.database.api_keys import Scope
 from fledge.serve.accounts.cookies import go, set_session
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.address import place_of
-from fledge.serve.page import Pages
-from fledge.serve.people import COOKIE, People
-from fledge.serve.person import Person
+from fledge.serve.people.address import place_of
+from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 
 DAY_SECONDS = 86_400
 

@@ -13,10 +13,10 @@ from fledge.database import Account, Invitation, Role, ServerSettings
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.permissions import ROLES, may_appoint
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.permissions import ROLES, may_appoint
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 
 MOST = 2**31 - 1
 

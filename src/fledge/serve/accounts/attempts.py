@@ -10,7 +10,7 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from fledge.serve.limits import LimitReached
+from fledge.serve.people.limits import LimitReached
 
 FROM_ONE_PLACE = (RateLimitItemPerMinute(20), RateLimitItemPerHour(200))
 AT_ONE_ACCOUNT_FROM_ONE_PLACE = (RateLimitItemPerMinute(5), RateLimitItemPerHour(30))

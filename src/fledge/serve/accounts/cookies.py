@@ -3,7 +3,7 @@
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from fledge.serve.people import COOKIE
+from fledge.serve.people.identity import COOKIE
 
 SECONDS = 400 * 24 * 3600
 """The longest that browsers keep a cookie; the session itself ends on the server."""

@@ -13,10 +13,10 @@ from fledge.serve.accounts.cookies import go, local, set_session
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.accounts.passwords import BadPassword
-from fledge.serve.address import client_of, place_of
-from fledge.serve.limits import LimitReached
-from fledge.serve.page import Pages
-from fledge.serve.people import COOKIE, People
+from fledge.serve.people.address import client_of, place_of
+from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.limits import LimitReached
+from fledge.serve.show.page import Pages
 
 
 class LoginForm(Form):

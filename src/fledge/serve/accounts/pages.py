@@ -8,9 +8,10 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from fledge.errors import FledgeError
-from fledge.serve.api_errors import ApiError, from_fledge
-from fledge.serve.page import Pages
-from fledge.serve.people import page_of
+from fledge.serve.errors import ApiError
+from fledge.serve.guard.error_handlers import from_fledge
+from fledge.serve.people.identity import page_of
+from fledge.serve.show.page import Pages
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

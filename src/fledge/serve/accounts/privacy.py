@@ -17,9 +17,9 @@ from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.page import Pages
-from fledge.serve.people import COOKIE, People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 
 
 class EraseForm(Form):

@@ -7,8 +7,8 @@ from fledge.serve.accounts.admin import admin_routes
 from fledge.serve.accounts.login import door_routes
 from fledge.serve.accounts.privacy import privacy_routes
 from fledge.serve.accounts.usage import usage_routes
-from fledge.serve.page import Pages
-from fledge.serve.people import People
+from fledge.serve.people.identity import People
+from fledge.serve.show.page import Pages
 
 
 def people_routes(people: People, pages: Pages) -> APIRouter:

@@ -12,10 +12,10 @@ from fastapi.routing import APIRouter
 
 from fledge.database import ApiKey, UsageOfDay
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.limits import LimitScope
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import LimitScope
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 
 DAYS = 30
 

@@ -3,12 +3,12 @@
 import asyncio
 
 from fledge.errors import FledgeError
-from fledge.serve.api_errors import ApiError
-from fledge.serve.limits import Admission
+from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import Answer, ChatAsk
 from fledge.serve.models.service import ModelService, Prepared
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.common import Usage
 
 

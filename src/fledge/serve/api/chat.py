@@ -10,12 +10,12 @@ from fastapi.responses import Response
 
 from fledge import __version__
 from fledge.serve.api.asking import admitted, turn_of, usage_of
-from fledge.serve.api_errors import ApiError, error_replies, unsupported
-from fledge.serve.limits import Admission
+from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.chat import (
     AnswerMessage,
     ChatCompletion,
@@ -29,7 +29,7 @@ from fledge.serve.schemas.chat import (
     conversation_of,
 )
 from fledge.serve.schemas.common import Usage
-from fledge.serve.streaming import EventStream, whole_or_gone
+from fledge.serve.show.streaming import EventStream, whole_or_gone
 
 FINGERPRINT = f"fledge-{__version__}"
 

@@ -13,14 +13,14 @@ from fledge.serve.api.asking import started, turn_of, usage_of
 from fledge.serve.api.chat import FINGERPRINT
 from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
-from fledge.serve.api_errors import ApiError, error_replies, too_long, unsupported
-from fledge.serve.limits import Admission
+from fledge.serve.errors import ApiError, error_replies, too_long, unsupported
 from fledge.serve.models.answers import Answer, TextAsk, Written, sent_reason, written
 from fledge.serve.models.local import ids_of, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.common import Usage
 from fledge.serve.schemas.completions import (
@@ -29,7 +29,7 @@ from fledge.serve.schemas.completions import (
     CompletionRequest,
     each_text,
 )
-from fledge.serve.streaming import EventStream, whole_or_gone
+from fledge.serve.show.streaming import EventStream, whole_or_gone
 
 MOST_PROMPTS = 128
 

@@ -13,12 +13,12 @@ from fastapi.responses import Response
 from fledge.errors import PromptTooLong
 from fledge.serve.api.completions import given_ids
 from fledge.serve.api.relay import relay
-from fledge.serve.api_errors import ApiError, error_replies, too_long
+from fledge.serve.errors import ApiError, error_replies, too_long
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.completions import (
     Embedding,
     EmbeddingList,

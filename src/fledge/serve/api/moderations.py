@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from fledge.serve.api_errors import error_replies
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.errors import error_replies
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.common import Incoming
 
 CATEGORIES = (

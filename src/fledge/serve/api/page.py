@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
-from fledge.serve.page import Pages
+from fledge.serve.show.page import Pages
 
 Json = Mapping[str, Any]
 

@@ -7,11 +7,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from fledge.generate.upstream import ChunkStream
-from fledge.serve.limits import Admission
 from fledge.serve.models.registry import UpstreamModel
-from fledge.serve.people import People
-from fledge.serve.person import Person
-from fledge.serve.streaming import EventStream
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
+from fledge.serve.show.streaming import EventStream
 
 Json = dict[str, Any]
 

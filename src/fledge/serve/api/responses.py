@@ -13,12 +13,13 @@ from pydantic import BaseModel
 
 from fledge.errors import FledgeError
 from fledge.serve.api.asking import admitted, turn_of
-from fledge.serve.api_errors import ApiError, error_replies, from_fledge, unsupported
-from fledge.serve.limits import Admission
+from fledge.serve.errors import ApiError, error_replies, unsupported
+from fledge.serve.guard.error_handlers import from_fledge
 from fledge.serve.models.answers import Answer, ChatAsk, SentReason, sent_reason, written
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.responses import (
     DeletedResponse,
     DeltaEvent,
@@ -35,7 +36,7 @@ from fledge.serve.schemas.responses import (
     TextDoneEvent,
 )
 from fledge.serve.schemas.wishes import SamplingWishes
-from fledge.serve.streaming import Chunk, EventStream, whole_or_gone
+from fledge.serve.show.streaming import Chunk, EventStream, whole_or_gone
 from fledge.text.conversation import Conversation, Message
 
 MOST_STORED = 1000

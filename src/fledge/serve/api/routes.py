@@ -8,16 +8,15 @@ from fastapi import APIRouter, Depends
 from fledge.serve.api.chat import chat_routes
 from fledge.serve.api.completions import completion_routes
 from fledge.serve.api.embeddings import embedding_routes
-from fledge.serve.api.metrics import metrics_routes
 from fledge.serve.api.moderations import moderation_routes
 from fledge.serve.api.responses import response_routes
+from fledge.serve.api.server import server_routes
 from fledge.serve.api.tokenize import tokenize_routes
-from fledge.serve.api_errors import error_replies
-from fledge.serve.health import health_routes
+from fledge.serve.errors import error_replies
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.common import ModelCard, ModelList
 
 
@@ -31,8 +30,7 @@ def api_routes(service: ModelService, people: People, clock: Callable[[], float]
     router.include_router(embedding_routes(service, people))
     router.include_router(moderation_routes(people))
     router.include_router(tokenize_routes(service, people))
-    router.include_router(health_routes(service))
-    router.include_router(metrics_routes(service.metrics, people))
+    router.include_router(server_routes(service, people))
     return router
 
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from fledge.serve.api_errors import ApiError, error_replies, unsupported
+from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.local import ids_of, rendered
 from fledge.serve.models.registry import ServedModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.chat import ChatMessage, conversation_of
 from fledge.serve.schemas.common import Incoming
 

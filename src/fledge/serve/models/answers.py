@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fledge.generate.request import FinishReason
-from fledge.serve.metrics import AnswerTimer
+from fledge.serve.models.metrics import AnswerTimer
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation

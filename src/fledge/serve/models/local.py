@@ -7,7 +7,7 @@ from typing import TypeVar
 from fledge.errors import PromptTooLong
 from fledge.generate.request import Request, SamplingParams, ScoredToken, TokenEvent
 from fledge.generate.token_text import TokenText
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import ChatAsk, Piece
 from fledge.serve.models.async_engine import TokenFeed
 from fledge.serve.models.registry import ServedModel

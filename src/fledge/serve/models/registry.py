@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fledge.errors import ConfigError
 from fledge.generate.upstream import UpstreamServer
-from fledge.serve.api_errors import unknown_model
+from fledge.serve.errors import unknown_model
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.schemas.common import ModelCard, ModelList
 from fledge.text.chat import ChatTemplate

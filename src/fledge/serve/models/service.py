@@ -10,11 +10,11 @@ from typing import TypeVar
 from fledge.errors import FledgeError, PromptTooLong
 from fledge.generate.request import SamplingParams
 from fledge.generate.upstream import UpstreamServer
-from fledge.serve.api_errors import ApiError
-from fledge.serve.metrics import LoadCollector, Metrics
+from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import Answer, ChatAsk, Piece, TextAsk, TokenCount, merged
 from fledge.serve.models.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
 from fledge.serve.models.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
+from fledge.serve.models.metrics import LoadCollector, Metrics
 from fledge.serve.models.registry import ModelRegistry, ServedModel, UpstreamModel
 from fledge.serve.models.remote import chat_body, remote_pieces
 from fledge.serve.models.shelf import ModelShelf

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from fledge.generate.request import EngineLoad
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.models.registry import ServedModel
 

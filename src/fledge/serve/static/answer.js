@@ -70,7 +70,7 @@ export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement
       body.querySelector("textarea")?.focus();
     } else {
       const template = document.createElement("template");
-      template.innerHTML = message.html ?? ""; // cleaned by the server: serve/markdown.py
+      template.innerHTML = message.html ?? ""; // cleaned by the server: serve/show/markdown.py
       body.replaceChildren(template.content);
       decorateCode(body);
     }

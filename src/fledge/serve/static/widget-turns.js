@@ -21,7 +21,7 @@ export function show(/** @type {any} */ message) {
   else if (!message.content) text.textContent = UNWRITTEN;
   else {
     const template = document.createElement("template");
-    template.innerHTML = message.html; // cleaned by the server: serve/markdown.py
+    template.innerHTML = message.html; // cleaned by the server: serve/show/markdown.py
     text.replaceChildren(template.content);
     node.querySelector(".sources")?.replaceChildren(...message.citations.map(source));
   }

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fledge.database import Conversation, Database, StoredMessage, StoredRun
 from fledge.database.tables import Json
 from fledge.errors import NotFound
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import ChatAsk
 from fledge.serve.models.registry import ModelRegistry
-from fledge.serve.person import Person
+from fledge.serve.people.person import Person
 from fledge.serve.web.asking import chat_ask, title_of
 from fledge.serve.web.knowledge import citations_for
 from fledge.serve.web.shapes import NewAnswer, NewMessage

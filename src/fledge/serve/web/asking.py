@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fledge.database import Conversation as StoredConversation
 from fledge.database import StoredMessage
 from fledge.serve.models.answers import ChatAsk
-from fledge.serve.person import Person
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.web.knowledge import with_passages
 from fledge.serve.web.shapes import Citation

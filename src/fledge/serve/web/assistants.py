@@ -7,11 +7,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Database
 from fledge.database.assistants import Assistant, AssistantChange
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.service import ModelService
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 from fledge.serve.web.assistant_shapes import (
     AssistantDetail,
     AssistantFields,

@@ -10,10 +10,10 @@ from fastapi.responses import Response
 
 from fledge.database import Conversation, ConversationStore, Database, StoredMessage
 from fledge.errors import NotFound
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.ready import drawn

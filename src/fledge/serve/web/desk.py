@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from fledge.database import Conversation, Database
 from fledge.database.desk import Waiting
 from fledge.errors import NotFound
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 from fledge.serve.web.conversations import person_wanted
 from fledge.serve.web.shapes import MessageShown, NewDemonstration, PersonWanted, message_shown
 

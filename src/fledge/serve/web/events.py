@@ -10,9 +10,9 @@ from fastapi.responses import Response, StreamingResponse
 
 from fledge.database import Database, StoredRun
 from fledge.errors import DatabaseUnavailable, NotFound
-from fledge.serve.people import People
-from fledge.serve.person import Person
-from fledge.serve.streaming import HEADERS
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+from fledge.serve.show.streaming import HEADERS
 from fledge.serve.web.hub import RunHub
 from fledge.serve.web.live import LiveAnswer
 from fledge.serve.web.shapes import message_shown

@@ -11,8 +11,8 @@ from fastapi.responses import Response
 
 from fledge.database import Conversation, StoredMessage
 from fledge.feedback.records import Demonstration, Ranking
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.web.asking import conversation_of
 
 Format = Literal["markdown", "json", "sft"]

@@ -14,12 +14,12 @@ from fledge.database.tables import Json
 from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
 from fledge.serve.api.asking import admitted
-from fledge.serve.api_errors import ApiError
-from fledge.serve.limits import Admission
+from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import Answer, ChatAsk
 from fledge.serve.models.service import ModelService
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.person import Person
 from fledge.serve.web.live import LiveAnswer
 
 logger = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from fledge.serve.api_errors import ApiError
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.errors import ApiError
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 from fledge.serve.web.shapes import (
     MessageShown,
     NewDemonstration,

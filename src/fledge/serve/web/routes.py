@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Conversation
 from fledge.serve.models.service import ModelService
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
 from fledge.serve.web.assistants import assistant_pages, assistant_routes
 from fledge.serve.web.conversations import conversation_routes, detail
 from fledge.serve.web.desk import desk_routes

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
 from fledge.database.assistants import Assistant
-from fledge.serve.markdown import render
 from fledge.serve.schemas.wishes import SamplingWishes
+from fledge.serve.show.markdown import render
 
 LONGEST_TEXT = 200_000
 """Characters of one message or system prompt."""

@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from fledge.database import Conversation, Database
-from fledge.serve.address import place_of
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.service import ModelService
-from fledge.serve.page import Pages
-from fledge.serve.people import People
-from fledge.serve.person import Person
-from fledge.serve.streaming import HEADERS
+from fledge.serve.people.address import place_of
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+from fledge.serve.show.page import Pages
+from fledge.serve.show.streaming import HEADERS
 from fledge.serve.web.answering import ask_anew
 from fledge.serve.web.conversations import begin_chat, person_wanted
 from fledge.serve.web.desk import shown_branch

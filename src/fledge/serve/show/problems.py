@@ -3,8 +3,8 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from fledge.serve.api_errors import ApiError
-from fledge.serve.page import Pages
+from fledge.serve.errors import ApiError
+from fledge.serve.show.page import Pages
 
 WORDS = {
     "Not Found.": "There is no such page here.",

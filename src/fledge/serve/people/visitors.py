@@ -4,7 +4,7 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from fledge.serve.limits import LimitScope, rate_limited
+from fledge.serve.people.limits import LimitScope, rate_limited
 
 NEW_CHATS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(60))
 """From one address; a whole office may share one."""

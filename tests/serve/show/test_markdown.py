@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fledge.serve.markdown import MAX_FORMULA, formula, highlighted, render
+from fledge.serve.show.markdown import MAX_FORMULA, formula, highlighted, render
 
 
 class Elements(HTMLParser):

@@ -8,7 +8,7 @@ import pytest
 
 from fledge.serve.api.page import endpoints
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 

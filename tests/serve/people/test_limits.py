@@ -5,12 +5,12 @@ import pytest
 from databases import Clock, person
 from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable, NotFound
-from fledge.serve import limits
-from fledge.serve.allowances import Spender, chosen
-from fledge.serve.limits import Limiter, LimitReached, LimitScope
-from fledge.serve.metering import Meter
-from fledge.serve.people import People
-from fledge.serve.token_window import TokenWindow
+from fledge.serve.people import limits
+from fledge.serve.people.allowances import Spender, chosen
+from fledge.serve.people.identity import People
+from fledge.serve.people.limits import Limiter, LimitReached, LimitScope
+from fledge.serve.people.metering import Meter
+from fledge.serve.people.token_window import TokenWindow
 
 MINUTE = 1_750_000_020.0
 """A time that is a whole number of minutes."""

@@ -15,7 +15,7 @@ from fledge.errors import CheckpointError
 from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
 from fledge.serve import create_app
-from fledge.serve.api_errors import ApiError
+from fledge.serve.errors import ApiError
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.models.loading import named, served_models
 from fledge.serve.models.registry import ServedModel

@@ -6,7 +6,8 @@ import threading
 import httpx
 import pytest
 
-from fledge.serve import create_app, streaming
+from fledge.serve import create_app
+from fledge.serve.show import streaming
 from fledge.text.tokenizer import Tokenizer
 from serve.conftest import ANSWER
 from serving import ScriptedEngine, running, served

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from fledge.database import Account, ApiKey, ServerSettings, UsageStore
-from fledge.serve.limits import LimitScope
-from fledge.serve.metering import Meter
+from fledge.serve.people.limits import LimitScope
+from fledge.serve.people.metering import Meter
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from fledge.database.usage import day
 from fledge.errors import DatabaseError
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
-from fledge.serve.allowances import Allowances
-from fledge.serve.api_errors import ApiError
-from fledge.serve.limits import Admission, Limiter, LimitScope
-from fledge.serve.metering import Meter
-from fledge.serve.permissions import PERMISSIONS, REASONS, Permission
-from fledge.serve.person import Person
-from fledge.serve.visitors import NewVisitors, of_address
+from fledge.serve.errors import ApiError
+from fledge.serve.people.allowances import Allowances
+from fledge.serve.people.limits import Admission, Limiter, LimitScope
+from fledge.serve.people.metering import Meter
+from fledge.serve.people.permissions import PERMISSIONS, REASONS, Permission
+from fledge.serve.people.person import Person
+from fledge.serve.people.visitors import NewVisitors, of_address
 
 COOKIE = "fledge_session"
 USED_EVERY_SECONDS = 60

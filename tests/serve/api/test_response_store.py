@@ -4,8 +4,8 @@ import pytest
 
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.api.responses import ResponseStore, Stored
-from fledge.serve.api_errors import ApiError
-from fledge.serve.person import Person
+from fledge.serve.errors import ApiError
+from fledge.serve.people.person import Person
 from fledge.serve.schemas.responses import ResponseObject
 from fledge.text.conversation import Conversation, Message
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from fledge.database import Account, ApiKey, Role, Session
-from fledge.serve.limits import LimitScope
-from fledge.serve.permissions import PERMISSIONS, Permission
+from fledge.serve.people.limits import LimitScope
+from fledge.serve.people.permissions import PERMISSIONS, Permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from fledge.serve.api_errors import ApiError
-from fledge.serve.token_window import TokenWindow
+from fledge.serve.errors import ApiError
+from fledge.serve.people.token_window import TokenWindow
 
 DAY_SECONDS = 86_400
 RETRY_STREAMS_SECONDS = 2

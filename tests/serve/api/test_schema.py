@@ -4,7 +4,6 @@ import json
 
 import httpx
 import pytest
-
 from serve.oracle import check
 
 pytestmark = pytest.mark.shared_data

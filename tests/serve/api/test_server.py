@@ -6,7 +6,7 @@ from openai import OpenAI
 from prometheus_client.parser import text_string_to_metric_families
 
 from fledge.serve import create_app
-from fledge.serve.metrics import Metrics
+from fledge.serve.models.metrics import Metrics
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, served
 

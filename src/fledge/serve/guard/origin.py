@@ -9,8 +9,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fledge.serve.api_errors import Answering, ApiError
-from fledge.serve.people import COOKIE
+from fledge.serve.errors import ApiError
+from fledge.serve.guard.error_handlers import Answering
+from fledge.serve.people.identity import COOKIE
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

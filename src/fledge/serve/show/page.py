@@ -10,11 +10,11 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
-from fledge.serve.people import People
-from fledge.serve.person import Person
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
 
-PAGES = Path(__file__).parent / "pages"
-STATIC = Path(__file__).parent / "static"
+PAGES = Path(__file__).parents[1] / "pages"
+STATIC = Path(__file__).parents[1] / "static"
 _IMPORT = re.compile(
     r"""^(?:import|export) .*?from "\./([\w-]+\.js)";$""", re.MULTILINE | re.DOTALL
 )

@@ -1,0 +1,43 @@
+"""`/health` and `/metrics`: the server's own endpoints, for those who run it."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.exposition import generate_latest
+from pydantic import BaseModel
+
+from fledge.serve.errors import error_replies
+from fledge.serve.models.service import ModelService
+from fledge.serve.people.identity import People
+from fledge.serve.people.person import Person
+
+STOPPED = 503
+
+
+class Health(BaseModel):
+    """Whether the engine runs; `pending` counts the answers that are being written or wait."""
+
+    status: Literal["ok", "stopped"]
+    pending: int
+
+
+def server_routes(service: ModelService, people: People) -> APIRouter:
+    """Make both routes; `/metrics` is for those who run the server."""
+    router = APIRouter(tags=["Server"])
+
+    @router.get("/health", responses={STOPPED: {"model": Health}})
+    def health(response: Response) -> Health:
+        """200 while answers can be had, else 503. Needs no key."""
+        response.status_code = 200 if service.alive else STOPPED
+        return Health(status="ok" if service.alive else "stopped", pending=service.pending)
+
+    @router.get("/metrics", response_class=Response, responses=error_replies(401, 403))
+    def read_metrics(person: Annotated[Person, Depends(people.caller)]) -> Response:
+        """Counters for Prometheus. Where there are accounts, with an admin's or owner's key."""
+        people.require_scope(person, "metrics")
+        people.require(person, "manage_people")
+        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

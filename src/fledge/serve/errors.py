@@ -1,0 +1,58 @@
+"""Errors of the API: status, type, code and headers as the official `openai` client reads them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+from fledge.errors import PromptTooLong
+from fledge.serve.schemas.common import ErrorBody, ErrorReply
+
+
+@dataclass(eq=False)
+class ApiError(Exception):
+    """An HTTP error with OpenAI's fields."""
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    retry_after: int | None = None
+    """Seconds."""
+
+    def reply(self) -> ErrorReply:
+        """The JSON body, also sent as an event where a stream has begun."""
+        return ErrorReply(
+            error=ErrorBody(message=self.message, type=self.type, param=self.param, code=self.code)
+        )
+
+    def response(self) -> JSONResponse:
+        """Always JSON, never an event stream."""
+        headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        return JSONResponse(self.reply().model_dump(), self.status, headers)
+
+
+def unknown_model(model: str, known: list[str]) -> ApiError:
+    """404, with what there is."""
+    return ApiError(
+        404,
+        f"The model {model!r} does not exist here; there is: {', '.join(known)}",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI description says of an endpoint's errors."""
+    return {status: {"model": ErrorReply} for status in statuses}
+
+
+def unsupported(param: str, message: str) -> ApiError:
+    """400 for what the OpenAI API has and this server has not."""
+    return ApiError(400, message, param=param, code="unsupported_parameter")
+
+
+def too_long(error: PromptTooLong, param: str) -> ApiError:
+    """400 for a text that the context does not hold."""
+    return ApiError(400, str(error), param=param, code="context_length_exceeded")

@@ -1,0 +1,1 @@
+"""Checks that every request passes before its route, and the answers to every error."""

@@ -1,0 +1,1 @@
+"""The people of a server: who asks, and how much they may use."""

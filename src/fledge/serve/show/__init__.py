@@ -1,0 +1,1 @@
+"""Pages, Markdown and streams: how answers reach a reader."""
