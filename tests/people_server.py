@@ -15,11 +15,9 @@ from fledge.database import Account, Database, ServerSettings
 from fledge.database.tables import Base
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
-from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
-from fledge.serve.people.identity import COOKIE, People
-from fledge.serve.people.limits import Limiter
-from fledge.serve.people.visitors import NewVisitors
+from fledge.serve.app import Parts
+from fledge.serve.people.identity import COOKIE
 from serving import ScriptedEngine, served, tokenizer
 
 ORIGIN = "http://localhost:8000"
@@ -38,26 +36,26 @@ class PeopleServer:
     app: FastAPI
     client: TestClient
     database: Database
-    people: People
+    parts: Parts
     clock: Clock
     people_of: dict[str, Account] = field(default_factory=dict)
 
     def start_again(self) -> None:
         """As it was before its first request: an account of each role, and nothing else."""
-        self.people.meter.flush()
+        self.parts.meter.flush()
         with self.database.transactions.write() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
-        self.people.settings = ServerSettings()
-        self.people.limiter = Limiter(self.clock)
-        self.people.attempts = LoginAttempts()
-        self.people.new_visitors = NewVisitors()
+        self.parts.settings.current = ServerSettings()
+        self.parts.limiter.__init__(self.clock)
+        self.parts.attempts.__init__()
+        self.parts.visitors.__init__()
         self.client.base_url = ORIGIN
         self.people_of = {role: self.account(f"the-{role}", role) for role in ROLES}
 
     def account(self, login: str, role: str = "user") -> Account:
         return self.database.accounts.create(
-            login, name=login.title(), role=role, password_hash=self.people.passwords.hash(PASSWORD)
+            login, name=login.title(), role=role, password_hash=self.parts.passwords.hash(PASSWORD)
         )
 
     def cookie(self, account: Account) -> str:
@@ -106,10 +104,10 @@ def people_server(*, login: bool = True, roles: tuple[str, ...] = ()) -> Iterato
         passwords=cheap_passwords(),
     )
     with TestClient(app, base_url=ORIGIN) as client:
-        server = PeopleServer(app, client, database, app.state.people, clock)
+        server = PeopleServer(app, client, database, app.state.parts, clock)
         server.people_of = {role: server.account(f"the-{role}", role) for role in roles}
         if roles:
-            server.people.set_up()
+            server.parts.setup.token = None
         yield server
     database.close()
 

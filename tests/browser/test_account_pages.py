@@ -10,7 +10,7 @@ from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
 from fledge.database.usage import day
 from fledge.serve import create_app
-from fledge.serve.people.identity import People
+from fledge.serve.app import Parts
 from fledge.text.tokenizer import Tokenizer
 from people_server import PASSWORD, cheap_passwords
 from serving import ScriptedEngine, running, served
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def server(tiny_tokenizer: Tokenizer) -> Iterator[tuple[str, People]]:
+def server(tiny_tokenizer: Tokenizer) -> Iterator[tuple[str, Parts]]:
     """A server that nobody owns yet."""
     database = TemporaryDatabase()
     models = [served(ScriptedEngine(tiny_tokenizer, "Hi"), tiny_tokenizer)]
     app = create_app(models, database=database, login=True, passwords=cheap_passwords())
     with running(app) as url:
-        yield url, app.state.people
+        yield url, app.state.parts
     database.close()
 
 
-def become_owner(page: Page, url: str, people: People) -> None:
-    page.goto(f"{url}/setup?token={people.setup_token}")
+def become_owner(page: Page, url: str, parts: Parts) -> None:
+    page.goto(f"{url}/setup?token={parts.setup.token}")
     check(page, "setup")
     page.get_by_label("Name to log in with").fill("ada")
     page.get_by_label("Name that others see").fill("Ada")
@@ -40,20 +40,20 @@ def become_owner(page: Page, url: str, people: People) -> None:
     page.wait_for_load_state()
 
 
-def fill(people: People) -> None:
+def fill(parts: Parts) -> None:
     """Use and people to show."""
-    owner = people.database.accounts.owner()
+    owner = parts.database.accounts.owner()
     assert owner is not None
-    people.database.accounts.create("bob", name="Bob", role="user", password_hash="-")
-    people.database.usage.add([UsageOfDay(owner.id, day(people.clock()), "", "tiny", 2, 30, 40)])
-    people.database.invitations.create(owner.id, "user", "Carol")
+    parts.database.accounts.create("bob", name="Bob", role="user", password_hash="-")
+    parts.database.usage.add([UsageOfDay(owner.id, day(parts.clock()), "", "tiny", 2, 30, 40)])
+    parts.database.invitations.create(owner.id, "user", "Carol")
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_from_the_first_visit_to_logging_out(
-    browser: Browser, server: tuple[str, People], look: str
+    browser: Browser, server: tuple[str, Parts], look: str
 ) -> None:
-    url, people = server
+    url, parts = server
     context = browser.new_context(**LOOKS[look])
     page = context.new_page()
     complaints: list[str] = []
@@ -62,8 +62,8 @@ def test_from_the_first_visit_to_logging_out(
     page.goto(url)
     expect(page.get_by_text("no owner yet")).to_be_visible()
     check(page, "nobody's server")
-    become_owner(page, url, people)
-    fill(people)
+    become_owner(page, url, parts)
+    fill(parts)
     page.goto(f"{url}/account")
     page.get_by_label("Name, such as").fill("laptop")
     page.get_by_role("button", name="Make a key").click()
@@ -86,17 +86,17 @@ def test_from_the_first_visit_to_logging_out(
     context.close()
 
 
-def test_a_form_of_another_site_does_nothing(browser: Browser, server: tuple[str, People]) -> None:
+def test_a_form_of_another_site_does_nothing(browser: Browser, server: tuple[str, Parts]) -> None:
     """The cookie is there; the browser says where the form came from."""
-    url, people = server
+    url, parts = server
     context = browser.new_context()
     page = context.new_page()
-    become_owner(page, url, people)
+    become_owner(page, url, parts)
     action = f"{url}/account/training"
     page.goto(f"data:text/html,<form method=post action={action}><button>Win!</button></form>")
     page.get_by_role("button").click()
     expect(page.get_by_text("This request came from another site")).to_be_visible()
     check(page, "refused")
-    owner = people.database.accounts.owner()
+    owner = parts.database.accounts.owner()
     assert owner is not None and owner.allows_training
     context.close()

@@ -10,8 +10,9 @@ from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate import SamplingParams
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.launch import first_page, launch
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import local_owner
 
 
 @pytest.fixture
@@ -66,15 +67,14 @@ def test_a_server_without_login_stays_on_this_machine(tmp_path: Path) -> None:
 
 def test_the_first_page_makes_the_owner_once(tmp_path: Path) -> None:
     database = open_database(tmp_path / "new.db")
-    people = People(database, login=True)
-    assert first_page("http://localhost", people) == (
-        f"http://localhost/setup?token={people.setup_token}"
-    )
-    assert first_page("http://localhost", People(database, login=False)) == "http://localhost"
-    owner = database.accounts.owner()
-    assert owner is not None
+    setup = OwnerSetup(database.accounts, login=True)
+    assert first_page("http://localhost", setup) == f"http://localhost/setup?token={setup.token}"
+    local = OwnerSetup(database.accounts, login=False)
+    assert first_page("http://localhost", local) == "http://localhost"
+    owner = local_owner(database)
     database.accounts.change(owner.id, password_hash="-")
-    assert first_page("http://localhost", People(database, login=True)) == "http://localhost"
+    closed = OwnerSetup(database.accounts, login=True)
+    assert first_page("http://localhost", closed) == "http://localhost"
     database.close()
 
 

@@ -1,8 +1,9 @@
-"""The server: the API, the chat page, and the headers that every answer carries."""
+"""The server: its parts put together, every route, and the checks around them."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -12,8 +13,11 @@ from fledge import __version__
 from fledge.database import Database
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
+from fledge.serve.accounts.attempts import LoginAttempts
+from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
-from fledge.serve.accounts.routes import people_routes
+from fledge.serve.accounts.routes import accounts_routes
+from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
 from fledge.serve.guard import error_handlers
@@ -23,7 +27,14 @@ from fledge.serve.guard.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.guard.origin import SameOrigin
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import LoginRequired, People, to_login
+from fledge.serve.people.allowances import Allowances
+from fledge.serve.people.identity import Identity
+from fledge.serve.people.limits import Limiter
+from fledge.serve.people.metering import Meter
+from fledge.serve.people.quota import Quota
+from fledge.serve.people.retention import Retention
+from fledge.serve.people.settings import LiveSettings
+from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
 from fledge.serve.web.hub import RunHub
@@ -33,15 +44,83 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Application(FastAPI):
-    """FastAPI, but even the answer to a failure of ours has the reply headers.
+    """Add the reply headers to every answer, even to one that tells of a failure of ours.
 
-    `allowed_origins`: of pages elsewhere that may call `/v1`.
+    `allowed_origins` are other sites whose pages may call `/v1`.
     """
 
     allowed_origins: Sequence[str] = ()
 
     def build_middleware_stack(self) -> ASGIApp:
         return ReplyHeaders(CrossOrigin(super().build_middleware_stack(), self.allowed_origins))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The objects of one server; each route is given only those that it uses."""
+
+    clock: Callable[[], float]
+    database: Database
+    settings: LiveSettings
+    meter: Meter
+    limiter: Limiter
+    quota: Quota
+    identity: Identity
+    retention: Retention
+    visitors: NewVisitors
+    setup: OwnerSetup
+    passwords: Passwords
+    attempts: LoginAttempts
+    service: ModelService
+    hub: RunHub
+
+    @classmethod
+    def of(
+        cls,
+        database: Database,
+        service: ModelService,
+        *,
+        login: bool,
+        clock: Callable[[], float],
+        passwords: Passwords,
+    ) -> "Parts":
+        """Make every part on top of a database and the models."""
+        settings = LiveSettings(database.settings)
+        retention = Retention(database, clock)
+        meter = Meter(database.usage, clock, retention.tidy)
+        limiter = Limiter(clock)
+        quota = Quota(limiter, meter)
+        allowances = Allowances(database.usage, meter, settings)
+        return cls(
+            clock=clock,
+            database=database,
+            settings=settings,
+            meter=meter,
+            limiter=limiter,
+            quota=quota,
+            identity=Identity(database, allowances, login=login, clock=clock),
+            retention=retention,
+            visitors=NewVisitors(),
+            setup=OwnerSetup(database.accounts, login=login),
+            passwords=passwords,
+            attempts=LoginAttempts(),
+            service=service,
+            hub=RunHub(service, quota, database.runs),
+        )
+
+    @asynccontextmanager
+    async def running(self, _: FastAPI) -> AsyncIterator[None]:
+        """Start the threads, and stop them once every answer is saved."""
+        self.database.runs.interrupt_all()  # a killed server left these unfinished
+        self.retention.tidy()
+        self.meter.start()
+        if self.identity.login:
+            assert self.passwords.nobody  # hashed now, or the first login would be slower
+        await self.service.start()
+        yield
+        await self.hub.close()
+        await self.service.stop()
+        self.meter.stop()
 
 
 def create_app(
@@ -58,18 +137,18 @@ def create_app(
     login: bool = False,
     passwords: Passwords | None = None,
 ) -> FastAPI:
-    """The app that answers with `models`; the first is the chat page's default.
+    """Make the app that answers with `models`; the first is the chat page's default.
 
     Args:
         models: at least one, with ids of their own.
-        sampling: what a request that names nothing gets.
+        sampling: for requests that name none.
         suggestions: first messages that the chat page offers.
-        max_pending: how many answers may run or wait before others are sent away (503).
+        max_pending: answers that may run or wait before others are refused (503).
         memory: bytes that loaded models may take together; idle ones make room for others.
         allowed_hosts: names in the `Host` header that are answered; `"*"` for all. A loopback
             server that answers to any name can be read by any page the user visits.
-        allowed_origins: of pages elsewhere that may call `/v1` from a browser, as `parse_origin`
-            gives them; such a request never has the cookie.
+        allowed_origins: sites whose pages may call `/v1` from a browser, as `parse_origin` gives
+            them; such a request never has the cookie.
         clock: seconds since 1970.
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
@@ -77,18 +156,13 @@ def create_app(
     """
     registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
-    people = People(kept, login=login, clock=clock, passwords=passwords)
     service = ModelService(registry, sampling or SamplingParams(), max_pending, memory)
-    hub = RunHub(service, people)
+    parts = Parts.of(kept, service, login=login, clock=clock, passwords=passwords or Passwords())
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        people.start()
-        await service.start()
-        yield
-        await hub.close()
-        await service.stop()
-        people.stop()
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with parts.running(app):
+            yield
         if kept is not database:
             kept.close()
 
@@ -100,22 +174,49 @@ def create_app(
         redoc_url=None,
     )
     app.allowed_origins = allowed_origins
-    app.state.service = service
-    app.state.people = people
-    pages = Pages(people)
-    app.include_router(api_routes(service, people, clock))
-    app.include_router(api_page_routes(app, pages))
-    app.include_router(web_routes(people, service, hub, pages, suggestions))
-    app.include_router(people_routes(people, pages))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.state.parts = parts
+    pages = Pages(login=login)
+    include_routes(app, parts, pages, suggestions)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
 
+def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequence[str]) -> None:
+    """Add every route to the app."""
+    identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
+    credentials = Credentials(database.accounts, parts.passwords, parts.attempts)
+    app.include_router(api_routes(parts.service, identity, quota, parts.retention, clock))
+    app.include_router(api_page_routes(app, pages))
+    app.include_router(
+        web_routes(
+            identity,
+            database,
+            parts.service.models,
+            parts.hub,
+            parts.visitors,
+            pages,
+            suggestions,
+        )
+    )
+    app.include_router(
+        accounts_routes(
+            identity,
+            database,
+            credentials,
+            parts.setup,
+            parts.settings,
+            quota,
+            parts.retention,
+            clock,
+            pages,
+        )
+    )
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
 def guard(app: FastAPI, answer: Answering, allowed_hosts: Sequence[str]) -> None:
-    """Refuse what should not come in; `answer` tells of every refusal and error."""
+    """Add the checks that every request passes; `answer` words every refusal and error."""
     error_handlers.install(app, answer)
-    app.add_exception_handler(LoginRequired, to_login)
     app.add_middleware(SameOrigin, answer=answer)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, names=frozenset(allowed_hosts), answer=answer)

@@ -11,10 +11,10 @@ import uvicorn
 from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
+from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
 from fledge.serve.guard.cross_origin import ANY, parse_origin
 from fledge.serve.models.registry import Model
-from fledge.serve.people.identity import People
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 8000
@@ -71,7 +71,7 @@ def launch(
 
         def ready() -> None:
             announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
-            start = first_page(url, app.state.people)
+            start = first_page(url, app.state.parts.setup)
             if start != url:
                 announce(f"Nobody owns this server yet. Become its owner at {start}")
             if open_browser:
@@ -86,9 +86,9 @@ def launch(
             kept.close()
 
 
-def first_page(url: str, people: People) -> str:
+def first_page(url: str, setup: OwnerSetup) -> str:
     """Where to go first: to the chat, or to the page that makes the owner."""
-    return url if people.setup_token is None else f"{url}/setup?token={people.setup_token}"
+    return url if setup.token is None else f"{url}/setup?token={setup.token}"
 
 
 class ReadyServer(uvicorn.Server):

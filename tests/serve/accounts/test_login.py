@@ -10,7 +10,6 @@ import pytest
 
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.accounts.cookies import local
-from fledge.serve.accounts.login import NewAccountForm, make_owner
 from fledge.serve.people.address import place
 from fledge.serve.people.identity import COOKIE
 from fledge.serve.people.limits import LimitReached
@@ -76,18 +75,18 @@ def test_every_wrong_login_is_answered_alike_and_costs_the_same(
     disabled = server.account("disabled")
     server.database.accounts.change(disabled.id, disabled_at=1.0)
     server.database.accounts.create("without-password", name="", role="user", password_hash=None)
-    assert server.people.passwords.nobody
-    before = server.people.passwords.work
+    assert server.parts.passwords.nobody
+    before = server.parts.passwords.work
     refused = log_in(server, login, "wrong" if login == "the-user" else PASSWORD)
-    assert server.people.passwords.work == before + 1
+    assert server.parts.passwords.work == before + 1
     assert refused.status_code == 401
     assert "do not go together" in refused.text and "set-cookie" not in refused.headers
 
 
 def test_a_right_login_costs_the_same_too(server: PeopleServer) -> None:
-    before = server.people.passwords.work
+    before = server.parts.passwords.work
     assert log_in(server, "the-user").status_code == 303
-    assert server.people.passwords.work == before + 1
+    assert server.parts.passwords.work == before + 1
 
 
 def test_a_session_of_before_the_login_is_worth_nothing_after_it(server: PeopleServer) -> None:
@@ -123,10 +122,10 @@ def test_a_disabled_account_is_out_at_once(server: PeopleServer) -> None:
 def test_a_few_wrong_passwords_shut_the_door_for_a_while(server: PeopleServer) -> None:
     for _ in range(5):
         assert log_in(server, "the-user", "wrong").status_code == 401
-    before = server.people.passwords.work
+    before = server.parts.passwords.work
     shut = log_in(server, "the-user")
     assert shut.status_code == 429 and "try again in a minute" in shut.text
-    assert server.people.passwords.work == before, "what is refused costs no hash"
+    assert server.parts.passwords.work == before, "what is refused costs no hash"
     assert log_in(server, "the-owner").status_code == 303, "others get in from there"
     failures = [entry for entry in server.database.audit.newest() if entry.action == "login.failed"]
     assert [entry.target for entry in failures] == ["the-user"] * 5
@@ -144,7 +143,7 @@ def at_once(call: Callable[[int], T], times: int) -> list[T]:
 
 
 def test_many_wrong_passwords_at_once_are_no_more_than_a_few(server: PeopleServer) -> None:
-    attempts, looked_at = server.people.attempts, threading.Semaphore(0)
+    attempts, looked_at = server.parts.attempts, threading.Semaphore(0)
 
     def guess(_: int) -> bool:
         try:
@@ -192,18 +191,14 @@ def test_who_has_a_whole_network_is_counted_once(address: str, counted: str) -> 
 
 
 def test_of_two_who_set_up_at_once_one_is_the_owner(fresh: PeopleServer) -> None:
-    token = fresh.people.setup_token
-    assert token is not None
-    forms = [
-        NewAccountForm(login=login, password=PASSWORD, token=token) for login in ("ada", "eve")
-    ]
-    made = at_once(lambda index: make_owner(fresh.people, forms[index]), 2)
+    hashed, setup = fresh.parts.passwords.hash(PASSWORD), fresh.parts.setup
+    made = at_once(lambda index: setup.make_owner(("ada", "eve")[index], "", hashed), 2)
     (owner,) = [account for account in made if account is not None]
     assert [account.login for account in fresh.database.accounts.list()] == [owner.login]
 
 
 def test_a_password_set_elsewhere_closes_the_setup_page(fresh: PeopleServer) -> None:
-    token = fresh.people.setup_token
+    token = fresh.parts.setup.token
     fresh.account("ada", "owner")  # as `fledge password` beside a server that runs
     assert fresh.ask("GET", f"/setup?token={token}").headers["location"] == "/login"
     form = {"login": "eve", "password": PASSWORD, "token": token}
@@ -220,7 +215,7 @@ def test_a_right_password_forgets_the_wrong_ones(server: PeopleServer) -> None:
 
 
 def test_the_first_visit_makes_the_owner_once(fresh: PeopleServer) -> None:
-    token = fresh.people.setup_token
+    token = fresh.parts.setup.token
     assert "no owner yet" in fresh.ask("GET", "/login").text
     assert fresh.ask("GET", "/setup?token=wrong").status_code == 303
     form = {"login": "ada", "name": "Ada", "password": PASSWORD, "token": "wrong"}
@@ -248,7 +243,7 @@ def test_the_owner_takes_over_the_chats_of_the_time_without_login() -> None:
             "owner", name="You", role="owner", password_hash=None
         )
         server.database.conversations.create(adopted.id, title="From before")
-        form = {"login": "ada", "password": PASSWORD, "token": server.people.setup_token}
+        form = {"login": "ada", "password": PASSWORD, "token": server.parts.setup.token}
         made = server.ask("POST", "/setup", data=form)
         chats = server.ask("GET", "/api/conversations", cookie=session_of(made))
         assert "From before" in chats.text

@@ -25,16 +25,16 @@ def test_chats_that_strangers_begin_are_limited_by_address(server: PeopleServer)
 
 def test_strangers_leave_the_owner_their_own_limit(server: PeopleServer) -> None:
     owner = server.people_of["owner"]
-    visitor = server.people.acting_for(owner.id, "192.0.2.7")
-    admitted = [server.people.admit(visitor, "tiny", 1) for _ in range(2)]
+    visitor = server.parts.identity.acting_for(owner.id, "192.0.2.7")
+    admitted = [server.parts.quota.admit(visitor, "tiny", 1) for _ in range(2)]
     mine = replace(visitor.limits[0], id=f"account {owner.id}")
-    assert server.people.limiter.used(mine).streams == 0
-    assert [server.people.limiter.used(scope).streams for scope in visitor.limits] == [2, 2]
-    other = server.people.acting_for(owner.id, "192.0.2.8")
-    assert [server.people.limiter.used(scope).streams for scope in other.limits] == [0, 2]
+    assert server.parts.quota.used(mine).streams == 0
+    assert [server.parts.quota.used(scope).streams for scope in visitor.limits] == [2, 2]
+    other = server.parts.identity.acting_for(owner.id, "192.0.2.8")
+    assert [server.parts.quota.used(scope).streams for scope in other.limits] == [0, 2]
     for admission in admitted:
         admission.close(1)
-    server.people.meter.flush()
+    server.parts.meter.flush()
     assert server.database.usage.tokens_today(owner.id) == 4, "it is the owner who pays"
 
 

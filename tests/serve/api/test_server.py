@@ -71,7 +71,7 @@ def test_with_accounts_only_those_who_run_the_server_read_it(tiny_tokenizer: Tok
     model = served(ScriptedEngine(tiny_tokenizer, "Hm."), tiny_tokenizer)
     app = create_app([model], login=True)
     with TestClient(app, base_url="http://localhost") as client:
-        keys, accounts = app.state.people.database.api_keys, app.state.people.database.accounts
+        keys, accounts = app.state.parts.database.api_keys, app.state.parts.database.accounts
         ada = accounts.create("ada", name="Ada", role="admin", password_hash="-").id
         bob = accounts.create("bob", name="Bob", role="user", password_hash="-").id
 

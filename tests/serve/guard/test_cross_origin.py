@@ -37,7 +37,7 @@ def server(tiny_tokenizer: Tokenizer) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def key(server: TestClient) -> str:
-    database = server.app.state.people.database
+    database = server.app.state.parts.database
     ada = database.accounts.create("ada", name="Ada", role="owner", password_hash="-")
     return database.api_keys.create(ada.id, name="page")[1]
 
@@ -71,7 +71,7 @@ def test_it_can_read_why_it_was_refused(server: TestClient) -> None:
 def test_the_cookie_of_a_person_is_not_taken_from_another_site(
     server: TestClient, key: str
 ) -> None:
-    database = server.app.state.people.database
+    database = server.app.state.parts.database
     owner = database.accounts.owner()
     cookie = f"{COOKIE}={database.sessions.create(owner.id, 'a browser')[1]}"
     assert server.get("/v1/models", headers={"cookie": cookie}).status_code == 200
@@ -102,7 +102,7 @@ def test_our_own_pages_keep_their_cookie(tiny_tokenizer: Tokenizer) -> None:
     model = served(ScriptedEngine(tiny_tokenizer, "The moon."), tiny_tokenizer)
     app = create_app([model], login=True, allowed_origins=["*"])
     with TestClient(app, base_url="http://localhost") as client:
-        database = app.state.people.database
+        database = app.state.parts.database
         ada = database.accounts.create("ada", name="Ada", role="owner", password_hash="-")
         cookie = f"{COOKIE}={database.sessions.create(ada.id, 'a browser')[1]}"
         ours = {"origin": "http://localhost", "cookie": cookie}

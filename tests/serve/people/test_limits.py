@@ -4,12 +4,12 @@ import pytest
 
 from databases import Clock, person
 from fledge.database.temporary import TemporaryDatabase
-from fledge.errors import DatabaseUnavailable, NotFound
+from fledge.errors import DatabaseUnavailable
 from fledge.serve.people import limits
-from fledge.serve.people.allowances import Spender, chosen
-from fledge.serve.people.identity import People
+from fledge.serve.people.allowances import Allowances, Spender, chosen
 from fledge.serve.people.limits import Limiter, LimitReached, LimitScope
 from fledge.serve.people.metering import Meter
+from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.token_window import TokenWindow
 
 MINUTE = 1_750_000_020.0
@@ -208,44 +208,16 @@ def test_a_database_that_is_away_gets_the_usage_later(
     database.close()
 
 
-def test_the_server_forgets_what_is_kept_for_a_while_only() -> None:
-    clock = Clock()
-    database = TemporaryDatabase(clock)
-    people = People(database, login=True, clock=clock)
-    ada = person(database)
-    kept, deleted = (database.conversations.create(ada, title=title) for title in "ab")
-    temporary = database.conversations.create(ada, temporary=True)
-    database.conversations.delete(ada, deleted.id)
-    database.audit.add(ada, "x")
-    days = 86_400
-    clock.now += 6 * days
-    people.tidy()
-    assert {chat.id for chat in database.conversations.every(ada)} == {kept.id, temporary.id}
-    clock.now += 2 * days
-    people.tidy()
-    assert [chat.id for chat in database.conversations.every(ada)] == [kept.id]
-    assert database.conversations.restore(ada, deleted.id).title == "b"
-    database.conversations.delete(ada, deleted.id)
-    clock.now += 31 * days
-    people.tidy()
-    with pytest.raises(NotFound):
-        database.conversations.restore(ada, deleted.id)
-    assert len(database.audit.newest()) == 1
-    clock.now += 365 * days
-    people.tidy()
-    assert database.audit.newest() == []
-    database.close()
-
-
 def test_the_quota_knows_of_answers_that_are_not_written_yet() -> None:
     database = TemporaryDatabase(Clock())
-    people = People(database, login=True, clock=Clock())
+    meter = Meter(database.usage, Clock())
+    allowances = Allowances(database.usage, meter, LiveSettings(database.settings))
     ada = database.accounts.get(person(database))
     database.accounts.change(ada.id, daily_tokens=100)
-    people.meter.count(ada.id, "key", "tiny", 50, 20)
-    assert people.allowances.tokens_today(Spender(ada.id, None)) == 70
-    assert people.allowances.tokens_today(Spender(ada.id, "key")) == 70
-    assert people.allowances.tokens_today(Spender(ada.id, "other")) == 0
+    meter.count(ada.id, "key", "tiny", 50, 20)
+    assert allowances.tokens_today(Spender(ada.id, None)) == 70
+    assert allowances.tokens_today(Spender(ada.id, "key")) == 70
+    assert allowances.tokens_today(Spender(ada.id, "other")) == 0
     database.close()
 
 

@@ -1,5 +1,6 @@
 """One's own account: name, password, API keys, sessions, and what becomes of one's chats."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Request
@@ -7,14 +8,15 @@ from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import Field, StringConstraints
 
-from fledge.database import ApiKey
+from fledge.database import ApiKey, Database
 from fledge.database.accounts import AccountChange
 from fledge.database.api_keys import Scope
 from fledge.serve.accounts.cookies import go, set_session
+from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.people.address import place_of
-from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.identity import COOKIE, Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 
@@ -50,15 +52,51 @@ class TrainingForm(Form):
     allows_training: Literal["yes", "no"] = "no"
 
 
-def account_routes(people: People, pages: Pages) -> APIRouter:
+class AccountPage:
+    """Render `/account`."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], float], pages: Pages, *, login: bool
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._pages = pages
+        self._login = login
+
+    def show(
+        self, request: Request, person: Person, new_key: tuple[ApiKey, str] | None = None
+    ) -> Response:
+        """Return the page; a new key is shown this once."""
+        database = self._database
+        context = {
+            "account": database.accounts.get(person.id),
+            "keys": database.api_keys.list(person.id) if self._login else [],
+            "sessions": database.sessions.list(person.id) if self._login else [],
+            "session": person.session,
+            "scopes": get_args(Scope),
+            "new_key": new_key,
+            "done": DONE.get(request.query_params.get("done", "")),
+            "now": self._clock(),
+        }
+        return self._pages.show(request, "account.html", context, person=person)
+
+
+def account_routes(
+    identity: Identity,
+    database: Database,
+    credentials: Credentials,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """`/account` and what its forms do."""
     router = page_router(pages)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    page = AccountPage(database, clock, pages, login=identity.login)
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/account")
     def account_page(request: Request, person: Visitor) -> Response:
         """Everything about oneself on one page."""
-        return show(people, pages, request, person)
+        return page.show(request, person)
 
     @router.post("/account/training")
     def change_training(
@@ -66,22 +104,24 @@ def account_routes(people: People, pages: Pages) -> APIRouter:
     ) -> Response:
         """Say whether one's chats may train models."""
         allows = form.allows_training == "yes"
-        people.database.accounts.change(person.id, allows_training=allows)
-        people.database.audit.add(
+        database.accounts.change(person.id, allows_training=allows)
+        database.audit.add(
             person.id, "training.allowed" if allows else "training.refused", person.account.login
         )
         return go("/account?done=training#privacy")
 
-    if people.login:
-        router.include_router(identity_routes(people, pages))
-        router.include_router(key_routes(people, pages))
+    if identity.login:
+        router.include_router(identity_routes(identity, database, credentials, pages))
+        router.include_router(key_routes(identity, database, page, clock, pages))
     return router
 
 
-def identity_routes(people: People, pages: Pages) -> APIRouter:
+def identity_routes(
+    identity: Identity, database: Database, credentials: Credentials, pages: Pages
+) -> APIRouter:
     """Name, password and sessions; not on a server without login."""
     router = page_router(pages)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.post("/account/profile")
     def change_profile(
@@ -89,9 +129,9 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
     ) -> Response:
         """Change one's names."""
         change: AccountChange = {"login": form.login, "name": form.name}
-        account = people.database.accounts.change(person.id, **change)
+        account = database.accounts.change(person.id, **change)
         if account.login != person.account.login:
-            people.database.audit.add(
+            database.audit.add(
                 person.id, "login.changed", account.login, {"from": person.account.login}
             )
         return go("/account?done=profile")
@@ -103,12 +143,12 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
         form: Annotated[PasswordForm, Depends(read(PasswordForm))],
     ) -> Response:
         """A new password; every other browser is logged out, this one gets a new session."""
-        require_password(people, request, person, form.current)
-        hashed = people.passwords.hash(form.new)
-        people.database.accounts.change(person.id, password_hash=hashed)
-        people.database.sessions.end_all(person.id)
-        people.database.audit.add(person.id, "password.changed", person.account.login)
-        _, token = people.database.sessions.create(person.id, request.headers.get("user-agent", ""))
+        require_password(credentials, request, person, form.current)
+        hashed = credentials.hash(form.new)
+        database.accounts.change(person.id, password_hash=hashed)
+        database.sessions.end_all(person.id)
+        database.audit.add(person.id, "password.changed", person.account.login)
+        _, token = database.sessions.create(person.id, request.headers.get("user-agent", ""))
         response = go("/account?done=password")
         set_session(request, response, token)
         return response
@@ -117,13 +157,13 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
     def end_others(person: Visitor) -> Response:
         """Log every other browser out."""
         here = person.session.id if person.session else None
-        people.database.sessions.end_all(person.id, but=here)
+        database.sessions.end_all(person.id, but=here)
         return go("/account?done=sessions#sessions")
 
     @router.post("/account/sessions/{session_id}/end")
     def end_session(session_id: str, person: Visitor) -> Response:
         """Log one browser out."""
-        people.database.sessions.end(person.id, session_id)
+        database.sessions.end(person.id, session_id)
         if person.session is not None and person.session.id == session_id:
             response = go("/login")
             response.delete_cookie(COOKIE, path="/")
@@ -133,57 +173,41 @@ def identity_routes(people: People, pages: Pages) -> APIRouter:
     return router
 
 
-def key_routes(people: People, pages: Pages) -> APIRouter:
+def key_routes(
+    identity: Identity,
+    database: Database,
+    page: AccountPage,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """API keys of one's own."""
     router = page_router(pages)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.post("/account/keys")
     def make_key(
         request: Request, person: Visitor, form: Annotated[KeyForm, Depends(read(KeyForm))]
     ) -> Response:
         """A new key, on the only page that ever shows it."""
-        expires_at = None if form.days is None else people.clock() + form.days * DAY_SECONDS
-        key, text = people.database.api_keys.create(
+        expires_at = None if form.days is None else clock() + form.days * DAY_SECONDS
+        key, text = database.api_keys.create(
             person.id,
             name=form.name,
             scopes=form.scopes,
             expires_at=expires_at,
             daily_tokens=form.daily_tokens,
         )
-        people.database.audit.add(person.id, "key.made", key.prefix)
-        return show(people, pages, request, person, new_key=(key, text))
+        database.audit.add(person.id, "key.made", key.prefix)
+        return page.show(request, person, new_key=(key, text))
 
     @router.post("/account/keys/{key_id}/revoke")
     def revoke_key(key_id: str, person: Visitor) -> Response:
         """The key opens nothing any more."""
-        people.database.api_keys.revoke(person.id, key_id)
-        people.database.audit.add(person.id, "key.revoked", key_id)
+        database.api_keys.revoke(person.id, key_id)
+        database.audit.add(person.id, "key.revoked", key_id)
         return go("/account?done=keys#keys")
 
     return router
-
-
-def show(
-    people: People,
-    pages: Pages,
-    request: Request,
-    person: Person,
-    new_key: tuple[ApiKey, str] | None = None,
-) -> Response:
-    """The page; with a new key, which is shown this once."""
-    database = people.database
-    context = {
-        "account": database.accounts.get(person.id),
-        "keys": database.api_keys.list(person.id) if people.login else [],
-        "sessions": database.sessions.list(person.id) if people.login else [],
-        "session": person.session,
-        "scopes": get_args(Scope),
-        "new_key": new_key,
-        "done": DONE.get(request.query_params.get("done", "")),
-        "now": people.clock(),
-    }
-    return pages.show(request, "account.html", context, person=person)
 
 
 DONE = {
@@ -197,17 +221,13 @@ DONE = {
 """What the page says after a form was taken."""
 
 
-def require_password(people: People, request: Request, person: Person, password: str) -> None:
-    """Raise `BadForm` unless it is the person's; on a server without login nobody has one.
+def require_password(
+    credentials: Credentials, request: Request, person: Person, password: str
+) -> None:
+    """Raise `BadForm` unless the password is the person's.
 
     Raises:
-        LimitReached: too many have failed; a browser left open is no place to guess either.
+        LimitReached: too many attempts have failed; a browser left open is no place to guess.
     """
-    if not people.login:
-        return
-    place, login = place_of(request), person.account.login
-    with people.attempts.attempt(place, login):
-        found = people.database.accounts.password_hash(login)
-        if not people.passwords.verify(None if found is None else found[1], password):
-            people.attempts.failed(place, login)
-            raise BadForm("this is not your password; nothing was changed")
+    if credentials.check(place_of(request), person.account.login, password) is None:
+        raise BadForm("this is not your password; nothing was changed")

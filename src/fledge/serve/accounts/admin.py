@@ -9,16 +9,23 @@ from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import Field
 
-from fledge.database import Account, Invitation, Role, ServerSettings
+from fledge.database import Account, Database, Invitation, Role, ServerSettings
+from fledge.database.usage import day
 from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.permissions import ROLES, may_appoint
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
+from fledge.serve.people.retention import Retention
+from fledge.serve.people.settings import LiveSettings
 from fledge.serve.show.page import Pages
 
 MOST = 2**31 - 1
+USAGE_SECONDS = 30 * 86_400
+"""The page shows the tokens of this long."""
 
 
 class InvitationForm(Form):
@@ -53,36 +60,97 @@ class SettingsForm(Form):
     allows_training: bool = False
 
 
-def admin_routes(people: People, pages: Pages) -> APIRouter:
+class AdminPage:
+    """Render `/admin`."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: LiveSettings,
+        quota: Quota,
+        clock: Callable[[], float],
+        pages: Pages,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._quota = quota
+        self._clock = clock
+        self._pages = pages
+
+    def show(
+        self,
+        request: Request,
+        person: Person,
+        invitation: tuple[Invitation, str] | None = None,
+        password: tuple[Account, str] | None = None,
+    ) -> Response:
+        """Return the page; an invitation's link or a new password is shown this once."""
+        database = self._database
+        self._quota.flush()
+        context = {
+            "accounts": database.accounts.list(),
+            "used": database.usage.by_account(since=day(self._clock() - USAGE_SECONDS)),
+            "invitations": database.invitations.list(),
+            "audit": database.audit.newest(50),
+            "settings": self._settings.current,
+            "roles": [role for role in reversed(ROLES) if may_appoint(person.role, role)],
+            "may_appoint": may_appoint,
+            "new_password": password,
+            "link": None
+            if invitation is None
+            else str(request.url_for("invitation_page", token=invitation[1])),
+            "done": DONE.get(request.query_params.get("done", "")),
+        }
+        return self._pages.show(request, "admin.html", context, person=person)
+
+
+def admin_routes(
+    identity: Identity,
+    database: Database,
+    credentials: Credentials,
+    retention: Retention,
+    settings: LiveSettings,
+    page: AdminPage,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """`/admin` and what its forms do; there is none on a server without login."""
     router = page_router(pages)
-    if people.login:
-        router.include_router(admin_page_routes(people, pages))
-        router.include_router(account_admin_routes(people, pages))
-        router.include_router(access_routes(people, pages))
+    if identity.login:
+        router.include_router(admin_page_routes(identity, database, settings, page, pages))
+        router.include_router(account_admin_routes(identity, database, pages))
+        router.include_router(
+            access_routes(identity, database, credentials, retention, page, clock, pages)
+        )
     return router
 
 
-def manager(people: People) -> Callable[[Request], Person]:
+def manager(identity: Identity) -> Callable[[Request], Person]:
     """A dependency: the admin or owner who asks. Raises `LoginRequired`, or `ApiError` 403."""
 
     def managing(request: Request) -> Person:
-        person = people.visitor(request)
-        people.require(person, "manage_people")
+        person = identity.visitor(request)
+        person.require("manage_people")
         return person
 
     return managing
 
 
-def admin_page_routes(people: People, pages: Pages) -> APIRouter:
+def admin_page_routes(
+    identity: Identity,
+    database: Database,
+    settings: LiveSettings,
+    page: AdminPage,
+    pages: Pages,
+) -> APIRouter:
     """The page, invitations and settings."""
     router = page_router(pages)
-    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
+    Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
 
     @router.get("/admin")
     def admin_page(request: Request, person: Manager) -> Response:
         """Everybody, what they used, and what is open."""
-        return show(people, pages, request, person)
+        return page.show(request, person)
 
     @router.post("/admin/invitations")
     def invite(
@@ -92,16 +160,16 @@ def admin_page_routes(people: People, pages: Pages) -> APIRouter:
     ) -> Response:
         """A link, on the only page that ever shows it."""
         require_appointing(person, form.role)
-        made = people.database.invitations.create(person.id, form.role, form.note)
-        people.database.audit.add(person.id, "invitation.made", form.note, {"role": form.role})
-        return show(people, pages, request, person, invitation=made)
+        made = database.invitations.create(person.id, form.role, form.note)
+        database.audit.add(person.id, "invitation.made", form.note, {"role": form.role})
+        return page.show(request, person, invitation=made)
 
     @router.post("/admin/invitations/{invitation_id}/delete")
     def take_back(invitation_id: str, person: Manager) -> Response:
         """The link opens nothing any more."""
-        require_appointing(person, people.database.invitations.get(invitation_id).role)
-        people.database.invitations.delete(invitation_id)
-        people.database.audit.add(person.id, "invitation.taken_back", invitation_id)
+        require_appointing(person, database.invitations.get(invitation_id).role)
+        database.invitations.delete(invitation_id)
+        database.audit.add(person.id, "invitation.taken_back", invitation_id)
         return go("/admin?done=invitation#invitations")
 
     @router.post("/admin/settings")
@@ -109,29 +177,29 @@ def admin_page_routes(people: People, pages: Pages) -> APIRouter:
         person: Manager, form: Annotated[SettingsForm, Depends(read(SettingsForm))]
     ) -> Response:
         """Defaults for people without limits of their own."""
-        people.require(person, "manage_server")
-        people.change_settings(ServerSettings(**form.model_dump()))
-        people.database.audit.add(person.id, "settings.changed", "", form.model_dump())
+        person.require("manage_server")
+        settings.change(ServerSettings(**form.model_dump()))
+        database.audit.add(person.id, "settings.changed", "", form.model_dump())
         return go("/admin?done=settings#settings")
 
     return router
 
 
-def account_admin_routes(people: People, pages: Pages) -> APIRouter:
+def account_admin_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
     """What one person is and may use; an admin's reach ends at other admins."""
     router = page_router(pages)
-    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
-    accounts, audit = people.database.accounts, people.database.audit
+    Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
+    accounts, audit = database.accounts, database.audit
 
     @router.post("/admin/people/{account_id}/role")
     def change_role(
         account_id: str, person: Manager, form: Annotated[RoleForm, Depends(read(RoleForm))]
     ) -> Response:
         """Appoint a person."""
-        account = changeable(people, person, account_id)
+        account = changeable(database, person, account_id)
         require_appointing(person, form.role)
         accounts.change(account.id, role=form.role)
-        people.database.invitations.withdraw(account.id)
+        database.invitations.withdraw(account.id)
         audit.add(person.id, "role.changed", account.login, {"from": account.role, "to": form.role})
         return go("/admin?done=role")
 
@@ -155,26 +223,34 @@ def account_admin_routes(people: People, pages: Pages) -> APIRouter:
     return router
 
 
-def access_routes(people: People, pages: Pages) -> APIRouter:
+def access_routes(
+    identity: Identity,
+    database: Database,
+    credentials: Credentials,
+    retention: Retention,
+    page: AdminPage,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """Who gets in: an account disabled, enabled, given a password, or erased."""
     router = page_router(pages)
-    Manager = Annotated[Person, Depends(manager(people))]  # noqa: N806
-    accounts, audit = people.database.accounts, people.database.audit
+    Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
+    accounts, audit = database.accounts, database.audit
 
     @router.post("/admin/people/{account_id}/disable")
     def disable(account_id: str, person: Manager) -> Response:
         """The account stays, but nobody gets in: by a browser, a key, or a link they sent."""
-        account = changeable(people, person, account_id)
-        accounts.change(account.id, disabled_at=people.clock())
-        people.database.sessions.end_all(account.id)
-        people.database.invitations.withdraw(account.id)
+        account = changeable(database, person, account_id)
+        accounts.change(account.id, disabled_at=clock())
+        database.sessions.end_all(account.id)
+        database.invitations.withdraw(account.id)
         audit.add(person.id, "account.disabled", account.login)
         return go("/admin?done=disabled")
 
     @router.post("/admin/people/{account_id}/enable")
     def enable(account_id: str, person: Manager) -> Response:
         """Let the person in again."""
-        account = changeable(people, person, account_id)
+        account = changeable(database, person, account_id)
         accounts.change(account.id, disabled_at=None)
         audit.add(person.id, "account.enabled", account.login)
         return go("/admin?done=enabled")
@@ -182,59 +258,31 @@ def access_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/admin/people/{account_id}/password")
     def new_password(account_id: str, request: Request, person: Manager) -> Response:
         """A password for who lost theirs, on the only page that ever shows it."""
-        account = changeable(people, person, account_id)
+        account = changeable(database, person, account_id)
         password = secrets.token_urlsafe(12)
-        accounts.change(account.id, password_hash=people.passwords.hash(password))
-        people.database.sessions.end_all(account.id)
+        accounts.change(account.id, password_hash=credentials.hash(password))
+        database.sessions.end_all(account.id)
         audit.add(person.id, "password.set", account.login)
-        return show(people, pages, request, person, password=(account, password))
+        return page.show(request, person, password=(account, password))
 
     @router.post("/admin/people/{account_id}/delete")
     def delete(account_id: str, person: Manager) -> Response:
         """Erase a person and everything that is theirs."""
-        account = changeable(people, person, account_id)
-        people.erase(account.id)
+        account = changeable(database, person, account_id)
+        retention.erase(account.id)
         audit.add(person.id, "account.deleted", account.login)
         return go("/admin?done=deleted")
 
     return router
 
 
-def changeable(people: People, person: Person, account_id: str) -> Account:
+def changeable(database: Database, person: Person, account_id: str) -> Account:
     """The account, if this manager may change it. Raises `NotFound`, `BadForm`."""
-    account = people.database.accounts.get(account_id)
+    account = database.accounts.get(account_id)
     if account.id == person.id:
         raise BadForm("this is you: change yourself on the account page")
     require_appointing(person, account.role)
     return account
-
-
-def show(
-    people: People,
-    pages: Pages,
-    request: Request,
-    person: Person,
-    invitation: tuple[Invitation, str] | None = None,
-    password: tuple[Account, str] | None = None,
-) -> Response:
-    """The page; with a secret that is shown this once."""
-    database = people.database
-    people.meter.flush()
-    context = {
-        "accounts": database.accounts.list(),
-        "used": database.usage.by_account(since=people.days_ago(30)),
-        "invitations": database.invitations.list(),
-        "audit": database.audit.newest(50),
-        "settings": people.settings,
-        "roles": [role for role in reversed(ROLES) if may_appoint(person.role, role)],
-        "may_appoint": may_appoint,
-        "new_password": password,
-        "link": None
-        if invitation is None
-        else str(request.url_for("invitation_page", token=invitation[1])),
-        "done": DONE.get(request.query_params.get("done", "")),
-    }
-    return pages.show(request, "admin.html", context, person=person)
 
 
 DONE = {

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,10 +16,12 @@ from pydantic import StringConstraints
 from fledge.database import Conversation, Database
 from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.people.identity import COOKIE, People
+from fledge.serve.people.identity import COOKIE, Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.retention import Retention
 from fledge.serve.show.page import Pages
 
 
@@ -28,19 +31,26 @@ class EraseForm(Form):
     password: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)] = ""
 
 
-def privacy_routes(people: People, pages: Pages) -> APIRouter:
+def privacy_routes(
+    identity: Identity,
+    database: Database,
+    credentials: Credentials,
+    retention: Retention,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """`/account/export`, `/account/erase-chats` and `/account/delete`."""
     router = page_router(pages)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
     Erasing = Annotated[EraseForm, Depends(read(EraseForm))]  # noqa: N806 (a type)
 
     @router.get("/account/export")
     def export(person: Visitor) -> Response:
         """Everything the server keeps of the person, as JSON in a zip file."""
-        now = people.clock()
+        now = clock()
         name = f"fledge-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}.zip"
         return Response(
-            archive(people.database, person.id),
+            archive(database, person.id),
             media_type="application/zip",
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
@@ -48,22 +58,21 @@ def privacy_routes(people: People, pages: Pages) -> APIRouter:
     @router.post("/account/erase-chats")
     def erase_chats(request: Request, person: Visitor, form: Erasing) -> Response:
         """Every chat, for good, with what was said of its answers."""
-        require_password(people, request, person, form.password)
-        erased = people.database.conversations.delete_all(person.id)
-        people.forget(person.id)
-        people.database.audit.add(
-            person.id, "chats.erased", person.account.login, {"chats": erased}
-        )
+        if identity.login:
+            require_password(credentials, request, person, form.password)
+        erased = database.conversations.delete_all(person.id)
+        retention.forget(person.id)
+        database.audit.add(person.id, "chats.erased", person.account.login, {"chats": erased})
         return go("/account?done=erased#privacy")
 
-    if people.login:
+    if identity.login:
 
         @router.post("/account/delete")
         def delete_account(request: Request, person: Visitor, form: Erasing) -> Response:
             """The person is forgotten."""
-            require_password(people, request, person, form.password)
-            people.erase(person.id)
-            people.database.audit.add(None, "account.deleted")
+            require_password(credentials, request, person, form.password)
+            retention.erase(person.id)
+            database.audit.add(None, "account.deleted")
             response = go("/login")
             response.delete_cookie(COOKIE, path="/")
             return response

@@ -1,7 +1,7 @@
 """What one used: tokens and requests by day, and how much of each limit is left."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -10,11 +10,12 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRouter
 
-from fledge.database import ApiKey, UsageOfDay
+from fledge.database import ApiKey, Database, UsageOfDay
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.limits import LimitScope
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.show.page import Pages
 
 DAYS = 30
@@ -55,24 +56,30 @@ class Left:
         return min(100, round(100 * self.used / self.limit))
 
 
-def usage_routes(people: People, pages: Pages) -> APIRouter:
+def usage_routes(
+    identity: Identity,
+    database: Database,
+    quota: Quota,
+    clock: Callable[[], float],
+    pages: Pages,
+) -> APIRouter:
     """`/usage`: one's own."""
     router = page_router(pages)
 
     @router.get("/usage")
     def usage_page(
-        request: Request, person: Annotated[Person, Depends(people.visitor)]
+        request: Request, person: Annotated[Person, Depends(identity.visitor)]
     ) -> Response:
         """The last thirty days."""
-        today = datetime.fromtimestamp(people.clock(), UTC).date()
+        today = datetime.fromtimestamp(clock(), UTC).date()
         days = [(today - timedelta(days=past)).isoformat() for past in reversed(range(DAYS))]
-        people.meter.flush()
-        rows = people.database.usage.of(person.id, since=days[0])
-        keys = people.database.api_keys.list(person.id)
+        quota.flush()
+        rows = database.usage.of(person.id, since=days[0])
+        keys = database.api_keys.list(person.id)
         context = {
             "bars": bars(rows, days),
             "sources": sources(rows, keys),
-            "limits": [left for scope in person.limits for left in used_of(people, scope)],
+            "limits": [left for scope in person.limits for left in used_of(scope, quota)],
             "total": sum(row.tokens for row in rows),
             "requests": sum(row.requests for row in rows),
             "today": sum(row.tokens for row in rows if row.day == days[-1]),
@@ -112,9 +119,9 @@ def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
     return sorted(summed, key=lambda each: -(each.prompt_tokens + each.completion_tokens))
 
 
-def used_of(people: People, scope: LimitScope) -> list[Left]:
+def used_of(scope: LimitScope, quota: Quota) -> list[Left]:
     """The limits that there are, as the counters stand now."""
-    now = people.limiter.used(scope)
+    now = quota.used(scope)
     pairs = (
         ("Requests in the last minute", now.requests, scope.requests_per_minute),
         ("Tokens in the last minute", now.tokens, scope.tokens_per_minute),

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
-from fledge.serve.api.asking import admitted, turn_of, usage_of
+from fledge.serve.api.asking import admitted, usage_of
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import (
     AnswerMessage,
     ChatCompletion,
@@ -50,7 +51,9 @@ class Completing:
         self.admission.close(self.answer.completion_tokens)
 
 
-def chat_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+def chat_routes(
+    service: ModelService, identity: Identity, quota: Quota, clock: Callable[[], float]
+) -> APIRouter:
     """The route; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Chat"])
 
@@ -62,14 +65,13 @@ def chat_routes(service: ModelService, people: People, clock: Callable[[], float
     async def chat_completions(
         request: ChatCompletionRequest,
         http: Request,
-        person: Annotated[Person, Depends(people.caller)],
+        person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
         """Answer a conversation; with `stream`, as server-sent events."""
-        people.require_scope(person, "chat")
+        person.require_scope("chat")
         refuse_unsupported(request)
-        answer, admission = await admitted(
-            service, chat_ask(request, people, person), people, person
-        )
+        ask = chat_ask(request, identity.queue_name(person, request.user))
+        answer, admission = await admitted(service, ask, quota, person)
         id_ = f"chatcmpl-{uuid.uuid4().hex}"
         completing = Completing(id_, int(clock()), request, answer, admission)
         if request.stream:
@@ -79,12 +81,12 @@ def chat_routes(service: ModelService, people: People, clock: Callable[[], float
     return router
 
 
-def chat_ask(request: ChatCompletionRequest, people: People, person: Person) -> ChatAsk:
+def chat_ask(request: ChatCompletionRequest, user: str) -> ChatAsk:
     """What the request asks of its model."""
     return ChatAsk(
         model=request.model,
         conversation=conversation_of(request.messages),
-        user=turn_of(people, person, request.user),
+        user=user,
         wishes=request,
         choices=request.n or 1,
         logprobs=(request.top_logprobs or 0) if request.logprobs else None,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from fledge.errors import PromptTooLong
-from fledge.serve.api.asking import started, turn_of, usage_of
+from fledge.serve.api.asking import started, usage_of
 from fledge.serve.api.chat import FINGERPRINT
 from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
@@ -18,9 +18,10 @@ from fledge.serve.models.answers import Answer, TextAsk, Written, sent_reason, w
 from fledge.serve.models.local import ids_of, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.common import Usage
 from fledge.serve.schemas.completions import (
@@ -71,7 +72,7 @@ class Continuing:
 
 
 def completion_routes(
-    service: ModelService, people: People, clock: Callable[[], float]
+    service: ModelService, identity: Identity, quota: Quota, clock: Callable[[], float]
 ) -> APIRouter:
     """The route; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Completions"])
@@ -84,31 +85,31 @@ def completion_routes(
     async def completions(
         request: CompletionRequest,
         http: Request,
-        person: Annotated[Person, Depends(people.caller)],
+        person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
         """Continue texts; with `stream`, as server-sent events."""
-        people.require_scope(person, "chat")
+        person.require_scope("chat")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            return await relay(model, "/completions", request, people, person, bool(request.stream))
+            return await relay(model, "/completions", request, quota, person, bool(request.stream))
         refuse_unsupported(request)
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
         if request.token_limit == 0:
-            admission = people.admit(person, model.id, sum(map(len, prompts)))
+            admission = quota.admit(person, model.id, sum(map(len, prompts)))
             try:
                 scored = await scored_only(request, prompts, model, service)
             finally:
                 admission.close()
             body = completion(id_, created, model.id, *scored).model_dump()
             return JSONResponse(body, headers=dict(admission.headers))
-        ask = text_ask(request, prompts, turn_of(people, person, request.user))
+        ask = text_ask(request, prompts, identity.queue_name(person, request.user))
         try:
             prepared = service.prepare_text(ask)
         except PromptTooLong as error:
             raise too_long(error, "prompt") from error
         echoes = await echoes_of(request, prompts, model, service)
-        answer, admission = await started(prepared, model.id, people, person)
+        answer, admission = await started(prepared, model.id, quota, person)
         continuing = Continuing(id_, created, request, answer, admission, echoes)
         if request.stream:
             return EventStream(chunks(continuing), continuing.close, admission.headers)

@@ -17,8 +17,9 @@ from fledge.serve.errors import ApiError, error_replies, too_long
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.completions import (
     Embedding,
     EmbeddingList,
@@ -32,7 +33,7 @@ TOKENS_AT_ONCE = 2048
 """Read in one go, padding included: those who chat wait so long for their next token."""
 
 
-def embedding_routes(service: ModelService, people: People) -> APIRouter:
+def embedding_routes(service: ModelService, identity: Identity, quota: Quota) -> APIRouter:
     """The route."""
     router = APIRouter(tags=["Embeddings"])
 
@@ -42,16 +43,16 @@ def embedding_routes(service: ModelService, people: People) -> APIRouter:
         responses=error_replies(400, 401, 403, 404, 413, 429, 500, 503),
     )
     async def embeddings(
-        request: EmbeddingRequest, person: Annotated[Person, Depends(people.caller)]
+        request: EmbeddingRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> Response:
         """The mean of each text's final hidden states, as a vector of length 1."""
-        people.require_scope(person, "embeddings")
+        person.require_scope("embeddings")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            return await relay(model, "/embeddings", request, people, person)
+            return await relay(model, "/embeddings", request, quota, person)
         texts = await texts_of(request, model)
         tokens = sum(map(len, texts))
-        admission = people.admit(person, model.id, tokens)
+        admission = quota.admit(person, model.id, tokens)
         try:
             vectors = await vectors_of(texts, model, service)
         finally:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from fledge.serve.errors import error_replies
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.common import Incoming
 
@@ -57,16 +57,16 @@ class ModerationReply(BaseModel):
     """Not OpenAI's: what the verdicts are worth."""
 
 
-def moderation_routes(people: People) -> APIRouter:
+def moderation_routes(identity: Identity) -> APIRouter:
     """The route."""
     router = APIRouter(tags=["Moderations"])
 
     @router.post("/v1/moderations", responses=error_replies(400, 401, 403, 413))
     def moderations(
-        request: ModerationRequest, person: Annotated[Person, Depends(people.caller)]
+        request: ModerationRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> ModerationReply:
         """Flags nothing: no policy is configured, as `model` "none" and `notice` say."""
-        people.require_scope(person, "moderations")
+        person.require_scope("moderations")
         # Parts are one input together; strings are one each.
         is_many = isinstance(request.input, list) and all(
             isinstance(each, str) for each in request.input

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from fledge.generate.upstream import ChunkStream
 from fledge.serve.models.registry import UpstreamModel
-from fledge.serve.people.identity import People
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.show.streaming import EventStream
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ async def relay(
     model: UpstreamModel,
     path: str,
     request: BaseModel,
-    people: People,
+    quota: Quota,
     person: Person,
     stream: bool = False,
 ) -> Response:
@@ -31,7 +31,7 @@ async def relay(
         ApiError: the person's limits are reached.
     """
     body = {**request.model_dump(mode="json", exclude_unset=True), "model": model.id}
-    admission = people.admit(person, model.id, 0)
+    admission = quota.admit(person, model.id, 0)
     started = False
     try:
         if not stream:

@@ -12,14 +12,15 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from fledge.errors import FledgeError
-from fledge.serve.api.asking import admitted, turn_of
+from fledge.serve.api.asking import admitted
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.guard.error_handlers import from_fledge
 from fledge.serve.models.answers import Answer, ChatAsk, SentReason, sent_reason, written
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.responses import (
     DeletedResponse,
     DeltaEvent,
@@ -166,11 +167,15 @@ class Responding:
         return ResponseUsage(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
 
 
-def response_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+def response_routes(
+    service: ModelService,
+    identity: Identity,
+    quota: Quota,
+    store: ResponseStore,
+    clock: Callable[[], float],
+) -> APIRouter:
     """The routes; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Responses"])
-    store = ResponseStore()
-    people.when_forgetting(store.forget)
 
     @router.post(
         "/v1/responses",
@@ -180,14 +185,14 @@ def response_routes(service: ModelService, people: People, clock: Callable[[], f
     async def create_response(
         request: ResponseRequest,
         http: Request,
-        person: Annotated[Person, Depends(people.caller)],
+        person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
         """Answer, alone or after a stored response; with `stream`, as named server-sent events."""
-        people.require_scope(person, "chat")
+        person.require_scope("chat")
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
-        ask = ask_of(request, turns, turn_of(people, person, request.user))
-        answer, admission = await admitted(service, ask, people, person)
+        ask = ask_of(request, turns, identity.queue_name(person, request.user))
+        answer, admission = await admitted(service, ask, quota, person)
         id_ = f"resp_{uuid.uuid4().hex}"
         responding = Responding(id_, int(clock()), request, person, turns, answer, admission)
         if request.stream:
@@ -200,18 +205,18 @@ def response_routes(service: ModelService, people: People, clock: Callable[[], f
 
     @router.get("/v1/responses/{response_id}", responses=error_replies(401, 403, 404))
     def retrieve_response(
-        response_id: str, person: Annotated[Person, Depends(people.caller)]
+        response_id: str, person: Annotated[Person, Depends(identity.caller)]
     ) -> ResponseObject:
         """A stored response."""
-        people.require_scope(person, "chat")
+        person.require_scope("chat")
         return store.get(person, response_id).response
 
     @router.delete("/v1/responses/{response_id}", responses=error_replies(401, 403, 404))
     def delete_response(
-        response_id: str, person: Annotated[Person, Depends(people.caller)]
+        response_id: str, person: Annotated[Person, Depends(identity.caller)]
     ) -> DeletedResponse:
         """Forget a stored response."""
-        people.require_scope(person, "chat")
+        person.require_scope("chat")
         store.delete(person, response_id)
         return DeletedResponse(id=response_id)
 

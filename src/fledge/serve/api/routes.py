@@ -9,45 +9,57 @@ from fledge.serve.api.chat import chat_routes
 from fledge.serve.api.completions import completion_routes
 from fledge.serve.api.embeddings import embedding_routes
 from fledge.serve.api.moderations import moderation_routes
-from fledge.serve.api.responses import response_routes
+from fledge.serve.api.responses import ResponseStore, response_routes
 from fledge.serve.api.server import server_routes
 from fledge.serve.api.tokenize import tokenize_routes
 from fledge.serve.errors import error_replies
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
+from fledge.serve.people.retention import Retention
 from fledge.serve.schemas.common import ModelCard, ModelList
 
 
-def api_routes(service: ModelService, people: People, clock: Callable[[], float]) -> APIRouter:
+def api_routes(
+    service: ModelService,
+    identity: Identity,
+    quota: Quota,
+    retention: Retention,
+    clock: Callable[[], float],
+) -> APIRouter:
     """`/v1`, and the server's own endpoints beside it; `clock` gives seconds since 1970."""
     router = APIRouter()
-    router.include_router(model_routes(service.models, people))
-    router.include_router(chat_routes(service, people, clock))
-    router.include_router(response_routes(service, people, clock))
-    router.include_router(completion_routes(service, people, clock))
-    router.include_router(embedding_routes(service, people))
-    router.include_router(moderation_routes(people))
-    router.include_router(tokenize_routes(service, people))
-    router.include_router(server_routes(service, people))
+    store = ResponseStore()
+    retention.when_forgetting(store.forget)
+    router.include_router(model_routes(service.models, identity))
+    router.include_router(chat_routes(service, identity, quota, clock))
+    router.include_router(response_routes(service, identity, quota, store, clock))
+    router.include_router(completion_routes(service, identity, quota, clock))
+    router.include_router(embedding_routes(service, identity, quota))
+    router.include_router(moderation_routes(identity))
+    router.include_router(tokenize_routes(service, identity, quota))
+    router.include_router(server_routes(service, identity))
     return router
 
 
-def model_routes(models: ModelRegistry, people: People) -> APIRouter:
+def model_routes(models: ModelRegistry, identity: Identity) -> APIRouter:
     """`/v1/models` and one model of it; ids may contain slashes."""
     router = APIRouter(tags=["Models"], responses=error_replies(401, 403))
 
     @router.get("/v1/models")
-    def list_models(person: Annotated[Person, Depends(people.caller)]) -> ModelList:
+    def list_models(person: Annotated[Person, Depends(identity.caller)]) -> ModelList:
         """The models that answer here."""
-        people.require_scope(person, "models")
+        person.require_scope("models")
         return models.listing()
 
     @router.get("/v1/models/{model:path}", responses=error_replies(404))
-    def retrieve_model(model: str, person: Annotated[Person, Depends(people.caller)]) -> ModelCard:
+    def retrieve_model(
+        model: str, person: Annotated[Person, Depends(identity.caller)]
+    ) -> ModelCard:
         """One of them."""
-        people.require_scope(person, "models")
+        person.require_scope("models")
         return models[model].card()
 
     return router

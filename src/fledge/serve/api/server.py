@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from fledge.serve.errors import error_replies
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 
 STOPPED = 503
@@ -23,7 +23,7 @@ class Health(BaseModel):
     pending: int
 
 
-def server_routes(service: ModelService, people: People) -> APIRouter:
+def server_routes(service: ModelService, identity: Identity) -> APIRouter:
     """Make both routes; `/metrics` is for those who run the server."""
     router = APIRouter(tags=["Server"])
 
@@ -34,10 +34,10 @@ def server_routes(service: ModelService, people: People) -> APIRouter:
         return Health(status="ok" if service.alive else "stopped", pending=service.pending)
 
     @router.get("/metrics", response_class=Response, responses=error_replies(401, 403))
-    def read_metrics(person: Annotated[Person, Depends(people.caller)]) -> Response:
+    def read_metrics(person: Annotated[Person, Depends(identity.caller)]) -> Response:
         """Counters for Prometheus. Where there are accounts, with an admin's or owner's key."""
-        people.require_scope(person, "metrics")
-        people.require(person, "manage_people")
+        person.require_scope("metrics")
+        person.require("manage_people")
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -11,8 +11,9 @@ from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.local import ids_of, rendered
 from fledge.serve.models.registry import ServedModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import ChatMessage, conversation_of
 from fledge.serve.schemas.common import Incoming
 
@@ -52,17 +53,17 @@ class DetokenizeReply(BaseModel):
     prompt: str
 
 
-def tokenize_routes(service: ModelService, people: People) -> APIRouter:
+def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> APIRouter:
     """Both routes."""
     router = APIRouter(tags=["Tokens"], responses=error_replies(400, 401, 403, 404, 413, 429))
 
     @router.post("/tokenize")
     async def tokenize(
-        request: TokenizeRequest, person: Annotated[Person, Depends(people.caller)]
+        request: TokenizeRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> TokenizeReply:
         """The ids of a text, which has no special tokens, or of a conversation, which has."""
-        people.require_scope(person, "models")
-        people.count_request(person)
+        person.require_scope("models")
+        quota.count(person)
         model = local_model(service, request.model)
         if (request.prompt is None) == (request.messages is None):
             raise ApiError(400, "Give either prompt or messages.", param="prompt")
@@ -79,11 +80,11 @@ def tokenize_routes(service: ModelService, people: People) -> APIRouter:
 
     @router.post("/detokenize")
     def detokenize(
-        request: DetokenizeRequest, person: Annotated[Person, Depends(people.caller)]
+        request: DetokenizeRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> DetokenizeReply:
         """The text of ids."""
-        people.require_scope(person, "models")
-        people.count_request(person)
+        person.require_scope("models")
+        quota.count(person)
         tokenizer = local_model(service, request.model).tokenizer
         return DetokenizeReply(prompt=tokenizer.decode_marked(request.tokens))
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from fledge.errors import CheckpointError, DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
 from fledge.generate.upstream import UpstreamFailed
 from fledge.serve.errors import ApiError, too_long
 from fledge.serve.models.async_engine import EngineFailed, Overloaded
+from fledge.serve.people.identity import LoginRequired
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,14 @@ def install(app: FastAPI, answer: Answering) -> None:
     app.add_exception_handler(FledgeError, handler(from_fledge))
     app.add_exception_handler(RequestValidationError, handler(from_validation))
     app.add_exception_handler(HTTPException, handler(from_http))
+    app.add_exception_handler(LoginRequired, to_login)
     app.add_exception_handler(Exception, failed)
+
+
+async def to_login(_: Request, error: Exception) -> Response:
+    """Answer `LoginRequired` with the way to the login page."""
+    assert isinstance(error, LoginRequired)
+    return RedirectResponse(error.location, status_code=303)
 
 
 def server_failed(request: Request) -> ApiError:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from fledge.database import Account, ApiKey, ServerSettings, UsageStore
+from fledge.database import Account, ApiKey, UsageStore
 from fledge.serve.people.limits import LimitScope
 from fledge.serve.people.metering import Meter
+from fledge.serve.people.settings import LiveSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,14 @@ class Spender:
 class Allowances:
     """Reads the day's tokens where a daily limit asks for them, and nothing else."""
 
-    def __init__(self, usage: UsageStore, meter: Meter) -> None:
+    def __init__(self, usage: UsageStore, meter: Meter, settings: LiveSettings) -> None:
         self._usage = usage
         self._meter = meter
+        self._settings = settings
 
-    def of(
-        self, account: Account, key: ApiKey | None, default: ServerSettings
-    ) -> tuple[LimitScope, ...]:
-        """The account's limits, and the key's inside them; `default` is for who has none."""
+    def of(self, account: Account, key: ApiKey | None) -> tuple[LimitScope, ...]:
+        """Return the account's limits, or the server's, and the key's own beside them."""
+        default = self._settings.current
         scopes = [
             self._scope(
                 Spender(account.id, None),

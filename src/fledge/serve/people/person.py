@@ -1,10 +1,11 @@
-"""Whoever asks: a browser that is logged in, the holder of an API key, or a local user."""
+"""The person behind a request: a logged-in browser, the holder of an API key, or a local user."""
 
 from dataclasses import dataclass
 
 from fledge.database import Account, ApiKey, Role, Session
+from fledge.serve.errors import ApiError
 from fledge.serve.people.limits import LimitScope
-from fledge.serve.people.permissions import PERMISSIONS, Permission
+from fledge.serve.people.permissions import PERMISSIONS, REASONS, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,28 @@ class Person:
         return "" if self.key is None else self.key.id
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role has the permission."""
+        """Return whether the role includes the permission."""
         return permission in PERMISSIONS[self.role]
 
-    def has_scope(self, scope: str) -> bool:
-        """Whether the API key opens this part of the API; no key, or one without scopes, all."""
-        return self.key is None or not self.key.scopes or scope in self.key.scopes
+    def require(self, permission: Permission) -> None:
+        """Raise `ApiError` 403 unless the role includes the permission."""
+        if not self.may(permission):
+            raise ApiError(
+                403,
+                f"Your role here is {self.role}, which does not include {REASONS[permission]}",
+                type="permission_error",
+                code="forbidden",
+            )
+
+    def require_scope(self, scope: str) -> None:
+        """Raise `ApiError` 403 where the API key does not open this part of the API.
+
+        Without a key, or with a key without scopes, every part is open.
+        """
+        if self.key is not None and self.key.scopes and scope not in self.key.scopes:
+            raise ApiError(
+                403,
+                f"This API key may be used for {', '.join(self.key.scopes)}, not for {scope}",
+                type="permission_error",
+                code="scope_missing",
+            )

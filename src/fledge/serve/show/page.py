@@ -10,7 +10,6 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
-from fledge.serve.people.identity import People
 from fledge.serve.people.person import Person
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -23,8 +22,9 @@ _IMPORT = re.compile(
 class Pages:
     """Renders the templates in `pages/` with what all of them need: who looks, and at what."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
+    def __init__(self, *, login: bool) -> None:
+        """Without `login` there are no accounts to show."""
+        self._login = login
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["moment"] = moment
         self._templates.env.filters["browser"] = browser
@@ -41,9 +41,9 @@ class Pages:
         """A page. `person` is None where nobody has to be logged in."""
         shared = {
             "here": request.url.path,
-            "tabs": tabs(person, self._people.login),
+            "tabs": tabs(person, self._login),
             "person": person,
-            "login": self._people.login,
+            "login": self._login,
             "modules": modules,
         }
         return self._templates.TemplateResponse(

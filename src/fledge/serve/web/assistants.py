@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 from fledge.database import Database
 from fledge.database.assistants import Assistant, AssistantChange
 from fledge.serve.errors import ApiError
-from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 from fledge.serve.web.assistant_shapes import (
@@ -24,17 +24,17 @@ from fledge.serve.web.ready import READY, ready_assistant
 MOST_DOCUMENTS = 100
 
 
-def assistant_routes(people: People) -> APIRouter:
+def assistant_routes(identity: Identity, database: Database) -> APIRouter:
     """One's own assistants, the shared ones, and what they know."""
     router = APIRouter(prefix="/api/assistants", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-    assistants, knowledge = people.database.assistants, people.database.knowledge
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
+    assistants, knowledge = database.assistants, database.knowledge
 
     @router.post("", status_code=201)
     def create(asked: AssistantFields, person: Someone) -> AssistantDetail:
         """A new assistant of one's own."""
-        made = assistants.create(person.id, **changes(people, person, asked))
-        return detail(people.database, person, made)
+        made = assistants.create(person.id, **changes(person, asked))
+        return detail(database, person, made)
 
     @router.post("/ready/{key}", status_code=201)
     def start_ready(key: str, person: Someone) -> AssistantDetail:
@@ -44,7 +44,7 @@ def assistant_routes(people: People) -> APIRouter:
             raise ApiError(404, f"There is no ready-made assistant {key!r}.")
         for own in assistants.list(person.id):
             if own.account_id == person.id and own.name == ready.name:
-                return detail(people.database, person, own)
+                return detail(database, person, own)
         made = assistants.create(
             person.id,
             name=ready.name,
@@ -53,21 +53,21 @@ def assistant_routes(people: People) -> APIRouter:
             greeting=ready.greeting,
             suggestions=ready.suggestions,
         )
-        return detail(people.database, person, made)
+        return detail(database, person, made)
 
     @router.get("/{id}")
     def read(id: str, person: Someone) -> AssistantDetail:
         """One's own, or a shared one."""
-        return detail(people.database, person, assistants.get(person.id, id))
+        return detail(database, person, assistants.get(person.id, id))
 
     @router.patch("/{id}")
     def change(id: str, asked: AssistantFields, person: Someone) -> AssistantDetail:
         """One's own; what is not named stays."""
-        change = changes(people, person, asked)
+        change = changes(person, asked)
         if change.get("shared", True):
-            require_keeper(people, person, id)
+            require_keeper(database, person, id)
         changed = assistants.change(person.id, id, **change)
-        return detail(people.database, person, changed)
+        return detail(database, person, changed)
 
     @router.delete("/{id}", status_code=204)
     def remove(id: str, person: Someone) -> Response:
@@ -78,7 +78,7 @@ def assistant_routes(people: People) -> APIRouter:
     @router.post("/{id}/documents", status_code=201)
     def teach(id: str, asked: NewDocument, person: Someone) -> DocumentShown:
         """A text file to know; one of the same name is replaced."""
-        require_keeper(people, person, id)
+        require_keeper(database, person, id)
         passages = passages_of(asked.text)
         if not passages:
             raise ApiError(400, f"{asked.name} holds no text.", param="text")
@@ -96,11 +96,12 @@ def assistant_routes(people: People) -> APIRouter:
     return router
 
 
-def assistant_pages(people: People, service: ModelService, pages: Pages) -> APIRouter:
+def assistant_pages(
+    identity: Identity, database: Database, models: ModelRegistry, pages: Pages
+) -> APIRouter:
     """The gallery, and the page on which one is made or changed."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
-    database = people.database
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/assistants")
     def gallery(request: Request, person: Visitor) -> Response:
@@ -130,7 +131,7 @@ def assistant_pages(people: People, service: ModelService, pages: Pages) -> APIR
         shown = None if assistant is None else detail(database, person, assistant)
         context = {
             "assistant": shown,
-            "models": list(service.models.values()),
+            "models": list(models.values()),
             "base_url": str(request.base_url).rstrip("/"),
         }
         return pages.show(request, "assistant.html", context, person=person)
@@ -138,10 +139,10 @@ def assistant_pages(people: People, service: ModelService, pages: Pages) -> APIR
     return router
 
 
-def changes(people: People, person: Person, asked: AssistantFields) -> AssistantChange:
+def changes(person: Person, asked: AssistantFields) -> AssistantChange:
     """What was named, as the store takes it. Raises `ApiError` 403 for what the role may not."""
     if asked.shared or asked.allowed_origins:
-        people.require(person, "staff")
+        person.require("staff")
     named = asked.model_dump(exclude_unset=True)
     if "sampling" in named:
         named["sampling"] = asked.sampling.model_dump(exclude_none=True)
@@ -151,14 +152,14 @@ def changes(people: People, person: Person, asked: AssistantFields) -> Assistant
     return cast(AssistantChange, named)
 
 
-def require_keeper(people: People, person: Person, assistant_id: str) -> None:
+def require_keeper(database: Database, person: Person, assistant_id: str) -> None:
     """Raise `ApiError` 403 where everybody would be told what this person says of an assistant.
 
     Who may no longer share can still take a shared one of their own back.
     """
-    assistant = people.database.assistants.get(person.id, assistant_id)
+    assistant = database.assistants.get(person.id, assistant_id)
     if assistant.account_id == person.id and assistant.shared:
-        people.require(person, "staff")
+        person.require("staff")
 
 
 def detail(database: Database, person: Person, assistant: Assistant) -> AssistantDetail:

@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from fledge.database import Conversation, ConversationStore, Database, StoredMessage
 from fledge.errors import NotFound
 from fledge.serve.errors import ApiError
-from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
 from fledge.serve.web.hub import RunHub
@@ -35,19 +35,22 @@ from fledge.serve.web.shapes import (
 PAGE_SIZE = 40
 
 
-def conversation_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+def conversation_routes(
+    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+) -> APIRouter:
     """The chats; each only to its own person."""
     router = APIRouter()
-    router.include_router(list_routes(people, service, hub))
-    router.include_router(turn_routes(people, service, hub))
+    router.include_router(list_routes(identity, database, models, hub))
+    router.include_router(turn_routes(identity, database, models, hub))
     return router
 
 
-def list_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+def list_routes(
+    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+) -> APIRouter:
     """Chats as wholes: begun, listed, found, changed, deleted."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-    database = people.database
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
     chats = database.conversations
 
     @router.get("")
@@ -70,7 +73,7 @@ def list_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter
     @router.post("", status_code=201)
     def begin(asked: NewConversation, person: Someone) -> ConversationDetail:
         """A chat without messages; with an assistant, as that wants it."""
-        return detail(database, person, begin_chat(database, service, person, asked))
+        return detail(database, person, begin_chat(database, models, person, asked))
 
     @router.get("/{id}")
     def read(id: str, person: Someone) -> ConversationDetail:
@@ -106,24 +109,25 @@ def list_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter
     return router
 
 
-def turn_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+def turn_routes(
+    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+) -> APIRouter:
     """What is said in a chat, and what is answered."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-    database = people.database
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.post("/{id}/messages", status_code=201)
     async def say(id: str, asked: NewMessage, person: Someone) -> Answered:
         """Keep what a person says, then have it answered by one model or by two."""
-        known_models(service, asked.models)
-        said, begun = await run_in_threadpool(ask_anew, database, service.models, person, id, asked)
+        known_models(models, asked.models)
+        said, begun = await run_in_threadpool(ask_anew, database, models, person, id, asked)
         return await answered(person, id, [message_shown(said)], begun)
 
     @router.post("/{id}/answers", status_code=201)
     async def answer(id: str, asked: NewAnswer, person: Someone) -> Answered:
         """One more answer beside the others, or the rest of one that was cut off."""
-        known_models(service, asked.models)
-        begun = await run_in_threadpool(ask_again, database, service.models, person, id, asked)
+        known_models(models, asked.models)
+        begun = await run_in_threadpool(ask_again, database, models, person, id, asked)
         return await answered(person, id, [], begun)
 
     async def answered(
@@ -141,7 +145,7 @@ def turn_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter
 
 
 def begin_chat(
-    database: Database, service: ModelService, person: Person, asked: NewConversation
+    database: Database, models: ModelRegistry, person: Person, asked: NewConversation
 ) -> Conversation:
     """A chat; an assistant brings its own prompt, sampling and, where it is served, model."""
     sampling = asked.sampling.model_dump(exclude_none=True)
@@ -149,11 +153,11 @@ def begin_chat(
     if asked.assistant_id is not None:
         assistant = database.assistants.get(person.id, asked.assistant_id)
         prompt, sampling = drawn(assistant.system_prompt, SystemRandom()), assistant.sampling
-        model = assistant.model if assistant.model in service.models else model
+        model = assistant.model if assistant.model in models else model
     return database.conversations.create(
         person.id,
         title=asked.title,
-        model=model or next(iter(service.models)),
+        model=model or next(iter(models)),
         system_prompt=prompt or None,
         sampling=sampling,
         assistant_id=asked.assistant_id,
@@ -172,10 +176,10 @@ def found(chats: ConversationStore, person: Person, query: str) -> list[Conversa
     ]
 
 
-def known_models(service: ModelService, models: Sequence[str]) -> None:
+def known_models(models: ModelRegistry, named: Sequence[str]) -> None:
     """Raise `ApiError` 404 for a model that is not served: before anything is written down."""
-    for model in models:
-        service.models[model]
+    for model in named:
+        models[model]
 
 
 def detail(database: Database, person: Person, chat: Conversation) -> ConversationDetail:

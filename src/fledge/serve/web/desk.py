@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from fledge.database import Conversation, Database
 from fledge.database.desk import Waiting
 from fledge.errors import NotFound
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 from fledge.serve.web.conversations import person_wanted
@@ -36,19 +36,18 @@ class DeskChat(BaseModel):
     messages: list[MessageShown]
 
 
-def desk_routes(people: People, pages: Pages) -> APIRouter:
+def desk_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
     """Asking for a person is everybody's; the queue is for the staff."""
     router = APIRouter()
-    router.include_router(hand_over_routes(people))
-    router.include_router(queue_routes(people, pages))
+    router.include_router(hand_over_routes(identity, database))
+    router.include_router(queue_routes(identity, database, pages))
     return router
 
 
-def hand_over_routes(people: People) -> APIRouter:
+def hand_over_routes(identity: Identity, database: Database) -> APIRouter:
     """A person is wanted in one's own chat, or no longer."""
     router = APIRouter(include_in_schema=False)
-    database = people.database
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.post("/api/conversations/{id}/hand-over")
     def ask(id: str, person: Someone) -> PersonWanted:
@@ -68,13 +67,12 @@ def hand_over_routes(people: People) -> APIRouter:
     return router
 
 
-def queue_routes(people: People, pages: Pages) -> APIRouter:
+def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
     """The chats that want a person, and the staff's answers in them."""
     router = APIRouter(include_in_schema=False)
-    database = people.database
 
-    def staff(person: Annotated[Person, Depends(people.person)]) -> Person:
-        people.require(person, "staff")
+    def staff(person: Annotated[Person, Depends(identity.person)]) -> Person:
+        person.require("staff")
         return person
 
     Staff = Annotated[Person, Depends(staff)]  # noqa: N806 (a type)
@@ -119,9 +117,9 @@ def queue_routes(people: People, pages: Pages) -> APIRouter:
         return Response(status_code=204)
 
     @router.get("/queue", response_class=HTMLResponse)
-    def page(request: Request, person: Annotated[Person, Depends(people.visitor)]) -> Response:
+    def page(request: Request, person: Annotated[Person, Depends(identity.visitor)]) -> Response:
         """The page on which the staff answer."""
-        people.require(person, "staff")
+        person.require("staff")
         return pages.show(request, "queue.html", person=person)
 
     return router

@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from fledge.database import Database, StoredRun
 from fledge.errors import DatabaseUnavailable, NotFound
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.streaming import HEADERS
 from fledge.serve.web.hub import RunHub
@@ -20,10 +20,10 @@ from fledge.serve.web.shapes import message_shown
 RETRY_MILLISECONDS = 1_000
 
 
-def run_routes(people: People, hub: RunHub) -> APIRouter:
+def run_routes(identity: Identity, database: Database, hub: RunHub) -> APIRouter:
     """Follow and stop what is being written."""
     router = APIRouter(prefix="/api/runs", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.get("/{run_id}/events")
     async def events(
@@ -32,11 +32,11 @@ def run_routes(people: People, hub: RunHub) -> APIRouter:
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> StreamingResponse:
         """The browser names the last event that it saw when it comes back."""
-        run = await run_in_threadpool(people.database.runs.get, person.id, run_id)
-        await run_in_threadpool(people.database.messages.get, person.id, run.message_id)
+        run = await run_in_threadpool(database.runs.get, person.id, run_id)
+        await run_in_threadpool(database.messages.get, person.id, run.message_id)
         live = hub.find(person, run_id)
         after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
-        frames = framed(people.database, run, live, after)
+        frames = framed(database, run, live, after)
         return StreamingResponse(
             frames, media_type="text/event-stream; charset=utf-8", headers=HEADERS
         )
@@ -44,9 +44,9 @@ def run_routes(people: People, hub: RunHub) -> APIRouter:
     @router.post("/{run_id}/cancel", status_code=204)
     async def cancel(run_id: str, person: Someone) -> Response:
         """Stop; what has been written stays. A run that nobody writes is marked so."""
-        await run_in_threadpool(people.database.runs.get, person.id, run_id)
+        await run_in_threadpool(database.runs.get, person.id, run_id)
         if hub.find(person, run_id) is None:
-            await run_in_threadpool(people.database.runs.interrupt, run_id)
+            await run_in_threadpool(database.runs.interrupt, run_id)
         hub.cancel(person, run_id)
         return Response(status_code=204)
 

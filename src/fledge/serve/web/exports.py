@@ -9,20 +9,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from fledge.database import Conversation, StoredMessage
+from fledge.database import Conversation, Database, StoredMessage
 from fledge.feedback.records import Demonstration, Ranking
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.web.asking import conversation_of
 
 Format = Literal["markdown", "json", "sft"]
 
 
-def export_routes(people: People) -> APIRouter:
+def export_routes(identity: Identity, database: Database) -> APIRouter:
     """Files to download, of one's own chats only."""
     router = APIRouter(prefix="/api", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-    database = people.database
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.get("/conversations/{id}/export")
     def export(id: str, person: Someone, format: Format = "markdown") -> Response:

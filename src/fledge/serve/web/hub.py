@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
-from fledge.database import StoredRun
+from fledge.database import RunStore, StoredRun
 from fledge.database.runs import RunEnd
 from fledge.database.tables import Json
 from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFound
@@ -17,9 +17,9 @@ from fledge.serve.api.asking import admitted
 from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import Answer, ChatAsk
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.web.live import LiveAnswer
 
 logger = logging.getLogger(__name__)
@@ -50,15 +50,16 @@ class RunHub:
     def __init__(
         self,
         service: ModelService,
-        people: People,
+        quota: Quota,
+        runs: RunStore,
         *,
         clock: Callable[[], float] = time.monotonic,
         save_seconds: float = SAVE_SECONDS,
     ) -> None:
         """`clock`: seconds, from any start."""
         self._service = service
-        self._people = people
-        self._runs = people.database.runs
+        self._quota = quota
+        self._runs = runs
         self._clock = clock
         self._save_seconds = save_seconds
         self._live: dict[str, LiveAnswer] = {}
@@ -134,7 +135,7 @@ class RunHub:
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; what goes wrong becomes the answer's error."""
         ending = _Ending()
-        begun = asyncio.create_task(admitted(self._service, ask, self._people, person))
+        begun = asyncio.create_task(admitted(self._service, ask, self._quota, person))
         if not await first(begun, self._stopped[live.run_id]):
             begun.add_done_callback(let_go)
             return self._broken_off(_Ending(finish_reason="cancelled"))

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from fledge.database import Database
 from fledge.serve.errors import ApiError
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.web.shapes import (
     MessageShown,
@@ -18,11 +19,10 @@ from fledge.serve.web.shapes import (
 )
 
 
-def opinion_routes(people: People) -> APIRouter:
+def opinion_routes(identity: Identity, database: Database) -> APIRouter:
     """Opinions on answers of one's own chats; they become training data by export."""
     router = APIRouter(prefix="/api", include_in_schema=False)
-    Someone = Annotated[Person, Depends(people.person)]  # noqa: N806 (a type)
-    database = people.database
+    Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.put("/messages/{id}/rating")
     def rate(id: str, asked: NewRating, person: Someone) -> Thumb:

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from fledge.database import Conversation
-from fledge.serve.models.service import ModelService
-from fledge.serve.people.identity import People
+from fledge.database import Conversation, Database
+from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import Pages
 from fledge.serve.web.assistants import assistant_pages, assistant_routes
 from fledge.serve.web.conversations import conversation_routes, detail
@@ -23,28 +24,38 @@ from fledge.serve.web.widget import widget_routes
 
 
 def web_routes(
-    people: People, service: ModelService, hub: RunHub, pages: Pages, suggestions: Sequence[str]
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    hub: RunHub,
+    visitors: NewVisitors,
+    pages: Pages,
+    suggestions: Sequence[str],
 ) -> APIRouter:
     """`suggestions`: first messages that an empty chat offers."""
     router = APIRouter()
-    router.include_router(chat_pages(people, service, pages, suggestions))
-    router.include_router(conversation_routes(people, service, hub))
-    router.include_router(run_routes(people, hub))
-    router.include_router(opinion_routes(people))
-    router.include_router(export_routes(people))
-    router.include_router(assistant_routes(people))
-    router.include_router(assistant_pages(people, service, pages))
-    router.include_router(desk_routes(people, pages))
-    router.include_router(widget_routes(people, service, hub, pages))
+    router.include_router(chat_pages(identity, database, models, pages, suggestions))
+    router.include_router(conversation_routes(identity, database, models, hub))
+    router.include_router(run_routes(identity, database, hub))
+    router.include_router(opinion_routes(identity, database))
+    router.include_router(export_routes(identity, database))
+    router.include_router(assistant_routes(identity, database))
+    router.include_router(assistant_pages(identity, database, models, pages))
+    router.include_router(desk_routes(identity, database, pages))
+    router.include_router(widget_routes(identity, database, models, hub, visitors, pages))
     return router
 
 
 def chat_pages(
-    people: People, service: ModelService, pages: Pages, suggestions: Sequence[str]
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    pages: Pages,
+    suggestions: Sequence[str],
 ) -> APIRouter:
     """`/` is an empty chat, `/c/{id}` a kept one."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    Visitor = Annotated[Person, Depends(people.visitor)]  # noqa: N806 (a type)
+    Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     def chat_page(
         request: Request,
@@ -55,13 +66,13 @@ def chat_pages(
         data = {
             "models": [
                 {"id": model.id, "name": model.name, "context_length": model.context_length}
-                for model in service.models.values()
+                for model in models.values()
             ],
             "suggestions": list(suggestions),
             "assistant": None if assistant is None else assistant.model_dump(),
             "chat": None
             if chat is None
-            else detail(people.database, person, chat).model_dump(mode="json"),
+            else detail(database, person, chat).model_dump(mode="json"),
         }
         return pages.show(request, "chat.html", {"page": data}, person=person)
 
@@ -73,12 +84,12 @@ def chat_pages(
     @router.get("/a/{id}")
     def assistant_chat(id: str, request: Request, person: Visitor) -> Response:
         """A chat with an assistant that has not begun."""
-        assistant = AssistantShown.of(people.database.assistants.get(person.id, id))
+        assistant = AssistantShown.of(database.assistants.get(person.id, id))
         return chat_page(request, person, assistant=assistant)
 
     @router.get("/c/{id}")
     def kept_chat(id: str, request: Request, person: Visitor) -> Response:
         """One's own chat; another's does not exist."""
-        return chat_page(request, person, people.database.conversations.get(person.id, id))
+        return chat_page(request, person, database.conversations.get(person.id, id))
 
     return router

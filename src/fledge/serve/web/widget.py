@@ -14,10 +14,11 @@ from pydantic import BaseModel, Field
 
 from fledge.database import Conversation, Database
 from fledge.serve.errors import ApiError
-from fledge.serve.models.service import ModelService
+from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.address import place_of
-from fledge.serve.people.identity import People
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import Pages
 from fledge.serve.show.streaming import HEADERS
 from fledge.serve.web.answering import ask_anew
@@ -72,24 +73,36 @@ def policy(origins: Sequence[str]) -> dict[str, str]:
     }
 
 
-def widget_routes(people: People, service: ModelService, hub: RunHub, pages: Pages) -> APIRouter:
+def widget_routes(
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    hub: RunHub,
+    visitors: NewVisitors,
+    pages: Pages,
+) -> APIRouter:
     """The framed page, and what it fetches."""
     router = APIRouter()
-    router.include_router(door_routes(people, service, pages))
-    router.include_router(visitor_routes(people, service, hub))
+    router.include_router(door_routes(identity, database, models, visitors, pages))
+    router.include_router(visitor_routes(identity, database, models, hub, visitors))
     return router
 
 
-def door_routes(people: People, service: ModelService, pages: Pages) -> APIRouter:
+def door_routes(
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    visitors: NewVisitors,
+    pages: Pages,
+) -> APIRouter:
     """The page, and the token with which a new visitor comes in."""
     router = APIRouter(include_in_schema=False)
-    database = people.database
 
     @router.get("/widget/{assistant_id}", response_class=HTMLResponse)
     def page(assistant_id: str, request: Request) -> Response:
         """Only for assistants that are shared and have pages that may embed them."""
         assistant = database.assistants.embedded(assistant_id)
-        people.acting_for(assistant.account_id, place_of(request))
+        identity.acting_for(assistant.account_id, place_of(request))
         reply = pages.show(request, "widget.html", {"assistant": assistant})
         reply.headers.update(policy(assistant.allowed_origins))
         return reply
@@ -98,26 +111,31 @@ def door_routes(people: People, service: ModelService, pages: Pages) -> APIRoute
     def visit(assistant_id: str, request: Request) -> Welcome:
         """A chat for somebody new."""
         assistant = database.assistants.embedded(assistant_id)
-        people.new_visitors.welcome(place_of(request))
-        owner = people.acting_for(assistant.account_id, place_of(request))
+        visitors.welcome(place_of(request))
+        owner = identity.acting_for(assistant.account_id, place_of(request))
         asked = NewConversation(assistant_id=assistant.id, temporary=True)
-        chat = begin_chat(database, service, owner, asked)
+        chat = begin_chat(database, models, owner, asked)
         return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
 
     return router
 
 
-def visitor_routes(people: People, service: ModelService, hub: RunHub) -> APIRouter:
+def visitor_routes(
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    hub: RunHub,
+    visitors: NewVisitors,
+) -> APIRouter:
     """What a visitor with a token does in their one chat."""
     router = APIRouter(include_in_schema=False)
-    database = people.database
 
     def visited(
         request: Request, x_visitor: Annotated[str, Header()] = ""
     ) -> tuple[Person, Conversation]:
         """In whose name the visitor is answered, and the visitor's chat."""
         visit = database.desk.visit(x_visitor)
-        person = people.acting_for(visit.account_id, place_of(request))
+        person = identity.acting_for(visit.account_id, place_of(request))
         return person, database.conversations.get(person.id, visit.conversation_id)
 
     Visited = Annotated[tuple[Person, Conversation], Depends(visited)]  # noqa: N806 (a type)
@@ -130,16 +148,14 @@ def visitor_routes(people: People, service: ModelService, hub: RunHub) -> APIRou
     @router.post("/api/widget/chat/messages", status_code=201)
     async def say(request: Request, asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
         """Say something, at the end of the chat."""
-        people.new_visitors.hear(place_of(request))
+        visitors.hear(place_of(request))
         person, chat = visited
         message = NewMessage(
             parent_id=chat.current_message_id,
             content=asked.content,
-            models=[chat.model if chat.model in service.models else next(iter(service.models))],
+            models=[chat.model if chat.model in models else next(iter(models))],
         )
-        said, begun = await run_in_threadpool(
-            ask_anew, database, service.models, person, chat.id, message
-        )
+        said, begun = await run_in_threadpool(ask_anew, database, models, person, chat.id, message)
         for each in begun:
             hub.start(person, each.run, each.ask, text=each.text, details=each.details)
         answers = [message_shown(each.message, run_id=each.run.id) for each in begun]

@@ -1,0 +1,39 @@
+"""Logins and passwords, checked with few failures at a time."""
+
+from fledge.database import Account, AccountStore
+from fledge.serve.accounts.attempts import LoginAttempts
+from fledge.serve.accounts.passwords import Passwords
+
+
+class Credentials:
+    """Check passwords against the accounts; the work is the same for a login that nobody has."""
+
+    def __init__(
+        self, accounts: AccountStore, passwords: Passwords, attempts: LoginAttempts
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._attempts = attempts
+
+    def hash(self, password: str) -> str:
+        """Return the hash of a new password. Raises `BadPassword`."""
+        return self._passwords.hash(password)
+
+    def check(self, address: str, login: str, password: str) -> Account | None:
+        """Return the account behind a right password, or None; disabled accounts have none.
+
+        A hash that was made with older parameters is replaced.
+
+        Raises:
+            LimitReached: too many attempts have failed from this address or at this login.
+        """
+        with self._attempts.attempt(address, login):
+            account, stored = self._accounts.password_hash(login) or (None, None)
+            is_right = self._passwords.verify(stored, password)
+            if account is None or stored is None or not is_right or account.disabled_at is not None:
+                self._attempts.failed(address, login)
+                return None
+        self._attempts.succeeded(address, login)
+        if self._passwords.outdated(stored):
+            self._accounts.change(account.id, password_hash=self._passwords.hash(password))
+        return account
