@@ -132,9 +132,12 @@ def _path(problem: Mapping[str, Any], body: object) -> str:
     """`body.messages.0.role` → `messages.0.role`.
 
     Only steps that the body can take are named, and a field that it lacks: pydantic also puts the
-    tags of unions and the position of a syntax error into a location.
+    tags of unions and the position of a syntax error into a location. Of a query or a header, the
+    name.
     """
     *steps, last = problem["loc"]
+    if steps and steps[0] != "body":
+        return str(last)
     names: list[str] = []
     here = body
     for step in (*steps[1:], last):

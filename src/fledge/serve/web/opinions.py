@@ -38,9 +38,10 @@ def opinion_routes(identity: Identity, database: Database) -> APIRouter:
     @router.post("/preferences", status_code=204)
     def prefer(asked: NewPreference, person: Someone) -> Response:
         """Which of two answers is better, or that they are equally good."""
-        preference = database.ratings.prefer(person.id, asked.ranking, seconds=asked.seconds)
-        if preference.prompt_id != asked.prompt_id:
+        named = [id_ for group in asked.ranking for id_ in group]
+        if named and database.messages.get(person.id, named[0]).parent_id != asked.prompt_id:
             raise ApiError(400, "These are not answers to that message.", param="prompt_id")
+        database.ratings.prefer(person.id, asked.ranking, seconds=asked.seconds)
         return Response(status_code=204)
 
     @router.post("/messages/{id}/demonstration", status_code=201)
