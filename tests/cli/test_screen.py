@@ -11,7 +11,7 @@ log_to_terminal()
 bar = for_terminal()
 bar.begin("sft", 0, 3, "tokens", pathlib.Path("."))
 for step in range(1, 4):
-    bar.advance(StepReport(step, 3, 100 * step, 1234.5, {"loss": 1.5}))
+    bar.advance(StepReport(step, 3, 100 * step, 1234.5, {"loss": 1.5}, {"loss": 1.5}))
     logging.getLogger("fledge.stages.doctor").warning("doctor: [/bold] in rollout %d", step)
     bar.evaluated(step, {"accuracy[0]": 0.5})
 bar.note("[red]nearly done")

@@ -1,7 +1,9 @@
 import io
 import logging
 
+import pytest
 from rich.console import Console
+from rich.progress import Progress as RichProgress
 
 from fledge.train.progress import (
     BarProgress,
@@ -9,11 +11,15 @@ from fledge.train.progress import (
     Several,
     StepReport,
     TensorBoardProgress,
+    TimesColumn,
+    in_words,
 )
 
 
 def report(step, loss=1.5):
-    return StepReport(step, 10, 100 * step, 1234.5, {"loss": loss, "accuracy": 0.25})
+    metrics = {"loss": loss, "accuracy": 0.25, "gradient_norm": 3.0}
+    headline = {"loss": loss, "right": 0.25}
+    return StepReport(step, 10, 100 * step, 1234.5, metrics, headline)
 
 
 def tell(progress, output):
@@ -28,7 +34,8 @@ def tell(progress, output):
 def test_log_lines_say_step_loss_and_rate(tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         tell(LogProgress(), tmp_path)
-    assert "sft: step 1/10, loss 1.5, accuracy 0.25, 1,234 tokens/s" in caplog.text
+    assert "sft: step 1/10, loss 1.5, right 0.25, 1,234 tokens/s" in caplog.text
+    assert "gradient_norm" not in caplog.text  # which metrics.jsonl has
     assert "held out: bits_per_byte 2" in caplog.text
     assert "mind the gap" in caplog.text
 
@@ -47,8 +54,33 @@ def test_the_bar_shows_loss_rate_and_time_left(tmp_path):
     tell(
         BarProgress(Console(file=text, force_terminal=True, color_system=None, width=120)), tmp_path
     )
-    for words in ("sft", "10/10", "loss 1.500", "1,234 tokens/s", "bits_per_byte 2", "left"):
+    for words in ("sft", "10/10", "loss 1.500", "right 0.250", "1,234 tokens/s"):
         assert words in text.getvalue()
+    assert "bits_per_byte 2" in text.getvalue() and "0 s gone" in text.getvalue()
+
+
+def test_the_time_gone_and_the_time_left_are_told_apart():
+    times = TimesColumn()
+    bar = RichProgress(times, get_time=lambda: clock, console=Console(file=io.StringIO()))
+    clock = 0.0
+    task = bar.add_task("sft", total=40)
+    clock = 10.0
+    bar.update(task, completed=1)
+    assert times.render(bar.tasks[0]).plain == "10 s gone"  # one step tells no speed yet
+    clock = 20.0
+    bar.update(task, completed=2)
+    assert times.render(bar.tasks[0]).plain == "20 s gone, 6 min left"
+    clock = 400.0
+    bar.update(task, completed=40)
+    assert times.render(bar.tasks[0]).plain == "7 min gone"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (99.0, "99 s"), (100.0, "2 min"), (5969.0, "99 min"), (12e3, "3 h 20 min")],
+)
+def test_times_are_said_in_words(seconds, words):
+    assert in_words(seconds) == words
 
 
 def test_tensorboard_gets_every_curve_once_even_after_a_resume(tmp_path):

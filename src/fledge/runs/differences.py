@@ -1,4 +1,4 @@
-"""What two sets of settings do not have in common, so that a resumed run is the one it was."""
+"""Differences between two sets of settings, so that a resumed run is the one it was."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 def differences(
     here: Mapping[str, object], there: Mapping[str, object], free: Collection[str] = ()
 ) -> list[str]:
-    """One phrase for each dotted key that differs; sections named in `free` may."""
+    """One phrase for each dotted key that differs; keys and sections named in `free` may."""
     ours, theirs = flat(here), flat(there)
     return [
         f"{key} is {ours.get(key)!r} here, {theirs.get(key)!r} there"
         for key in sorted(theirs.keys() | ours.keys())
-        if key.split(".")[0] not in free and theirs.get(key) != ours.get(key)
+        if theirs.get(key) != ours.get(key) and not _is_within(key, free)
     ]
 
 
@@ -24,3 +24,7 @@ def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
         else:
             items[f"{prefix}{key}"] = value
     return items
+
+
+def _is_within(key: str, sections: Collection[str]) -> bool:
+    return any(key == section or key.startswith(f"{section}.") for section in sections)

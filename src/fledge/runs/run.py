@@ -1,6 +1,7 @@
 """A run: a stage and how to train it, from a TOML file to the checkpoint it ends in."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from fledge.checkpoint.lineage import read_lineage
 from fledge.config import with_new_names
 from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
 from fledge.files import write_text
-from fledge.runs.differences import differences
+from fledge.runs.differences import differences, flat
 from fledge.runtime import Runtime
 from fledge.stages.ppo.build import build_ppo
 from fledge.stages.ppo.config import PPOConfig
@@ -67,17 +68,35 @@ class Run(Plan):
         return self
 
 
+logger = logging.getLogger(__name__)
+
 RUN_FILE = "run.json"
 NOT_FINITE_FILE = "not-finite.json"
-FREE_TO_CHANGE = ("output", "checkpoint", "evaluation", "runtime", "tensorboard")
+FREE_TO_CHANGE = (
+    "output",
+    "checkpoint",
+    "evaluation",
+    "runtime",
+    "tensorboard",
+    # A run that was saved has read all of its data: no record was bad, or bad ones were skipped.
+    "stage.skip_bad",
+    "tokenizer.skip_bad",
+)
 """Settings that may differ when a run goes on: they do not change what is learnt."""
+
+
+STEPS, EPOCHS = "optimizer.steps", "stage.epochs"
+LENGTH = (STEPS, EPOCHS)
+"""Settings that say how long a run is."""
 
 
 def execute(run: Run, progress: Progress | None = None, build: StageBuilder | None = None) -> Path:
     """Train a run to its end and return its final checkpoint.
 
-    A finished run returns at once, an interrupted one goes on where it was saved. `build` makes
-    the stage instead of `STAGES`, for a stage with parts no file can hold (a reward function).
+    A finished run returns at once, an interrupted one goes on where it was saved. A finished run
+    whose `optimizer.steps` or epochs were raised goes on, too, on the schedule of its new length.
+    `build` makes the stage instead of `STAGES`, for a stage with parts no file can hold (a reward
+    function).
 
     Raises:
         ConfigError: `run.output` holds a different run; the difference is named.
@@ -86,7 +105,7 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
     """
     check_output(run)
     finished = finished_checkpoint(run.output)
-    if finished is not None:
+    if finished is not None and not is_longer(run, _read_run(run.output)):
         return finished
     runtime = Runtime.start(run.runtime)
     try:
@@ -115,15 +134,34 @@ def check_output(run: Run) -> None:
     """
     if latest(run.output) is None:
         return
+    here, there = run.model_dump(mode="json"), _read_run(run.output)
     free: tuple[str, ...] = FREE_TO_CHANGE
     if (run.output / NOT_FINITE_FILE).exists():
         free = (*free, "optimizer")
-    found = differences(run.model_dump(mode="json"), _read_run(run.output), free)
+    if finished_checkpoint(run.output) is not None and is_longer(run, there):
+        free = (*free, *LENGTH)
+    found = differences(here, there, free)
     if found:
         raise ConfigError(
             f"{run.output} holds another run: {'; '.join(found)}. Choose another output, "
             "use the settings it was begun with, or delete the directory"
         )
+
+
+def is_longer(run: Run, before: Mapping[str, object]) -> bool:
+    """Whether a run asks for more optimiser steps, or more epochs, than its finished self did."""
+    here, there = flat(run.model_dump(mode="json")), flat(before)
+    steps, steps_before = here.get(STEPS), there.get(STEPS)
+    if steps != steps_before:
+        checkpoint = finished_checkpoint(run.output)
+        lineage = None if checkpoint is None else read_lineage(checkpoint)
+        return isinstance(steps, int) and lineage is not None and steps > lineage.step
+    if steps is not None or run.stage.name == "ppo":
+        return False  # PPO's epochs are passes over each rollout, not over the prompts
+    epochs, epochs_before = here.get(EPOCHS), there.get(EPOCHS)
+    if not isinstance(epochs, float) or not isinstance(epochs_before, float):
+        return False
+    return epochs > epochs_before
 
 
 def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) -> Path:
@@ -146,11 +184,28 @@ def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) 
         run.lora,
     )
     stage = build(run.stage, context)
+    if runtime.is_main:
+        warn_of_unfinished(stage.sources().parents)
     if run.tensorboard and runtime.is_main:
         progress = Several([progress, TensorBoardProgress()])
     checkpoint = fit(stage, run, runtime, progress)
     (run.output / NOT_FINITE_FILE).unlink(missing_ok=True)
     return checkpoint
+
+
+def warn_of_unfinished(parents: Mapping[str, Path]) -> None:
+    """Say of every parent whose own training is not over how far it has come."""
+    for role, checkpoint in parents.items():
+        past = read_lineage(checkpoint)
+        if past is not None and not past.finished:
+            logger.warning(
+                "%s: this %s is unfinished, at step %d of %d; its newest checkpoint is used. Run "
+                "its own command again to finish it first",
+                checkpoint,
+                role,
+                past.step,
+                past.steps,
+            )
 
 
 def _read_run(output: Path) -> dict[str, object]:

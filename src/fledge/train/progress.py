@@ -16,10 +16,10 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
@@ -44,13 +44,17 @@ def in_silence(what: str) -> AbstractContextManager[BytesDone]:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One optimiser step: `metrics` are means; `rate` is `unit`s a second lately."""
+    """One optimiser step: `metrics` are means; `rate` is `unit`s a second lately.
+
+    `headline` holds the few numbers to watch, by the words a user reads.
+    """
 
     step: int
     steps: int
     seen: int
     rate: float
     metrics: Mapping[str, float]
+    headline: Mapping[str, float]
 
 
 class Progress(ABC):
@@ -161,16 +165,15 @@ class BarProgress(Progress):
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[status]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimesColumn(),
             console=self._console,
         )
         self._task = self._bar.add_task(name, total=steps, completed=steps_done, status="")
         self._bar.start()
 
     def advance(self, report: StepReport) -> None:
-        status = f"loss {report.metrics['loss']:.3f}  {report.rate:,.0f} {self._unit}/s"
+        numbers = "  ".join(f"{name} {value:.3f}" for name, value in report.headline.items())
+        status = f"{numbers}  {report.rate:,.0f} {self._unit}/s"
         self._bar.update(self._task, completed=report.step, status=status)
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
@@ -188,9 +191,7 @@ class BarProgress(Progress):
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimesColumn(),
             console=self._console,
         )
         with bar:
@@ -279,6 +280,26 @@ class Several(Progress):
             watcher.end()
 
 
+@final
+class TimesColumn(ProgressColumn):
+    """The time gone and the time left, told apart: "10 s gone, 5 min left"."""
+
+    def render(self, task: Task) -> Text:
+        gone = f"{in_words(float(task.elapsed or 0))} gone"
+        left = None if task.finished else task.time_remaining
+        return Text(gone if left is None else f"{gone}, {in_words(float(left))} left")
+
+
+def in_words(seconds: float) -> str:
+    """A span of time in its two largest units at most: "10 s", "5 min", "3 h 20 min"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def for_terminal(console: Console | None = None) -> Progress:
     """A bar when the error stream is a terminal, log lines otherwise."""
     console = console or Console(stderr=True)
@@ -288,7 +309,7 @@ def for_terminal(console: Console | None = None) -> Progress:
 def describe(report: StepReport, unit: str) -> str:
     """A step as a line of text."""
     return (
-        f"step {report.step}/{report.steps}, {describe_metrics(report.metrics)}, "
+        f"step {report.step}/{report.steps}, {describe_metrics(report.headline)}, "
         f"{report.rate:,.0f} {unit}/s"
     )
 

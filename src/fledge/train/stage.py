@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import torch
@@ -81,6 +82,9 @@ class Stage(ABC, Generic[BatchT]):
 
     unit: str = "tokens"
     """What `Batch.weight` counts, for the progress bar."""
+
+    headline: Mapping[str, str] = MappingProxyType({"loss": "loss"})
+    """The few metrics to watch, by the words the progress bar shows them under."""
 
     tokens_per_step: int | None = None
     """Tokens a process reads in every step, if all batches have one shape; None where they vary."""

@@ -47,8 +47,9 @@ class Watch(Generic[BatchT]):
         keeper.seconds += seconds
         new_rate = weight / max(seconds, 1e-9)
         self.rate = 0.9 * self.rate + 0.1 * new_rate if self.rate else new_rate
+        headline = {name: metrics[key] for name, key in self.stage.headline.items()}
         self.progress.advance(
-            StepReport(step, self.optimizer.steps, keeper.seen, self.rate, metrics)
+            StepReport(step, self.optimizer.steps, keeper.seen, self.rate, metrics, headline)
         )
         times = {"seen": keeper.seen, "seconds": keeper.seconds, "per_second": new_rate}
         self._write({**metrics, **times})

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from fledge.model.policy import exact_kl, policy_logits
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference, chosen_log_probs
+from fledge.stages.ppo.advantages import one_process
 from fledge.stages.ppo.config import ScoreConfig
-from fledge.stages.ppo.metrics import Judged
+from fledge.stages.ppo.metrics import Judged, answer_mean, answer_metrics
 from fledge.stages.ppo.reward_functions import shape_scores
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.world import World
@@ -37,6 +38,14 @@ class Judge:
         ended = rollout.ended(self.world.stop_ids)
         scores = shape_scores(raw_scores, ended, self.config)
         return Judged(log_probs, reference_log_probs, entropy, values, raw_scores, scores, ended)
+
+    def evaluate(self, rollout: Rollout) -> dict[str, float]:
+        """Measure held-out answers, all of them on every process, which run the same forwards."""
+        metrics = answer_metrics(self(rollout), rollout.response_mask, one_process)
+        metrics["objective/kl_exact"] = self.exact_kl(rollout)
+        if self.world.gold is not None:
+            metrics["objective/gold"] = answer_mean(self.world.gold(rollout), one_process)
+        return metrics
 
     def exact_kl(self, rollout: Rollout) -> float:
         """Mean KL per answer over the whole vocabulary, in nats, on the policy's own answers."""

@@ -1,6 +1,7 @@
 """The numbers to watch while PPO runs, each defined in docs/rlhf.md."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,9 @@ from fledge.stages.ppo.advantages import AllSum, masked_mean, masked_sum
 from fledge.stages.ppo.kl import k1, k3
 from fledge.stages.ppo.losses import explained_variance, surrogate_is_clipped
 from fledge.stages.ppo.rollout import Experience
+
+HEADLINE: Mapping[str, str] = {"reward": "objective/scores", "KL": "objective/kl", "loss": "loss"}
+"""What the progress bar shows: the mean reward and KL per answer of the rollout at hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from fledge.stages.ppo.advantages import (
     at_last_token,
     generalized_advantages,
     masked_sum,
-    one_process,
     scale_to_unit_variance,
     whiten,
 )
@@ -21,7 +20,7 @@ from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.judge import Judge
 from fledge.stages.ppo.kl import k1
 from fledge.stages.ppo.losses import clipped_surrogate, clipped_value_error, pretraining_loss
-from fledge.stages.ppo.metrics import answer_mean, answer_metrics, rollout_metrics, update_metrics
+from fledge.stages.ppo.metrics import HEADLINE, answer_mean, rollout_metrics, update_metrics
 from fledge.stages.ppo.minibatches import minibatches
 from fledge.stages.ppo.rollout import Experience
 from fledge.stages.ppo.state import PPOState
@@ -38,6 +37,7 @@ class PPO(Stage[PPOBatch]):
     """
 
     name = "ppo"
+    headline = HEADLINE
     trained: ActorCritic
 
     def __init__(
@@ -123,13 +123,7 @@ class PPO(Stage[PPOBatch]):
         """Answers to held-out prompts, with the same seed each time."""
         if self.world.held_out is None:
             return {}
-        rollout = self.world.answer(self.world.held_out, "evaluate")
-        # Every process judges all of them, so that all run the same forwards.
-        metrics = answer_metrics(self.judge(rollout), rollout.response_mask, one_process)
-        metrics["objective/kl_exact"] = self.judge.exact_kl(rollout)
-        if self.world.gold is not None:
-            metrics["objective/gold"] = answer_mean(self.world.gold(rollout), one_process)
-        return metrics
+        return self.judge.evaluate(self.world.answer(self.world.held_out, "evaluate"))
 
     def on_step(self, metrics: Mapping[str, float]) -> None:
         self.state.saw_step(metrics, self.trained.policy)
