@@ -25,6 +25,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/installed
+	@echo "The command is $(BIN)/fledge; '. $(BIN)/activate' lets you call it fledge."
 	$(BIN)/fledge demo $(ARGS)
 
 test: $(VENV)/installed-test

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fledge.cli.hints import command
 from fledge.cli.options import refuse_ignored
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
@@ -60,7 +61,7 @@ def demo(
     if serve:
         serve_demo(checkpoints, seed, port, output / CHATS)
     else:
-        typer.echo(f"Next: fledge serve {' '.join(map(str, checkpoints))}", err=True)
+        typer.echo(f"Next: {command('serve', *checkpoints)}", err=True)
 
 
 def raise_translator(output: Path, seed: int) -> None:
@@ -73,8 +74,8 @@ def raise_translator(output: Path, seed: int) -> None:
     run_translation_demo(output, seed)
     if is_main_process():
         typer.echo(
-            f'Next: fledge translate {output} "{FIRST_SENTENCE}"\n'
-            f'      fledge inspect attention {output} "{FIRST_SENTENCE}" --output day.png',
+            f"Next: {command('translate', output, FIRST_SENTENCE)}\n      "
+            + command("inspect", "attention", output, FIRST_SENTENCE, "--output", "day.png"),
             err=True,
         )
 

@@ -1,9 +1,12 @@
 """`fledge init`: a project to start from."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
+
+from fledge.cli.hints import command
 
 EXAMPLE = "Example: `fledge init my-model && cd my-model && fledge run`"
 
@@ -23,4 +26,4 @@ def init(
     written = write_project(directory, seed)
     typer.echo(f"{len(written)} files in {directory}: fledge.toml, README.md, data/")
     typer.echo(f"Replace the samples in {directory / 'data'} by your own, or try them as they are:")
-    typer.echo(f"  cd {directory} && fledge run")
+    typer.echo(f"  cd {quote(str(directory))} && {command('run', moved=True)}")

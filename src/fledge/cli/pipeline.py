@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.hints import command
 from fledge.cli.options import SkipBad
 from fledge.cli.training import Output, is_main_process, log_to_terminal, setting
 from fledge.errors import ConfigError
@@ -123,5 +124,5 @@ def next_command(pipeline: "Pipeline") -> str:
     """How to talk with what was raised: the chat models, the newest first."""
     chatty = [str(each.output) for each in pipeline.runs if each.stage.name in ("sft", "ppo")]
     if chatty:
-        return f"fledge serve {' '.join(reversed(chatty))}"
-    return f"fledge info {pipeline.runs[-1].output}"
+        return command("serve", *reversed(chatty))
+    return command("info", pipeline.runs[-1].output)

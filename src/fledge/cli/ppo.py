@@ -1,12 +1,16 @@
 """`fledge ppo`: a policy that a reward prefers."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fledge.cli.options import SkipBad
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+
+if TYPE_CHECKING:
+    from fledge.runs.run import Run
 
 EXAMPLE = (
     "Example: `fledge ppo -m checkpoints/sft -r checkpoints/reward -d prompts.jsonl "
@@ -54,4 +58,12 @@ def ppo(
         "skip_bad": skip_bad,
     }
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    train("ppo", run, flags, hint="fledge serve checkpoints/sft {}")
+    train("ppo", run, flags, serve_words)
+
+
+def serve_words(run: "Run") -> Sequence[object]:
+    """The chat page with the new policy, and beside it the model that it started from."""
+    from fledge.stages.ppo.config import PPOConfig
+
+    assert isinstance(run.stage, PPOConfig)
+    return "serve", run.output, run.stage.policy

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fledge.cli.options import VOCABULARY_SIZE, SkipBad, VocabularySize, refuse_ignored
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
 
+if TYPE_CHECKING:
+    from fledge.runs.run import Run
+
 TOKENIZER_KEYS = ("stage.tokenizer", "stage.model")
 
+FIRST_WORD = "The"
 EXAMPLE = "Example: `fledge pretrain -d data/text -o checkpoints/base stage.size.width=384`"
 
 
@@ -47,8 +51,12 @@ def pretrain(
         refuse_ignored(f"{reason}run file", {"--vocabulary-size": vocabulary_size})
     stage = {"text": text, "tokenizer": tokenizer, "model": model, "skip_bad": skip_bad}
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    hint = "fledge sft -m {} -d demonstrations.jsonl -o checkpoints/sft"
-    train("pretrain", run, flags, hint, prepare)
+    train("pretrain", run, flags, generate_words, prepare)
+
+
+def generate_words(run: "Run") -> Sequence[object]:
+    """The model's own words after a first one: it has only read, and answers nothing yet."""
+    return "generate", run.output, FIRST_WORD, "--raw"
 
 
 def run_names(words: list[str] | None, *keys: str) -> bool:

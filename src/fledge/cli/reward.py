@@ -1,12 +1,17 @@
 """`fledge reward`: a reward model from rankings."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.hints import sibling
 from fledge.cli.options import SkipBad
 from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+
+if TYPE_CHECKING:
+    from fledge.runs.run import Run
 
 EXAMPLE = "Example: `fledge reward -m checkpoints/sft -d rankings.jsonl -o checkpoints/reward`"
 
@@ -33,5 +38,14 @@ def reward(
     """Train a reward model on rankings: step 2 of InstructGPT."""
     stage = {"model": model, "rankings": rankings, "epochs": epochs, "skip_bad": skip_bad}
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    hint = "fledge ppo -m checkpoints/sft -r {} -d prompts.jsonl -o checkpoints/ppo"
-    train("reward", run, flags, hint)
+    train("reward", run, flags, ppo_words)
+
+
+def ppo_words(run: "Run") -> Sequence[object]:
+    """PPO on the model that the reward model started from, with the prompts that were ranked."""
+    from fledge.stages.reward.config import RewardConfig
+
+    assert isinstance(run.stage, RewardConfig)
+    prompts = (word for file in run.stage.rankings for word in ("-d", file))
+    output = sibling(run.output, "ppo")
+    return "ppo", "-m", run.stage.model, "-r", run.output, *prompts, "-o", output

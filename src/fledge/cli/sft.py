@@ -38,4 +38,4 @@ def sft(
         "skip_bad": skip_bad,
     }
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    train("sft", run, flags, hint="fledge chat {}")
+    train("sft", run, flags, lambda done: ("chat", done.output))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.hints import command
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def train(
     stage: str,
     words: Sequence[str] | None,
     flags: Mapping[str, object],
-    hint: str,
+    next_words: Callable[["Run"], Sequence[object]],
     prepare: Callable[[], None] = lambda: None,
 ) -> Path:
     """Run one stage to its end; the same command again goes on where it stopped.
 
-    `flags` are settings by dotted key, as `flags_of` has them; `hint` says what can be done with
-    the result, with `{}` for its path; `prepare` is called when all is known to be well.
+    `flags` are settings by dotted key, as `flags_of` has them; `next_words` are the words of the
+    command to give next; `prepare` is called when all is known to be well.
     """
     run = run_from(stage, words or (), flags)
     log_to_terminal()
@@ -63,7 +64,7 @@ def train(
 
     checkpoint = execute(run)
     if is_main_process():
-        typer.echo(f"\n{checkpoint}\nNext: {hint.format(run.output)}", err=True)
+        typer.echo(f"\n{checkpoint}\nNext: {command(*next_words(run))}", err=True)
     return checkpoint
 
 

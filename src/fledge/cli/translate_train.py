@@ -62,5 +62,9 @@ def translate_train(
         "skip_bad": skip_bad,
     }
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    hint = 'fledge translate {} "How are you?"'
-    train("translate", run, flags if has_file else RECIPE | flags, hint)
+    train(
+        "translate",
+        run,
+        flags if has_file else RECIPE | flags,
+        lambda done: ("translate", done.output, "How are you?"),
+    )
