@@ -24,8 +24,8 @@ from fledge.serve.people.settings import LiveSettings
 from fledge.serve.show.page import Pages
 
 MOST = 2**31 - 1
-USAGE_SECONDS = 30 * 86_400
-"""The page shows the tokens of this long."""
+USAGE_SECONDS = 29 * 86_400
+"""Before today: with it, the page shows the tokens of thirty days."""
 
 
 class InvitationForm(Form):

@@ -55,12 +55,13 @@ class Meter:
             self._pending.append(row)
 
     def pending_tokens(self, account_id: str, key_id: str | None = None) -> int:
-        """Tokens that the database does not know of yet: of a person, or of one of their keys."""
+        """Tokens of today that the database does not know of yet: of a person, or of one key."""
+        today = day(self._clock())
         with self._lock:
             return sum(
                 row.tokens
                 for row in self._pending
-                if row.account_id == account_id and key_id in (None, row.key_id)
+                if (row.account_id, row.day) == (account_id, today) and key_id in (None, row.key_id)
             )
 
     def flush(self) -> None:
