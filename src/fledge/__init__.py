@@ -12,10 +12,10 @@ __version__ = "0.1.0"
 
 
 def load(path: Path | str) -> "LoadedModel":
-    """The model, tokenizer and chat template of a checkpoint.
+    """Load the model, tokenizer and chat template of a checkpoint.
 
-    `path` is a checkpoint, a run's output directory (its newest checkpoint is taken) or a
-    directory of Hugging Face's.
+    `path` is a checkpoint, a run's output directory (its newest checkpoint is taken) or a directory
+    of Hugging Face's.
 
     Raises:
         CheckpointError: there is none, or it is damaged.

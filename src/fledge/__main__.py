@@ -1,4 +1,4 @@
-"""`python -m fledge`, as torchrun starts it, is the command `fledge`."""
+"""Run the command `fledge` as `python -m fledge`, which is how torchrun starts it."""
 
 from fledge.cli import main
 

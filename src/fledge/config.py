@@ -26,7 +26,7 @@ class Config(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_none(cls, values: object) -> object:
-        """TOML has no null: the word "none" switches off a setting that may be None."""
+        """Read "none" as None in a setting that may be None, because TOML has no null."""
         if not isinstance(values, Mapping):
             return values
         return {
@@ -82,7 +82,7 @@ def apply_override(values: dict[str, object], override: str) -> None:
 
 
 def describe_errors(error: ValidationError, section: type[BaseModel], source: str) -> str:
-    """One line for each problem: file, dotted key, what is wrong, and the nearest known key."""
+    """Write one line for each problem: file, dotted key, reason, and the nearest known key."""
     lines = []
     for problem in error.errors():
         location = [str(part) for part in problem["loc"]]
@@ -125,7 +125,7 @@ def _renamed(location: list[str]) -> str:
 
 
 def _reason(problem: ErrorDetails) -> str:
-    """What is wrong with a value; of settings that do not go together, the message names them."""
+    """Explain what is wrong with a value; the message of a cross-field check names its settings."""
     message = problem["msg"].removeprefix("Value error, ")
     return (
         message if isinstance(problem["input"], dict) else f"{message} (found {problem['input']!r})"
@@ -153,7 +153,7 @@ def _toml_value(text: str) -> object:
 
 
 def _known_keys(section: type[BaseModel], location: list[str]) -> set[str]:
-    """Names of the fields at `location`, seen through unions, containers and discriminator tags."""
+    """Return the names of the fields at `location`, seen through unions, containers and tags."""
     candidates = {section}
     for part in location:
         inner = {

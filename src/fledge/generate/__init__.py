@@ -1,7 +1,7 @@
-"""From a prompt to an answer: sampling and the engine with continuous batching.
+"""Turn prompts into answers: sampling and the engine with continuous batching.
 
-What is asked and answered is here; `engine`, `respond` and `text` need torch and are imported by
-name.
+Requests and their results are exported here; `engine`, `respond` and `text` need torch and are
+imported by name.
 """
 
 from fledge.generate.request import (

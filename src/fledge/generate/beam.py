@@ -21,14 +21,14 @@ class Decoder(Protocol):
     """A model in the middle of decoding N rows."""
 
     def step(self, last: Int[Tensor, " N"]) -> Float[Tensor, "N V"]:
-        """Logits of the token after `last`, one of each row."""
+        """Return the logits of the token after `last`, one of each row."""
 
     def reorder(self, rows: Int[Tensor, " M"]) -> None:
-        """Row i goes on as the old row `rows[i]`."""
+        """Let row i go on as the old row `rows[i]`."""
 
 
 class BeamSettings(Config):
-    """How wide to search and how to compare texts of unequal length."""
+    """Width of the search, and the comparison of texts of unequal length."""
 
     beams: int = Field(4, ge=1)
     """k, hypotheses kept for each sentence (Vaswani et al. 2017: 4)."""
@@ -45,7 +45,7 @@ class BeamSettings(Config):
     max_new_tokens: int = Field(128, ge=1)
     """Length limit, the end included."""
     force_end: bool = True
-    """At the limit the end is taken for certain (Marian); without, texts are cut there."""
+    """Take the end for certain at the limit (Marian); without it, texts are cut there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Sentence:
     finished: list[Hypothesis] = field(default_factory=list)
 
     def add(self, hypothesis: Hypothesis, keep: int) -> None:
-        """Keep it if it is among the best `keep`."""
+        """Add a hypothesis if it is among the best `keep`."""
         self.finished.append(hypothesis)
         self.finished.sort(key=lambda one: -one.score)
         del self.finished[keep:]
@@ -80,12 +80,12 @@ class Candidates:
     tokens: Int[Tensor, "A C"]
 
     def best_open(self, ends: Bool[Tensor, "A C"], beams: int) -> "Candidates":
-        """The best `beams` of each sentence that do not end."""
+        """Return the best `beams` of each sentence that do not end."""
         totals, chosen = self.totals.masked_fill(ends, float("-inf")).topk(beams, dim=1)
         return Candidates(totals, self.beams.gather(1, chosen), self.tokens.gather(1, chosen))
 
     def take(self, sentences: Int[Tensor, " A2"]) -> "Candidates":
-        """Those of the chosen sentences."""
+        """Return the candidates of the chosen sentences."""
         return Candidates(self.totals[sentences], self.beams[sentences], self.tokens[sentences])
 
 
@@ -98,7 +98,7 @@ def beam_search(
     banned_ids: frozenset[int] = frozenset(),
     limits: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
-    """The `best` hypotheses of each of B sentences, best first.
+    """Return the `best` hypotheses of each of B sentences, best first.
 
     `decoder` holds one row a sentence and is moved; `first` is the token each target starts with.
     `limits` are each sentence's own length limits instead of `settings.max_new_tokens`. Sentences
@@ -144,13 +144,13 @@ def beam_search(
 
 
 def length_penalty(settings: BeamSettings, length: int) -> float:
-    """What a log-probability of `length` tokens, end included, is divided by."""
+    """Return the divisor of a log-probability of `length` tokens, end included."""
     base = float(length) if settings.penalty == "power" else (5 + length) / 6
     return float(base**settings.alpha)
 
 
 def _candidates(scores: Float[Tensor, "A k"], log_probs: Float[Tensor, "N V"]) -> Candidates:
-    """The 2k best ways to go on: k may end, so that k others remain."""
+    """Return the 2k best ways to go on: k may end, so that k others remain."""
     vocabulary, beams = log_probs.shape[1], scores.shape[1]
     totals = (scores.flatten()[:, None] + log_probs).view(len(scores), -1)  # A (k V)
     best, chosen = totals.topk(min(2 * beams, totals.shape[1]), dim=1)
@@ -165,7 +165,7 @@ def _finish(
     settings: BeamSettings,
     length: int,
 ) -> None:
-    """Hand over the texts that end; one below the first k is only a reserve and does not count."""
+    """Collect the texts that end; one below the first k is only a reserve and does not count."""
     ends = ends[:, : settings.beams] & candidates.totals[:, : settings.beams].isfinite()
     for row, column in ends.nonzero().tolist():
         before = texts[row, candidates.beams[row, column], 1:].tolist()
@@ -175,7 +175,7 @@ def _finish(
 
 
 def _is_open(sentence: Sentence, total: float, settings: BeamSettings, length: int) -> bool:
-    """Whether the best open beam, of log-probability `total`, may still matter."""
+    """Return whether the best open beam, of log-probability `total`, may still matter."""
     if len(sentence.finished) < settings.beams:
         return True
     if settings.stop == "full":
@@ -189,7 +189,7 @@ def _is_open(sentence: Sentence, total: float, settings: BeamSettings, length: i
 def _end_certainly(
     log_probs: Float[Tensor, "N V"], rows: Bool[Tensor, " N"], end_id: int
 ) -> Float[Tensor, "N V"]:
-    """The end with probability 1 in the chosen rows."""
+    """Give the end probability 1 in the chosen rows."""
     if not bool(rows.any()):
         return log_probs
     certain = torch.full_like(log_probs, float("-inf"))

@@ -1,4 +1,4 @@
-"""The two architectures as beam search sees them: a step, and rows that can be reordered."""
+"""Decoders of both architectures for beam search: a step, and rows that can be reordered."""
 
 from typing import final
 
@@ -23,11 +23,11 @@ class TransformerDecoder:
         self.state = model.start(model.encode(source, source_mask), source_mask)
 
     def step(self, last: Int[Tensor, " N"]) -> Float[Tensor, "N V"]:
-        """Logits of the token after `last`, one of each row."""
+        """Return the logits of the token after `last`, one of each row."""
         return self.model.step(last, self.state)
 
     def reorder(self, rows: Int[Tensor, " M"]) -> None:
-        """Row i goes on as the old row `rows[i]`."""
+        """Let row i go on as the old row `rows[i]`."""
         self.state.reorder(rows)
 
 
@@ -37,7 +37,7 @@ class GPTDecoder:
 
     @torch.inference_mode()
     def __init__(self, model: GPT, prompts: Int[Tensor, "B P"], capacity: int) -> None:
-        """`prompts` is what comes before the first `last`; `capacity` counts all tokens."""
+        """`prompts` end before the first `last`; `capacity` counts all tokens."""
         self.model = model
         device = prompts.device
         self.cache = KeyValueCache(model.config, len(prompts), capacity, device=device)
@@ -45,10 +45,10 @@ class GPTDecoder:
             model.hidden(prompts, cache=self.cache)
 
     def step(self, last: Int[Tensor, " N"]) -> Float[Tensor, "N V"]:
-        """Logits of the token after `last`, one of each row."""
+        """Return the logits of the token after `last`, one of each row."""
         logits: Tensor = self.model(last[:, None], cache=self.cache)
         return logits[:, 0]
 
     def reorder(self, rows: Int[Tensor, " M"]) -> None:
-        """Row i goes on as the old row `rows[i]`."""
+        """Let row i go on as the old row `rows[i]`."""
         self.cache = self.cache.taken(rows)

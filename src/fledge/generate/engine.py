@@ -1,4 +1,4 @@
-"""The engine: requests in, tokens out, with as many texts in one forward pass as there is room."""
+"""The engine: requests in, tokens out, as many texts in one forward pass as there is room for."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,14 +25,14 @@ from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
 
 CAPACITY_STEP = 128
-"""The cache grows by multiples of this many tokens a row, and by doubling its rows."""
+"""Tokens a row by whose multiples the cache grows; its rows grow by doubling."""
 
 
 class Engine:
     """Continuous batching over one model: requests join and leave between any two steps.
 
-    A request's tokens depend on its seed and not on its company, as far as the model's arithmetic
-    does not: fp32 rounds alike but for the last bit. One thread owns an engine.
+    A request's tokens depend on its seed and not on its company, up to the rounding of the model's
+    arithmetic: in fp32 all but the last bit. One thread owns an engine.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        """Whether `step` has something to do or to say."""
+        """True while `step` has something to do or to report."""
         return self._scheduler.busy or bool(self._cancelled)
 
     def submit(self, request: Request) -> None:
-        """Put a request in the line.
+        """Queue a request.
 
         Raises:
             PromptTooLong: no new token would fit.
@@ -80,7 +80,7 @@ class Engine:
     def cancel(self, request_id: str) -> bool:
         """End a request now and free its row; its last event comes with the next step.
 
-        False, and nothing happens, if it has ended already or never was.
+        Return False, and do nothing, if it has ended already or never was.
         """
         sequence = self._scheduler.cancel(request_id)
         if sequence is None:
@@ -99,7 +99,7 @@ class Engine:
 
     @torch.inference_mode()
     def step(self) -> list[TokenEvent]:
-        """Let waiting requests in, then give every running one its next token."""
+        """Admit waiting requests, then give every running one its next token."""
         events, self._cancelled = self._cancelled, []
         with evaluating(self.model):
             admitted = self._scheduler.admit()
@@ -112,19 +112,19 @@ class Engine:
         return events
 
     def load(self) -> EngineLoad:
-        """How much there is to do; may be asked from any thread."""
+        """Return the requests that run and wait, and the use of the cache; any thread may ask."""
         running = self._scheduler.taken
         room = self._scheduler.max_batch * self.max_length
         used = sum(sequence.length for sequence in running)
         return EngineLoad(len(running), len(self._scheduler.waiting), used / room)
 
     def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
-        """See `scoring.embed`."""
+        """Return vectors of texts; see `scoring.embed`."""
         with evaluating(self.model):
             return embed(self.model, prompts)
 
     def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
-        """See `scoring.score`."""
+        """Return the probability of each token of a text; see `scoring.score`."""
         with evaluating(self.model):
             return score(self.model, prompt, num_alternatives)
 
@@ -204,7 +204,7 @@ class Engine:
         return self._sampler.sample(logits)
 
     def _room(self, length: int) -> KeyValueCache:
-        """The cache, with a row for every running request and at least this many slots in each."""
+        """Return the cache, with `length` slots or more for every running request."""
         old, rows, capacity = self._cache, len(self._scheduler.running), 0
         if old is not None:
             if rows <= old.rows and length <= old.capacity:
@@ -240,13 +240,13 @@ class Engine:
 
 
 def _power_of_two(number: int) -> int:
-    """The smallest that is not below it: a cache that grows by doubling is rarely copied."""
+    """Return the smallest power of two not below `number`: doubling rarely copies the cache."""
     return 1 << (number - 1).bit_length()
 
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Dropout off and compiled blocks run eagerly within the block; the mode is put back after."""
+    """Turn dropout off and run compiled blocks eagerly within the block; restore the mode after."""
     was_training = model.training
     if was_training:
         model.eval()
@@ -259,7 +259,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def uncompiled() -> AbstractContextManager[object]:
-    """Blocks that training compiled would compile anew for every length of text."""
+    """Run compiled blocks eagerly: they would compile anew for every length of text."""
     # Importing the compiler takes a second, and where it is not imported nothing is compiled.
     if "torch._dynamo" not in sys.modules:
         return nullcontext()
@@ -268,7 +268,7 @@ def uncompiled() -> AbstractContextManager[object]:
 
 
 def cache_dtype(weight: Tensor) -> torch.dtype:
-    """What keys and values are kept and attended in: the model's dtype, autocast's where it is on.
+    """Return the format of keys and values: the model's dtype, autocast's where it is on.
 
     A CPU keeps fp32: its attention over a bf16 cache takes 2 to 4 times as long.
     """

@@ -1,4 +1,4 @@
-"""Counts of what each row has said, for the penalties on saying it again."""
+"""Counts of the tokens in each row, for the penalties on repeating them."""
 
 import torch
 from jaxtyping import Float, Int
@@ -19,7 +19,7 @@ class Penalties:
         vocabulary_size: int,
         device: torch.device,
     ) -> None:
-        """`rows` are those at `indices` of the batch."""
+        """Count the tokens of `rows`, which are at `indices` of the batch."""
         params = [row.request.sampling for row in rows]
         self._rows = torch.tensor(indices, device=device)
         self._repetition = torch.tensor([p.repetition_penalty for p in params], device=device)
@@ -34,14 +34,14 @@ class Penalties:
     def of(
         cls, rows: list[Sequence], vocabulary_size: int, device: torch.device
     ) -> "Penalties | None":
-        """The penalties of a batch; None if no row has one."""
+        """Make the penalties of a batch; None if no row has one."""
         asking = {i: row for i, row in enumerate(rows) if _is_penalised(row.request.sampling)}
         if not asking:
             return None
         return cls(list(asking), list(asking.values()), vocabulary_size, device)
 
     def apply(self, logits: Float[Tensor, "B V"]) -> Float[Tensor, "B V"]:
-        """The whole batch's logits with these rows penalised."""
+        """Return the whole batch's logits with these rows penalised."""
         seen = self._in_prompt | (self._counts > 0)
         penalised = repetition_penalty(logits[self._rows], seen, self._repetition)
         penalised = answer_penalties(penalised, self._counts, self._presence, self._frequency)
@@ -54,7 +54,7 @@ class Penalties:
 
 
 def histogram(ids: list[int] | tuple[int, ...], vocabulary_size: int) -> Int[Tensor, " V"]:
-    """How often each token of the vocabulary is in `ids`."""
+    """Count each token of the vocabulary in `ids`."""
     return torch.bincount(torch.tensor(ids, dtype=torch.long), minlength=vocabulary_size)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what it answers."""
+"""Requests to the engine, and its results."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
 
 class SamplingParams(Config):
-    """How the next token is chosen. The order is: penalties, temperature, top-k, top-p, min-p."""
+    """Choice of the next token, in this order: penalties, temperature, top-k, top-p, min-p."""
 
     temperature: float = Field(1.0, ge=0.0)
     """0 takes the most probable token."""
@@ -23,8 +23,8 @@ class SamplingParams(Config):
     min_p: float = Field(0.0, ge=0.0, lt=1.0)
     """Keep tokens with at least this share of the best token's probability."""
     repetition_penalty: float = Field(1.0, gt=0.0)
-    """Divides positive logits, multiplies negative ones, of tokens in prompt or answer
-    (Keskar et al. 2019, arXiv:1909.05858)."""
+    """Divides positive logits, multiplies negative ones, of tokens in prompt or answer (Keskar et
+    al. 2019, arXiv:1909.05858)."""
     presence_penalty: float = Field(0.0, ge=-2.0, le=2.0)
     """Subtracted once from the logit of every token already in the answer (OpenAI)."""
     frequency_penalty: float = Field(0.0, ge=-2.0, le=2.0)
@@ -39,15 +39,15 @@ class SamplingParams(Config):
     """The same seed gives the same text, whatever shares the batch; None draws one. The bounds are
     those of torch's generators."""
     num_alternatives: int = Field(0, ge=0, le=20)
-    """How many of the most probable tokens to report with each token."""
+    """Number of the most probable tokens to report with each token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One prompt to continue.
 
-    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Where requests
-    wait, their owners take turns.
+    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Owners of waiting
+    requests take turns.
     """
 
     id: str
@@ -86,8 +86,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ScoredToken:
-    """A token of a given text: its log-probability after those before it, in nats, and the most
-    probable (token_id, log_prob), best first. The first token has neither: None, none."""
+    """Token of a given text with its log-probability after those before it, in nats.
+
+    `alternatives` are the most probable (token_id, log_prob), best first. The first token has
+    neither: None, none.
+    """
 
     token_id: int
     log_prob: float | None

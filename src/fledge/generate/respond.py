@@ -1,4 +1,4 @@
-"""Answers as plain ids, for whoever trains on them."""
+"""Answers as plain ids, for training on them."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,7 +14,7 @@ def respond(
     stop_ids: Collection[int],
     banned_ids: Collection[int] = (),
 ) -> list[list[int]]:
-    """One answer to each prompt, in order, its stop token included where it came to one.
+    """Return one answer to each prompt, in order, with its stop token unless it was cut off.
 
     Each prompt has its own seed, so an answer does not depend on the batch it is drawn in.
     """

@@ -27,7 +27,7 @@ class Sampled:
 class Sampler:
     """Chooses for a fixed list of rows; make a new one when rows come, go or move.
 
-    What no row asks for costs nothing: no sort without top-p, no counting without penalties.
+    A step that no row asks for costs nothing: no sort without top-p, no counting without penalties.
     """
 
     def __init__(self, rows: list[Sequence], vocabulary_size: int, device: torch.device) -> None:
@@ -84,7 +84,7 @@ class Sampler:
         value: Callable[[SamplingParams], float | None],
         dtype: torch.dtype = torch.float32,
     ) -> list[tuple[Filter, Int[Tensor, " N"], Tensor]]:
-        """The filter with the sampling rows that ask for it and their values; [] if none does."""
+        """Return the filter with the rows that ask for it and their values; [] if none does."""
         wanted = {
             row: wish
             for row, params in enumerate(self._params)
@@ -109,7 +109,7 @@ class Sampler:
 def additions(
     tables: list[tuple[tuple[int, float], ...]], vocabulary_size: int, device: torch.device
 ) -> Float[Tensor, "#B V"] | None:
-    """What is added to each row's logits, from (token id, value); one row if all are the same."""
+    """Return the logit biases of each row, from (token id, value); one row if all are equal."""
     if not any(tables):
         return None
     made = {table: torch.zeros(vocabulary_size) for table in set(tables)}

@@ -1,4 +1,4 @@
-"""How one token is chosen from logits: penalties, temperature, filters, one draw.
+"""Choose one token from logits: penalties, temperature, filters, one draw.
 
 Pure functions on a batch in which every row has its own parameters. The order is that of
 `SamplingParams`; a filter removes a token by setting its logit to -inf.
@@ -30,7 +30,7 @@ def answer_penalties(
     presence: Float[Tensor, " B"],
     frequency: Float[Tensor, " B"],
 ) -> Float[Tensor, "B V"]:
-    """OpenAI's: x − presence·[count > 0] − frequency·count, counted in the answer only."""
+    """Subtract presence·[count > 0] + frequency·count, counted in the answer only (OpenAI)."""
     return logits - presence[:, None] * (counts > 0) - frequency[:, None] * counts
 
 
@@ -78,10 +78,10 @@ def min_p_filter(logits: Float[Tensor, "B V"], min_p: Float[Tensor, " B"]) -> Fl
 def exponential_noise(
     generators: Sequence[torch.Generator | None], like: Float[Tensor, "B V"]
 ) -> Float[Tensor, "B V"]:
-    """Exp(1) noise, each row from its own generator; a row without one is greedy and not drawn.
+    """Draw Exp(1) noise, each row from its own generator; a row without one is greedy.
 
-    A row equals what `torch.multinomial` draws for it alone, so a seed means the same here,
-    there, and in whatever company the row is.
+    A row equals what `torch.multinomial` draws for it alone, so a seed means the same here, there,
+    and in whatever company the row is.
     """
     if like.device.type == "cpu":
         return _exponential_noise_on_cpu(generators, like)
@@ -111,7 +111,7 @@ def choose(
     temperature: Float[Tensor, " B"],
     noise: Float[Tensor, "B V"] | None,
 ) -> Int[Tensor, " B"]:
-    """The best token where the temperature is 0, elsewhere one draw from softmax(logits).
+    """Return the best token where the temperature is 0, elsewhere one draw from softmax(logits).
 
     The draw is argmax of p / noise, as `torch.multinomial` does it: of exponential clocks with
     rates p the first to ring is token i with probability p_i. No noise: all rows are greedy.
@@ -126,7 +126,7 @@ def choose(
 def top_log_probs(
     logits: Float[Tensor, "B V"], ids: Int[Tensor, " B"], num_alternatives: int
 ) -> tuple[Float[Tensor, " B"], Float[Tensor, "B N"], Int[Tensor, "B N"]]:
-    """log softmax(logits) in nats of the chosen `ids`, and of the N most probable, best first."""
+    """Return log softmax(logits) in nats of the chosen `ids`, and of the N most probable."""
     normaliser = logits.logsumexp(dim=-1, keepdim=True)
     chosen = logits.gather(-1, ids[:, None]) - normaliser
     best = logits.topk(min(num_alternatives, logits.shape[-1]), dim=-1)

@@ -1,4 +1,4 @@
-"""Who runs: owners in turn, each in order, as far as rows and the token budget reach."""
+"""Choose the requests that run: owners in turn, each in order, within rows and token budget."""
 
 from collections import Counter
 
@@ -7,8 +7,8 @@ from fledge.generate.sequence import Sequence
 from fledge.generate.waiting import WaitingLine
 
 PREFILL_TOKENS = 8192
-"""Most prompt tokens, padding included, read in one step: it bounds the wait of running rows.
-A longer prompt is read in pieces of so many, beside them."""
+"""Most prompt tokens, padding included, read in one step: it bounds the wait of running rows. A
+longer prompt is read in pieces of this size, beside them."""
 
 
 class Scheduler:
@@ -24,7 +24,7 @@ class Scheduler:
     ) -> None:
         """`token_budget` bounds rows x longest limit among running requests: cache tokens.
 
-        `prefill_tokens` bounds what is read in one step, if not `PREFILL_TOKENS`.
+        `prefill_tokens` bounds the tokens read in one step, if not `PREFILL_TOKENS`.
         """
         self.max_batch = max_batch
         self.token_budget = token_budget
@@ -36,12 +36,12 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Whether anything waits or runs."""
+        """True while anything waits or runs."""
         return bool(self.waiting or self.taken)
 
     @property
     def taken(self) -> list[Sequence]:
-        """All that have left the line."""
+        """Requests that have left the line."""
         return [*self.running, *([] if self.prefilling is None else [self.prefilling])]
 
     def submit(self, sequence: Sequence) -> None:
@@ -87,7 +87,7 @@ class Scheduler:
         return admitted
 
     def run_prefilled(self) -> None:
-        """The prompt of `prefilling` is read: it runs, in the next row."""
+        """Let `prefilling`, whose prompt is read, run in the next row."""
         assert self.prefilling is not None
         self.running.append(self.prefilling)
         self.prefilling = None
@@ -107,7 +107,7 @@ class Scheduler:
         return None
 
     def _drop(self, sequence: Sequence) -> None:
-        """Forget one that has no row yet."""
+        """Forget a request that has no row yet."""
         if sequence is self.prefilling:
             self.prefilling = None
         else:
@@ -115,7 +115,7 @@ class Scheduler:
         self._ids.discard(sequence.request.id)
 
     def release(self) -> list[tuple[int, int]]:
-        """Drop ended rows; returns (source, destination) of the rows that moved, in order."""
+        """Drop ended rows; return (source, destination) of the rows that moved, in order."""
         moves: list[tuple[int, int]] = []
         row = 0
         while row < len(self.running):

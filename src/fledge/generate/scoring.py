@@ -1,4 +1,4 @@
-"""What a model makes of a text that is already there: a vector, and each token's probability."""
+"""A vector of a given text, and the probability of each of its tokens."""
 
 import torch
 import torch.nn.functional as F
@@ -10,12 +10,12 @@ from fledge.generate.sampling import top_log_probs
 from fledge.model.gpt import GPT
 
 SCORED_TOGETHER = 256
-"""Positions whose logits exist at once: all of a long text's would be T x V numbers."""
+"""Positions whose logits exist at once: those of a long text would be T x V numbers."""
 
 
 @torch.inference_mode()
 def embed(model: GPT, prompts: list[tuple[int, ...]]) -> list[list[float]]:
-    """The mean of each text's hidden states after the final norm, scaled to length 1.
+    """Return the mean of each text's hidden states after the final norm, scaled to length 1.
 
     A text has the same vector, up to rounding, in whatever company it is read. No prompt is empty
     or longer than the context.
@@ -31,7 +31,7 @@ def embed(model: GPT, prompts: list[tuple[int, ...]]) -> list[list[float]]:
 def mean_hidden(
     model: GPT, ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"]
 ) -> Float[Tensor, "B D"]:
-    """Mean over the first `lengths` positions; being causal, none of them sees the padding."""
+    """Return the mean over the first `lengths` positions; being causal, none sees the padding."""
     hidden = model.hidden(ids).float()
     is_text = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # B T
     return (hidden * is_text[:, :, None]).sum(dim=1) / lengths[:, None]
@@ -39,7 +39,7 @@ def mean_hidden(
 
 @torch.inference_mode()
 def score(model: GPT, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
-    """The probability of every token after those before it, at temperature 1."""
+    """Return the probability of every token after those before it, at temperature 1."""
     ids = torch.tensor([prompt], device=model.token_embedding.weight.device)
     scored = [ScoredToken(prompt[0], None, ())]
     if len(prompt) == 1:

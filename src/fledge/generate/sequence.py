@@ -9,9 +9,9 @@ from fledge.generate.request import Completion, FinishReason, Request, TokenEven
 
 
 class Sequence:
-    """A request on its way: everything about it that changes.
+    """Changing state of one request.
 
-    `limit` is the length, prompt included, at which it ends whatever it says.
+    `limit` is the length, prompt included, at which it ends in any case.
     """
 
     __slots__ = ("answer", "finish_reason", "generator", "limit", "log_probs", "request")
@@ -26,18 +26,18 @@ class Sequence:
 
     @property
     def length(self) -> int:
-        """Prompt and answer in tokens."""
+        """Length of prompt and answer in tokens."""
         return len(self.request.prompt) + len(self.answer)
 
     @property
     def last(self) -> int:
-        """The newest token, which the next step reads."""
+        """Newest token, which the next step reads."""
         return self.answer[-1] if self.answer else self.request.prompt[-1]
 
     def append(
         self, token_id: int, log_prob: float, alternatives: tuple[tuple[int, float], ...]
     ) -> TokenEvent:
-        """Take a sampled token and tell of it; it may be the last.
+        """Take a sampled token and return its event, which may be the last.
 
         Raises:
             GenerationError: the model gave no probability (NaN).
@@ -56,7 +56,7 @@ class Sequence:
         return TokenEvent(self.request.id, token_id, log_prob, alternatives, self.finish_reason)
 
     def completion(self) -> Completion:
-        """The whole answer, once it has ended."""
+        """Return the whole answer, once it has ended."""
         assert self.finish_reason is not None
         ids, log_probs = tuple(self.answer), tuple(self.log_probs)
         return Completion(self.request.id, ids, log_probs, self.finish_reason)

@@ -1,4 +1,4 @@
-"""From a conversation to the text of the assistant's next turn."""
+"""Write the text of the assistant's next turn in a conversation."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Writer:
 def answer(
     loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
 ) -> str:
-    """What the assistant says next.
+    """Return the assistant's next turn.
 
     Raises:
         PromptTooLong: the last message alone leaves no room for an answer.
@@ -69,7 +69,7 @@ def answers(
     conversations: Sequence[Conversation],
     sampling: SamplingParams | None = None,
 ) -> list[Answer]:
-    """One answer to each conversation, in order, many at a time; a seed counts for each alone."""
+    """Return one answer to each conversation, in order; a seed counts for each alone."""
     requests = [
         chat_request(str(index), loaded, conversation, sampling or SamplingParams())
         for index, conversation in enumerate(conversations)
@@ -88,7 +88,7 @@ def answers(
 def stream_answer(
     loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
 ) -> Generator[str, None, Answer]:
-    """What the assistant says next, piece by piece; the generator returns the whole `Answer`.
+    """Yield the assistant's next turn piece by piece; the generator returns the whole `Answer`.
 
     A piece is never half a character, nor text that a stop text could still take back.
 
@@ -111,7 +111,7 @@ def stream_answer(
 def chat_request(
     request_id: str, loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams
 ) -> Request:
-    """The request for the next turn; oldest turns are dropped if they do not fit.
+    """Make the request for the next turn; oldest turns are dropped if they do not fit.
 
     A quarter of the context is kept free for the answer, or `max_new_tokens` if that is less.
 

@@ -1,4 +1,4 @@
-"""Translations of many sentences: encoded, batched by length, searched, and put back in order."""
+"""Translate many sentences: encode, batch by length, search, and put back in order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from fledge.generate.beam import BeamSettings, Hypothesis, beam_search
 from fledge.generate.decoders import TransformerDecoder
 
 SOURCE_TOKENS = 4096
-"""Padded source tokens that are translated at a time, all beams counted; only a matter of speed."""
+"""Padded source tokens that are translated at a time, all beams counted; it sets only the speed."""
 LONGER = 50
 """Tokens by which a translation may be longer than its source (section 6.1 of "Attention …")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One way to say it; `score` is log-probability (nats) over the length penalty."""
+    """One translation of a sentence; `score` is log-probability (nats) over the length penalty."""
 
     text: str
     score: float
@@ -35,10 +35,10 @@ def translate(
     where: str = "sentence ",
     first: int = 1,
 ) -> list[list[Translation]]:
-    """The `settings.best` translations of each sentence, best first.
+    """Return the `settings.best` translations of each sentence, best first.
 
-    What shares a batch changes nothing. An empty sentence has the empty translation. `done` hears
-    of every batch how many sentences it had.
+    Sentences of one batch do not change each other. An empty sentence has the empty translation.
+    `done` is called with the number of sentences of every finished batch.
 
     Raises:
         GenerationError: a sentence is longer than the model's context; it is named by `where` and
@@ -61,7 +61,7 @@ def translate(
 def search(
     loaded: LoadedTranslationModel, sources: Sequence[Sequence[int]], settings: BeamSettings
 ) -> list[list[Hypothesis]]:
-    """Beam search over one batch of sources, ends included."""
+    """Search one batch of sources, ends included."""
     model = loaded.model
     device = model.token_embedding.weight.device
     ids, config = _padded(sources, model.config.pad_id).to(device), model.config
@@ -96,7 +96,7 @@ def _check_lengths(encoded: Sequence[Sequence[int]], limit: int, where: str, fir
 def _batches(
     wanted: Sequence[int], encoded: Sequence[Sequence[int]], beams: int
 ) -> Iterator[list[int]]:
-    """Sentences of about equal length together, the longest first, which shows memory early."""
+    """Group sentences of about equal length, the longest first, which shows memory use early."""
     batch: list[int] = []
     longest = 0
     for number in sorted(wanted, key=lambda number: -len(encoded[number])):

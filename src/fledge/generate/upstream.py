@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server as a client sees it: models, streams of chunks, plain requests."""
+"""Client of an OpenAI-compatible server: models, streams of chunks, plain requests."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0
-"""How long a server may say nothing before it is given up."""
+"""Seconds of silence after which a server is given up."""
 RETRY_SECONDS = 5
 UNAVAILABLE = 503
 TIMED_OUT = 504
@@ -28,7 +28,8 @@ Json = dict[str, Any]
 class UpstreamFailed(GenerationError):
     """The other server refused, failed or could not be reached.
 
-    `status` is its own for what the client can mend (400, 404, 413, 422, 429), else 502 to 504.
+    `status` is the server's own for errors that the client can mend (400, 404, 413, 422, 429), else
+    502 to 504.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class UpstreamServer:
             await self._client.aclose()
 
     def model_list(self) -> list[Json]:
-        """What `/models` lists, asked without an event loop, before the server starts.
+        """List the models of `/models`, without an event loop, before the server starts.
 
         Raises:
             ConfigError: it cannot be had; the message says why.
@@ -94,7 +95,7 @@ class UpstreamServer:
             ) from error
 
     async def post(self, path: str, body: Json) -> Json:
-        """The answer to a whole request; `path` is relative to the base URL.
+        """Return the answer to a whole request; `path` is relative to the base URL.
 
         Raises:
             UpstreamFailed: there is none.
@@ -105,7 +106,7 @@ class UpstreamServer:
             return _object(response.content)
 
     async def stream(self, path: str, body: Json) -> "ChunkStream":
-        """The answer in chunks, once the server has taken the request.
+        """Return the answer in chunks, once the server has taken the request.
 
         Raises:
             UpstreamFailed: it did not.
@@ -139,9 +140,9 @@ class UpstreamServer:
 
 
 class ChunkStream:
-    """The chunks of one answer, read as they come; `cancel` ends it at any time.
+    """Chunks of one answer, read as they come; `cancel` ends it at any time.
 
-    Each has a client, and so a connection, of its own: closing a response whose reading was
+    Each has a client, and so a connection, of its own: closing a response whose reader was
     cancelled does not always close a connection that the pool holds.
     """
 
@@ -158,7 +159,7 @@ class ChunkStream:
         self._reader.cancel()
 
     async def chunks(self) -> AsyncIterator[Json]:
-        """Each chunk as it comes.
+        """Yield each chunk as it comes.
 
         Raises:
             UpstreamFailed: the server broke off, or told of an error.
@@ -180,14 +181,14 @@ class ChunkStream:
 
     def _finish(self, _: asyncio.Task[None]) -> None:
         self._arrived.put_nowait(None)
-        # A task of its own: a second `cancel` would interrupt hanging up, and a reading that was
+        # A task of its own: a second `cancel` would interrupt hanging up, and a reader that was
         # cancelled before it began would never do it.
         self._closing = asyncio.create_task(self._client.aclose())
 
 
 @dataclass(frozen=True, slots=True)
 class _failures_told:  # noqa: N801  (a context manager reads like a function)
-    """Turns what httpx and JSON raise into `UpstreamFailed`."""
+    """Translates exceptions of httpx and JSON into `UpstreamFailed`."""
 
     shown: str
 
@@ -202,7 +203,7 @@ class _failures_told:  # noqa: N801  (a context manager reads like a function)
                     TIMED_OUT, "the upstream took too long", "upstream_timeout"
                 ) from error
             case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
-                # Where it is, is for the log; whoever chats has no use for it.
+                # Its address is for the log; people who chat have no use for it.
                 logger.warning("the upstream %s: %s", self.shown, error)
                 raise UpstreamFailed(
                     UNAVAILABLE,
@@ -213,13 +214,13 @@ class _failures_told:  # noqa: N801  (a context manager reads like a function)
 
 
 def without_password(url: str) -> str:
-    """For messages: `http://user:secret@host/v1` is `http://host/v1`."""
+    """Drop a password for messages: `http://user:secret@host/v1` is `http://host/v1`."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The lines as server-sent events have them: httpx's own also end at U+2028, which is text."""
+    """Yield the lines of server-sent events; httpx's own also end at U+2028, which is text."""
     held = b""
     async for received in response.aiter_bytes():
         *lines, held = (held + received).split(b"\n")
@@ -248,7 +249,7 @@ def _object(content: bytes) -> Json:
 
 
 def _require_success(response: httpx.Response, content: bytes) -> None:
-    """Raise unless the status is a success; what the client can mend is told as the server did."""
+    """Raise unless the status is a success; pass on errors that the client can mend."""
     if response.is_success:
         return
     status = response.status_code
@@ -258,8 +259,8 @@ def _require_success(response: httpx.Response, content: bytes) -> None:
     if status in (401, 403):
         raise UpstreamFailed(
             502,
-            f"the upstream does not accept this server's key ({status}); whoever runs the server "
-            "names a valid one with --upstream-key-env",
+            f"the upstream does not accept this server's key ({status}); its administrator "
+            "must name a valid one with --upstream-key-env",
             "upstream_unauthorized",
         )
     if status in (400, 404, 413, 422, 429):
@@ -283,7 +284,7 @@ def _require_success(response: httpx.Response, content: bytes) -> None:
 
 
 def _message(body: Json) -> str:
-    """The message of an error in OpenAI's form, vLLM's older one, or FastAPI's."""
+    """Return the message of an error in OpenAI's form, vLLM's older one, or FastAPI's."""
     error = body.get("error", body.get("message", body.get("detail", "")))
     return str(error.get("message", "") if isinstance(error, dict) else error)
 

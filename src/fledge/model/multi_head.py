@@ -38,9 +38,9 @@ class DecoderCache:
     """Keys and values of one decoder layer while decoding; None before the first token."""
 
     target: KeysValues | None = None
-    """Those of the target so far, for self-attention."""
+    """Target tokens so far, for self-attention."""
     source: KeysValues | None = None
-    """Those of the encoder's output, for cross-attention."""
+    """Encoder's output, for cross-attention."""
 
     def append(self, new: KeysValues) -> KeysValues:
         """Put the keys and values of new target tokens behind the old, and return all of them."""

@@ -1,4 +1,4 @@
-"""Devices, number formats, processes and seeds: the only place that knows of them."""
+"""Devices, number formats, processes and seeds: no other package knows of them."""
 
 from fledge.runtime.config import RuntimeConfig
 from fledge.runtime.random import random, random_state, seed_everything, set_random_state

@@ -1,4 +1,4 @@
-"""The processes of one run: who this one is, and sums over all of them."""
+"""Processes of one run: the place of this one, and sums over all of them."""
 
 import atexit
 import gc
@@ -15,7 +15,7 @@ _BACKENDS = {"cuda": "nccl", "cpu": "gloo"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """This process among its fellows, as torchrun's environment tells it; alone by default."""
+    """Place of this process among its fellows, from torchrun's environment; alone by default."""
 
     rank: int
     local_rank: int
@@ -36,7 +36,7 @@ class Place:
 
 
 def join(place: Place, device: torch.device) -> DeviceMesh | None:
-    """Meet the other processes; None when there are none."""
+    """Meet the other processes; return None when there are none."""
     if place.world_size == 1:
         return None
     if not dist.is_initialized():
@@ -55,14 +55,14 @@ def leave() -> None:
 
 
 def all_sum(tensor: Tensor) -> Tensor:
-    """The sum over all processes, in every process."""
+    """Sum a tensor over all processes; each of them gets the sum."""
     total = tensor.detach().clone()
     dist.all_reduce(total)
     return total
 
 
 def all_max(values: list[float], device: torch.device) -> list[float]:
-    """Of each value the largest over all processes, in every process."""
+    """Return the largest of each value over all processes; each of them gets it."""
     tensor = torch.tensor(values, dtype=torch.float64, device=device)
     dist.all_reduce(tensor, dist.ReduceOp.MAX)
     return list(map(float, tensor.tolist()))

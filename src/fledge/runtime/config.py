@@ -1,4 +1,4 @@
-"""What a run may say about the machine it runs on."""
+"""Settings of a run that concern the machine it runs on."""
 
 from typing import Literal
 
@@ -16,5 +16,5 @@ class RuntimeConfig(Config):
     compile: bool | Literal["auto"] = "auto"
     """torch.compile every Transformer block; auto does for runs long enough to earn it back."""
     gradient_checkpointing: bool = False
-    """Keep of every block only what goes in, and compute the rest anew in the backward pass (Chen
-    et al. 2016, arXiv:1604.06174): less memory, a third more work, the same gradients."""
+    """Keep only the inputs of every block, and compute the rest anew in the backward pass (Chen et
+    al. 2016, arXiv:1604.06174): less memory, a third more work, the same gradients."""

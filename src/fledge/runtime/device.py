@@ -1,4 +1,4 @@
-"""Which device there is, and which number format it multiplies fastest."""
+"""Find the device, and the number format that it multiplies fastest."""
 
 import shutil
 
@@ -9,12 +9,12 @@ from fledge.runtime.collective import Place
 
 
 def find_device(wanted: str, place: Place) -> torch.device:
-    """The device for this process; "auto" takes CUDA, then MPS, then the CPU.
+    """Return the device for this process; "auto" takes CUDA, then MPS, then the CPU.
 
     Several processes cannot share an MPS device: for them "auto" passes it over.
 
     Raises:
-        ConfigError: the wanted device is not on this machine, or not for so many processes.
+        ConfigError: the wanted device is not on this machine, or not for this number of processes.
     """
     available = {
         "cuda": torch.cuda.is_available(),
@@ -47,14 +47,14 @@ def find_device(wanted: str, place: Place) -> torch.device:
 
 
 def compute_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """float32, or bfloat16 where asked for or where "auto" finds hardware for it."""
+    """Return float32, or bfloat16 where asked for or where "auto" finds hardware for it."""
     if wanted == "auto":
         return torch.bfloat16 if multiplies_bfloat16_fast(device) else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[wanted]
 
 
 def multiplies_bfloat16_fast(device: torch.device) -> bool:
-    """Whether bfloat16 products beat float32 ones: 8-11 times with AMX, 3 with AVX512-BF16."""
+    """Return whether bfloat16 beats float32 here: 8-11 times with AMX, 3 with AVX512-BF16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
@@ -64,7 +64,7 @@ def multiplies_bfloat16_fast(device: torch.device) -> bool:
 
 
 def has_compiler(device: torch.device) -> bool:
-    """Whether torch.compile can build code here: a C++ compiler for the CPU, Triton for CUDA."""
+    """Return whether torch.compile has its compiler: C++ for the CPU, Triton for CUDA."""
     if device.type == "cuda":
         return torch.utils._triton.has_triton()
     return any(shutil.which(name) for name in ("g++", "clang++", "c++"))

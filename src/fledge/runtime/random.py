@@ -20,7 +20,7 @@ def seed_everything(seed: int, rank: int = 0) -> None:
 
 
 def random(seed: int, *names: str | int) -> torch.Generator:
-    """A CPU generator of its own for one purpose, the same in every process.
+    """Make a CPU generator for one purpose, the same in every process.
 
     `random(1, "initialise")` and `random(1, "shuffle", 3)` are independent streams.
     """
@@ -29,7 +29,7 @@ def random(seed: int, *names: str | int) -> torch.Generator:
 
 
 def random_state() -> dict[str, object]:
-    """The global generators' states as tensors, numbers and strings; dropout draws from them."""
+    """Return the global generators' states as plain values and tensors; dropout draws from them."""
     state: dict[str, object] = {
         "torch": torch.get_rng_state(),
         "numpy": _numpy_to_plain(numpy.random.get_state()),

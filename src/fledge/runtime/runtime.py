@@ -26,7 +26,7 @@ CPU with AVX512-BF16, 2M parameters: 30 s of compiling, then 1.2 times as fast (
 
 @final
 class Runtime:
-    """What algorithms need not know: the device, the number format and the other processes."""
+    """Keeps from algorithms what they need not know: device, number format, other processes."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Runtime:
         mesh: DeviceMesh | None = None,
         recomputes: bool = False,
     ) -> None:
-        """Use `Runtime.start`, which finds these out."""
+        """Take everything as given; `Runtime.start` finds it out."""
         self.place = place
         self.device = device
         self.dtype = dtype
@@ -53,7 +53,7 @@ class Runtime:
         if device.type == "cpu":
             tune_allocator()
         if place.rank > 0:
-            # What all processes would say, the main one says.
+            # The main process logs for all of them.
             logging.getLogger("fledge").setLevel(logging.ERROR)
         mesh = collective.join(place, device)
         dtype = compute_dtype(config.dtype, device)
@@ -61,7 +61,7 @@ class Runtime:
 
     @property
     def rank(self) -> int:
-        """0 is the main process."""
+        """Number of this process; 0 is the main one."""
         return self.place.rank
 
     @property
@@ -71,11 +71,11 @@ class Runtime:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes files and speaks to the user."""
+        """True in the process that writes files and speaks to the user."""
         return self.rank == 0
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Matrix products in the compute format, weights and sums in float32."""
+        """Run matrix products in the compute format, weights and sums in float32."""
         if self.dtype == torch.float32:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, self.dtype)
@@ -104,23 +104,23 @@ class Runtime:
         return module
 
     def gathered(self, module: nn.Module) -> AbstractContextManager[None]:
-        """Whole weights in every process for a while, without collectives inside."""
+        """Gather whole weights in every process for a while, without collectives inside."""
         return contextlib.nullcontext() if self._mesh is None else shard.gathered(module)
 
     def sum(self, tensor: Tensor) -> Tensor:
-        """The sum over all processes."""
+        """Sum a tensor over all processes."""
         return tensor if self._mesh is None else collective.all_sum(tensor)
 
     def largest(self, values: list[float]) -> list[float]:
-        """Of each value the largest over all processes; every process calls it."""
+        """Return the largest of each value over all processes; every process calls it."""
         return values if self._mesh is None else collective.all_max(values, self.device)
 
     def whole(self, tensor: Tensor) -> Tensor:
-        """All of a tensor that may be sharded; every process calls it."""
+        """Return all of a tensor that may be sharded; every process calls it."""
         return shard.whole(tensor)
 
     def shard_like(self, tensor: Tensor, example: Tensor) -> Tensor:
-        """A whole tensor, spread over the processes as `example` is."""
+        """Spread a whole tensor over the processes as `example` is."""
         return shard.shard_like(tensor, example)
 
     def backward(self, loss: Tensor) -> None:
@@ -128,7 +128,7 @@ class Runtime:
         torch.autograd.backward(loss)
 
     def clip_gradients(self, module: nn.Module, norm: float | None) -> float:
-        """Scale all gradients so that their joint 2-norm is at most `norm`; the norm before.
+        """Scale all gradients so that their joint 2-norm is at most `norm`; return the norm before.
 
         None only measures.
         """

@@ -16,8 +16,8 @@ def shard(module: nn.Module, mesh: DeviceMesh) -> None:
     `ModuleDict`, its values; a bare method (`module.hidden(...)`) would find only a shard.
     """
     for root in entry_modules(module):
-        # What is trained is gathered once for forward and backward; what is frozen has no backward
-        # after which it would be spread again.
+        # Trained weights are gathered once for forward and backward; frozen ones have no backward
+        # after which they would be spread again.
         frozen = not any(parameter.requires_grad for parameter in root.parameters())
         for part in (*blocks(root), root):
             fully_shard(part, mesh=mesh, reshard_after_forward=frozen)
@@ -29,26 +29,26 @@ def shard(module: nn.Module, mesh: DeviceMesh) -> None:
 
 
 def entry_modules(module: nn.Module) -> list[nn.Module]:
-    """The modules that are called: `module`, or the values of a `ModuleDict`."""
+    """Return the modules that are called: `module`, or the values of a `ModuleDict`."""
     if isinstance(module, nn.ModuleDict):
         return [entry for value in module.values() for entry in entry_modules(value)]
     return [module]
 
 
 def blocks(module: nn.Module) -> list[nn.Module]:
-    """The repeated layers of a model: the items of its outermost module lists."""
+    """Return the repeated layers of a model: the items of its outermost module lists."""
     if isinstance(module, nn.ModuleList):
         return list(module)
     return [block for child in module.children() for block in blocks(child)]
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of a sharded tensor, in every process; a plain one as it is. All call it."""
+    """Return all of a sharded tensor, or a plain one as it is; every process calls it."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def shard_like(tensor: Tensor, example: Tensor) -> Tensor:
-    """A whole tensor spread as `example` is; a plain example leaves it whole."""
+    """Spread a whole tensor as `example` is; a plain example leaves it whole."""
     if not isinstance(example, DTensor):
         return tensor
     return distribute_tensor(

@@ -1,8 +1,8 @@
-"""A conversation as ids and loss mask: one function for training and for serving.
+"""Conversations as ids and loss mask: one function for training and for serving.
 
-Special tokens come from the template alone. What stands between two of them, template text and
-message content together, is encoded as one run, so ids equal those of transformers'
-`apply_chat_template` wherever the contents spell no special token.
+Special tokens come from the template alone. The text between two of them, the template's and the
+messages' together, is encoded as one run, so ids equal those of transformers' `apply_chat_template`
+wherever the contents spell no special token.
 """
 
 import re
@@ -39,7 +39,7 @@ class ChatTemplate:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> "ChatTemplate":
-        """The template that a tokenizer was saved with, or fledge's own."""
+        """Return the template that a tokenizer was saved with, or fledge's own."""
         return cls(tokenizer.chat_template or DEFAULT_TEMPLATE)
 
     def check(self, tokenizer: Tokenizer) -> None:
@@ -60,11 +60,11 @@ class ChatTemplate:
     def render(
         self, conversation: Conversation, tokenizer: Tokenizer, *, generation_prompt: bool = False
     ) -> RenderedChat:
-        """Ids and loss mask of a conversation.
+        """Return ids and loss mask of a conversation.
 
         A generation prompt opens the next answer; such a prompt is not trained on, so its mask is
-        False throughout. Contents never give a special id. Nothing is added that the template does
-        not write, so there is no second beginning of text.
+        False throughout. Contents never give a special id. Only the template's text is encoded, so
+        no second beginning of text is added.
 
         Raises:
             TokenizerError: the template refuses the conversation, or needs tokens that the
@@ -76,7 +76,7 @@ class ChatTemplate:
         return _encode(rendering, tokenizer, spans)
 
     def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
-        """The prompt for the next answer: the oldest whole turns are dropped until it fits.
+        """Return the prompt for the next answer, without the oldest whole turns that do not fit.
 
         `limit` counts the tokens of the prompt, the header of the answer included; leave the room
         for the answer out of it. System messages stay, and so does the newest turn.
@@ -118,7 +118,7 @@ class ChatTemplate:
         rendering = filled(spelled)
         if not any(seams):
             return rendering
-        # Covering seams may change what the template makes of a content, so only where it must.
+        # Covering seams may change the rendering of a content, so cover them only where needed.
         strict = filled([a | b for a, b in zip(spelled, seams, strict=True)])
         safe = _special_ids(rendering, tokenizer) == _special_ids(strict, tokenizer)
         return rendering if safe else strict
@@ -126,7 +126,7 @@ class ChatTemplate:
     def _spans(
         self, rendering: "_Rendering", conversation: Conversation, tokenizer: Tokenizer
     ) -> list[tuple[int, int]]:
-        """The characters that the assistant writes."""
+        """Return the [start, end) characters that the assistant writes."""
         if _GENERATION_TAG.search(self.source):
             return rendering.spans
         answers = (i for i, m in enumerate(conversation.messages) if m.role == "assistant")
@@ -152,7 +152,7 @@ class ChatTemplate:
         prompt = self._rendering(Conversation(messages[:index]), tokenizer, generation_prompt=True)
         if prompt.begins(whole, len(prompt.text)):
             return len(prompt.text)
-        # Some prompts open a thought that the finished turn does not show: look for the content.
+        # Some templates open a thought that the finished turn does not show: look for the content.
         probe = (*messages[:index], Message("assistant", _PROBE), *messages[index + 1 :])
         probed = self._rendering(Conversation(probe), tokenizer, generation_prompt=False)
         start = probed.text.find(_PROBE)
@@ -165,7 +165,7 @@ class ChatTemplate:
         )
 
     def _end_of(self, whole: "_Rendering", answered: Conversation, tokenizer: Tokenizer) -> int:
-        """Where a turn without a stop token ends: where the conversation up to it ends."""
+        """Return the end of a turn without a stop token: the end of the conversation up to it."""
         upto = self._rendering(answered, tokenizer, generation_prompt=False)
         return min(len(upto.text), len(whole.text))
 
@@ -179,7 +179,7 @@ class _Rendering:
     shield: Shield
 
     def begins(self, whole: "_Rendering", length: int) -> bool:
-        """Whether the first `length` characters are also those of `whole`, contents uncovered."""
+        """Return whether the first `length` characters are those of `whole`, contents uncovered."""
         start, expected = self.text[:length], whole.text[:length]
         return self.shield.uncover(start) == whole.shield.uncover(expected)
 

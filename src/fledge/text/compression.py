@@ -1,4 +1,4 @@
-"""How well tokenizers compress a text: the same text through several of them, side by side."""
+"""Compression of a text by several tokenizers, side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from fledge.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """One tokenizer on one text.
+    """Compression of one text by one tokenizer.
 
     `bytes_per_token` higher is better; `tokens_per_word` (fertility) lower is better;
     `vocabulary_used` is the share of the ids that the text needs, between 0 and 1.
@@ -25,7 +25,7 @@ class Compression:
 
 
 def bytes_per_token(texts: Sequence[str], tokenizer: Tokenizer) -> float:
-    """UTF-8 bytes of the texts for each token of theirs; 0 for no text."""
+    """Return the UTF-8 bytes of the texts for each token of theirs; 0 for no text."""
     tokens = sum(map(len, tokenizer.encode_batch(texts)))
     return _size(texts) / max(tokens, 1)
 
@@ -33,7 +33,7 @@ def bytes_per_token(texts: Sequence[str], tokenizer: Tokenizer) -> float:
 def compression_report(
     texts: Sequence[str], tokenizers: Mapping[str, Tokenizer]
 ) -> list[Compression]:
-    """The tokenizers by bytes per token, best first."""
+    """Rank the tokenizers by bytes per token, best first."""
     rows = [_measure(name, texts, tokenizer) for name, tokenizer in tokenizers.items()]
     return sorted(rows, key=lambda row: -row.bytes_per_token)
 

@@ -1,4 +1,4 @@
-"""What people and models say to each other: messages, conversations, and a conversation as ids."""
+"""Messages of people and models, conversations, and a conversation as ids."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -22,18 +22,18 @@ class Conversation:
     messages: tuple[Message, ...]
 
     def then(self, role: Role, content: str) -> "Conversation":
-        """This conversation with one more turn."""
+        """Return this conversation with one more turn."""
         return Conversation((*self.messages, Message(role, content)))
 
     def records(self) -> list[dict[str, str]]:
-        """Its turns as files of chats and the OpenAI API have them."""
+        """Return its turns as files of chats and the OpenAI API write them."""
         return [{"role": message.role, "content": message.content} for message in self.messages]
 
     def shorter(self) -> "list[Conversation]":
-        """This conversation, then without its oldest turn, its two oldest, …
+        """Return this conversation, then it without its oldest turn, its two oldest, …
 
-        A turn is a user's message and all that follows it up to the next. System messages stay,
-        and so does the newest turn.
+        A turn is a user's message and all that follows it up to the next. System messages stay, and
+        so does the newest turn.
         """
         dialogue = [i for i, message in enumerate(self.messages) if message.role != "system"]
         starts = [

@@ -1,4 +1,4 @@
-"""What a text is made of: frequencies, Zipf's law, coverage, n-grams, TF-IDF."""
+"""Statistics of a text: frequencies, Zipf's law, coverage, n-grams, TF-IDF."""
 
 import math
 import re
@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 @dataclass(frozen=True, slots=True)
 class ZipfFit:
-    """count ≈ exp(intercept) · rank^slope, fitted on logarithms; Zipf's law says slope ≈ -1.
+    """Line count ≈ exp(intercept) · rank^slope, fitted on logarithms; Zipf's law says slope ≈ -1.
 
     `r_squared` is the share of the variance of log counts that the line explains.
     """
@@ -31,7 +31,7 @@ class ZipfFit:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The `most_frequent` items make up `share` of all occurrences, between 0 and 1."""
+    """Share of all occurrences, between 0 and 1, that the `most_frequent` items make up."""
 
     most_frequent: int
     share: float
@@ -47,29 +47,29 @@ class UnknownWords:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of a document and how much it tells the document from the others."""
+    """Word of a document and its weight: how well it tells the document from the others."""
 
     word: str
     weight: float
 
 
 def words(text: str) -> list[str]:
-    """Lower-cased words: letters, digits and inner apostrophes (`don't` is one)."""
+    """Cut a text into lower-cased words: letters, digits and inner apostrophes (`don't` is one)."""
     return [word.lower() for word in _WORD.findall(text)]
 
 
 def word_counts(texts: Iterable[str]) -> Counter[str]:
-    """How often each word occurs."""
+    """Count each word."""
     return Counter(chain.from_iterable(map(words, texts)))
 
 
 def token_counts(texts: Sequence[str], tokenizer: Tokenizer) -> Counter[int]:
-    """How often each token id occurs."""
+    """Count each token id."""
     return Counter(chain.from_iterable(tokenizer.encode_batch(texts)))
 
 
 def most_common(counts: Mapping[Item, int], n: int) -> list[tuple[Item, int, float]]:
-    """The `n` most frequent items with count and share of all, ties in the order met."""
+    """Return the `n` most frequent items with count and share of all, ties in the order met."""
     total = sum(counts.values())
     return [(item, count, count / total) for item, count in Counter(counts).most_common(n)]
 
@@ -99,20 +99,20 @@ def zipf_fit(counts: Mapping[Item, int], ranks: tuple[int, int] | None = None) -
 
 
 def coverage(counts: Mapping[Item, int], sizes: Iterable[int]) -> list[Coverage]:
-    """What share of the text the n most frequent items cover, for each n of `sizes`."""
+    """Return the share of the text that the n most frequent items cover, for each n of `sizes`."""
     running = np.cumsum([0, *sorted(counts.values(), reverse=True)])
     total = max(int(running[-1]), 1)
     return [Coverage(n, float(running[min(n, len(running) - 1)] / total)) for n in sizes]
 
 
 def rare_words(counts: Mapping[str, int], at_most: int = 1) -> dict[str, int]:
-    """Words that occur at most so often, rarest first, then in alphabetical order."""
+    """Return the words that occur at most `at_most` times, rarest first, then alphabetically."""
     rare = ((word, count) for word, count in counts.items() if count <= at_most)
     return dict(sorted(rare, key=lambda item: (item[1], item[0])))
 
 
 def unknown_words(counts: Mapping[str, int], vocabulary: Collection[str]) -> UnknownWords:
-    """Words that `vocabulary` lacks, the most frequent first."""
+    """Return the words that `vocabulary` lacks, the most frequent first."""
     known = frozenset(vocabulary)
     missing = Counter({word: n for word, n in counts.items() if word not in known})
     total = max(sum(counts.values()), 1)
@@ -120,17 +120,17 @@ def unknown_words(counts: Mapping[str, int], vocabulary: Collection[str]) -> Unk
 
 
 def ngram_counts(items: Sequence[Item], n: int) -> Counter[tuple[Item, ...]]:
-    """How often each run of `n` items occurs; a sequence shorter than `n` has none."""
+    """Count each run of `n` items; a sequence shorter than `n` has none."""
     if n < 1:
         raise ValueError(f"an n-gram has at least one item, not {n}")
     return Counter(zip(*(islice(items, start, None) for start in range(n)), strict=False))
 
 
 def tf_idf(documents: Sequence[str], top: int | None = None) -> list[list[Term]]:
-    """The words of each document by weight, heaviest first, then alphabetical; at most `top`.
+    """Weigh the words of each document, heaviest first, then alphabetical; at most `top`.
 
-    Weight is count · (1 + ln((1 + N) / (1 + documents with the word))), scaled to length 1 in
-    each document: scikit-learn's smooth form of Spärck Jones (1972).
+    Weight is count · (1 + ln((1 + N) / (1 + documents with the word))), scaled to length 1 in each
+    document: scikit-learn's smooth form of Spärck Jones (1972).
     """
     counts = [Counter(words(document)) for document in documents]
     holding = Counter(chain.from_iterable(counts))

@@ -16,14 +16,14 @@ from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_s
 _NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
 _VOCABULARY_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 _GENERATION = ("generation_config.json", "config.json")
-"""Where a model says what ends a text: the first that is there, as transformers reads them."""
+"""Files in which a model names the ids that end a text; the first that is there counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizerFiles:
-    """What a tokenizer's files say: its definition, its named special tokens, its template.
+    """Contents of a tokenizer's files: its definition, its named special tokens, its template.
 
-    `stop_ids` are what the model beside it says ends a text, where there is a model.
+    `stop_ids` are the ids that end a text according to the model beside it, where there is one.
     """
 
     definition: Definition
@@ -52,7 +52,7 @@ def read_tokenizer(path: Path) -> TokenizerFiles:
 
 
 def write_tokenizer(directory: Path, files: TokenizerFiles) -> None:
-    """Write what `transformers.AutoTokenizer` opens; the directory is made if it is missing."""
+    """Write the files that `transformers.AutoTokenizer` opens; make a missing directory."""
     directory.mkdir(parents=True, exist_ok=True)
     named = set(files.names.values())
     others = [text for text in special_texts(files.definition) if text not in named]
@@ -72,8 +72,10 @@ def write_tokenizer(directory: Path, files: TokenizerFiles) -> None:
 
 
 def control_tokens(files: TokenizerFiles) -> list[str]:
-    """Tokens that no text may give, though the definition may not mark them as special: those with
-    a name, and added ones that well-known chat templates are made of."""
+    """Return the tokens that no text may give, though the definition may not mark them as special.
+
+    They are those with a name, and added ones that well-known chat templates are made of.
+    """
     known = all_tokens(files.definition)
     added = {token["content"] for token in files.definition["added_tokens"]}
     named = [text for text in files.names.values() if text in known]
@@ -136,7 +138,7 @@ def _chat_template(directory: Path, settings: dict[str, Any]) -> str | None:
 
 
 def _stop_ids(directory: Path) -> frozenset[int]:
-    """`eos_token_id` of a model's settings: one id, several, or none."""
+    """Read `eos_token_id` of a model's settings: one id, several, or none."""
     path = next((directory / name for name in _GENERATION if (directory / name).is_file()), None)
     ends = None if path is None else _read_json(path).get("eos_token_id")
     listed = ends if isinstance(ends, list) else [ends]

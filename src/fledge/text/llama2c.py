@@ -1,4 +1,4 @@
-"""llama2.c's tokenizer.bin: SentencePiece pieces with scores, made into a tokenizer.
+"""Read llama2.c's tokenizer.bin: SentencePiece pieces with scores, made into a tokenizer.
 
 Layout, little-endian: the longest piece's bytes (int32), then for each id its score (float32), its
 number of bytes (int32) and its bytes, spaces as they are.
@@ -19,7 +19,7 @@ _SPACE = "▁"
 
 
 def load_llama2c_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of a llama2.c model; `<s>` stands before every text and also ends one.
+    """Load the tokenizer of a llama2.c model; `<s>` stands before every text and also ends one.
 
     Raises:
         TokenizerError: the file is missing, cut off, or of another layout.
@@ -30,7 +30,7 @@ def load_llama2c_tokenizer(path: Path) -> Tokenizer:
 
 
 def read_pieces(path: Path) -> list[tuple[str, float]]:
-    """Text and score of every id; special tokens without the newlines that stand around them.
+    """Read text and score of every id; special tokens lose the newlines that stand around them.
 
     Raises:
         TokenizerError: as `load_llama2c_tokenizer`.
@@ -114,7 +114,7 @@ def _definition(pieces: list[tuple[str, float]]) -> Definition:
 
 
 def _merges(scores: dict[str, float]) -> list[list[str]]:
-    """Every way to make a piece of two others; the piece of the highest score first."""
+    """List every pair of pieces that makes a third, the one of the highest score first."""
     splits = [
         (-score, [text[:cut], text[cut:]])
         for text, score in scores.items()

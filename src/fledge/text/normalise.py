@@ -13,7 +13,7 @@ from fledge.config import Config
 
 
 class NormaliserConfig(Config):
-    """What is done to text before it is cut into tokens. The default changes nothing."""
+    """Changes to a text before it is cut into tokens; the default makes none."""
 
     form: Literal["none", "NFC", "NFKC"] = "none"
     """Unicode normalisation form (UAX #15). NFC composes accents and loses nothing a reader sees;
@@ -34,7 +34,7 @@ class Change:
 
 
 def build_normaliser(config: NormaliserConfig) -> normalizers.Normalizer | None:
-    """The steps as `tokenizers` applies and saves them; None for the default."""
+    """Build the steps as `tokenizers` applies and saves them; None for the default."""
     steps: list[normalizers.Normalizer] = []
     composed = normalizers.NFKC() if config.form == "NFKC" else normalizers.NFC()
     if config.strip_accents:
@@ -48,13 +48,13 @@ def build_normaliser(config: NormaliserConfig) -> normalizers.Normalizer | None:
 
 
 def normalise(text: str, config: NormaliserConfig) -> str:
-    """`text` as the tokenizer will see it."""
+    """Return `text` as the tokenizer will see it."""
     normaliser = build_normaliser(config)
     return text if normaliser is None else str(normaliser.normalize_str(text))
 
 
 def changes(texts: Iterable[str], config: NormaliserConfig) -> list[Change]:
-    """What normalising changes in `texts`, most frequent first, then in the order met."""
+    """List the changes that normalising makes in `texts`, most frequent first."""
     normaliser = build_normaliser(config)
     if normaliser is None:
         return []

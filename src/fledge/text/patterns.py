@@ -1,4 +1,4 @@
-"""How text is cut into pieces before bytes are merged: merges never cross a cut.
+"""Patterns that cut text into pieces before bytes are merged: merges never cross a cut.
 
 GPT-2's pattern is Radford et al. 2019 (encoder.py); the GPT-4-like one is cl100k's (tiktoken).
 """
@@ -22,7 +22,7 @@ O200K_PATTERN = "|".join(
 
 
 def gpt4_pattern(digits: int) -> str:
-    """cl100k's pattern with numbers cut into at most `digits` digits (GPT-4 takes 3)."""
+    """Return cl100k's pattern with numbers cut into at most `digits` digits (GPT-4 takes 3)."""
     return (
         r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1," + str(digits) + r"}"
         r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -30,7 +30,7 @@ def gpt4_pattern(digits: int) -> str:
 
 
 def split_pattern(name: PatternName, vocabulary_size: int) -> str:
-    """The pattern a vocabulary of this size is trained with.
+    """Return the pattern that a vocabulary of this size is trained with.
 
     Small vocabularies have no room for a token per number, and small models copy and add better
     when every digit is a token: below 8,192 tokens digits stand alone, below 65,536 in pairs.
@@ -43,7 +43,7 @@ def split_pattern(name: PatternName, vocabulary_size: int) -> str:
 
 
 def rank_file_pattern(file_name: str) -> str:
-    """The pattern that belongs to a published rank file; rank files do not carry it themselves."""
+    """Return the pattern of a published rank file, which does not carry it itself."""
     if file_name.startswith(("gpt2", "r50k", "p50k")):
         return GPT2_PATTERN
     if file_name.startswith("o200k"):

@@ -1,4 +1,4 @@
-"""tiktoken's rank files: one token a line, base64 and rank; turned into merges and back.
+"""Rank files of tiktoken, one token a line, base64 and rank; turned into merges and back.
 
 A rank file holds no merges: tiktoken merges whatever pair gives the token of lowest rank. Taking
 each token apart with only the ranks below its own gives the pair it is merged from.
@@ -53,7 +53,7 @@ def write_ranks(path: Path, ranks: Ranks) -> None:
 
 
 def merges_of(ranks: Ranks) -> list[tuple[bytes, bytes]]:
-    """The pair each longer token is merged from, in order of rank.
+    """Return the pair each longer token is merged from, in order of rank.
 
     A token that no pair of lower tokens gives has no merge: only a whole piece can become it.
     """
@@ -77,7 +77,7 @@ def merge_below(token: bytes, ranks: Ranks) -> list[bytes]:
 
 
 def definition_from_ranks(ranks: Ranks, pattern: str) -> Definition:
-    """The tokenizer.json that gives the same ids as tiktoken with these ranks and `pattern`."""
+    """Make the tokenizer.json that gives tiktoken's ids for these ranks and `pattern`."""
     printable = {byte: character for character, byte in byte_alphabet().items()}
     text = {token: "".join(printable[byte] for byte in token) for token in ranks}
     model = models.BPE(
@@ -90,7 +90,7 @@ def definition_from_ranks(ranks: Ranks, pattern: str) -> Definition:
 
 
 def byte_level(model: models.BPE, pattern: str) -> Definition:
-    """A byte-level tokenizer around `model` that cuts text by `pattern`."""
+    """Build a byte-level tokenizer around `model` that cuts text by `pattern`."""
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = byte_level_splitter(pattern)
     tokenizer.decoder = decoders.ByteLevel()

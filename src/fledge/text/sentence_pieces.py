@@ -54,7 +54,7 @@ class SentencePieceTokenizer:
         self._silent = {vocabulary[token] for token in (UNKNOWN, END, PAD)}
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`; a piece that the vocabulary lacks is unknown."""
+        """Return the ids of `text`; a piece that the vocabulary lacks is unknown."""
         language = _LANGUAGE.match(text)
         codes = [language[0]] if language else []
         pieces = self._processor.encode(text[language.end() :] if language else text, out_type=str)
@@ -62,17 +62,17 @@ class SentencePieceTokenizer:
         return [self.vocabulary.get(piece, unknown) for piece in (*codes, *pieces)]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` of each text."""
+        """Return `encode` of each text."""
         return [self.encode(text) for text in texts]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; special ones and unknown pieces have none."""
+        """Return the text of `ids`; special ones and unknown pieces have none."""
         pieces = [self.token(token_id) for token_id in ids if token_id not in self._silent]
         text: str = self._processor.decode_pieces(pieces)
         return text.replace(_SPACE, " ").strip()
 
     def token(self, token_id: int) -> str:
-        """A piece as the vocabulary writes it, `▁the`.
+        """Return a piece as the vocabulary writes it, `▁the`.
 
         Raises:
             TokenizerError: there is no such id.
@@ -85,7 +85,7 @@ class SentencePieceTokenizer:
         return self._pieces[token_id]
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes one id stands for, `�` if unknown; a word's first piece begins with a space."""
+        """Return the bytes of one id, `�` if unknown; a word's first piece begins with a space."""
         piece = self.token(token_id)
         if token_id in self._silent:
             return "�".encode() if piece == UNKNOWN else b""
@@ -95,12 +95,12 @@ class SentencePieceTokenizer:
 
     @cached_property
     def vocabulary_size(self) -> int:
-        """One more than the largest id."""
+        """Number of ids: one more than the largest."""
         return max(self._pieces) + 1
 
     @cached_property
     def special_ids(self) -> frozenset[int]:
-        """The end and padding; an unknown piece is text."""
+        """Ids of the end and of padding; an unknown piece is text."""
         return frozenset((self.vocabulary[END], self.vocabulary[PAD]))
 
     @cached_property
@@ -111,14 +111,14 @@ class SentencePieceTokenizer:
 
 
 def has_sentence_pieces(directory: Path) -> bool:
-    """Whether there is a model of the source language."""
+    """Return whether there is a model of the source language."""
     return (directory / SOURCE_MODEL).is_file()
 
 
 def load_sentence_pieces(
     directory: Path,
 ) -> tuple[SentencePieceTokenizer, SentencePieceTokenizer]:
-    """Source and target from source.spm, target.spm and vocab.json.
+    """Load source and target from source.spm, target.spm and vocab.json.
 
     Raises:
         TokenizerError: a file is missing or damaged, sentencepiece is not installed, or the
@@ -144,7 +144,7 @@ def save_sentence_pieces(
     target: SentencePieceTokenizer,
     languages: tuple[str, str],
 ) -> None:
-    """Write what `load_sentence_pieces` and transformers' `MarianTokenizer` read."""
+    """Write the files that `load_sentence_pieces` and transformers' `MarianTokenizer` read."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / SOURCE_MODEL).write_bytes(source.model)
     (directory / TARGET_MODEL).write_bytes(target.model)

@@ -1,4 +1,4 @@
-"""What translation asks of a tokenizer: `Tokenizer` does it, and so do SentencePiece's files."""
+"""The tokenizer that translation needs: `Tokenizer` is one, and so are SentencePiece's files."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
@@ -6,11 +6,11 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class SentenceTokenizer(Protocol):
-    """Text to ids and back, without the end token: whoever builds a batch adds it."""
+    """Text to ids and back, without the end token, which is added where a batch is built."""
 
     @property
     def vocabulary_size(self) -> int:
-        """One more than the largest id."""
+        """Number of ids: one more than the largest."""
 
     @property
     def special_ids(self) -> frozenset[int]:
@@ -18,16 +18,16 @@ class SentenceTokenizer(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256; equal for tokenizers that give equal ids."""
+        """SHA-256 of the files: equal for tokenizers that give equal ids."""
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`."""
+        """Return the ids of `text`."""
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` of each text."""
+        """Return `encode` of each text."""
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; special ones have none."""
+        """Return the text of `ids`; special ones have none."""
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes one id stands for, b"" if special; a word's first piece begins with a space."""
+        """Return the bytes of one id, b"" if special; a word's first piece begins with a space."""

@@ -1,8 +1,8 @@
-"""Keeps message contents from being read as special tokens, whatever the template does with them.
+"""Keep message contents from being read as special tokens, whatever the template does with them.
 
 Characters of a content that spell a special token are swapped one for one with private characters
-before the template runs. What looks like a special token afterwards was written by the template.
-Then they are swapped back; as the lengths are equal, positions stay true.
+before the template runs. A special token found afterwards was written by the template. Then they
+are swapped back; as the lengths are equal, positions stay true.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ _FIRST_PRIVATE, _LAST_PRIVATE = 0xF0000, 0xFFFFD  # Unicode's private-use plane 
 class Shield:
     """Covers contents for one rendering and uncovers the result.
 
-    `texts` is all that may appear in it, the template included: private characters used there are
+    `texts` are all that may appear in it, the template included: private characters used there are
     left alone.
     """
 
@@ -27,7 +27,7 @@ class Shield:
         self._used: set[str] = set()
 
     def cover(self, content: str, places: set[int]) -> str:
-        """`content` with private characters at `places`."""
+        """Put private characters at `places` of `content`."""
         if not places:
             return content
         return "".join(
@@ -55,7 +55,7 @@ class Shield:
 
 
 def spelled_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
-    """Positions of whole special tokens, overlapping ones too."""
+    """Return the positions of whole special tokens, overlapping ones too."""
     places: set[int] = set()
     for special in special_texts:
         start = content.find(special)
@@ -66,7 +66,7 @@ def spelled_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
 
 
 def seam_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
-    """Positions of pieces of special tokens that a template's own text could complete.
+    """Return the positions of pieces of special tokens that a template's own text could complete.
 
     They are at the edges of the text, or the text is all of the middle: templates may trim, so the
     space around it does not count.
@@ -88,7 +88,7 @@ def seam_places(content: str, special_texts: tuple[str, ...]) -> set[int]:
 
 @lru_cache(maxsize=8)
 def _edges(special_texts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], int]:
-    """Every beginning and every end of a special token, and the length of the longest token."""
+    """Return every beginning and every end of a special token, and the longest one's length."""
     heads = {text[:length] for text in special_texts for length in range(1, len(text))}
     tails = {text[-length:] for text in special_texts for length in range(1, len(text))}
     return frozenset(heads), frozenset(tails), max(map(len, special_texts))

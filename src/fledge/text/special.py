@@ -1,4 +1,4 @@
-"""Special tokens: the ids that only a chat template can produce, and what each is for."""
+"""Special tokens: the ids that only a chat template can produce, and the use of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SPECIAL_TEXTS = (END_OF_TEXT, PAD, SYSTEM, USER, ASSISTANT, END)
 SPECIAL_NAMES: Mapping[str, str] = MappingProxyType(
     {"bos_token": END_OF_TEXT, "eos_token": END, "pad_token": PAD}
 )
-"""What transformers calls them; the end of a turn is its end of sequence, as in Qwen and Llama."""
+"""Names that transformers has for them; its end of sequence is the end of a turn (Qwen, Llama)."""
 
 _KNOWN_END_OF_TEXT = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]")
 _KNOWN_END = (END, "<|im_end|>", "<|eot_id|>", "<|eot|>", "<end_of_turn>")
@@ -31,7 +31,7 @@ _KNOWN_HEADERS = (
 )
 
 KNOWN_CONTROL = (*_KNOWN_END_OF_TEXT, *_KNOWN_END, *_KNOWN_PAD, *_KNOWN_HEADERS)
-"""What well-known chat templates are made of: never to be spelled by text."""
+"""Tokens of well-known chat templates, which no text may spell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class SpecialTokens:
 
     @property
     def separator(self) -> int:
-        """What stands between documents: the end of the text, or of a turn where that has none."""
+        """Id between documents: the end of the text, or of a turn where that has none."""
         return self.end if self.end_of_text is None else self.end_of_text
 
 
 def resolve_special(ids: Mapping[str, int], names: Mapping[str, str]) -> SpecialTokens:
-    """Find out which of the special tokens `ids` (text to id) serves what.
+    """Assign the special tokens among `ids` (text to id) to their uses.
 
     `names` holds bos_token, eos_token, pad_token as the tokenizer's own settings give them.
 

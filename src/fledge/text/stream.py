@@ -1,4 +1,4 @@
-"""Ids to text as they come: nothing is shown that a later id could still change."""
+"""Turn ids into text as they come: no later id changes text that has been shown."""
 
 import codecs
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ class TextStream:
         self._held = ""
         self._at_start = tokenizer.drops_first_space
         self.stopped = False
-        """Whether a stop text was reached; what follows it is withheld."""
+        """True once a stop text was reached; the text after it is withheld."""
 
     def push(self, token_id: int) -> str:
-        """The text that became certain with this id; "" is common."""
+        """Return the text that became certain with this id; "" is common."""
         return self._accept(self._tokenizer.token_bytes(token_id), final=False)
 
     def finish(self) -> str:
-        """What was held back, when no more ids will come; half a character becomes `�`."""
+        """Return the text held back, when no more ids will come; half a character becomes `�`."""
         text = self._accept(b"", final=True)
         text, self._held = text + self._held, ""
         return text
@@ -57,13 +57,13 @@ class TextStream:
 
 
 def first_stop(text: str, stop: Sequence[str]) -> int | None:
-    """Where the stop text begins that is complete first (the longer one if two end together)."""
+    """Find the start of the stop text that is complete first, or of the longer of two such."""
     found = ((start + len(s), start) for s in stop if (start := text.find(s)) >= 0)
     return min(found, default=(0, None))[1]
 
 
 def possible_stop(text: str, stop: Sequence[str]) -> int:
-    """How many characters at the end of `text` could be the beginning of a stop text."""
+    """Count the characters at the end of `text` that could be the beginning of a stop text."""
     longest = max((len(s) for s in stop), default=1) - 1
     lengths = range(min(longest, len(text)), 0, -1)
     return next((n for n in lengths if any(s.startswith(text[-n:]) for s in stop)), 0)

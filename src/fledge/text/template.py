@@ -29,7 +29,7 @@ DEFAULT_TEMPLATE = """\
     <|assistant|>
 {%- endif -%}
 """
-"""fledge's own: every turn is a role token, the text, and `<|end|>`. Tool output is a user's."""
+"""Template of fledge: every turn is a role token, the text, and `<|end|>`; tools speak as users."""
 
 # Unicode noncharacters: no text may interchange them, so none that reaches a template has them.
 SPAN_START = "\ufdd0"
@@ -39,12 +39,12 @@ _TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, LookupError, Arithmeti
 
 
 class GenerationBlock(Extension):
-    """`{% generation %}…{% endgeneration %}` marks what the assistant writes."""
+    """Block `{% generation %}…{% endgeneration %}`, which marks the assistant's text."""
 
     tags = {"generation"}  # noqa: RUF012  (jinja2 declares it as a plain set)
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """Called by Jinja at the tag."""
+        """Parse the block, when Jinja comes to its tag."""
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         return nodes.CallBlock(self.call_method("_marked"), [], [], body).set_lineno(line)
@@ -101,7 +101,7 @@ def compile_template(source: str) -> Template:
 
 
 def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without its marks, and the [start, end) characters that were marked."""
+    """Return the text without its marks, and the [start, end) characters that were marked."""
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
     length = 0

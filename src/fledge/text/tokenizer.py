@@ -38,13 +38,14 @@ class Tokenizer:
 
     def __init__(self, files: TokenizerFiles) -> None:
         self.definition: Definition = with_special(files.definition, control_tokens(files))
-        """The contents of tokenizer.json."""
+        """Contents of tokenizer.json."""
         self.names: Mapping[str, str] = files.names
-        """transformers' names (bos_token, eos_token, pad_token) to special tokens' texts."""
+        """Named special tokens: transformers' names (bos_token, eos_token, pad_token) to their
+        texts."""
         self.chat_template: str | None = files.chat_template
-        """The Jinja template it was saved with, if any."""
+        """Jinja template it was saved with, if any."""
         self.special_texts: Mapping[str, int] = special_texts(self.definition)
-        """Text to id of every special token, those of a foreign tokenizer included."""
+        """Map from text to id of every special token, those of a foreign tokenizer included."""
         self.special: SpecialTokens = resolve_special(self.special_texts, files.names)
         self.special_ids: frozenset[int] = frozenset(self.special_texts.values())
         self._model_stops = files.stop_ids
@@ -52,7 +53,7 @@ class Tokenizer:
         self._texts = {token_id: text for text, token_id in all_tokens(self.definition).items()}
         self._cuts = special_pattern(self.definition)
         self.backend: Backend = _backend(without_special(self.definition))
-        """The `tokenizers` object that encodes; it knows no special token."""
+        """Object of `tokenizers` that encodes; it knows no special token."""
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[TokenizerFiles]]:
         return Tokenizer, (self._files(self.chat_template),)
@@ -79,7 +80,7 @@ class Tokenizer:
 
     @classmethod
     def characters(cls, texts: Iterable[str]) -> "Tokenizer":
-        """One id for each character in `texts`, in code point order; any other becomes `�`.
+        """Give each character in `texts` an id, in code point order; any other becomes `�`.
 
         Raises:
             TokenizerError: the corpus is empty.
@@ -114,7 +115,7 @@ class Tokenizer:
         write_tokenizer(Path(directory), self._files(template))
 
     def with_chat_tokens(self) -> "Tokenizer":
-        """This tokenizer with fledge's special tokens after its last id, where they are missing.
+        """Return this tokenizer with the special tokens of fledge that it lacks, after its last id.
 
         A foreign base model (GPT-2) needs them to learn the default chat template; its embedding
         must grow to the new `vocabulary_size`.
@@ -124,7 +125,7 @@ class Tokenizer:
         return Tokenizer(TokenizerFiles(definition, names, DEFAULT_TEMPLATE, self._model_stops))
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`; never a special id, whatever the text spells.
+        """Return the ids of `text`; never a special id, whatever the text spells.
 
         Raises:
             TokenizerError: the text holds half of a surrogate pair, which is no character.
@@ -132,7 +133,7 @@ class Tokenizer:
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` of each text, in parallel over the processor's cores."""
+        """Return `encode` of each text, in parallel over the processor's cores."""
         try:
             encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         except (TypeError, UnicodeEncodeError) as error:
@@ -140,7 +141,7 @@ class Tokenizer:
         return [encoding.ids for encoding in encodings]
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """`encode`, and the characters [start, end) of `text` that each id stands for.
+        """Return `encode`, and the characters [start, end) of `text` that each id stands for.
 
         Tokens that share the bytes of one character have the same offsets.
         """
@@ -163,11 +164,11 @@ class Tokenizer:
             yield text[position:], None
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; special tokens have none, and broken UTF-8 becomes `�`."""
+        """Return the text of `ids`; special tokens have none, and broken UTF-8 becomes `�`."""
         return self._joined(map(self.token_bytes, ids))
 
     def decode_marked(self, ids: Iterable[int]) -> str:
-        """`decode` with the special tokens written out, for people to look at."""
+        """Return `decode` with the special tokens written out, for people to look at."""
         return self._joined(
             self.token(token_id).encode()
             if token_id in self.special_ids
@@ -176,7 +177,7 @@ class Tokenizer:
         )
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes that one id stands for, perhaps only part of a character; b"" if special."""
+        """Return the bytes of one id, perhaps only part of a character; b"" if special."""
         if 0 <= token_id < len(self._bytes):
             return self._bytes[token_id]
         raise TokenizerError(
@@ -185,12 +186,12 @@ class Tokenizer:
         )
 
     def token(self, token_id: int) -> str:
-        """A token as the vocabulary writes it (`Ġthe`, `<|end|>`); "" for an unused id."""
+        """Return a token as the vocabulary writes it (`Ġthe`, `<|end|>`); "" for an unused id."""
         self.token_bytes(token_id)
         return self._texts.get(token_id, "")
 
     def ranks(self) -> Ranks:
-        """Bytes to id of all but the special tokens: what tiktoken calls mergeable ranks."""
+        """Map bytes to id for all but the special tokens; tiktoken calls these mergeable ranks."""
         return {
             token: token_id
             for token_id, token in enumerate(self._bytes)
@@ -199,18 +200,20 @@ class Tokenizer:
 
     @property
     def vocabulary_size(self) -> int:
-        """One more than the largest id."""
+        """Number of ids: one more than the largest."""
         return len(self._bytes)
 
     @cached_property
     def bytes_per_token(self) -> list[int]:
-        """Bytes that each id stands for; 0 for special tokens."""
+        """Number of bytes of each id; 0 for special tokens."""
         return [len(token) for token in self._bytes]
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
-        """Ids that end an answer: the end of the turn, the end of the text, and what the model that
-        the tokenizer was loaded beside names in its generation_config.json.
+        """Ids that end an answer.
+
+        They are the end of the turn, the end of the text, and those that the model beside the
+        tokenizer names in its generation_config.json.
         """
         ends = {self.special.end, self.special.end_of_text, *self._model_stops}
         return frozenset(id_ for id_ in ends if id_ is not None and id_ < self.vocabulary_size)

@@ -1,4 +1,4 @@
-"""How a word became its tokens: merge after merge, as the encoder does it (Sennrich et al. 2016).
+"""Trace a word to its tokens, merge after merge, as the encoder does (Sennrich et al. 2016).
 
 At every step the adjacent pair of lowest rank is merged, the leftmost first.
 """
@@ -23,9 +23,9 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class WordTrace:
-    """The way of one piece of text, in the vocabulary's letters (`Ġ` is a space).
+    """Trace of one piece of text, in the vocabulary's letters (`Ġ` is a space).
 
-    `start` is its bytes or characters; `tokens` and `ids` are what the encoder gives.
+    `start` is its bytes or characters; `tokens` and `ids` are those of the encoder.
     """
 
     text: str
@@ -62,7 +62,7 @@ class Tracer:
         self._ranks = {pair: rank for rank, pair in enumerate(pairs)}
 
     def trace(self, text: str) -> Iterator[WordTrace]:
-        """A trace for every piece of `text`."""
+        """Trace every piece of `text`."""
         normaliser, splitter = self._backend.normalizer, self._backend.pre_tokenizer
         normalised = text if normaliser is None else normaliser.normalize_str(text)
         if splitter is None:

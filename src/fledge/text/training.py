@@ -1,4 +1,4 @@
-"""Making a vocabulary from text: byte-level BPE merges (Sennrich et al. 2016), or characters."""
+"""Make a vocabulary from text: byte-level BPE merges (Sennrich et al. 2016), or characters."""
 
 import json
 from collections import Counter
@@ -50,7 +50,7 @@ def train_bpe(
 
 
 def character_vocabulary(texts: Iterable[str]) -> Definition:
-    """One id for each character met, in the order of code points, and one for unknown ones."""
+    """Give each character met an id, in the order of code points, and one to unknown ones."""
     counts: Counter[str] = Counter()
     for text in _not_empty(texts):
         counts.update(text)
@@ -65,7 +65,7 @@ def character_vocabulary(texts: Iterable[str]) -> Definition:
 
 
 def lone_surrogate(text: str, position: int) -> TokenizerError:
-    """The error for half of a surrogate pair, which UTF-8 cannot write."""
+    """Make the error for half of a surrogate pair, which UTF-8 cannot write."""
     around = text[max(position - 20, 0) : position + 20]
     return TokenizerError(
         f"the text holds half of a surrogate pair, U+{ord(text[position]):04X}, at character "

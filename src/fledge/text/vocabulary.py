@@ -12,7 +12,7 @@ _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 def byte_alphabet() -> dict[str, int]:
-    """GPT-2's printable character for each byte: itself if printable, else from U+0100 on."""
+    """Map GPT-2's printable characters to bytes; unprintable bytes are written as U+0100 and on."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
     printable += range(ord("®"), ord("ÿ") + 1)
     others = [byte for byte in range(256) if byte not in set(printable)]
@@ -21,7 +21,7 @@ def byte_alphabet() -> dict[str, int]:
 
 
 def model_tokens(definition: Definition) -> dict[str, int]:
-    """Text to id of the model's own tokens, without the added ones.
+    """Map text to id for the model's own tokens, without the added ones.
 
     Raises:
         TokenizerError: the model is not BPE.
@@ -37,27 +37,27 @@ def model_tokens(definition: Definition) -> dict[str, int]:
 
 
 def all_tokens(definition: Definition) -> dict[str, int]:
-    """Text to id of every token; an added token takes its text over from the model."""
+    """Map text to id for every token; an added token takes its text over from the model."""
     added = {token["content"]: token["id"] for token in definition["added_tokens"]}
     return model_tokens(definition) | added
 
 
 def special_texts(definition: Definition) -> dict[str, int]:
-    """Text to id of the added tokens that are marked special."""
+    """Map text to id for the added tokens that are marked special."""
     return {
         token["content"]: token["id"] for token in definition["added_tokens"] if token["special"]
     }
 
 
 def merge_pairs(definition: Definition) -> list[tuple[str, str]]:
-    """The merges in order of rank; both ways of writing them (a list, or split at a space)."""
+    """Return the merges in order of rank; files write them as a list, or split at a space."""
     merges = definition["model"].get("merges", [])
     split = (merge.split(" ", 1) if isinstance(merge, str) else merge for merge in merges)
     return [(left, right) for left, right in split]
 
 
 def added_token(text: str, token_id: int) -> dict[str, object]:
-    """The entry of a special token in `added_tokens`."""
+    """Make the entry of a special token in `added_tokens`."""
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {"id": token_id, "content": text, **flags, "special": True}
 
@@ -87,7 +87,7 @@ def with_special(definition: Definition, texts: Collection[str]) -> Definition:
 
 
 def without_special(definition: Definition) -> Definition:
-    """The same tokenizer for text that must never give a special id: it does not know them.
+    """Return the same tokenizer without its special tokens, for text that must never give one.
 
     The twin has no post-processor, truncation or padding either: it adds and drops nothing.
     """
@@ -115,7 +115,7 @@ def without_special(definition: Definition) -> Definition:
 
 
 def opening_tokens(definition: Definition) -> list[str]:
-    """What the post-processor puts before a text, such as Llama's `<s>`."""
+    """Return the tokens that the post-processor puts before a text, such as Llama's `<s>`."""
     processor = definition.get("post_processor") or {"type": "none"}
     steps = processor["processors"] if processor["type"] == "Sequence" else [processor]
     opening: list[str] = []
@@ -128,7 +128,7 @@ def opening_tokens(definition: Definition) -> list[str]:
 
 
 def special_pattern(definition: Definition) -> re.Pattern[str]:
-    """Matches special tokens, the longest first; a group of its own holds each token's text.
+    """Return a pattern that matches special tokens, the longest first, each in a group of its own.
 
     Tokens may swallow the space before or after them (`lstrip`, `rstrip`).
     """
@@ -144,8 +144,10 @@ def special_pattern(definition: Definition) -> re.Pattern[str]:
 
 
 def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:
-    """The bytes each id stands for (none for special tokens and unused ids), and whether decoding
-    drops the space that the tokenizer puts before a text (SentencePiece).
+    """Return the bytes of each id, and whether decoding drops a leading space.
+
+    Special tokens and unused ids have no bytes. SentencePiece puts a space before every text, which
+    decoding drops.
 
     Raises:
         TokenizerError: the tokenizer decodes in a way that is not a sequence of bytes.
