@@ -22,6 +22,7 @@ from fledge.checkpoint.model_files import (
     save_scalar_model,
 )
 from fledge.errors import CheckpointError
+from fledge.model.gpt import GPT
 from fledge.text.chat import ChatTemplate
 from fledge.text.conversation import Conversation, Message
 from fledge.text.tokenizer import Tokenizer
@@ -302,7 +303,7 @@ def test_rows_beyond_the_tokenizer_become_the_chat_tokens(tmp_path):
     import_model(tmp_path / "theirs", tmp_path / "ours", chat_tokens=True)
     padded = load_language_model(tmp_path / "ours")
     size = -(-padded.tokenizer.vocabulary_size // 64) * 64
-    grown = padded.model.grown(size, torch.Generator().manual_seed(0))
+    grown = with_rows(padded.model, size)
     base = Tokenizer.load(tmp_path / "theirs")
     save_language_model(tmp_path / "padded", grown, base, ChatTemplate())
     settings = tmp_path / "padded" / "tokenizer_config.json"
@@ -314,6 +315,16 @@ def test_rows_beyond_the_tokenizer_become_the_chat_tokens(tmp_path):
     assert again.model.config.vocabulary_size == size
     assert torch.equal(again.model.token_embedding.weight, grown.token_embedding.weight)
     assert again.tokenizer.special.assistant is not None
+
+
+def with_rows(model: GPT, size: int) -> GPT:
+    """A copy with an embedding of `size` rows, random ones behind the last."""
+    copy = GPT(model.config.model_copy(update={"vocabulary_size": size}))
+    copy.initialise(torch.Generator().manual_seed(0))
+    wider = copy.state_dict()
+    for name, tensor in model.state_dict().items():
+        wider[name][: len(tensor)] = tensor
+    return copy
 
 
 def test_chat_tokens_are_not_added_twice(tmp_path):

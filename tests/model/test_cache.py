@@ -64,24 +64,24 @@ def test_a_text_placed_into_a_used_row_starts_afresh():
 
 
 @torch.inference_mode()
-def test_a_reset_row_can_be_reused():
+def test_a_row_set_to_length_0_can_be_reused():
     model, ids = make(), random_ids(2, 6)
     cache = KeyValueCache(CONFIG, rows=2, capacity=12)
     model(ids, cache=cache)
-    cache.reset(torch.tensor([1]))
+    cache.set_lengths(torch.tensor([6, 0]))
     logits = model(ids[:, :1], cache=cache)
     torch.testing.assert_close(logits[1], model(ids[1:, :1])[0], atol=1e-5, rtol=0)
 
 
 @torch.inference_mode()
-def test_a_reset_cache_is_as_new():
+def test_a_fresh_window_of_a_used_cache_is_as_new():
     model, ids = make(), random_ids(2, 6)
-    cache = KeyValueCache(CONFIG, rows=2, capacity=12)
-    model(ids.flip(1), cache=cache)
-    cache.reset()
-    assert cache.is_empty
-    torch.testing.assert_close(model(ids, cache=cache), model(ids), atol=1e-5, rtol=0)
-    assert cache.lengths.tolist() == [6, 6]
+    cache = KeyValueCache(CONFIG, rows=3, capacity=12)
+    model(random_ids(3, 8).flip(1), cache=cache)
+    window = cache.fresh_window(2, 10, first_row=1)
+    assert window.is_empty and not cache.is_empty
+    torch.testing.assert_close(model(ids, cache=window), model(ids), atol=1e-5, rtol=0)
+    assert cache.lengths.tolist() == [8, 6, 6]
 
 
 @torch.inference_mode()

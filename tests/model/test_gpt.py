@@ -81,16 +81,6 @@ def test_a_tied_model_has_one_matrix():
     assert untied.state_dict()["head.weight"].shape == (64, 16)
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_a_grown_vocabulary_leaves_the_old_logits(tied):
-    model = make(CONFIG.model_copy(update={"tied_embeddings": tied}))
-    grown = model.grown(70, torch.Generator().manual_seed(0))
-    logits = grown(random_ids())
-    assert grown.config.vocabulary_size == 70 and logits.shape[-1] == 70
-    torch.testing.assert_close(logits[..., :64], model(random_ids()))
-    assert model.grown(64, torch.Generator()).state_dict().keys() == model.state_dict().keys()
-
-
 def test_norms_and_logits_stay_fp32_under_autocast():
     model, ids = make(noise=0.02), random_ids()
     exact = model(ids)

@@ -144,14 +144,6 @@ class KeyValueCache:
         self.lengths[rows] = other.lengths
         self._mark()
 
-    def reset(self, rows: Int[Tensor, " N"] | None = None) -> None:
-        """Forget the texts of these rows, or of all; others may use them."""
-        if rows is None:
-            self.lengths.zero_()
-            self._mark(has_tokens=False)
-        else:
-            self.lengths[rows] = 0
-
     def taken(self, rows: Int[Tensor, " M"]) -> "KeyValueCache":
         """Copy rows into a new cache: row i has the text of row `rows[i]`; M may differ from B."""
         copy = object.__new__(KeyValueCache)
@@ -160,7 +152,7 @@ class KeyValueCache:
         copy._whole, copy._has_tokens = None, not self.is_empty
         return copy
 
-    def _mark(self, has_tokens: bool = True) -> None:
+    def _mark(self) -> None:
         # Windows share tensors, so they must share this too: a window that thinks itself empty
         # would attend to its new tokens alone.
-        (self if self._whole is None else self._whole)._has_tokens = has_tokens
+        (self if self._whole is None else self._whole)._has_tokens = True

@@ -122,33 +122,9 @@ class GPT(nn.Module):
         self.config = self.config.model_copy(update={"dropout": rate})
         set_dropout(self, rate)
 
-    @torch.no_grad()
-    def grown(self, vocabulary_size: int, generator: torch.Generator) -> "GPT":
-        """Copy the model with tokens added behind the last, for a tokenizer that got more of them.
-
-        New rows are N(mean of the old rows, 0.02): no new token starts likelier than the others.
-        """
-        assert vocabulary_size >= self.config.vocabulary_size
-        model = GPT(self.config.model_copy(update={"vocabulary_size": vocabulary_size}))
-        state = self.state_dict()
-        for name in ("token_embedding.weight", "head.weight"):
-            if name in state:
-                state[name] = _with_rows(state[name], vocabulary_size, generator)
-        model.load_state_dict(state)
-        return model.to(self.token_embedding.weight).train(self.training)
-
     def _next_positions(
         self, ids: Int[Tensor, "B T"], cache: KeyValueCache | None
     ) -> Int[Tensor, "#B T"]:
         if cache is not None:
             return cache.positions(ids.shape[1])
         return torch.arange(ids.shape[1], device=ids.device)[None]
-
-
-def _with_rows(
-    matrix: Float[Tensor, "old D"], rows: int, generator: torch.Generator
-) -> Float[Tensor, "new D"]:
-    shape = (rows - matrix.shape[0], matrix.shape[1])
-    noise = torch.randn(shape, generator=generator, device=generator.device)
-    added = matrix.mean(dim=0) + INITIAL_DEVIATION * noise.to(matrix)
-    return torch.cat([matrix, added])
