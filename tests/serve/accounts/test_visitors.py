@@ -26,7 +26,7 @@ def test_chats_that_strangers_begin_are_limited_by_address(server: PeopleServer)
 def test_strangers_leave_the_owner_their_own_limit(server: PeopleServer) -> None:
     owner = server.people_of["owner"]
     visitor = server.parts.identity.acting_for(owner.id, "192.0.2.7")
-    admitted = [server.parts.quota.admit(visitor, "tiny", 1) for _ in range(2)]
+    admitted = [server.parts.quota.count(visitor).admit("tiny", 1) for _ in range(2)]
     mine = replace(visitor.limits[0], id=f"account {owner.id}")
     assert server.parts.quota.used(mine).streams == 0
     assert [server.parts.quota.used(scope).streams for scope in visitor.limits] == [2, 2]

@@ -7,7 +7,7 @@ from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable
 from fledge.serve.people import limits
 from fledge.serve.people.allowances import Allowances, Spender, chosen
-from fledge.serve.people.limits import Limiter, LimitReached, LimitScope
+from fledge.serve.people.limits import Admission, Limiter, LimitReached, LimitScope, Used
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.token_window import TokenWindow
@@ -33,9 +33,15 @@ def scope(id_: str = "a", **limits: int) -> LimitScope:
     return LimitScope(id=id_, whose="This account", **{"tokens_today": 0, **none, **limits})
 
 
+def admit(limiter: Limiter, *scopes: LimitScope, tokens: int = 1) -> Admission:
+    """As every request is: counted, then admitted."""
+    limiter.count(scopes)
+    return limiter.admit(scopes, tokens)
+
+
 def refusal(limiter: Limiter, *scopes: LimitScope, tokens: int = 1) -> LimitReached:
     with pytest.raises(LimitReached) as caught:
-        limiter.admit(scopes, tokens)
+        admit(limiter, *scopes, tokens=tokens)
     return caught.value
 
 
@@ -71,7 +77,7 @@ def test_the_seconds_to_wait_are_enough_and_not_too_many(
 
 def test_a_request_that_writes_nothing_counts_for_the_minute_but_is_no_stream() -> None:
     limiter, mine = Limiter(Still()), scope(requests_per_minute=2, concurrent_streams=1)
-    limiter.admit([mine], 5)
+    admit(limiter, mine, tokens=5)
     limiter.count([mine])
     assert limiter.used(mine).streams == 1
     with pytest.raises(LimitReached):
@@ -84,7 +90,7 @@ def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch)
     limiter = Limiter(clock)
     limited = scope(requests_per_minute=3)
     remaining = [
-        limiter.admit([limited], 1).headers["x-ratelimit-remaining-requests"] for _ in range(3)
+        admit(limiter, limited).headers["x-ratelimit-remaining-requests"] for _ in range(3)
     ]
     assert remaining == ["2", "1", "0"]
     refused = refusal(limiter, limited)
@@ -96,7 +102,7 @@ def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch)
     assert 1 <= int(response.headers["retry-after"]) <= 60
     assert int(response.headers["retry-after-ms"]) == 1000 * int(response.headers["retry-after"])
     clock.now += 120
-    limiter.admit([limited], 1)
+    admit(limiter, limited)
 
 
 def test_tokens_read_and_written_are_charged() -> None:
@@ -119,11 +125,29 @@ def test_tokens_read_and_written_are_charged() -> None:
     limiter.admit([limited], 20)
 
 
-def test_a_prompt_that_never_fits_is_refused_and_costs_nothing() -> None:
+def test_a_prompt_that_never_fits_costs_a_request_for_its_reading_and_no_token() -> None:
     limiter = Limiter(Still())
-    limited = scope(tokens_per_minute=10, requests_per_minute=1)
+    limited = scope(tokens_per_minute=10, requests_per_minute=2, concurrent_streams=1)
     refusal(limiter, limited, tokens=11)
-    limiter.admit([limited], 10)
+    assert limiter.used(limited) == Used(requests=1, tokens=0, streams=0)
+    admit(limiter, limited, tokens=10)
+    assert "2 requests a minute" in refusal(limiter, limited, tokens=10).message
+
+
+def test_an_admission_closes_after_its_block_unless_an_answer_keeps_it() -> None:
+    limiter, limited = Limiter(Still()), scope(concurrent_streams=1)
+    with limiter.admit([limited], 1) as admission:
+        admission.require_open()
+    with pytest.raises(AssertionError, match="closed"):
+        admission.require_open()
+    with limiter.admit([limited], 1) as admission:
+        close = admission.keep()
+    admission.require_open()
+    assert limiter.used(limited).streams == 1
+    close(5)
+    assert limiter.used(limited) == Used(requests=0, tokens=7, streams=0)
+    with pytest.raises(AssertionError, match="closed"):
+        admission.keep()
 
 
 def test_streams_are_freed_once() -> None:
@@ -155,10 +179,10 @@ def test_a_key_is_held_to_its_own_limit_and_its_owners(monkeypatch: pytest.Monke
     monkeypatch.setattr("time.time", clock)
     limiter = Limiter(clock)
     account, key = scope("account", requests_per_minute=3), scope("key", requests_per_minute=2)
-    admitted = [limiter.admit([account, key], 1) for _ in range(2)]
+    admitted = [admit(limiter, account, key) for _ in range(2)]
     assert admitted[0].headers["x-ratelimit-limit-requests"] == "2"
     refusal(limiter, account, key)
-    assert limiter.admit([account], 1).headers["x-ratelimit-remaining-requests"] == "0"
+    assert admit(limiter, account).headers["x-ratelimit-remaining-requests"] == "0"
     refusal(limiter, account)
     assert limiter.used(account).requests == 3
 

@@ -9,12 +9,17 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
-from fledge.serve.api.asking import admitted, usage_of
 from fledge.serve.errors import ApiError, error_replies, unsupported
-from fledge.serve.models.answers import Answer, ChatAsk, SentReason, Written, sent_reason, written
+from fledge.serve.models.answers import (
+    AnswerStream,
+    ChatAsk,
+    SentReason,
+    Written,
+    sent_reason,
+    written,
+)
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
-from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import (
@@ -42,13 +47,7 @@ class Completing:
     id: str
     created: int
     request: ChatCompletionRequest
-    answer: Answer
-    admission: Admission
-
-    def close(self) -> None:
-        """Free what still runs, and charge what was written."""
-        self.answer.cancel()
-        self.admission.close(self.answer.completion_tokens)
+    answer: AnswerStream
 
 
 def chat_routes(
@@ -71,12 +70,12 @@ def chat_routes(
         person.require_scope("chat")
         refuse_unsupported(request)
         ask = chat_ask(request, identity.queue_name(person, request.user))
-        answer, admission = await admitted(service, ask, quota, person)
+        answer = await service.answer(ask, quota.count(person))
         id_ = f"chatcmpl-{uuid.uuid4().hex}"
-        completing = Completing(id_, int(clock()), request, answer, admission)
+        completing = Completing(id_, int(clock()), request, answer)
         if request.stream:
-            return EventStream(chunks(completing), completing.close, admission.headers)
-        return await whole_or_gone(http, whole(completing), completing.close, admission.headers)
+            return EventStream(chunks(completing), answer.close, answer.headers)
+        return await whole_or_gone(http, whole(completing), answer.close, answer.headers)
 
     return router
 
@@ -112,7 +111,7 @@ async def whole(completing: Completing) -> ChatCompletion:
         created=completing.created,
         model=completing.answer.model,
         choices=[choice(index, each, completing) for index, each in enumerate(choices)],
-        usage=usage_of(completing.answer),
+        usage=completing.answer.usage(),
         system_fingerprint=FINGERPRINT,
     )
 
@@ -139,7 +138,7 @@ async def chunks(completing: Completing) -> AsyncIterator[ChatCompletionChunk]:
         if piece.finish_reason is not None:
             yield chunk(completing, index, Delta(), finish_reason=sent_reason(piece.finish_reason))
     if completing.request.wants_usage:
-        yield chunk_of(completing, [], usage_of(answer))
+        yield chunk_of(completing, [], answer.usage())
 
 
 def chunk(

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from fledge.errors import PromptTooLong
-from fledge.serve.api.asking import started, usage_of
 from fledge.serve.api.chat import FINGERPRINT
 from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
 from fledge.serve.errors import ApiError, error_replies, too_long, unsupported
-from fledge.serve.models.answers import Answer, TextAsk, Written, sent_reason, written
+from fledge.serve.models.answers import AnswerStream, TextAsk, Written, sent_reason, written
 from fledge.serve.models.local import ids_of, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
@@ -50,19 +49,13 @@ class Continuing:
     id: str
     created: int
     request: CompletionRequest
-    answer: Answer
-    admission: Admission
+    answer: AnswerStream
     echoes: tuple[Echo, ...]
 
     @property
     def per_prompt(self) -> int:
         """Continuations that are written of each prompt."""
         return self.request.best_of or self.request.n or 1
-
-    def close(self) -> None:
-        """Free what still runs, and charge what was written."""
-        self.answer.cancel()
-        self.admission.close(self.answer.completion_tokens)
 
     def tokens(self, index: int) -> TokenLists | None:
         """Where the tokens of a choice are collected, if they are wanted."""
@@ -91,29 +84,31 @@ def completion_routes(
         person.require_scope("chat")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            return await relay(model, "/completions", request, quota, person, bool(request.stream))
+            counted = quota.count(person)
+            return await relay(
+                service, model, "/completions", request, counted, bool(request.stream)
+            )
         refuse_unsupported(request)
+        counted = quota.count(person)
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
         if request.token_limit == 0:
-            admission = quota.admit(person, model.id, sum(map(len, prompts)))
-            try:
-                scored = await scored_only(request, prompts, model, service)
-            finally:
-                admission.close()
+            with counted.admit(model.id, sum(map(len, prompts))) as admission:
+                scored = await scored_only(request, prompts, model, service, admission)
             body = completion(id_, created, model.id, *scored).model_dump()
             return JSONResponse(body, headers=dict(admission.headers))
         ask = text_ask(request, prompts, identity.queue_name(person, request.user))
         try:
-            prepared = service.prepare_text(ask)
+            prepared = service.prepare_text(ask, counted)
         except PromptTooLong as error:
             raise too_long(error, "prompt") from error
-        echoes = await echoes_of(request, prompts, model, service)
-        answer, admission = await started(prepared, model.id, quota, person)
-        continuing = Continuing(id_, created, request, answer, admission, echoes)
+        with prepared.admit() as admission:
+            echoes = await echoes_of(request, prompts, model, service, admission)
+            answer = await service.write(prepared, admission)
+        continuing = Continuing(id_, created, request, answer, echoes)
         if request.stream:
-            return EventStream(chunks(continuing), continuing.close, admission.headers)
-        return await whole_or_gone(http, whole(continuing), continuing.close, admission.headers)
+            return EventStream(chunks(continuing), answer.close, answer.headers)
+        return await whole_or_gone(http, whole(continuing), answer.close, answer.headers)
 
     return router
 
@@ -166,21 +161,28 @@ async def echoes_of(
     prompts: list[tuple[int, ...]],
     model: ServedModel,
     service: ModelService,
+    admission: Admission,
 ) -> tuple[Echo, ...]:
     """What each answer begins with."""
     if not request.echo:
         return tuple(Echo() for _ in prompts)
-    return tuple([await echo_of(prompt, request.logprobs, model, service) for prompt in prompts])
+    return tuple(
+        [await echo_of(prompt, request.logprobs, model, service, admission) for prompt in prompts]
+    )
 
 
 async def echo_of(
-    prompt: tuple[int, ...], logprobs: int | None, model: ServedModel, service: ModelService
+    prompt: tuple[int, ...],
+    logprobs: int | None,
+    model: ServedModel,
+    service: ModelService,
+    admission: Admission,
 ) -> Echo:
     """A prompt's text and, where `logprobs` is a number, its probabilities."""
     text = model.tokenizer.decode(prompt)
     if logprobs is None:
         return Echo(text)
-    scored = await service.read(model, lambda engine: engine.score(prompt, logprobs))
+    scored = await service.score(model, prompt, logprobs, admission)
     return Echo(text, [scored_logprob(token, model.tokenizer) for token in scored])
 
 
@@ -189,12 +191,13 @@ async def scored_only(
     prompts: list[tuple[int, ...]],
     model: ServedModel,
     service: ModelService,
+    admission: Admission,
 ) -> tuple[list[CompletionChoice], Usage]:
     """The prompts with their probabilities and nothing written."""
     for prompt in prompts:
         if len(prompt) > model.context_length:
             raise too_long(PromptTooLong(len(prompt), model.context_length), "prompt")
-    echoes = await echoes_of(request, prompts, model, service)
+    echoes = await echoes_of(request, prompts, model, service, admission)
     choices = []
     for index, echo in enumerate(echoes):
         tokens = None
@@ -228,7 +231,7 @@ async def whole(continuing: Continuing) -> Completion:
         continuing.created,
         continuing.answer.model,
         kept,
-        usage_of(continuing.answer),
+        continuing.answer.usage(),
     )
 
 
@@ -280,7 +283,7 @@ async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
         if piece.text or piece.logprobs or reason:
             yield chunk(index, piece.text, piece.logprobs, reason)
     if continuing.request.wants_usage:
-        usage = usage_of(answer)
+        usage = answer.usage()
         yield completion(continuing.id, continuing.created, answer.model, [], usage)
 
 

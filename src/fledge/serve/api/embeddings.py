@@ -3,7 +3,6 @@
 import base64
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -14,10 +13,10 @@ from fledge.errors import PromptTooLong
 from fledge.serve.api.completions import given_ids
 from fledge.serve.api.relay import relay
 from fledge.serve.errors import ApiError, error_replies, too_long
-from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
+from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.completions import (
@@ -49,14 +48,12 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
         person.require_scope("embeddings")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            return await relay(model, "/embeddings", request, quota, person)
+            return await relay(service, model, "/embeddings", request, quota.count(person))
+        counted = quota.count(person)
         texts = await texts_of(request, model)
         tokens = sum(map(len, texts))
-        admission = quota.admit(person, model.id, tokens)
-        try:
-            vectors = await vectors_of(texts, model, service)
-        finally:
-            admission.close()
+        with counted.admit(model.id, tokens) as admission:
+            vectors = await vectors_of(texts, model, service, admission)
         data = [
             Embedding(index=index, embedding=written(shortened(vector, request), request))
             for index, vector in enumerate(vectors)
@@ -91,21 +88,16 @@ async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[
 
 
 async def vectors_of(
-    texts: list[tuple[int, ...]], model: ServedModel, service: ModelService
+    texts: list[tuple[int, ...]], model: ServedModel, service: ModelService, admission: Admission
 ) -> list[list[float]]:
     """The vectors in the order of the texts; texts of like lengths are read together."""
     vectors: list[list[float]] = [[] for _ in texts]
     for batch in batches(texts):
         prompts = [texts[index] for index in batch]
-        found = await service.read(model, partial(embedded, prompts))
+        found = await service.embed(model, prompts, admission)
         for index, vector in zip(batch, found, strict=True):
             vectors[index] = vector
     return vectors
-
-
-def embedded(prompts: list[tuple[int, ...]], engine: TokenEngine) -> list[list[float]]:
-    """Their vectors."""
-    return engine.embed(prompts)
 
 
 def batches(texts: list[tuple[int, ...]]) -> Iterator[list[int]]:

@@ -1,74 +1,34 @@
 """Requests that an upstream answers as it likes: passed on as they came, within our limits."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from fledge.generate.upstream import ChunkStream
 from fledge.serve.models.registry import UpstreamModel
-from fledge.serve.people.limits import Admission
-from fledge.serve.people.person import Person
-from fledge.serve.people.quota import Quota
+from fledge.serve.models.remote import total_tokens
+from fledge.serve.models.service import ModelService
+from fledge.serve.people.quota import CountedRequest
 from fledge.serve.show.streaming import EventStream
-
-Json = dict[str, Any]
 
 
 async def relay(
+    service: ModelService,
     model: UpstreamModel,
     path: str,
-    request: BaseModel,
-    quota: Quota,
-    person: Person,
+    body: BaseModel,
+    request: CountedRequest,
     stream: bool = False,
 ) -> Response:
-    """The upstream's answer to a request for its model; `path` is relative to its base URL.
+    """Return the upstream's answer to a request; `path` is relative to the upstream's base URL.
 
     Raises:
-        UpstreamFailed: it gave none.
-        ApiError: the person's limits are reached.
+        UpstreamFailed: there is no answer.
+        LimitReached: the person's limits are reached.
     """
-    body = {**request.model_dump(mode="json", exclude_unset=True), "model": model.id}
-    admission = quota.admit(person, model.id, 0)
-    started = False
-    try:
-        if not stream:
-            answer = await model.server.post(path, body)
-            admission.close(total_tokens(answer))
-            return JSONResponse(answer, headers=dict(admission.headers))
-        chunks = await model.server.stream(path, body)
-        started = True
-    finally:
-        if not started:
-            admission.close()
-    passing = Passing(chunks, admission)
-    return EventStream(passing.chunks(), passing.close, admission.headers)
-
-
-class Passing:
-    """A stream on its way through; a chunk counts as a token unless the usage says otherwise."""
-
-    def __init__(self, stream: ChunkStream, admission: Admission) -> None:
-        self._stream = stream
-        self._admission = admission
-        self._tokens = 0
-
-    async def chunks(self) -> AsyncIterator[Json]:
-        """The chunks as they are."""
-        async for chunk in self._stream.chunks():
-            self._tokens = total_tokens(chunk) or self._tokens + 1
-            yield chunk
-
-    def close(self) -> None:
-        """Hang up and charge."""
-        self._stream.cancel()
-        self._admission.close(self._tokens)
-
-
-def total_tokens(answer: Json) -> int:
-    """What an answer's usage says; 0 if it says nothing."""
-    usage = answer.get("usage")
-    total = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return total if isinstance(total, int) else 0
+    sent = {**body.model_dump(mode="json", exclude_unset=True), "model": model.id}
+    with request.admit(model.id, 0) as admission:
+        if stream:
+            relayed = await service.relay_stream(model, path, sent, admission)
+            return EventStream(relayed.chunks(), relayed.close, admission.headers)
+        answer = await service.relay(model, path, sent, admission)
+        admission.close(total_tokens(answer))
+        return JSONResponse(answer, headers=dict(admission.headers))

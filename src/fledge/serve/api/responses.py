@@ -12,13 +12,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from fledge.errors import FledgeError
-from fledge.serve.api.asking import admitted
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.guard.error_handlers import from_fledge
-from fledge.serve.models.answers import Answer, ChatAsk, SentReason, sent_reason, written
+from fledge.serve.models.answers import AnswerStream, ChatAsk, SentReason, sent_reason, written
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
-from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.responses import (
@@ -114,18 +112,12 @@ class Responding:
     request: ResponseRequest
     person: Person
     turns: Conversation
-    answer: Answer
-    admission: Admission
+    answer: AnswerStream
 
     @property
     def item_id(self) -> str:
         """Of the only item of the output."""
         return f"msg_{self.id.removeprefix('resp_')}"
-
-    def close(self) -> None:
-        """Free what still runs, and charge what was written."""
-        self.answer.cancel()
-        self.admission.close(self.answer.completion_tokens)
 
     def item(self, text: str | None, reason: SentReason | None) -> OutputMessage:
         """The output as it stands; without a reason it is not finished."""
@@ -192,16 +184,14 @@ def response_routes(
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
         ask = ask_of(request, turns, identity.queue_name(person, request.user))
-        answer, admission = await admitted(service, ask, quota, person)
+        answer = await service.answer(ask, quota.count(person))
         id_ = f"resp_{uuid.uuid4().hex}"
-        responding = Responding(id_, int(clock()), request, person, turns, answer, admission)
+        responding = Responding(id_, int(clock()), request, person, turns, answer)
         if request.stream:
             return EventStream(
-                events(responding, store), responding.close, admission.headers, frame=named_events
+                events(responding, store), answer.close, answer.headers, frame=named_events
             )
-        return await whole_or_gone(
-            http, whole(responding, store), responding.close, admission.headers
-        )
+        return await whole_or_gone(http, whole(responding, store), answer.close, answer.headers)
 
     @router.get("/v1/responses/{response_id}", responses=error_replies(401, 403, 404))
     def retrieve_response(

@@ -7,7 +7,9 @@ from typing import Literal
 
 from fledge.generate.request import FinishReason
 from fledge.serve.models.metrics import AnswerTimer
+from fledge.serve.people.limits import Admission
 from fledge.serve.schemas.chat import TokenLogprob
+from fledge.serve.schemas.common import Usage
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 
@@ -65,8 +67,11 @@ class TokenCount:
     completion: int = 0
 
 
-class Answer:
-    """An answer on its way, of one or more choices: read `events` to its end or `cancel`."""
+class AnswerStream:
+    """An admitted answer that is being written, of one or more choices.
+
+    Read `events` to its end, or `close` it: the admission stays open until then.
+    """
 
     def __init__(
         self,
@@ -76,13 +81,17 @@ class Answer:
         source: AsyncIterator[tuple[int, Piece]],
         cancel: Callable[[], None],
         timer: AnswerTimer,
+        admission: Admission,
     ) -> None:
         self.model = model
         self.num_choices = num_choices
+        self.headers = admission.headers
+        """Sent with the answer: how much of each limit is left."""
         self._count = count
         self._source = source
         self._cancel = cancel
         self._timer = timer
+        self._release = admission.keep()
 
     @property
     def prompt_tokens(self) -> int:
@@ -94,11 +103,19 @@ class Answer:
         """Tokens written so far by all choices; the end token counts."""
         return self._count.completion
 
+    def usage(self) -> Usage:
+        """Return the token counts as OpenAI words them."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            total_tokens=self.prompt_tokens + self.completion_tokens,
+        )
+
     async def events(self) -> AsyncIterator[tuple[int, Piece]]:
-        """Each piece with the index of its choice; ends when all choices have.
+        """Yield each piece with the index of its choice, until all choices have ended.
 
         Raises:
-            FledgeError: the model failed; what came before stands.
+            FledgeError: the model failed; the pieces before stand.
         """
         try:
             async for index, piece in self._source:
@@ -106,12 +123,17 @@ class Answer:
                 self._timer.piece(index, piece.num_tokens, piece.finish_reason)
                 yield index, piece
         finally:
-            self.cancel()
+            self.close()
 
     def cancel(self) -> None:
-        """Free what still runs, and end `events`; safe to call at any time."""
+        """Stop writing; `events` then ends. Safe to call at any time."""
         self._cancel()
         self._timer.close(self.prompt_tokens)
+
+    def close(self) -> None:
+        """Stop writing, and charge the tokens that were written. Safe to call at any time."""
+        self.cancel()
+        self._release(self.completion_tokens)
 
 
 async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple[int, Piece]]:
@@ -172,7 +194,7 @@ def sent_reason(reason: FinishReason) -> SentReason:
     return "length" if reason == "cancelled" else reason
 
 
-async def written(answer: Answer) -> list[Written]:
+async def written(answer: AnswerStream) -> list[Written]:
     """All choices, once the last of them has ended."""
     choices = [Written() for _ in range(answer.num_choices)]
     async for index, piece in answer.events():

@@ -10,7 +10,10 @@ from fledge.generate.request import FinishReason
 from fledge.generate.upstream import ChunkStream, UpstreamServer
 from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
 from fledge.serve.models.registry import UpstreamModel
+from fledge.serve.people.limits import Admission
 from fledge.serve.schemas.chat import TokenLogprob
+
+Json = dict[str, Any]
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -39,7 +42,7 @@ def upstream_models(server: UpstreamServer) -> list[UpstreamModel]:
     ]
 
 
-def chat_body(ask: ChatAsk) -> dict[str, Any]:
+def chat_body(ask: ChatAsk) -> Json:
     """The request as OpenAI's API has it, always a stream that ends with its usage."""
     wishes = ask.wishes.model_dump(
         include={
@@ -72,7 +75,7 @@ async def remote_pieces(
     A chunk is taken for one token until the usage, which comes last, tells their number.
     """
     open_choices = set(range(num_choices))
-    usage: dict[str, Any] | None = None
+    usage: Json | None = None
     async for chunk in stream.chunks():
         usage = chunk.get("usage") or usage
         for choice in chunk.get("choices") or []:
@@ -89,7 +92,34 @@ async def remote_pieces(
         count.completion = _integer(usage.get("completion_tokens")) or count.completion
 
 
-def _piece(choice: dict[str, Any]) -> Piece:
+class RelayedStream:
+    """A stream that is passed on as it is; a chunk counts as a token unless its usage says more."""
+
+    def __init__(self, stream: ChunkStream, admission: Admission) -> None:
+        self._stream = stream
+        self._release = admission.keep()
+        self._tokens = 0
+
+    async def chunks(self) -> AsyncIterator[Json]:
+        """Yield each chunk as the upstream sent it. Raises `UpstreamFailed`."""
+        async for chunk in self._stream.chunks():
+            self._tokens = total_tokens(chunk) or self._tokens + 1
+            yield chunk
+
+    def close(self) -> None:
+        """Hang up, and charge the tokens. Safe to call at any time."""
+        self._stream.cancel()
+        self._release(self._tokens)
+
+
+def total_tokens(answer: Json) -> int:
+    """Return the tokens that an answer's usage names; 0 where it names none."""
+    usage = answer.get("usage")
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) else 0
+
+
+def _piece(choice: Json) -> Piece:
     delta = choice.get("delta") or {}
     text = str(delta.get("content") or "")
     reason = choice.get("finish_reason")
@@ -98,7 +128,7 @@ def _piece(choice: dict[str, Any]) -> Piece:
     return Piece(text, len(logprobs) or int(bool(text)), logprobs, finish_reason)
 
 
-def _logprobs(logprobs: dict[str, Any] | None) -> tuple[TokenLogprob, ...]:
+def _logprobs(logprobs: Json | None) -> tuple[TokenLogprob, ...]:
     found: list[TokenLogprob] = []
     for token in (logprobs or {}).get("content") or []:
         with suppress(ValidationError):

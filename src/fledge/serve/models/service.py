@@ -3,25 +3,26 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fledge.errors import FledgeError, PromptTooLong
-from fledge.generate.request import SamplingParams
+from fledge.generate.request import SamplingParams, ScoredToken
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.errors import ApiError
-from fledge.serve.models.answers import Answer, ChatAsk, Piece, TextAsk, TokenCount, merged
+from fledge.serve.models.answers import AnswerStream, ChatAsk, Piece, TextAsk, TokenCount, merged
 from fledge.serve.models.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
 from fledge.serve.models.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
 from fledge.serve.models.metrics import LoadCollector, Metrics
 from fledge.serve.models.registry import ModelRegistry, ServedModel, UpstreamModel
-from fledge.serve.models.remote import chat_body, remote_pieces
+from fledge.serve.models.remote import RelayedStream, chat_body, remote_pieces
 from fledge.serve.models.shelf import ModelShelf
+from fledge.serve.people.limits import Admission
+from fledge.serve.people.quota import CountedRequest
 from fledge.serve.schemas.wishes import SamplingWishes
 
-__all__ = ["Answer", "ChatAsk", "ModelService", "Piece", "Prepared", "TextAsk"]
-
+Json = dict[str, Any]
 T = TypeVar("T")
 
 CHARACTERS_PER_TOKEN = 4
@@ -30,17 +31,26 @@ CHARACTERS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was asked, read and found answerable; `start` queues it, and raises as `chat` does."""
+    """A request that was read and found answerable; nothing runs before it is admitted."""
 
+    ask: ChatAsk | TextAsk
     prompt_tokens: int
-    start: Callable[[], Awaitable[Answer]]
+    request: CountedRequest
+
+    def admit(self) -> Admission:
+        """Let it run. Raises `LimitReached` (429)."""
+        return self.request.admit(self.ask.model, self.prompt_tokens)
 
 
 class ModelService:
-    """Answers in the name of every model. Its methods are called on the event loop.
+    """Answers in the name of every model; its methods are called on the event loop.
 
-    `sampling` is what a request that wishes nothing gets; `max_pending` bounds the answers that are
-    being written or wait, at home and upstream each; `memory` bounds the bytes of loaded models.
+    Reading takes a `CountedRequest`. Whatever runs a model takes an open `Admission`, so no request
+    can cause a forward pass before its person's limits were asked.
+
+    `sampling` is for requests that name none. `max_pending` bounds the answers that are being
+    written or wait, of our own models and of upstreams each. `memory` bounds the bytes of loaded
+    models.
     """
 
     def __init__(
@@ -86,8 +96,21 @@ class ModelService:
         for server in servers:
             await server.close()
 
-    async def prepare(self, ask: ChatAsk) -> "Prepared":
-        """Read a conversation without answering it yet, to see whether it may be answered.
+    async def answer(self, ask: ChatAsk, request: CountedRequest) -> AnswerStream:
+        """Read a conversation, have it admitted, and start to answer it.
+
+        Raises:
+            ApiError: there is no such model or no memory for it now, or a limit is reached.
+            PromptTooLong, TokenizerError: the conversation cannot be read.
+            Overloaded: too many wait.
+            UpstreamFailed: the other server refused.
+        """
+        prepared = await self.prepare(ask, request)
+        with prepared.admit() as admission:
+            return await self.write(prepared, admission)
+
+    async def prepare(self, ask: ChatAsk, request: CountedRequest) -> Prepared:
+        """Read a conversation: what it asks, and how many tokens it has.
 
         Raises:
             ApiError: there is no such model.
@@ -96,13 +119,13 @@ class ModelService:
         model = self.models[ask.model]
         if isinstance(model, UpstreamModel):
             length = sum(len(message.content) for message in ask.conversation.messages)
-            return Prepared(length // CHARACTERS_PER_TOKEN, lambda: self._chat_upstream(ask, model))
+            return Prepared(ask, length // CHARACTERS_PER_TOKEN, request)
         prompt = tuple(await prompt_of(ask, model))
         text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs)
-        return self.prepare_text(text)
+        return self.prepare_text(text, request)
 
-    def prepare_text(self, ask: TextAsk) -> "Prepared":
-        """See whether texts can be continued; raises as `prepare`."""
+    def prepare_text(self, ask: TextAsk, request: CountedRequest) -> Prepared:
+        """Check that texts can be continued; raises as `prepare`."""
         model = self.local(ask.model)
         refuse_unknown_tokens(ask.wishes, model)
         if len(ask.prompts) * ask.choices > self._max_pending:
@@ -115,24 +138,46 @@ class ModelService:
         for prompt in ask.prompts:
             if len(prompt) >= model.context_length:
                 raise PromptTooLong(len(prompt), model.context_length - 1)
-        return Prepared(sum(map(len, ask.prompts)), lambda: self._write(ask, model))
+        return Prepared(ask, sum(map(len, ask.prompts)), request)
 
-    async def chat(self, ask: ChatAsk) -> Answer:
-        """Start to answer a conversation.
+    async def write(self, prepared: Prepared, admission: Admission) -> AnswerStream:
+        """Start an answer, which closes the admission when it ends; raises as `answer`."""
+        admission.require_open()
+        if isinstance(prepared.ask, TextAsk):
+            return await self._write(prepared.ask, admission)
+        return await self._chat_upstream(prepared.ask, admission)
+
+    async def score(
+        self, model: ServedModel, prompt: tuple[int, ...], alternatives: int, admission: Admission
+    ) -> list[ScoredToken]:
+        """Return the log-probability of each token of a prompt, with its best `alternatives`."""
+        admission.require_open()
+        return await self._call(model, lambda engine: engine.score(prompt, alternatives))
+
+    async def embed(
+        self, model: ServedModel, prompts: list[tuple[int, ...]], admission: Admission
+    ) -> list[list[float]]:
+        """Return a vector of length 1 for each prompt; all are read in one forward pass."""
+        admission.require_open()
+        return await self._call(model, lambda engine: engine.embed(prompts))
+
+    async def relay(
+        self, model: UpstreamModel, path: str, body: Json, admission: Admission
+    ) -> Json:
+        """Return an upstream's answer as it is. Raises `UpstreamFailed`."""
+        admission.require_open()
+        return await model.server.post(path, body)
+
+    async def relay_stream(
+        self, model: UpstreamModel, path: str, body: Json, admission: Admission
+    ) -> RelayedStream:
+        """Start a stream of an upstream, which closes the admission when it ends.
 
         Raises:
-            ApiError: there is no such model, or no memory for it now.
-            PromptTooLong, TokenizerError: the conversation cannot be read.
-            Overloaded: too many wait.
             UpstreamFailed: the other server refused.
         """
-        prepared = await self.prepare(ask)
-        return await prepared.start()
-
-    async def read(self, model: ServedModel, work: Callable[[TokenEngine], T]) -> T:
-        """What `work` finds with the model's engine, between two tokens of those who chat."""
-        engine = await self._shelf.engine(model)
-        return await self._engine.call(engine, lambda: work(engine))
+        admission.require_open()
+        return RelayedStream(await model.server.stream(path, body), admission)
 
     def local(self, model: str) -> ServedModel:
         """A model of ours by its id; raises `ApiError` for any other."""
@@ -140,7 +185,13 @@ class ModelService:
         assert isinstance(found, ServedModel), "an upstream's request is relayed, not answered"
         return found
 
-    async def _write(self, ask: TextAsk, model: ServedModel) -> Answer:
+    async def _call(self, model: ServedModel, work: Callable[[TokenEngine], T]) -> T:
+        """Do `work` with the model's engine, between two tokens of the answers being written."""
+        engine = await self._shelf.engine(model)
+        return await self._engine.call(engine, lambda: work(engine))
+
+    async def _write(self, ask: TextAsk, admission: Admission) -> AnswerStream:
+        model = self.local(ask.model)
         timer = self.metrics.timer(model.id)
         engine = await self._shelf.engine(model)
         self._engine.require_room(len(ask.prompts) * ask.choices)
@@ -165,9 +216,11 @@ class ModelService:
                 feed.cancel()
 
         count = TokenCount(prompt=sum(map(len, ask.prompts)))
-        return Answer(model.id, len(feeds), count, merged(streams), cancel, timer)
+        return AnswerStream(model.id, len(feeds), count, merged(streams), cancel, timer, admission)
 
-    async def _chat_upstream(self, ask: ChatAsk, model: UpstreamModel) -> Answer:
+    async def _chat_upstream(self, ask: ChatAsk, admission: Admission) -> AnswerStream:
+        model = self.models[ask.model]
+        assert isinstance(model, UpstreamModel), "our own model's request is prepared as a text"
         timer = self.metrics.timer(model.id)
         if self._remote >= self._max_pending:
             raise Overloaded(self._remote)
@@ -192,7 +245,7 @@ class ModelService:
 
         count = TokenCount()
         source = remote_pieces(stream, count, ask.choices)
-        return Answer(model.id, ask.choices, count, source, cancel, timer)
+        return AnswerStream(model.id, ask.choices, count, source, cancel, timer, admission)
 
     def _with_default(self, wishes: SamplingWishes) -> SamplingWishes:
         """The wishes with this server's temperature and top-p where they name none."""

@@ -56,18 +56,36 @@ class LimitReached(ApiError):
 
 
 class Admission:
-    """An answer that may be written: close it once, whatever becomes of it.
+    """A request that may run a model, until it is closed; every method is safe from any thread.
 
-    `headers` go with the answer. Both calls are quick, safe from any thread, and only the first
-    one counts.
+    A `with` block closes it at its end, unless an answer has taken it over by `keep`. `headers` go
+    with the answer.
     """
 
     def __init__(self, headers: Mapping[str, str], close: Callable[[int], None]) -> None:
         self.headers = headers
         self._close: Callable[[int], None] | None = close
+        self._is_kept = False
+
+    def __enter__(self) -> "Admission":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_kept:
+            self.close()
+
+    def require_open(self) -> None:
+        """Fail where the admission was closed before: nothing may run on it any more."""
+        assert self._close is not None, "the admission of this request is closed"
+
+    def keep(self) -> Callable[[int], None]:
+        """Leave the admission open after its `with` block; return the `close` to call then."""
+        self.require_open()
+        self._is_kept = True
+        return self.close
 
     def close(self, completion_tokens: int = 0) -> None:
-        """Free the stream, and charge what was written."""
+        """Free the stream, and charge the tokens that were written; only the first call counts."""
         close, self._close = self._close, None
         if close is not None:
             close(completion_tokens)
@@ -86,16 +104,18 @@ class Limiter:
         self._lock = threading.Lock()
 
     def admit(self, scopes: Sequence[LimitScope], prompt_tokens: int) -> Admission:
-        """Take a request that reads so many tokens, or raise `LimitReached`.
+        """Admit a counted request that reads `prompt_tokens`, as one more stream.
 
-        What is refused counts for nothing.
+        A refused one takes no stream and is charged no tokens; it stays counted as a request.
+
+        Raises:
+            LimitReached: a limit on streams or tokens is reached.
         """
         with self._lock:
             for scope in scopes:
                 self._refuse_streams(scope)
                 self._refuse_quota(scope, prompt_tokens)
                 self._refuse_tokens(scope, prompt_tokens)
-            self._count_request(scopes)
             for scope in scopes:
                 self._streams[scope.id] += 1
                 self._reading[scope.id] += prompt_tokens
@@ -105,7 +125,7 @@ class Limiter:
         return Admission(headers, lambda tokens: self._close(scopes, prompt_tokens, tokens))
 
     def count(self, scopes: Sequence[LimitScope]) -> None:
-        """Take a request that has nothing written, or raise `LimitReached`; it is no stream."""
+        """Count a request. Raises `LimitReached` where the minute has had its requests."""
         with self._lock:
             self._count_request(scopes)
 

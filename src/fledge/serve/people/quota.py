@@ -1,8 +1,34 @@
 """Quota: what a person may still ask, and what their requests are charged."""
 
+from dataclasses import dataclass
+
 from fledge.serve.people.limits import Admission, Limiter, LimitScope, Used
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.person import Person
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRequest:
+    """A request within its person's requests a minute: it may be read, which runs no model."""
+
+    person: Person
+    limiter: Limiter
+    meter: Meter
+
+    def admit(self, model: str, prompt_tokens: int) -> Admission:
+        """Let the request run a model: the only way to an `Admission`.
+
+        Raises:
+            LimitReached: 429; a limit on streams or tokens is reached.
+        """
+        person, meter = self.person, self.meter
+        admission = self.limiter.admit(person.limits, prompt_tokens)
+
+        def close(completion_tokens: int) -> None:
+            admission.close(completion_tokens)
+            meter.count(person.id, person.key_id, model, prompt_tokens, completion_tokens)
+
+        return Admission(admission.headers, close)
 
 
 class Quota:
@@ -12,22 +38,14 @@ class Quota:
         self._limiter = limiter
         self._meter = meter
 
-    def count(self, person: Person) -> None:
-        """Count a request that writes nothing but is work. Raises `LimitReached` (429)."""
-        self._limiter.count(person.limits)
+    def count(self, person: Person) -> CountedRequest:
+        """Count a request, before anything in it is read.
 
-    def admit(self, person: Person, model: str, prompt_tokens: int) -> Admission:
-        """Admit one answer. Raises `LimitReached` (429).
-
-        Close the admission when the answer has ended, in whatever way.
+        Raises:
+            LimitReached: 429; the person's requests of this minute are used up.
         """
-        admission = self._limiter.admit(person.limits, prompt_tokens)
-
-        def close(completion_tokens: int) -> None:
-            admission.close(completion_tokens)
-            self._meter.count(person.id, person.key_id, model, prompt_tokens, completion_tokens)
-
-        return Admission(admission.headers, close)
+        self._limiter.count(person.limits)
+        return CountedRequest(person, self._limiter, self._meter)
 
     def used(self, scope: LimitScope) -> Used:
         """Return the counters of an account or key as they stand."""

@@ -13,18 +13,14 @@ from fledge.database.runs import RunEnd
 from fledge.database.tables import Json
 from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
-from fledge.serve.api.asking import admitted
 from fledge.serve.errors import ApiError
-from fledge.serve.models.answers import Answer, ChatAsk
+from fledge.serve.models.answers import AnswerStream, ChatAsk
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.web.live import LiveAnswer
 
 logger = logging.getLogger(__name__)
-
-Begun = tuple[Answer, Admission]
 
 SAVE_SECONDS = 2.0
 """How much of an answer a killed server may lose."""
@@ -63,7 +59,7 @@ class RunHub:
         self._clock = clock
         self._save_seconds = save_seconds
         self._live: dict[str, LiveAnswer] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, AnswerStream] = {}
         self._stopped: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -135,12 +131,12 @@ class RunHub:
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; what goes wrong becomes the answer's error."""
         ending = _Ending()
-        begun = asyncio.create_task(admitted(self._service, ask, self._quota, person))
+        begun = asyncio.create_task(self._begin(person, ask))
         if not await first(begun, self._stopped[live.run_id]):
             begun.add_done_callback(let_go)
             return self._broken_off(_Ending(finish_reason="cancelled"))
         try:
-            answer, admission = begun.result()
+            answer = begun.result()
         except (ApiError, FledgeError) as error:
             return _Ending("failed", error=_sentence(error))
         self._answers[live.run_id] = answer
@@ -152,11 +148,13 @@ class RunHub:
             ending = _Ending("failed", error=_sentence(error))
         finally:
             del self._answers[live.run_id]
-            answer.cancel()
-            admission.close(answer.completion_tokens)
+            answer.close()
         ending.prompt_tokens = answer.prompt_tokens
         ending.completion_tokens = answer.completion_tokens
         return self._broken_off(ending) if ending.finish_reason == "cancelled" else ending
+
+    async def _begin(self, person: Person, ask: ChatAsk) -> AnswerStream:
+        return await self._service.answer(ask, self._quota.count(person))
 
     def _broken_off(self, ending: _Ending) -> _Ending:
         ending.status = "interrupted" if self._closing else "cancelled"
@@ -206,7 +204,7 @@ class RunHub:
         )
 
 
-async def first(work: asyncio.Task[Begun], stopped: asyncio.Event) -> bool:
+async def first(work: asyncio.Task[AnswerStream], stopped: asyncio.Event) -> bool:
     """Wait for work that may take long, as loading a model does: False if it is stopped first."""
     stopping = asyncio.create_task(stopped.wait())
     try:
@@ -216,12 +214,10 @@ async def first(work: asyncio.Task[Begun], stopped: asyncio.Event) -> bool:
     return work.done() and not stopped.is_set()
 
 
-def let_go(work: asyncio.Task[Begun]) -> None:
+def let_go(work: asyncio.Task[AnswerStream]) -> None:
     """Nobody waits for this answer any more; the model stays loaded for whoever asks next."""
     if not work.cancelled() and work.exception() is None:
-        answer, admission = work.result()
-        answer.cancel()
-        admission.close()
+        work.result().close()
 
 
 def _sentence(error: ApiError | FledgeError) -> str:
