@@ -37,8 +37,8 @@ from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
-from fledge.serve.web.hub import RunHub
 from fledge.serve.web.routes import web_routes
+from fledge.serve.web.supervisor import RunSupervisor
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -72,7 +72,7 @@ class Parts:
     passwords: Passwords
     attempts: LoginAttempts
     service: ModelService
-    hub: RunHub
+    supervisor: RunSupervisor
 
     @classmethod
     def of(
@@ -105,7 +105,7 @@ class Parts:
             passwords=passwords,
             attempts=LoginAttempts(),
             service=service,
-            hub=RunHub(service, quota, database.runs),
+            supervisor=RunSupervisor(service, quota, database.runs),
         )
 
     @asynccontextmanager
@@ -118,7 +118,7 @@ class Parts:
             assert self.passwords.nobody  # hashed now, or the first login would be slower
         await self.service.start()
         yield
-        await self.hub.close()
+        await self.supervisor.close()
         await self.service.stop()
         self.meter.stop()
 
@@ -192,7 +192,7 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             identity,
             database,
             parts.service.models,
-            parts.hub,
+            parts.supervisor,
             parts.visitors,
             pages,
             suggestions,

@@ -4,7 +4,8 @@ import json
 
 import httpx
 import pytest
-from serve.oracle import check
+
+from serve.api.oracle import check
 
 pytestmark = pytest.mark.shared_data
 CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}

@@ -69,7 +69,7 @@ def chat_routes(
         """Answer a conversation; with `stream`, as server-sent events."""
         person.require_scope("chat")
         refuse_unsupported(request)
-        ask = chat_ask(request, identity.queue_name(person, request.user))
+        ask = chat_ask(request, identity.user_of(person, request.user))
         answer = await service.answer(ask, quota.count(person))
         id_ = f"chatcmpl-{uuid.uuid4().hex}"
         completing = Completing(id_, int(clock()), request, answer)

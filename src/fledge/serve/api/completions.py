@@ -97,7 +97,7 @@ def completion_routes(
                 scored = await scored_only(request, prompts, model, service, admission)
             body = completion(id_, created, model.id, *scored).model_dump()
             return JSONResponse(body, headers=dict(admission.headers))
-        ask = text_ask(request, prompts, identity.queue_name(person, request.user))
+        ask = text_ask(request, prompts, identity.user_of(person, request.user))
         try:
             prepared = service.prepare_text(ask, counted)
         except PromptTooLong as error:

@@ -183,7 +183,7 @@ def response_routes(
         person.require_scope("chat")
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
-        ask = ask_of(request, turns, identity.queue_name(person, request.user))
+        ask = ask_of(request, turns, identity.user_of(person, request.user))
         answer = await service.answer(ask, quota.count(person))
         id_ = f"resp_{uuid.uuid4().hex}"
         responding = Responding(id_, int(clock()), request, person, turns, answer)

@@ -133,7 +133,7 @@ class Identity:
         )
         return Person(account, None, None, (of_address(address), *together))
 
-    def queue_name(self, person: Person, user: str | None) -> str:
+    def user_of(self, person: Person, user: str | None) -> str:
         """Return the name under which a request waits; names take turns.
 
         With accounts it is the account, whatever the request's `user` says: a name of one's own

@@ -1,4 +1,4 @@
-"""Questions written down and answers begun, in the database; the hub then has them written."""
+"""Write questions and empty answers into the database; the supervisor then fills the answers."""
 
 import secrets
 from collections.abc import Sequence

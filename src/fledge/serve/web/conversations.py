@@ -15,7 +15,6 @@ from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
-from fledge.serve.web.hub import RunHub
 from fledge.serve.web.ready import drawn
 from fledge.serve.web.shapes import (
     Answered,
@@ -31,22 +30,23 @@ from fledge.serve.web.shapes import (
     PersonWanted,
     message_shown,
 )
+from fledge.serve.web.supervisor import RunSupervisor
 
 PAGE_SIZE = 40
 
 
 def conversation_routes(
-    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+    identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
     """The chats; each only to its own person."""
     router = APIRouter()
-    router.include_router(list_routes(identity, database, models, hub))
-    router.include_router(turn_routes(identity, database, models, hub))
+    router.include_router(list_routes(identity, database, models, supervisor))
+    router.include_router(turn_routes(identity, database, models, supervisor))
     return router
 
 
 def list_routes(
-    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+    identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
     """Chats as wholes: begun, listed, found, changed, deleted."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
@@ -98,7 +98,7 @@ def list_routes(
         running = await run_in_threadpool(database.runs.running, person.id, id)
         await run_in_threadpool(chats.delete, person.id, id)
         for run in running:
-            hub.cancel(person, run.id)
+            supervisor.cancel(person, run.id)
         return Response(status_code=204)
 
     @router.post("/{id}/restore")
@@ -110,7 +110,7 @@ def list_routes(
 
 
 def turn_routes(
-    identity: Identity, database: Database, models: ModelRegistry, hub: RunHub
+    identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
     """What is said in a chat, and what is answered."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
@@ -134,7 +134,7 @@ def turn_routes(
         person: Person, id: str, said: list[MessageShown], begun: Sequence[BegunAnswer]
     ) -> Answered:
         for each in begun:
-            hub.start(person, each.run, each.ask, text=each.text, details=each.details)
+            supervisor.start(person, each.run, each.ask, text=each.text, details=each.details)
         chat = await run_in_threadpool(database.conversations.get, person.id, id)
         return Answered(
             conversation=ConversationShown.of(chat),

@@ -13,14 +13,14 @@ from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.streaming import HEADERS
-from fledge.serve.web.hub import RunHub
 from fledge.serve.web.live import LiveAnswer
 from fledge.serve.web.shapes import message_shown
+from fledge.serve.web.supervisor import RunSupervisor
 
 RETRY_MILLISECONDS = 1_000
 
 
-def run_routes(identity: Identity, database: Database, hub: RunHub) -> APIRouter:
+def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor) -> APIRouter:
     """Follow and stop what is being written."""
     router = APIRouter(prefix="/api/runs", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
@@ -34,7 +34,7 @@ def run_routes(identity: Identity, database: Database, hub: RunHub) -> APIRouter
         """The browser names the last event that it saw when it comes back."""
         run = await run_in_threadpool(database.runs.get, person.id, run_id)
         await run_in_threadpool(database.messages.get, person.id, run.message_id)
-        live = hub.find(person, run_id)
+        live = supervisor.find(person, run_id)
         after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
         frames = framed(database, run, live, after)
         return StreamingResponse(
@@ -45,9 +45,9 @@ def run_routes(identity: Identity, database: Database, hub: RunHub) -> APIRouter
     async def cancel(run_id: str, person: Someone) -> Response:
         """Stop; what has been written stays. A run that nobody writes is marked so."""
         await run_in_threadpool(database.runs.get, person.id, run_id)
-        if hub.find(person, run_id) is None:
+        if supervisor.find(person, run_id) is None:
             await run_in_threadpool(database.runs.interrupt, run_id)
-        hub.cancel(person, run_id)
+        supervisor.cancel(person, run_id)
         return Response(status_code=204)
 
     return router

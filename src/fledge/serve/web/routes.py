@@ -17,9 +17,9 @@ from fledge.serve.web.conversations import conversation_routes, detail
 from fledge.serve.web.desk import desk_routes
 from fledge.serve.web.events import run_routes
 from fledge.serve.web.exports import export_routes
-from fledge.serve.web.hub import RunHub
 from fledge.serve.web.opinions import opinion_routes
 from fledge.serve.web.shapes import AssistantShown
+from fledge.serve.web.supervisor import RunSupervisor
 from fledge.serve.web.widget import widget_routes
 
 
@@ -27,7 +27,7 @@ def web_routes(
     identity: Identity,
     database: Database,
     models: ModelRegistry,
-    hub: RunHub,
+    supervisor: RunSupervisor,
     visitors: NewVisitors,
     pages: Pages,
     suggestions: Sequence[str],
@@ -35,14 +35,14 @@ def web_routes(
     """`suggestions`: first messages that an empty chat offers."""
     router = APIRouter()
     router.include_router(chat_pages(identity, database, models, pages, suggestions))
-    router.include_router(conversation_routes(identity, database, models, hub))
-    router.include_router(run_routes(identity, database, hub))
+    router.include_router(conversation_routes(identity, database, models, supervisor))
+    router.include_router(run_routes(identity, database, supervisor))
     router.include_router(opinion_routes(identity, database))
     router.include_router(export_routes(identity, database))
     router.include_router(assistant_routes(identity, database))
     router.include_router(assistant_pages(identity, database, models, pages))
     router.include_router(desk_routes(identity, database, pages))
-    router.include_router(widget_routes(identity, database, models, hub, visitors, pages))
+    router.include_router(widget_routes(identity, database, models, supervisor, visitors, pages))
     return router
 
 

@@ -25,7 +25,6 @@ from fledge.serve.web.answering import ask_anew
 from fledge.serve.web.conversations import begin_chat, person_wanted
 from fledge.serve.web.desk import shown_branch
 from fledge.serve.web.events import framed
-from fledge.serve.web.hub import RunHub
 from fledge.serve.web.shapes import (
     Asked,
     MessageShown,
@@ -34,6 +33,7 @@ from fledge.serve.web.shapes import (
     PersonWanted,
     message_shown,
 )
+from fledge.serve.web.supervisor import RunSupervisor
 
 LONGEST_QUESTION = 4_000
 """Characters; visitors are strangers."""
@@ -77,14 +77,14 @@ def widget_routes(
     identity: Identity,
     database: Database,
     models: ModelRegistry,
-    hub: RunHub,
+    supervisor: RunSupervisor,
     visitors: NewVisitors,
     pages: Pages,
 ) -> APIRouter:
     """The framed page, and what it fetches."""
     router = APIRouter()
     router.include_router(door_routes(identity, database, models, visitors, pages))
-    router.include_router(visitor_routes(identity, database, models, hub, visitors))
+    router.include_router(visitor_routes(identity, database, models, supervisor, visitors))
     return router
 
 
@@ -124,7 +124,7 @@ def visitor_routes(
     identity: Identity,
     database: Database,
     models: ModelRegistry,
-    hub: RunHub,
+    supervisor: RunSupervisor,
     visitors: NewVisitors,
 ) -> APIRouter:
     """What a visitor with a token does in their one chat."""
@@ -157,7 +157,7 @@ def visitor_routes(
         )
         said, begun = await run_in_threadpool(ask_anew, database, models, person, chat.id, message)
         for each in begun:
-            hub.start(person, each.run, each.ask, text=each.text, details=each.details)
+            supervisor.start(person, each.run, each.ask, text=each.text, details=each.details)
         answers = [message_shown(each.message, run_id=each.run.id) for each in begun]
         return VisitorAnswer(
             messages=[message_shown(said), *answers],
@@ -171,7 +171,7 @@ def visitor_routes(
         run = await run_in_threadpool(database.runs.get, person.id, run_id)
         if run.conversation_id != chat.id:
             raise ApiError(404, "There is no such run in this chat.")
-        frames = framed(database, run, hub.find(person, run_id), None)
+        frames = framed(database, run, supervisor.find(person, run_id), None)
         return StreamingResponse(
             frames, media_type="text/event-stream; charset=utf-8", headers=HEADERS
         )

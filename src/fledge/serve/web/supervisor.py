@@ -40,7 +40,7 @@ class _Ending:
     completion_tokens: int | None = None
 
 
-class RunHub:
+class RunSupervisor:
     """Belongs to the event loop. The database has every answer; here are those being written."""
 
     def __init__(
