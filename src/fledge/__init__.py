@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fledge.version import __version__
+
 if TYPE_CHECKING:
     from fledge.checkpoint.model_files import LoadedModel
 
 __all__ = ["LoadedModel", "__version__", "load"]
-
-__version__ = "0.1.0"
 
 
 def load(path: Path | str) -> "LoadedModel":

@@ -49,5 +49,5 @@ def test_the_packages_of_the_tree_in_the_readme_are_those_that_exist() -> None:
 
 
 def test_the_version_is_said_once_more_in_the_package() -> None:
-    source = (ROOT / "src" / "fledge" / "__init__.py").read_text()
+    source = (ROOT / "src" / "fledge" / "version.py").read_text()
     assert f'__version__ = "{PROJECT["version"]}"' in source

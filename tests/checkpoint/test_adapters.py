@@ -8,8 +8,9 @@ from fledge.checkpoint.adapter_files import save_language_adapter
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.lineage import parent, write_lineage
 from fledge.checkpoint.model_files import load_language_model, save_language_model
+from fledge.checkpoint.resolved import resolve
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import StoredTensors, read_model_files
+from fledge.checkpoint.weights import StoredTensors, open_tensors
 from fledge.errors import CheckpointError
 from fledge.model.lora import LoRAConfig, adapt
 from tiny_model import lineage, write_language_model
@@ -42,10 +43,12 @@ def in_memory(file):
 
 def test_an_adapter_is_a_checkpoint_and_is_read_tensor_by_tensor(adapter):
     assert find_checkpoint(adapter) == adapter
-    config_json, tensors = read_model_files(adapter)
-    assert config_json["architectures"] == ["Qwen3ForCausalLM"]
-    base, _ = read_model_files(find_checkpoint(adapter.parent / "base"))
-    assert config_json == base
+    checkpoint = resolve(adapter)
+    tensors = open_tensors(checkpoint)
+    assert checkpoint.config_json["architectures"] == ["Qwen3ForCausalLM"]
+    base = resolve(find_checkpoint(adapter.parent / "base"))
+    assert checkpoint.config_json == base.config_json and checkpoint.kind == "language"
+    assert checkpoint.adapter is not None and checkpoint.adapter.base == base
     assert len(tensors) == len(list(tensors)) and "nothing" not in tensors
     assert all(tensor.dtype == torch.float32 for tensor in tensors.values())
     with pytest.raises(KeyError):

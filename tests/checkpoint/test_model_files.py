@@ -10,10 +10,11 @@ import fledge
 from fledge.checkpoint.model_files import (
     load_language_model,
     load_scalar_model,
-    read_model_files,
     save_language_model,
     save_scalar_model,
 )
+from fledge.checkpoint.resolved import resolve
+from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
@@ -256,7 +257,8 @@ def test_only_named_attributes_exist():
 
 
 def test_config_of_a_directory_is_what_was_written(saved):
-    config, tensors = read_model_files(saved)
+    checkpoint = resolve(saved)
+    config, tensors = checkpoint.config_json, open_tensors(checkpoint)
     assert config["model_type"] == "qwen3" and config["rope_theta"] == 10000.0
     assert config["rope_parameters"] == {"rope_type": "default", "rope_theta": 10000.0}
     assert all(tensor.is_contiguous() for tensor in tensors.values())

@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from fledge.checkpoint.resolved import resolve
 from fledge.checkpoint.tensors import DTYPES, write_tensors
 from fledge.checkpoint.weights import StoredTensors, conversion_command, open_tensors
 from fledge.errors import CheckpointError
@@ -33,7 +34,8 @@ def test_tensors_may_be_cast_on_the_way(tmp_path):
 
 def test_stored_tensors_are_read_when_asked_for(tmp_path):
     write_tensors(tmp_path / "model.safetensors", TENSORS)
-    stored = open_tensors(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    stored = open_tensors(resolve(tmp_path))
     assert stored.keys() == TENSORS.keys() and len(stored) == len(TENSORS)
     for name, tensor in TENSORS.items():
         assert torch.equal(stored[name], tensor) and stored[name].dtype == tensor.dtype, name
@@ -56,15 +58,16 @@ def test_the_command_for_pickles_converts_a_state_dict(tmp_path):
     shared = torch.arange(4.0)
     tmp_path = tmp_path / "it's here"
     tmp_path.mkdir()
+    (tmp_path / "config.json").write_text("{}")
     path = tmp_path / "pytorch_model.bin"
     torch.save({"a": shared, "b": shared, "c": torch.eye(3).mT}, path)
     with pytest.raises(CheckpointError, match="never read") as caught:
-        open_tensors(tmp_path)
+        open_tensors(resolve(tmp_path))
     command = conversion_command(path)
     assert command in str(caught.value)
     command = command.replace("python", sys.executable, 1)
     subprocess.run(["bash", "-c", command], check=True)
-    found = open_tensors(tmp_path)
+    found = open_tensors(resolve(tmp_path))
     assert torch.equal(found["b"], shared) and torch.equal(found["c"], torch.eye(3))
 
 

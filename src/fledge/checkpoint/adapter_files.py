@@ -15,9 +15,9 @@ from torch import Tensor
 from fledge.checkpoint.adapters import WRAPPERS, A, B
 from fledge.checkpoint.json_files import write_json
 from fledge.checkpoint.model_files import LoadedModel, LoadedScalarModel
+from fledge.checkpoint.resolved import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from fledge.checkpoint.settings import check_vocabulary, write_generation
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from fledge.model.config import GPTConfig
 from fledge.model.huggingface import family_for
 from fledge.model.huggingface.family import Tensors

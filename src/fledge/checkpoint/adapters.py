@@ -13,20 +13,9 @@ from typing import final
 
 from torch import Tensor
 
-from fledge.checkpoint.directory import is_checkpoint
-from fledge.checkpoint.json_files import read_json
-from fledge.checkpoint.lineage import read_lineage, weights_hash
-from fledge.checkpoint.weights import (
-    ADAPTER_CONFIG,
-    ADAPTER_WEIGHTS,
-    StoredTensors,
-    open_tensors,
-    read_config_json,
-)
+from fledge.checkpoint.resolved import AdapterFiles
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.decoder_only import classifier_settings, family_of, read_config
 from fledge.model.huggingface.family import Tensors
-from fledge.model.huggingface.unread import kind_of
 from fledge.model.lora import Matrices
 
 WRAPPERS = "base_model.model."
@@ -88,73 +77,25 @@ class AdaptedTensors(Mapping[str, Tensor]):
         return len(self.names)
 
 
-def adapted_tensors(directory: Path) -> AdaptedTensors:
-    """The tensors of the model that an adapter's directory stands for.
+def adapted_tensors(
+    adapter: AdapterFiles, stored: Mapping[str, Tensor], base: Mapping[str, Tensor]
+) -> AdaptedTensors:
+    """Put the `stored` tensors of an adapter onto those of its base.
 
     A classifier on a language model has no use for that one's output matrix.
 
     Raises:
-        CheckpointError: the base is missing or was changed, or the adapter does not fit it or does
-            what fledge does not compute.
+        CheckpointError: the adapter does not fit the base or does what fledge does not compute.
     """
-    base_directory = base_of(directory)
-    _check_unchanged(directory, base_directory)
-    base = open_tensors(base_directory)
-    adapter = _read(directory, base, base_directory)
-    names = [name for name in base if name not in adapter.whole]
-    if any("score." in name for name in adapter.whole):
+    read = _read(adapter, stored, base)
+    names = [name for name in base if name not in read.whole]
+    if any("score." in name for name in read.whole):
         names = [name for name in names if name != HEAD]
-    return AdaptedTensors(base, adapter, [*names, *adapter.whole])
+    return AdaptedTensors(base, read, [*names, *read.whole])
 
 
-def adapted_config(directory: Path) -> dict[str, object]:
-    """config.json of the model that an adapter's directory stands for: its base's.
-
-    A classifier on a language model has one label.
-
-    Raises:
-        CheckpointError: the base is missing, or no model that can be adapted.
-    """
-    config_json = read_config_json(base_of(directory))
-    becomes_scalar = read_json(directory / ADAPTER_CONFIG).get("task_type") == "SEQ_CLS"
-    if not becomes_scalar or kind_of(config_json) == "scalar":
-        return config_json
-    return classifier_settings(read_config(family_of(config_json), config_json))
-
-
-def base_of(directory: Path) -> Path:
-    """The checkpoint that an adapter was trained on: found from here, or from the adapter's place.
-
-    Raises:
-        CheckpointError: it is not there.
-    """
-    name = read_json(directory / ADAPTER_CONFIG).get("base_model_name_or_path")
-    places = [Path(str(name)), directory / str(name)]
-    found = next((place for place in places if is_checkpoint(place)), None)
-    if not name or found is None:
-        raise CheckpointError(
-            f"{directory / ADAPTER_CONFIG}: its base {name!r} is no checkpoint here; put it back, "
-            "or write its new place as base_model_name_or_path"
-        )
-    return found
-
-
-def _check_unchanged(directory: Path, base: Path) -> None:
-    """An adapter of other weights would give a model that nobody trained."""
-    past = read_lineage(directory)
-    parents = set() if past is None else {parent.weights for parent in past.parents.values()}
-    if parents and weights_hash(base) not in parents:
-        raise CheckpointError(
-            f"{base}: has other weights than when {directory} was trained on it; restore them, or "
-            "train again"
-        )
-
-
-def _read(directory: Path, base: Mapping[str, Tensor], base_directory: Path) -> Adapter:
-    file = directory / ADAPTER_WEIGHTS
-    if not file.is_file():
-        raise CheckpointError(f"{file}: no such file; the adapter is incomplete")
-    stored = StoredTensors([file])
+def _read(files: AdapterFiles, stored: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> Adapter:
+    file = files.weights_file
     added: dict[str, Matrices] = {}
     whole: Tensors = {}
     for full_name in stored:
@@ -164,13 +105,14 @@ def _read(directory: Path, base: Mapping[str, Tensor], base_directory: Path) -> 
         elif name.endswith(A) and full_name.removesuffix(A) + B in stored:
             place = _in_base(name.removesuffix(A) + ".weight", base)
             if place is None:
-                raise CheckpointError(f"{file}: {base_directory} has no matrix for {full_name}")
+                raise CheckpointError(
+                    f"{file}: {files.base.directory} has no matrix for {full_name}"
+                )
             added[place] = Matrices(stored[full_name], stored[full_name.removesuffix(A) + B])
         elif not name.endswith(B):
             raise CheckpointError(f"{file}: tensor {full_name} is no part of a LoRA adapter")
-    settings = read_json(directory / ADAPTER_CONFIG)
-    scale = _scale(directory / ADAPTER_CONFIG, settings)
-    return Adapter(added, whole, scale, transposed=bool(settings.get("fan_in_fan_out")))
+    scale = _scale(files.config_file, files.settings)
+    return Adapter(added, whole, scale, transposed=bool(files.settings.get("fan_in_fan_out")))
 
 
 def _in_base(name: str, base: Mapping[str, Tensor]) -> str | None:

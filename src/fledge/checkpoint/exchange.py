@@ -12,6 +12,8 @@ from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
+from fledge.checkpoint.naming import Named, naming
+from fledge.checkpoint.resolved import CONFIG, WEIGHTS, Checkpoint, resolve
 from fledge.checkpoint.settings import GENERATION, check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.translation_files import (
@@ -20,7 +22,7 @@ from fledge.checkpoint.translation_files import (
     load_tokenizers,
     save_tokenizers,
 )
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, naming, naming_files, read_model_files
+from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError
 from fledge.files import file_hash, write_directory
 from fledge.model.huggingface.encoder_decoder import (
@@ -75,19 +77,21 @@ def import_model(
         CheckpointError: a file is missing, damaged or a pickle, an option is not computed, a weight
             is NaN or infinite, or `output` exists.
     """
-    model = read_unread(source)
+    checkpoint = resolve(source)
+    model = read_unread(checkpoint)
     lineage = _lineage(source, name)
     if not chat_tokens:
-        return copy_model(source, model, _settings(source, model), output, precision, lineage)
+        settings = _settings(source, model)
+        return copy_model(checkpoint.named, model, settings, output, precision, lineage)
     if model.kind != "language":
         raise CheckpointError(f"{source}: chat tokens are for language models, not for this one")
     tokenizer = load_tokenizer(source, model.vocabulary_size)
     model, tokenizer = _chatty(source, model, tokenizer)
     settings = _decoder_settings(model, tokenizer, _generation(source))
-    return copy_model(source, model, settings, output, precision, lineage)
+    return copy_model(checkpoint.named, model, settings, output, precision, lineage)
 
 
-def export_model(checkpoint: Path, output: Path, *, precision: str | None = None) -> Copied:
+def export_model(source: Path, output: Path, *, precision: str | None = None) -> Copied:
     """Make a directory for others of a checkpoint: the same files without the lineage.
 
     A translation model with the paper's positions becomes the Marian that computes the same.
@@ -95,8 +99,9 @@ def export_model(checkpoint: Path, output: Path, *, precision: str | None = None
     Raises:
         CheckpointError: as `import_model`, or no architecture of others computes the model.
     """
+    checkpoint = resolve(source)
     model = _for_others(checkpoint)
-    return copy_model(checkpoint, model, _settings(checkpoint, model), output, precision, None)
+    return copy_model(checkpoint.named, model, _settings(source, model), output, precision, None)
 
 
 def import_llama2c(
@@ -114,7 +119,8 @@ def import_llama2c(
         TokenizerError: the tokenizer is missing or damaged.
     """
     config_json, tensors = read_llama2c(source)
-    with naming(source, source):
+    named = Named(source, source)
+    with naming(named):
         model = unread(config_json, tensors)
     tokenizer = load_llama2c_tokenizer(tokenizer_path)
     check_vocabulary(source, model.vocabulary_size, tokenizer)
@@ -124,11 +130,11 @@ def import_llama2c(
     origin = Parent(path=str(source), weights=file_hash(source))
     lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
     settings = _decoder_settings(model, tokenizer, {})
-    return copy_model(source, model, settings, output, precision, lineage)
+    return copy_model(named, model, settings, output, precision, lineage)
 
 
 def copy_model(
-    source: Path,
+    named: Named,
     model: Unread,
     write_settings_files: WriteFiles,
     output: Path,
@@ -139,7 +145,7 @@ def copy_model(
 
     Raises:
         CheckpointError: `output` exists, or a weight is NaN or infinite; the tensor is named, and
-            `source`.
+            its file.
         WriteError: the disk is full or not writable.
     """
     refuse_to_overwrite(output)
@@ -149,7 +155,7 @@ def copy_model(
     def fill(directory: Path) -> None:
         write_settings_files(directory)
         dtype = None if precision is None else PRECISIONS[precision]
-        with naming_files(source):
+        with naming(named):
             write_tensors(directory / WEIGHTS, model.tensors, dtype, refuse_not_finite)
         if lineage is not None:
             write_lineage(directory, lineage)
@@ -182,23 +188,23 @@ def _chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, 
     return with_chat_tokens(model, tokenizer)
 
 
-def read_unread(directory: Path) -> Unread:
-    """The model of a directory, with errors that name its files.
+def read_unread(checkpoint: Checkpoint) -> Unread:
+    """Check a model by names and shapes, with errors that name its files.
 
     Raises:
         CheckpointError: a file is missing, damaged or a pickle, or says what is not computed.
     """
-    config_json, tensors = read_model_files(directory)
-    with naming_files(directory):
-        return unread(config_json, tensors)
+    tensors = open_tensors(checkpoint)
+    with naming(checkpoint.named):
+        return unread(checkpoint.config_json, tensors)
 
 
-def _for_others(checkpoint: Path) -> Unread:
-    config_json, tensors = read_model_files(checkpoint)
-    with naming_files(checkpoint):
-        if config_json.get("model_type") != MODEL_TYPE:
-            return unread(config_json, tensors)
-        config, state = halves(*transformer_from_huggingface(config_json, tensors))
+def _for_others(checkpoint: Checkpoint) -> Unread:
+    if checkpoint.config_json.get("model_type") != MODEL_TYPE:
+        return read_unread(checkpoint)
+    tensors = open_tensors(checkpoint)
+    with naming(checkpoint.named):
+        config, state = halves(*transformer_from_huggingface(checkpoint.config_json, tensors))
         return unread(*transformer_to_huggingface(config, state))
 
 

@@ -18,8 +18,9 @@ from torch import Tensor
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
 from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
+from fledge.checkpoint.naming import Named, naming
+from fledge.checkpoint.resolved import resolve
 from fledge.checkpoint.settings import begin_id, load_tokenizer
-from fledge.checkpoint.weights import naming
 from fledge.errors import CheckpointError
 from fledge.files import explained, whole_file
 from fledge.model.config import GPTConfig, RotaryConfig
@@ -60,7 +61,7 @@ NAMES = {
 """Hugging Face's names to GGUF's, without layer and ending."""
 
 
-def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -> Copied:
+def export_gguf(source: Path, output: Path, *, precision: str = "float16") -> Copied:
     """Write a checkpoint as one GGUF file.
 
     Raises:
@@ -69,20 +70,20 @@ def export_gguf(checkpoint: Path, output: Path, *, precision: str = "float16") -
     """
     _require_gguf(output)
     refuse_to_overwrite(output)
-    model = read_unread(checkpoint)
+    model = read_unread(resolve(source))
     architecture = model.config_json["model_type"]
     if model.kind != "language" or architecture not in ARCHITECTURES:
         raise CheckpointError(
-            f"{checkpoint}: GGUF is written for language models of {', '.join(ARCHITECTURES)}; "
+            f"{source}: GGUF is written for language models of {', '.join(ARCHITECTURES)}; "
             f"this is a {architecture} {model.kind} model: export it as huggingface"
         )
     config = read_config(family_of(model.config_json), model.config_json)
-    tokenizer = load_tokenizer(checkpoint, config.vocabulary_size)
+    tokenizer = load_tokenizer(source, config.vocabulary_size)
     tensors = _named(config, str(architecture), model.tensors)
     with (
         whole_file(output, "GGUF file") as path,
         explained(output, "GGUF file"),
-        naming(checkpoint, checkpoint),
+        naming(Named(source, source)),
     ):
         _write(path, str(architecture), config, tokenizer, tensors, precision)
     return Copied("language", str(architecture), model.parameters, precision)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from fledge.checkpoint.exchange import Copied, import_llama2c, import_model
 from fledge.checkpoint.hub import fetch, is_hub_id
-from fledge.checkpoint.weights import CONFIG, refuse_pickle
+from fledge.checkpoint.resolved import CONFIG
+from fledge.checkpoint.weights import refuse_pickle
 from fledge.errors import CheckpointError
 
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import Field, JsonValue, ValidationError
 
-from fledge import __version__
 from fledge.config import Config
 from fledge.errors import CheckpointError
 from fledge.files import file_hash
+from fledge.version import __version__
 
 FILE_NAME = "fledge.json"
 
@@ -83,6 +83,21 @@ def parent(checkpoint: Path) -> Parent:
         weights=weights_hash(checkpoint),
         lineage=read_lineage(checkpoint),
     )
+
+
+def check_unchanged(adapter: Path, base: Path) -> None:
+    """Refuse to put an adapter on other weights than it was trained on: nobody trained that model.
+
+    Raises:
+        CheckpointError: the base's weights are not those that the adapter's lineage names.
+    """
+    past = read_lineage(adapter)
+    parents = set() if past is None else {parent.weights for parent in past.parents.values()}
+    if parents and weights_hash(base) not in parents:
+        raise CheckpointError(
+            f"{base}: has other weights than when {adapter} was trained on it; restore them, or "
+            "train again"
+        )
 
 
 def weights_hash(checkpoint: Path) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from fledge.checkpoint.resolved import WEIGHTS, resolve
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import WEIGHTS, load_weights, read_model_files
+from fledge.checkpoint.weights import load_weights
 from fledge.model.gpt import GPT
 from fledge.model.huggingface import (
     blank_language_model,
@@ -29,7 +30,6 @@ __all__ = [
     "check_vocabulary",
     "load_language_model",
     "load_scalar_model",
-    "read_model_files",
     "save_language_model",
     "save_scalar_model",
 ]
@@ -92,7 +92,8 @@ def load_language_model(directory: Path) -> LoadedModel:
     Raises:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
-    model = load_weights(directory, from_huggingface, blank_language_model)
+    checkpoint = resolve(directory)
+    model = load_weights(checkpoint, from_huggingface, blank_language_model)
     tokenizer = load_tokenizer(directory, model.config.vocabulary_size)
     return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer))
 
@@ -103,7 +104,8 @@ def load_scalar_model(directory: Path) -> LoadedScalarModel:
     Raises:
         CheckpointError: as `load_language_model`.
     """
-    model = load_weights(directory, scalar_from_huggingface, blank_scalar_model)
+    checkpoint = resolve(directory)
+    model = load_weights(checkpoint, scalar_from_huggingface, blank_scalar_model)
     tokenizer = load_tokenizer(directory, model.trunk.config.vocabulary_size)
     return LoadedScalarModel(model, tokenizer, ChatTemplate.of(tokenizer))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fledge.checkpoint.json_files import write_json
-from fledge.checkpoint.weights import CONFIG
+from fledge.checkpoint.resolved import CONFIG
 from fledge.errors import CheckpointError
 from fledge.text.sentences import SentenceTokenizer
 from fledge.text.tokenizer import Tokenizer

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fledge.checkpoint.json_files import read_json, write_json
+from fledge.checkpoint.resolved import CONFIG, WEIGHTS, resolve
 from fledge.checkpoint.settings import GENERATION, TOKENIZER, check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.weights import CONFIG, WEIGHTS, load_weights
+from fledge.checkpoint.weights import load_weights
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.encoder_decoder import (
     blank_transformer,
@@ -86,7 +87,8 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     Raises:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
-    model = load_weights(directory, transformer_from_huggingface, blank_transformer)
+    checkpoint = resolve(directory)
+    model = load_weights(checkpoint, transformer_from_huggingface, blank_transformer)
     source, target = load_tokenizers(directory)
     for tokenizer in (source, target):
         check_vocabulary(directory, model.config.vocabulary_size, tokenizer)

@@ -1,11 +1,10 @@
-"""The weights of a directory: model.safetensors, whole or in shards, read tensor by tensor.
+"""Weights of a checkpoint: safetensors, whole, in shards or adapted, read tensor by tensor.
 
 No pickle is ever opened: a file that holds one is named, with the command that converts it.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from shlex import quote
 from typing import NoReturn, TypeVar, final
@@ -13,24 +12,18 @@ from typing import NoReturn, TypeVar, final
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from fledge.checkpoint.json_files import read_json
+from fledge.checkpoint.adapters import adapted_tensors
+from fledge.checkpoint.lineage import check_unchanged
+from fledge.checkpoint.naming import DamagedFile, naming
+from fledge.checkpoint.resolved import WEIGHTS, Checkpoint
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.family import TensorError, Tensors
+from fledge.model.huggingface.family import Tensors
 from fledge.model.huggingface.settings import JSON
 
 ConfigT = TypeVar("ConfigT")
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
-CONFIG = "config.json"
-WEIGHTS = "model.safetensors"
-SHARDS = "model.safetensors.index.json"
-ADAPTER_CONFIG = "adapter_config.json"
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-
-
-class DamagedFile(CheckpointError):
-    """A file that cannot be read; the message names it."""
 
 
 @final
@@ -41,7 +34,7 @@ class StoredTensors(Mapping[str, Tensor]):
         DamagedFile: a file is damaged or cut short.
     """
 
-    def __init__(self, files: list[Path]) -> None:
+    def __init__(self, files: Iterable[Path]) -> None:
         self.files = {name: path for path in files for name in _names(path)}
         """Name of each tensor to the file that holds it."""
 
@@ -62,92 +55,42 @@ class StoredTensors(Mapping[str, Tensor]):
         return len(self.files)
 
 
-@contextmanager
-def naming(config: Path, weights: Path) -> Iterator[None]:
-    """Give what goes wrong with settings and tensors the name of the file it is wrong in.
-
-    Raises:
-        CheckpointError: with that name.
-    """
-    try:
-        yield
-    except DamagedFile:
-        raise
-    except TensorError as error:
-        raise CheckpointError(f"{weights}: {error}") from error
-    except CheckpointError as error:
-        raise CheckpointError(f"{config}: {error}") from error
-
-
-def naming_files(directory: Path) -> AbstractContextManager[None]:
-    """`naming` of a directory's config.json and weights; of an adapter, the directory itself."""
-    config, weights, shards = (directory / name for name in (CONFIG, WEIGHTS, SHARDS))
-    found = [path for path in (weights, shards) if path.is_file()]
-    return naming(config if config.is_file() else directory, found[0] if found else directory)
-
-
-def read_model_files(directory: Path) -> tuple[dict[str, object], Mapping[str, Tensor]]:
-    """config.json and the tensors beside it.
-
-    Raises:
-        CheckpointError: a file is missing, cannot be read, or is a pickle.
-    """
-    return read_config_json(directory), open_tensors(directory)
-
-
 def load_weights(
-    directory: Path,
+    checkpoint: Checkpoint,
     read: Callable[[JSON, Mapping[str, Tensor]], tuple[ConfigT, Tensors]],
     blank: Callable[[ConfigT], ModelT],
 ) -> ModelT:
-    """The model of a directory, fp32 and in eval mode.
+    """Return the model of a checkpoint, fp32 and in eval mode.
 
     `read` makes settings and state of its files, `blank` a model of the settings without numbers.
 
     Raises:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
-    config_json, tensors = read_model_files(directory)
-    with naming_files(directory):
-        config, state = read(config_json, tensors)
+    tensors = open_tensors(checkpoint)
+    with naming(checkpoint.named):
+        config, state = read(checkpoint.config_json, tensors)
     model = blank(config)
     model.load_state_dict(state, assign=True)
     return model.eval()
 
 
-def read_config_json(directory: Path) -> dict[str, object]:
-    """config.json; of an adapter, which has none, that of the model it makes of its base.
+def open_tensors(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
+    """Open the tensors of a model, or those that an adapter makes of its base.
 
     Raises:
-        CheckpointError: it is missing or damaged.
+        CheckpointError: a file is missing, cannot be read, or is a pickle; the base was changed, or
+            the adapter does not fit it or does what fledge does not compute.
     """
-    if (directory / ADAPTER_CONFIG).is_file() and not (directory / CONFIG).is_file():
-        from fledge.checkpoint.adapters import adapted_config  # which stands on this file
-
-        return adapted_config(directory)
-    return read_json(directory / CONFIG)
-
-
-def open_tensors(directory: Path) -> Mapping[str, Tensor]:
-    """The tensors of model.safetensors or of its shards, or those that an adapter makes of them.
-
-    Raises:
-        CheckpointError: as `read_model_files`.
-    """
-    if (directory / WEIGHTS).is_file():
-        return StoredTensors([directory / WEIGHTS])
-    if (directory / SHARDS).is_file():
-        return StoredTensors(_shards(directory))
-    if (directory / ADAPTER_CONFIG).is_file():
-        from fledge.checkpoint.adapters import adapted_tensors  # which stands on this file
-
-        return adapted_tensors(directory)
-    pickles = sorted(path for pattern in PICKLES for path in directory.glob(pattern))
-    if pickles:
-        refuse_pickle(pickles[0])
-    raise CheckpointError(
-        f"{directory / WEIGHTS}: no such file; the checkpoint is incomplete, use an older one"
-    )
+    adapter = checkpoint.adapter
+    if adapter is None:
+        return StoredTensors(checkpoint.files or _missing(checkpoint.directory))
+    base = open_tensors(adapter.base)
+    if not adapter.weights_file.is_file():
+        raise CheckpointError(f"{adapter.weights_file}: no such file; the adapter is incomplete")
+    stored = StoredTensors([adapter.weights_file])
+    check_unchanged(checkpoint.directory, adapter.base.directory)
+    return adapted_tensors(adapter, stored, base)
 
 
 def refuse_pickle(path: Path) -> NoReturn:
@@ -174,6 +117,16 @@ def conversion_command(path: Path) -> str:
         "tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}; "
         'save_file(tensors, sys.argv[2], metadata={"format": "pt"})'
         f"' {quote(str(path))} {quote(str(path.with_name(WEIGHTS)))}"
+    )
+
+
+def _missing(directory: Path) -> NoReturn:
+    """Say of weights that are not there whether a pickle is, which can be converted."""
+    pickles = sorted(path for pattern in PICKLES for path in directory.glob(pattern))
+    if pickles:
+        refuse_pickle(pickles[0])
+    raise CheckpointError(
+        f"{directory / WEIGHTS}: no such file; the checkpoint is incomplete, use an older one"
     )
 
 
@@ -205,14 +158,3 @@ def _first_lost(path: Path) -> str:
     others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     size = 8 + length + max(ends.values())
     return f": {8 + length + there:,} of {size:,} bytes, without tensor {lost[0][1]}{others}"
-
-
-def _shards(directory: Path) -> list[Path]:
-    index = read_json(directory / SHARDS).get("weight_map")
-    if not isinstance(index, dict):
-        raise CheckpointError(f"{directory / SHARDS}: 'weight_map' is missing")
-    names = sorted(set(map(str, index.values())))
-    for name in names:
-        if Path(name).name != name or not (directory / name).is_file():
-            raise CheckpointError(f"{directory / name}: no such file, but {SHARDS} names it")
-    return [directory / name for name in names]

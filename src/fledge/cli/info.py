@@ -53,19 +53,15 @@ def info(
 
 def facts_of(directory: Path) -> dict[str, int | str]:
     """Sizes and costs, with units in their names; loading the weights proves them sound."""
-    from fledge.checkpoint.model_files import (
-        load_language_model,
-        load_scalar_model,
-        read_model_files,
-    )
+    from fledge.checkpoint.model_files import load_language_model, load_scalar_model
+    from fledge.checkpoint.resolved import resolve
     from fledge.model import counting
-    from fledge.model.huggingface.unread import kind_of
 
-    config_json, _ = read_model_files(directory)
-    kind = kind_of(config_json)
-    if kind == "translation":
-        return translation_facts(directory, str(config_json["model_type"]))
-    if kind == "scalar":
+    checkpoint = resolve(directory)
+    architecture = str(checkpoint.config_json.get("model_type"))
+    if checkpoint.kind == "translation":
+        return translation_facts(directory, architecture)
+    if checkpoint.kind == "scalar":
         scalar = load_scalar_model(directory)
         config, tokenizer = scalar.model.trunk.config, scalar.tokenizer
         parameters = counting.learnt_numbers(scalar.model)
@@ -75,8 +71,8 @@ def facts_of(directory: Path) -> dict[str, int | str]:
         parameters = counting.learnt_numbers(loaded.model)
     length = config.context_length
     return {
-        "kind": "reward or value model" if kind == "scalar" else "language model",
-        "architecture": str(config_json.get("model_type")),
+        "kind": "reward or value model" if checkpoint.kind == "scalar" else "language model",
+        "architecture": architecture,
         "parameters": parameters,
         "shape": shape_of(config),
         "context_tokens": length,
@@ -88,7 +84,7 @@ def facts_of(directory: Path) -> dict[str, int | str]:
 
 
 def translation_facts(directory: Path, architecture: str) -> dict[str, int | str]:
-    """The same of an encoder-decoder."""
+    """Return the same facts of an encoder-decoder."""
     from fledge.checkpoint.translation_files import load_translation_model
     from fledge.model.counting import learnt_numbers
 
@@ -111,7 +107,7 @@ def translation_facts(directory: Path, architecture: str) -> dict[str, int | str
 
 
 def bytes_on_disk(directory: Path) -> int:
-    """Of the weights alone."""
+    """Add up the files of the weights."""
     return sum(path.stat().st_size for path in directory.glob("*.safetensors"))
 
 

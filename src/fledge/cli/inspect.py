@@ -118,19 +118,18 @@ def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Readin
         load_language_model,
         load_scalar_model,
     )
+    from fledge.checkpoint.resolved import resolve
     from fledge.checkpoint.translation_files import load_translation_model
-    from fledge.checkpoint.weights import read_config_json
     from fledge.generate.beam import BeamSettings
     from fledge.inspect.reading import read_text, read_translation
-    from fledge.model.huggingface.unread import kind_of
 
     directory = find_checkpoint(checkpoint)
-    settings = read_config_json(directory)
-    if kind_of(settings) == "translation":
+    kind = resolve(directory).kind
+    if kind == "translation":
         search = BeamSettings(beams=beams)
         return read_translation(load_translation_model(directory), text, search, target)
     refuse_ignored(f"{directory} does not translate", {"--target": target})
-    if kind_of(settings) == "scalar":
+    if kind == "scalar":
         scalar = load_scalar_model(directory)
         return read_text(LoadedModel(scalar.model.trunk, scalar.tokenizer, scalar.template), text)
     return read_text(load_language_model(directory), text)

@@ -8,8 +8,8 @@ from typing import Any
 from tokenizers import models
 
 from fledge.errors import TokenizerError
-from fledge.text.patterns import GPT2_PATTERN, rank_file_pattern
-from fledge.text.ranks import byte_level, definition_from_ranks, read_ranks
+from fledge.text.patterns import GPT2_PATTERN
+from fledge.text.ranks import byte_level, definition_of_rank_file
 from fledge.text.special import END_OF_TEXT, KNOWN_CONTROL, SPECIAL_NAMES, SPECIAL_TEXTS
 from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_special
 
@@ -38,17 +38,18 @@ def read_tokenizer(path: Path) -> TokenizerFiles:
     Raises:
         TokenizerError: nothing there, or what is there is damaged.
     """
-    if path.is_dir():
-        return _read_directory(path)
-    if not path.is_file():
+    file, merges = _found_in(path) if path.is_dir() else (path, None)
+    if not file.is_file():
         raise TokenizerError(
             f"{path}: no such tokenizer; expected a directory with tokenizer.json, a "
             "tokenizer.json or a .tiktoken rank file (`fledge tokenizer` trains one)"
         )
-    if path.suffix == ".tiktoken":
-        definition = definition_from_ranks(read_ranks(path), rank_file_pattern(path.name))
-        return TokenizerFiles(with_special(definition, SPECIAL_TEXTS), dict(SPECIAL_NAMES), None)
-    return _read_with_settings(path)
+    if merges is None and file.suffix != ".tiktoken":
+        return _read_with_settings(file)
+    if merges is not None:
+        return _read_gpt2(file, merges)
+    definition = with_special(definition_of_rank_file(file), SPECIAL_TEXTS)
+    return TokenizerFiles(definition, dict(SPECIAL_NAMES), None)
 
 
 def write_tokenizer(directory: Path, files: TokenizerFiles) -> None:
@@ -82,14 +83,16 @@ def control_tokens(files: TokenizerFiles) -> list[str]:
     return [*named, *(text for text in KNOWN_CONTROL if text in added)]
 
 
-def _read_directory(path: Path) -> TokenizerFiles:
-    if (path / "tokenizer.json").is_file():
-        return _read_with_settings(path / "tokenizer.json")
-    for vocabulary_name, merges_name in _VOCABULARY_FILES:
-        if (path / vocabulary_name).is_file() and (path / merges_name).is_file():
-            return _read_gpt2(path / vocabulary_name, path / merges_name)
+def _found_in(directory: Path) -> tuple[Path, Path | None]:
+    """Return tokenizer.json, or GPT-2's vocabulary with its merges."""
+    if (directory / "tokenizer.json").is_file():
+        return directory / "tokenizer.json", None
+    for names in _VOCABULARY_FILES:
+        vocabulary, merges = (directory / name for name in names)
+        if vocabulary.is_file() and merges.is_file():
+            return vocabulary, merges
     raise TokenizerError(
-        f"{path}: no tokenizer here; expected tokenizer.json (or vocab.json and merges.txt). "
+        f"{directory}: no tokenizer here; expected tokenizer.json (or vocab.json and merges.txt). "
         "Pass the directory of a checkpoint, or train one with `fledge tokenizer`"
     )
 
@@ -122,9 +125,9 @@ def _read_gpt2(vocabulary_path: Path, merges_path: Path) -> TokenizerFiles:
             f"{vocabulary_path.name}; the two files do not belong together, or one is cut off"
         )
     merges = [(left, right) for left, right in pairs]
+    stop_ids = _stop_ids(vocabulary_path.parent)
     definition = byte_level(models.BPE(vocab=vocabulary, merges=merges), GPT2_PATTERN)
     names = dict.fromkeys(("bos_token", "eos_token"), END_OF_TEXT)
-    stop_ids = _stop_ids(vocabulary_path.parent)
     return TokenizerFiles(with_special(definition, [END_OF_TEXT]), names, None, stop_ids)
 
 

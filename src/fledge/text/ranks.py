@@ -13,6 +13,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 from fledge.errors import TokenizerError
+from fledge.text.patterns import rank_file_pattern
 from fledge.text.vocabulary import Definition, byte_alphabet
 
 Ranks = dict[bytes, int]
@@ -74,6 +75,15 @@ def merge_below(token: bytes, ranks: Ranks) -> list[bytes]:
         here = candidates.index(lowest)
         parts[here : here + 2] = [parts[here] + parts[here + 1]]
     return parts
+
+
+def definition_of_rank_file(path: Path) -> Definition:
+    """Read a `*.tiktoken` file as a tokenizer.json; its name tells the pattern that it is cut by.
+
+    Raises:
+        TokenizerError: as `read_ranks`.
+    """
+    return definition_from_ranks(read_ranks(path), rank_file_pattern(path.name))
 
 
 def definition_from_ranks(ranks: Ranks, pattern: str) -> Definition:

@@ -9,7 +9,8 @@ from pathlib import Path
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.checkpoint.model_files import LoadedModel, check_vocabulary, load_language_model
-from fledge.checkpoint.weights import read_config_json, read_model_files
+from fledge.checkpoint.resolved import resolve
+from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
@@ -84,7 +85,7 @@ def stages_in(output: Path) -> dict[str, Path]:
 def is_language_model(checkpoint: Path) -> bool:
     """Whether it writes text, unlike a reward model or a translator."""
     try:
-        family_of(read_config_json(checkpoint))
+        family_of(resolve(checkpoint).config_json)
     except CheckpointError:
         return False
     return True
@@ -116,7 +117,9 @@ def served_models(
 def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int) -> ServedModel:
     """One of them; its age is that of its directory."""
     checkpoint = find_checkpoint(checkpoint)
-    settings, _ = read_model_files(checkpoint)  # opens every file, reads no weights
+    resolved = resolve(checkpoint)
+    open_tensors(resolved)  # opens every file, reads no weights
+    settings = resolved.config_json
     try:
         config = read_config(family_of(settings), settings)
     except CheckpointError as error:
