@@ -22,6 +22,7 @@ from fledge.model.huggingface import (
 )
 from fledge.model.scalar import ScalarModel
 from fledge.text.chat import ChatTemplate
+from fledge.text.renderer import Renderer
 from fledge.text.tokenizer import Tokenizer
 
 __all__ = [
@@ -44,6 +45,11 @@ class LoadedModel:
     template: ChatTemplate
 
     @property
+    def renderer(self) -> Renderer:
+        """The text side of the model, without its weights."""
+        return Renderer(self.tokenizer, self.template, self.model.config.context_length)
+
+    @property
     def banned_ids(self) -> frozenset[int]:
         """Ids no answer may hold: padding, roles, and rows the model has beyond the tokenizer's."""
         beyond = range(self.tokenizer.vocabulary_size, self.model.config.vocabulary_size)
@@ -57,6 +63,11 @@ class LoadedScalarModel:
     model: ScalarModel
     tokenizer: Tokenizer
     template: ChatTemplate
+
+    @property
+    def renderer(self) -> Renderer:
+        """The text side of the model, without its weights."""
+        return Renderer(self.tokenizer, self.template, self.model.trunk.config.context_length)
 
 
 def save_language_model(

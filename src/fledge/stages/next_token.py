@@ -8,8 +8,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fledge.data.batch import TokenBatch
-from fledge.errors import ConfigError
-from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.masks import block_diagonal
 from fledge.stages.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entropy_sum
@@ -71,17 +69,3 @@ def held_out_metrics(
     if num_bytes:
         metrics["bits_per_byte"] = byte_nats / math.log(2) / num_bytes
     return metrics
-
-
-def row_length(wanted: int | None, config: GPTConfig, setting: str) -> int:
-    """Tokens of a row: what `setting` wants, or the model's context if it is None.
-
-    Raises:
-        ConfigError: it is more than the context.
-    """
-    if wanted is not None and wanted > config.context_length:
-        raise ConfigError(
-            f"{setting} is {wanted:,}, but the model's context holds {config.context_length:,} "
-            "tokens; lower it"
-        )
-    return wanted or config.context_length

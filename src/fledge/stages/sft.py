@@ -23,8 +23,9 @@ from fledge.data.rendering import render_demonstrations
 from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
-from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metrics, row_length
+from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metrics
 from fledge.text.conversation import Conversation, RenderedChat
+from fledge.text.renderer import Renderer
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class SFT(Stage[TokenBatch]):
         adapt_for(loaded.model, context, "model")
         self.next_token = NextToken(loaded.model)
         self.trained = self.next_token
-        self.length = row_length(config.length, loaded.model.config, "stage.length")
+        self.length = loaded.renderer.row_length(config.length, "stage.length")
         self.tokens_per_step = context.examples_per_process * self.length
         self.rows = self._pack(demonstrations.train)
         self.mixed_rows = self._mixed_rows()
@@ -100,7 +101,10 @@ class SFT(Stage[TokenBatch]):
     def build(cls, config: SFTConfig, context: StageContext) -> "SFT":
         """Load the model, the demonstrations and the text to mix in."""
         loaded = load_language_model(find_checkpoint(config.model))
-        demonstrations = load(config, loaded, context.seed)
+        skipped = Skipped() if config.skip_bad else None
+        demonstrations = read_demonstrations(config, loaded.renderer, context.seed, skipped)
+        if skipped:
+            logger.warning("%s", skipped.summary())
         corpus = None if config.corpus is None else Corpus.open(config.corpus, loaded.tokenizer)
         return cls(config, loaded, demonstrations, corpus, context)
 
@@ -185,25 +189,29 @@ class SFT(Stage[TokenBatch]):
         return loaders
 
 
-def load(config: SFTConfig, loaded: LoadedModel, seed: int) -> Demonstrations:
-    """Read and render the demonstrations, then hold some out by prompt."""
-    skipped = Skipped() if config.skip_bad else None
-    length = row_length(config.length, loaded.model.config, "stage.length")
-    train = _rendered(config.demonstrations, loaded, length, skipped)
+def read_demonstrations(
+    config: SFTConfig, renderer: Renderer, seed: int, skipped: Skipped | None
+) -> Demonstrations:
+    """Read and render the demonstrations, then hold some out by prompt.
+
+    Raises:
+        RecordError: one cannot be used, unless `skipped` collects it.
+        DataError: none is left.
+    """
+    length = renderer.row_length(config.length, "stage.length")
+    train = _rendered(config.demonstrations, renderer, length, skipped)
     if config.held_out:
-        held_out = _rendered(config.held_out, loaded, length, skipped)
+        held_out = _rendered(config.held_out, renderer, length, skipped)
     else:
         chats = dict(train)
         parts = split_conversations([one for one, _ in train], config.held_out_fraction, seed)
         train, held_out = ([(one, chats[one]) for one in part] for part in parts)
-    if skipped:
-        logger.warning("%s", skipped.summary())
     hashes = source_hashes((*config.demonstrations, *config.held_out))
     return Demonstrations([chat for _, chat in train], [chat for _, chat in held_out], hashes)
 
 
 def _rendered(
-    sources: Sequence[str], loaded: LoadedModel, length: int, skipped: Skipped | None
+    sources: Sequence[str], renderer: Renderer, length: int, skipped: Skipped | None
 ) -> list[tuple[Conversation, RenderedChat]]:
     """Every demonstration of the sources that has something to learn within `length`."""
     rendered = []
@@ -211,7 +219,7 @@ def _rendered(
         for placed in load_placed(source, demonstration_from, skipped=skipped):
             one = placed.item
             try:
-                chats = render_demonstrations([one], loaded.tokenizer, loaded.template, length)
+                chats = render_demonstrations([one], renderer.tokenizer, renderer.template, length)
                 rendered.append((one, chats[0]))
             except RecordError as error:
                 refuse(placed.error(error.expected, error.found), skipped)

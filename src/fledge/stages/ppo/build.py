@@ -2,8 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from jaxtyping import Float
@@ -23,11 +22,8 @@ from fledge.data.batch import PromptBatch, TokenBatch
 from fledge.data.corpus import Corpus
 from fledge.data.order import PromptOrder, rows_of_step
 from fledge.data.packing import window_batch
-from fledge.data.prompts import prompt_from
-from fledge.data.records import Placed, Skipped
-from fledge.data.rendering import render_prompts
-from fledge.data.sources import load_placed, source_hashes
-from fledge.data.splits import split_conversations
+from fledge.data.records import Skipped
+from fledge.data.sources import source_hashes
 from fledge.errors import ConfigError
 from fledge.files import file_hash
 from fledge.generate.engine import Engine
@@ -37,9 +33,9 @@ from fledge.model.gpt import GPT
 from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
-from fledge.stages.next_token import row_length
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.config import PPOConfig, PretrainingMixConfig
+from fledge.stages.ppo.prompts import Prompts, read_prompts
 from fledge.stages.ppo.reward_functions import (
     FunctionScore,
     ModelScore,
@@ -51,24 +47,12 @@ from fledge.stages.ppo.reward_functions import (
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import Respond, World
-from fledge.text.conversation import Conversation
 from fledge.train.stage import Sources, StageContext, adapt_for
 
 logger = logging.getLogger(__name__)
 
-HELD_OUT = 64
-"""Held-out prompts that an evaluation answers, at most."""
 MAX_BATCH = 128
 """Answers that are written at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """Prompts as ids, and what each says."""
-
-    train: tuple[tuple[int, ...], ...]
-    held_out: tuple[tuple[int, ...], ...]
-    texts: Mapping[tuple[int, ...], str]
 
 
 def build_ppo(
@@ -83,7 +67,10 @@ def build_ppo(
     check_sizes(config, context)
     directory = find_checkpoint(config.policy)
     loaded = load_language_model(directory)
-    prompts = read_prompts(config, loaded, context.seed)
+    skipped = Skipped() if config.skip_bad else None
+    prompts = read_prompts(config, loaded.renderer, context.seed, skipped)
+    if skipped:
+        logger.warning("%s", skipped.summary())
     banned_ids = banned(loaded)
     runtime = context.runtime
     score, critic, parents = _reward(config, loaded, prompts, context, reward)
@@ -141,52 +128,6 @@ def check_sizes(config: PPOConfig, context: StageContext) -> None:
             f"stage.pretraining.rows is {mix.rows}, expected a multiple of the "
             f"{context.runtime.world_size} processes"
         )
-
-
-def read_prompts(config: PPOConfig, loaded: LoadedModel, seed: int) -> Prompts:
-    """Load, render and split by first question; each leaves room for a whole answer.
-
-    Raises:
-        ConfigError: the context has no room for prompt and answer.
-        RecordError: a prompt does not fit, unless `skip_bad`.
-    """
-    context_length, answer = loaded.model.config.context_length, config.rollout.max_new_tokens
-    if answer >= context_length - 1:
-        raise ConfigError(
-            f"stage.rollout.max_new_tokens is {answer}, but the policy's context holds "
-            f"{context_length} tokens, prompt included; lower it"
-        )
-    skipped = Skipped() if config.skip_bad else None
-    placed: dict[Conversation, Placed[Conversation]] = {}
-    for one in load_placed(config.prompts, prompt_from, skipped=skipped):
-        placed.setdefault(one.item, one)
-    rendered = dict(
-        render_prompts(
-            list(placed.values()),
-            loaded.tokenizer,
-            loaded.template,
-            context_length - answer,
-            skipped,
-        )
-    )
-    if skipped:
-        logger.warning("%s", skipped.summary())
-    if not rendered:
-        raise ConfigError(
-            f"no prompt leaves room for an answer of {answer} tokens in a context of "
-            f"{context_length}; lower stage.rollout.max_new_tokens"
-        )
-    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
-    return Prompts(
-        train=tuple(rendered[one] for one in train),
-        held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
-        texts={ids: prompt_text(one) for one, ids in rendered.items()},
-    )
-
-
-def prompt_text(conversation: Conversation) -> str:
-    """What a reward function sees of a prompt: its messages, separated by blank lines."""
-    return "\n\n".join(message.content for message in conversation.messages)
 
 
 def banned(loaded: LoadedModel) -> tuple[int, ...]:
@@ -295,7 +236,7 @@ def _mix(
     if config is None:
         return None
     corpus = Corpus.open(config.corpus, loaded.tokenizer)
-    length = row_length(config.length, loaded.model.config, "stage.pretraining.length")
+    length = loaded.renderer.row_length(config.length, "stage.pretraining.length")
     windows = corpus.train.windows(length)
     if len(windows) == 0:
         raise ConfigError(

@@ -4,7 +4,6 @@ import copy
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, final
 
@@ -19,41 +18,21 @@ from fledge.checkpoint.model_files import (
     save_scalar_model,
 )
 from fledge.data.batch import ComparisonBatch
-from fledge.data.comparisons import load_rankings
-from fledge.data.demonstrations import load_demonstrations
 from fledge.data.loader import Loader
 from fledge.data.records import Skipped
-from fledge.data.rendering import RenderedRanking, collate_rankings, render_rankings
-from fledge.data.sources import source_hashes
-from fledge.data.splits import split_rankings
-from fledge.errors import DataError
+from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.evaluate.preferences import PreferencePairs, preference_pairs, preference_report
-from fledge.feedback.records import Ranking
 from fledge.model.lora import LoRAConfig, trained_state
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.doctor import reward_model_at_chance, warn
-from fledge.stages.next_token import row_length
 from fledge.stages.reward.config import RewardConfig
+from fledge.stages.reward.data import MOST_DEMONSTRATIONS, Comparisons, read_comparisons
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
-from fledge.text.conversation import Conversation
 from fledge.train.moving_average import lent
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
 
 logger = logging.getLogger(__name__)
-
-MOST_DEMONSTRATIONS = 512
-"""Enough to put their mean score at 0, and to measure the spread of scores."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparisons:
-    """Rendered rankings to train on and held out, and answers whose mean score is to be 0."""
-
-    train: tuple[RenderedRanking, ...]
-    held_out: tuple[RenderedRanking, ...]
-    zero: tuple[tuple[int, ...], ...]
-    hashes: Mapping[str, str]
 
 
 @final
@@ -100,7 +79,11 @@ class RewardModelling(Stage[ComparisonBatch]):
         generator = random(context.seed, "reward head")
         model = ScalarModel.from_language_model(language.model, generator)
         loaded = LoadedScalarModel(model, language.tokenizer, language.template)
-        return cls(config, loaded, load_comparisons(config, loaded, context.seed), context)
+        skipped = Skipped() if config.skip_bad else None
+        comparisons = read_comparisons(config, loaded.renderer, context.seed, skipped)
+        if skipped:
+            logger.warning("%s", skipped.summary())
+        return cls(config, loaded, comparisons, context)
 
     def batches(self) -> Iterator[ComparisonBatch]:
         return self.loader
@@ -240,77 +223,6 @@ class BestWeights:
             weights = dict(state["best"])
             self.accuracy = weights.pop("accuracy")
             self.weights = weights
-
-
-def load_comparisons(config: RewardConfig, loaded: LoadedScalarModel, seed: int) -> Comparisons:
-    """Read and render the rankings, then hold some out by prompt.
-
-    Raises:
-        DataError: no ranking has two answers of different rank that fit the length.
-    """
-    skipped = Skipped() if config.skip_bad else None
-    train = load_rankings(config.rankings, skipped=skipped)
-    if config.held_out:
-        held_out = load_rankings(config.held_out, skipped=skipped)
-    else:
-        train, held_out = split_rankings(train, config.held_out_fraction, seed)
-    rendered = _render(train, config, loaded)
-    demonstrations = _demonstrations(config, loaded, skipped)
-    if skipped:
-        logger.warning("%s", skipped.summary())
-    return Comparisons(
-        train=rendered,
-        held_out=_render(held_out, config, loaded) if held_out else (),
-        zero=demonstrations or tuple(one.answers[0] for one in rendered[:MOST_DEMONSTRATIONS]),
-        hashes=source_hashes((*config.rankings, *config.held_out, *config.demonstrations)),
-    )
-
-
-def _render(
-    rankings: Sequence[Ranking], config: RewardConfig, loaded: LoadedScalarModel
-) -> tuple[RenderedRanking, ...]:
-    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
-    rendered = render_rankings(
-        rankings, loaded.tokenizer, loaded.template, length, config.max_answers
-    )
-    if rendered.dropped_answers or rendered.dropped_rankings:
-        logger.info(
-            "%d of %d rankings and %d answers do not fit %d tokens or %d answers and are left out",
-            rendered.dropped_rankings,
-            len(rankings),
-            rendered.dropped_answers,
-            length,
-            config.max_answers,
-        )
-    if not rendered.rankings:
-        raise DataError(
-            f"none of {len(rankings):,} rankings has two answers of different rank within "
-            f"{length:,} tokens; use a longer context or shorter answers"
-        )
-    return rendered.rankings
-
-
-def _demonstrations(
-    config: RewardConfig, loaded: LoadedScalarModel, skipped: Skipped | None
-) -> tuple[tuple[int, ...], ...]:
-    """Prompts with a person's answer, as ids that fit."""
-    if not config.demonstrations:
-        return ()
-    length = row_length(config.length, loaded.model.trunk.config, "stage.length")
-    chats = load_demonstrations(config.demonstrations, skipped=skipped)
-    ids = (_up_to_answer(chat, loaded) for chat in chats[:MOST_DEMONSTRATIONS])
-    fitting = tuple(one for one in ids if one and len(one) <= length)
-    if not fitting:
-        raise DataError(
-            f"{', '.join(config.demonstrations)}: no demonstration fits {length:,} tokens"
-        )
-    return fitting
-
-
-def _up_to_answer(chat: Conversation, loaded: LoadedScalarModel) -> tuple[int, ...]:
-    rendered = loaded.template.render(chat, loaded.tokenizer)
-    ends = [index for index, trained in enumerate(rendered.loss_mask) if trained]
-    return tuple(rendered.ids[: ends[-1] + 1]) if ends else ()
 
 
 def _copy(model: ScalarModel, state: Mapping[str, Tensor]) -> ScalarModel:

@@ -1,0 +1,106 @@
+"""Rankings as a reward model learns from them: read, rendered, and parted by prompt."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fledge.data.comparisons import load_rankings
+from fledge.data.demonstrations import load_demonstrations
+from fledge.data.records import Skipped
+from fledge.data.rendering import RenderedRanking, render_rankings
+from fledge.data.sources import source_hashes
+from fledge.data.splits import split_rankings
+from fledge.errors import DataError
+from fledge.feedback.records import Ranking
+from fledge.stages.reward.config import RewardConfig
+from fledge.text.conversation import Conversation
+from fledge.text.renderer import Renderer
+
+logger = logging.getLogger(__name__)
+
+MOST_DEMONSTRATIONS = 512
+"""Enough to put their mean score at 0, and to measure the spread of scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Rendered rankings to train on and held out, and answers whose mean score is to be 0."""
+
+    train: tuple[RenderedRanking, ...]
+    held_out: tuple[RenderedRanking, ...]
+    zero: tuple[tuple[int, ...], ...]
+    hashes: Mapping[str, str]
+
+
+def read_comparisons(
+    config: RewardConfig, renderer: Renderer, seed: int, skipped: Skipped | None
+) -> Comparisons:
+    """Read and render the rankings, then hold some out by prompt.
+
+    Raises:
+        RecordError: one cannot be read, unless `skipped` collects it.
+        DataError: no ranking has two answers of different rank that fit the length.
+    """
+    train = load_rankings(config.rankings, skipped=skipped)
+    if config.held_out:
+        held_out = load_rankings(config.held_out, skipped=skipped)
+    else:
+        train, held_out = split_rankings(train, config.held_out_fraction, seed)
+    rendered = _render(train, config, renderer)
+    demonstrations = _demonstrations(config, renderer, skipped)
+    return Comparisons(
+        train=rendered,
+        held_out=_render(held_out, config, renderer) if held_out else (),
+        zero=demonstrations or tuple(one.answers[0] for one in rendered[:MOST_DEMONSTRATIONS]),
+        hashes=source_hashes((*config.rankings, *config.held_out, *config.demonstrations)),
+    )
+
+
+def _render(
+    rankings: Sequence[Ranking], config: RewardConfig, renderer: Renderer
+) -> tuple[RenderedRanking, ...]:
+    length = renderer.row_length(config.length, "stage.length")
+    rendered = render_rankings(
+        rankings, renderer.tokenizer, renderer.template, length, config.max_answers
+    )
+    if rendered.dropped_answers or rendered.dropped_rankings:
+        logger.warning(
+            "%d of %d rankings (%.0f %%) are left out, and %d of %d answers: longer than %d tokens "
+            "with their prompt, or more than %d to a prompt. A longer context loses fewer",
+            rendered.dropped_rankings,
+            len(rankings),
+            100 * rendered.dropped_rankings / len(rankings),
+            rendered.dropped_answers,
+            sum(len(ranking.responses) for ranking in rankings),
+            length,
+            config.max_answers,
+        )
+    if not rendered.rankings:
+        raise DataError(
+            f"none of {len(rankings):,} rankings has two answers of different rank within "
+            f"{length:,} tokens; use a longer context or shorter answers"
+        )
+    return rendered.rankings
+
+
+def _demonstrations(
+    config: RewardConfig, renderer: Renderer, skipped: Skipped | None
+) -> tuple[tuple[int, ...], ...]:
+    """Prompts with a person's answer, as ids that fit."""
+    if not config.demonstrations:
+        return ()
+    length = renderer.row_length(config.length, "stage.length")
+    chats = load_demonstrations(config.demonstrations, skipped=skipped)
+    ids = (_up_to_answer(chat, renderer) for chat in chats[:MOST_DEMONSTRATIONS])
+    fitting = tuple(one for one in ids if one and len(one) <= length)
+    if not fitting:
+        raise DataError(
+            f"{', '.join(config.demonstrations)}: no demonstration fits {length:,} tokens"
+        )
+    return fitting
+
+
+def _up_to_answer(chat: Conversation, renderer: Renderer) -> tuple[int, ...]:
+    rendered = renderer.template.render(chat, renderer.tokenizer)
+    ends = [index for index, trained in enumerate(rendered.loss_mask) if trained]
+    return tuple(rendered.ids[: ends[-1] + 1]) if ends else ()
