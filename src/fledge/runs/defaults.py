@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fledge.config import parse_section
+from fledge.data.comparisons import load_rankings
+from fledge.data.demonstrations import load_demonstrations
+from fledge.data.records import Skipped
 from fledge.data.sources import HUB, files_of
 from fledge.runs.pipeline import Pipeline
 
@@ -21,15 +24,18 @@ class Recipe:
     learning_rate: float
     epochs: float
     dropout: float
+    bytes_per_token: float
+    """UTF-8 bytes of people's questions and answers to a token of a vocabulary of this size:
+    measured on Open-Assistant's answers with tokenizers of novels."""
 
 
 RECIPES = (
     # Little text is read several times, with dropout; copying needs many small steps.
-    Recipe(0.5, 512, 128, 128, 4, 2e-3, 8.0, 0.1),
-    Recipe(5.0, 2048, 256, 192, 4, 2e-3, 4.0, 0.05),
-    Recipe(50.0, 4096, 256, 256, 6, 1e-3, 2.0, 0.0),
-    Recipe(500.0, 8192, 512, 384, 8, 1e-3, 1.0, 0.0),
-    Recipe(float("inf"), 16384, 1024, 768, 12, 6e-4, 1.0, 0.0),
+    Recipe(0.5, 512, 128, 128, 4, 2e-3, 8.0, 0.1, 1.8),
+    Recipe(5.0, 2048, 256, 192, 4, 2e-3, 4.0, 0.05, 2.5),
+    Recipe(50.0, 4096, 256, 256, 6, 1e-3, 2.0, 0.0, 2.9),
+    Recipe(500.0, 8192, 512, 384, 8, 1e-3, 1.0, 0.0, 3.3),
+    Recipe(float("inf"), 16384, 1024, 768, 12, 6e-4, 1.0, 0.0, 3.6),
 )
 
 
@@ -49,11 +55,14 @@ def default_pipeline(
         DataError: a file does not exist.
     """
     recipe = recipe_for(total_bytes(text))
-    runs = [_pretrain(text, recipe)]
+    context = context_for(recipe, demonstrations, rankings)
+    runs = [_pretrain(text, recipe, context)]
     if demonstrations:
-        runs.append(_sft(demonstrations, recipe))
+        runs.append(_sft(demonstrations, recipe, context))
     if demonstrations and rankings:
-        runs += [_reward(rankings, demonstrations), _ppo(rankings, recipe)]
+        # Rows of one forward pass, which bound the memory; longer ones are fewer.
+        rows = max(4, 32 * recipe.context_length // context)
+        runs += [_reward(rankings, demonstrations, rows), _ppo(rankings, context, rows)]
     values = {
         "output": str(output),
         "seed": seed,
@@ -78,7 +87,37 @@ def recipe_for(num_bytes: int) -> Recipe:
     return next(recipe for recipe in RECIPES if num_bytes <= recipe.megabytes * 1e6)
 
 
-def _pretrain(text: Sequence[str], recipe: Recipe) -> dict[str, object]:
+COVERAGE = 0.95
+"""Share of the conversations that the context is to hold whole."""
+LONGEST_CONTEXT = 1024
+"""More is not chosen for the sake of conversations: on two cores it takes hours."""
+TOKENS_PER_TURN = 8
+"""A role and the ends around a turn, at most, in fledge's own template."""
+
+
+def context_for(recipe: Recipe, demonstrations: Sequence[str], rankings: Sequence[str]) -> int:
+    """The context that holds most conversations: the recipe's, or a larger power of two.
+
+    Raises:
+        DataError: a file does not exist, or holds no usable record.
+    """
+    skipped = Skipped()  # the check of all data tells what is bad
+    chats = load_demonstrations(demonstrations, skipped=skipped) if demonstrations else []
+    conversations = [[message.content for message in chat.messages] for chat in chats]
+    for ranking in load_rankings(rankings, skipped=skipped) if rankings else []:
+        prompt = [turn.content for turn in ranking.prompt]
+        conversations += [[*prompt, response.content] for response in ranking.responses]
+    needed = sorted(
+        sum(len(text.encode()) / recipe.bytes_per_token + TOKENS_PER_TURN for text in texts)
+        for texts in conversations
+    )
+    length = recipe.context_length
+    while needed and length < LONGEST_CONTEXT and needed[int(COVERAGE * len(needed))] > length:
+        length *= 2
+    return length
+
+
+def _pretrain(text: Sequence[str], recipe: Recipe, context: int) -> dict[str, object]:
     return {
         "stage": {
             "name": "pretrain",
@@ -86,13 +125,13 @@ def _pretrain(text: Sequence[str], recipe: Recipe) -> dict[str, object]:
             "epochs": recipe.epochs,
             "dropout": recipe.dropout,
             "size": {
-                "context_length": recipe.context_length,
+                "context_length": context,
                 "width": recipe.width,
                 "num_layers": recipe.num_layers,
             },
         },
         # 4,096 tokens a step: small models learn more from many steps than from large ones.
-        "batch": {"examples": max(4, 4096 // recipe.context_length)},
+        "batch": {"examples": max(4, 4096 // context)},
         "optimizer": {
             "learning_rate": recipe.learning_rate,
             "schedule": "wsd",
@@ -102,7 +141,7 @@ def _pretrain(text: Sequence[str], recipe: Recipe) -> dict[str, object]:
     }
 
 
-def _sft(demonstrations: Sequence[str], recipe: Recipe) -> dict[str, object]:
+def _sft(demonstrations: Sequence[str], recipe: Recipe, context: int) -> dict[str, object]:
     return {
         "stage": {
             "name": "sft",
@@ -110,13 +149,14 @@ def _sft(demonstrations: Sequence[str], recipe: Recipe) -> dict[str, object]:
             "demonstrations": list(demonstrations),
             "corpus": "pretrain",
         },
-        "batch": {"examples": 16},
+        # As many tokens a step as 16 rows of the recipe's own context.
+        "batch": {"examples": max(4, 16 * recipe.context_length // context)},
         "optimizer": {"learning_rate": recipe.learning_rate * 0.3, "warmup_steps": 10},
         "evaluation": {"every": 100},
     }
 
 
-def _reward(rankings: Sequence[str], demonstrations: Sequence[str]) -> dict[str, object]:
+def _reward(rankings: Sequence[str], demonstrations: Sequence[str], rows: int) -> dict[str, object]:
     return {
         "stage": {
             "name": "reward",
@@ -124,13 +164,13 @@ def _reward(rankings: Sequence[str], demonstrations: Sequence[str]) -> dict[str,
             "rankings": list(rankings),
             "demonstrations": list(demonstrations),
         },
-        "batch": {"examples": 32},
+        "batch": {"examples": 32, "microbatch": rows},
         "optimizer": {"learning_rate": 1e-4, "weight_decay": 0.01},
     }
 
 
-def _ppo(rankings: Sequence[str], recipe: Recipe) -> dict[str, object]:
-    longest = min(128, recipe.context_length // 2)
+def _ppo(rankings: Sequence[str], context: int, rows: int) -> dict[str, object]:
+    longest = min(128, context // 2)
     return {
         "stage": {
             "name": "ppo",
@@ -139,7 +179,7 @@ def _ppo(rankings: Sequence[str], recipe: Recipe) -> dict[str, object]:
             "prompts": list(rankings),
             "rollout": {"examples": 64, "max_new_tokens": longest},
         },
-        "batch": {"examples": 32},
+        "batch": {"examples": 32, "microbatch": rows},
         "optimizer": {
             "learning_rate": 3e-5,
             "weight_decay": 0.0,

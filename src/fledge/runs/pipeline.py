@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from fledge.config import Config
+from fledge.runs.data_check import check_data
 from fledge.runs.run import Run, execute
 from fledge.runs.tokenizer import TokenizerConfig, make_tokenizer
 from fledge.train.progress import Progress, for_terminal
@@ -62,14 +63,16 @@ class Pipeline(Config):
 def run_pipeline(pipeline: Pipeline, progress: Progress | None = None) -> list[Path]:
     """Train everything that is not finished yet; the final checkpoint of each run.
 
-    The same call goes on where it was stopped.
+    All data is read before anything is trained. The same call goes on where it was stopped.
 
     Raises:
+        DataError: some data cannot be used; nothing was trained.
         FledgeError: as `execute` raises; the runs before are finished and stay.
     """
     progress = progress or for_terminal()
     if pipeline.tokenizer is not None:
         make_tokenizer(pipeline.tokenizer, pipeline.output / TOKENIZER_NAME)
+    check_data(pipeline.runs)
     return [execute(run, progress) for run in pipeline.runs]
 
 

@@ -1,0 +1,105 @@
+"""Read the data of a whole pipeline before any of it is trained on: a mistake costs seconds."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import load_language_model
+from fledge.data.records import Skipped
+from fledge.data.sources import HUB, files_of
+from fledge.errors import DataError, FledgeError, RecordError
+from fledge.runs.run import Run
+from fledge.stages.ppo.config import PPOConfig
+from fledge.stages.ppo.prompts import read_prompts
+from fledge.stages.pretrain import PretrainConfig
+from fledge.stages.reward.config import RewardConfig
+from fledge.stages.reward.data import read_comparisons
+from fledge.stages.sft import SFTConfig, read_demonstrations
+from fledge.stages.translate.config import TranslateConfig
+from fledge.stages.translate.data import load_parallel_text
+from fledge.text.chat import ChatTemplate
+from fledge.text.renderer import Renderer
+from fledge.text.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+Read = Callable[[Any, Renderer, int, Skipped | None], object]
+"""Reads a stage's records as the stage does; bad ones raise, or are collected."""
+
+READERS: dict[type, Read] = {
+    SFTConfig: read_demonstrations,
+    RewardConfig: read_comparisons,
+    PPOConfig: read_prompts,
+}
+
+
+def check_data(runs: Sequence[Run]) -> None:
+    """Read the records of every run with the tokenizer and the context its model will have.
+
+    Raises:
+        DataError: some cannot be used; every run with such records is named, with their number.
+    """
+    renderers: dict[Path, Renderer] = {}
+    problems = []
+    for run in runs:
+        try:
+            _check(run, renderers)
+        except FledgeError as error:
+            problems.append(f"{run.stage.name}: {error}")
+    if problems:
+        raise DataError("\n".join(["nothing was trained: some data cannot be used", *problems]))
+
+
+def _check(run: Run, renderers: dict[Path, Renderer]) -> None:
+    stage = run.stage
+    if isinstance(stage, PretrainConfig):
+        for source in stage.text:
+            if not source.startswith(HUB):
+                files_of(Path(source))
+        renderers[run.output] = _of_pretraining(stage, renderers)
+        return
+    if isinstance(stage, TranslateConfig):
+        load_parallel_text(stage, run.seed)
+        return
+    parent = stage.policy if isinstance(stage, PPOConfig) else stage.model
+    renderer = renderers[run.output] = _of(parent, renderers)
+    _read(run, READERS[type(stage)], renderer)
+
+
+def _read(run: Run, read: Read, renderer: Renderer) -> None:
+    """Read a stage's records; of bad ones say how many they are and what helps."""
+    bad = Skipped()
+    try:
+        if not getattr(run.stage, "skip_bad", False):
+            read(run.stage, renderer, run.seed, None)
+            return
+    except RecordError as error:
+        try:
+            read(run.stage, renderer, run.seed, bad)
+        except FledgeError as nothing_left:
+            raise DataError(f"{error}\n  and without such records: {nothing_left}") from error
+        count = f"{len(bad):,} record{'s' if len(bad) > 1 else ''} of this run cannot be used"
+        raise DataError(
+            f"{error}\n  {count}; --skip-bad leaves out what is bad, and a context of more than "
+            f"{renderer.context_length:,} tokens holds what is too long"
+        ) from error
+    read(run.stage, renderer, run.seed, bad)
+    if bad:
+        logger.warning("%s: %d records will be left out", run.stage.name, len(bad))
+
+
+def _of_pretraining(stage: PretrainConfig, renderers: dict[Path, Renderer]) -> Renderer:
+    if stage.model is not None:
+        return _of(stage.model, renderers)
+    assert stage.tokenizer is not None, "a pipeline's first run has a tokenizer"
+    tokenizer = Tokenizer.load(stage.tokenizer)
+    return Renderer(tokenizer, ChatTemplate.of(tokenizer), stage.size.context_length)
+
+
+def _of(model: Path, renderers: dict[Path, Renderer]) -> Renderer:
+    """The text side of an earlier run's model, or of a checkpoint that is there already."""
+    if model in renderers:
+        return renderers[model]
+    return load_language_model(find_checkpoint(model)).renderer
