@@ -42,7 +42,7 @@ def load_toml(path: Path | str, section: type[Section], overrides: Iterable[str]
     """Read `path` as a `section`; an override is `dotted.key=value`, a TOML value or a bare string.
 
     Raises:
-        ConfigError: the file is missing or not TOML, or a key or value is wrong (it suggests).
+        ConfigError: the file is missing or not TOML, or a key or value is wrong.
     """
     path = Path(path)
     if not path.is_file():

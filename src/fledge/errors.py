@@ -54,7 +54,7 @@ class WriteError(FledgeError):
     """A file or directory was not written; what stood there before is untouched."""
 
     def __init__(self, path: Path, what: str, reason: str, kept: str, *, is_full: bool) -> None:
-        """`what` names the thing, `kept` says what is still there; `is_full` is of the disk."""
+        """`what` names the thing, `kept` tells what is still there; `is_full` is of the disk."""
         self.path = path
         self.is_full = is_full
         advice = (
@@ -102,7 +102,7 @@ class DatabaseUnavailable(DatabaseError):
 
 
 class NotFound(DatabaseError):
-    """There is no such row, or it is another person's, which must look the same."""
+    """The row does not exist or is another person's, which must look the same."""
 
 
 class TrainingError(FledgeError):

@@ -1,7 +1,7 @@
 """Files and directories that appear whole or not at all, and the hashes of files.
 
-What is written stands under a name of its own beside the final one until all of it is on the disk.
-Then it is renamed: a process killed at any moment leaves the old or the new, never half of it.
+A file is written under a name of its own beside the final one until all of it is on the disk. Then
+it is renamed: a process killed at any moment leaves the old or the new, never half of it.
 """
 
 import errno
@@ -15,7 +15,7 @@ from pathlib import Path
 from fledge.errors import WriteError
 
 UNFINISHED = ".unfinished"
-"""Ends the name of what is being written: `.report.html.unfinished`."""
+"""Ending of an unfinished file's name: `.report.html.unfinished`."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -92,7 +92,7 @@ def whole_directory(final: Path, what: str) -> Iterator[Path]:
 
 @contextmanager
 def explained(final: Path, what: str) -> Iterator[None]:
-    """Say of an `OSError` what was not written, what is still there, and what to do.
+    """Explain an `OSError`: what was not written, what is still there, and what to do.
 
     Raises:
         WriteError: in place of any `OSError` of the block.

@@ -25,7 +25,7 @@ from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
 
 CAPACITY_STEP = 128
-"""Tokens a row by whose multiples the cache grows; its rows grow by doubling."""
+"""Step in tokens by which the rows of the cache grow; their number doubles."""
 
 
 class Engine:

@@ -19,7 +19,7 @@ class Penalties:
         vocabulary_size: int,
         device: torch.device,
     ) -> None:
-        """Count the tokens of `rows`, which are at `indices` of the batch."""
+        """Count the tokens of `rows`, which stand at `indices` in the batch."""
         params = [row.request.sampling for row in rows]
         self._rows = torch.tensor(indices, device=device)
         self._repetition = torch.tensor([p.repetition_penalty for p in params], device=device)

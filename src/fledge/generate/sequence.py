@@ -9,7 +9,7 @@ from fledge.generate.request import Completion, FinishReason, Request, TokenEven
 
 
 class Sequence:
-    """Changing state of one request.
+    """State of a request: everything about it that changes.
 
     `limit` is the length, prompt included, at which it ends in any case.
     """

@@ -69,7 +69,7 @@ class UpstreamServer:
         """List the models of `/models`, without an event loop, before the server starts.
 
         Raises:
-            ConfigError: it cannot be had; the message says why.
+            ConfigError: the server gives no list; the message says why.
         """
         try:
             response = httpx.get(
@@ -98,7 +98,7 @@ class UpstreamServer:
         """Return the answer to a whole request; `path` is relative to the base URL.
 
         Raises:
-            UpstreamFailed: there is none.
+            UpstreamFailed: the server refused, failed or could not be reached.
         """
         with _failures_told(self.shown):
             response = await self._http().post(self.url + path, json=body)
@@ -109,7 +109,7 @@ class UpstreamServer:
         """Return the answer in chunks, once the server has taken the request.
 
         Raises:
-            UpstreamFailed: it did not.
+            UpstreamFailed: the server refused, failed or could not be reached.
         """
         client, taken = self._new_client(), False
         try:
@@ -162,7 +162,7 @@ class ChunkStream:
         """Yield each chunk as it comes.
 
         Raises:
-            UpstreamFailed: the server broke off, or told of an error.
+            UpstreamFailed: the server broke off or reported an error.
         """
         while (arrival := await self._arrived.get()) is not None:
             if isinstance(arrival, UpstreamFailed):

@@ -80,7 +80,6 @@ FREE_TO_CHANGE = (
     "tensorboard",
     # A run that was saved has read all of its data: no record was bad, or bad ones were skipped.
     "stage.skip_bad",
-    "tokenizer.skip_bad",
 )
 """Settings that may differ when a run goes on: they do not change what is learnt."""
 

@@ -26,7 +26,7 @@ CPU with AVX512-BF16, 2M parameters: 30 s of compiling, then 1.2 times as fast (
 
 @final
 class Runtime:
-    """Keeps from algorithms what they need not know: device, number format, other processes."""
+    """Hides device, number format and other processes from the algorithms."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Runtime:
         mesh: DeviceMesh | None = None,
         recomputes: bool = False,
     ) -> None:
-        """Take everything as given; `Runtime.start` finds it out."""
+        """Use `Runtime.start`, which finds these out."""
         self.place = place
         self.device = device
         self.dtype = dtype

@@ -46,7 +46,7 @@ class ChatTemplate:
         """Raise unless the tokenizer has the tokens that fledge's own template writes.
 
         Raises:
-            TokenizerError: it has not: the model is a base model that was never taught to answer.
+            TokenizerError: they are missing: a base model was never taught to answer.
         """
         if self.source == DEFAULT_TEMPLATE and tokenizer.special.assistant is None:
             raise TokenizerError(

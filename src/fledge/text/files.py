@@ -36,7 +36,7 @@ def read_tokenizer(path: Path) -> TokenizerFiles:
     """Read a directory, a tokenizer.json or a `*.tiktoken` file.
 
     Raises:
-        TokenizerError: nothing there, or what is there is damaged.
+        TokenizerError: there is no tokenizer, or its files are damaged.
     """
     file, merges = _found_in(path) if path.is_dir() else (path, None)
     if not file.is_file():

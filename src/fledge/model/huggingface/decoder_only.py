@@ -144,7 +144,7 @@ def family_for(config: GPTConfig) -> Family:
     """Return the family that a model of these settings is saved as.
 
     Raises:
-        CheckpointError: none has this combination; it lists the choices and those that exist.
+        CheckpointError: none has this combination; the message lists those that exist.
     """
     choices = (
         config.norm,

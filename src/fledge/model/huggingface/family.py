@@ -102,7 +102,7 @@ def read_tensors(
     """Read their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
 
     Raises:
-        TensorError: a tensor is missing, unknown or of another shape; it names the tensor.
+        TensorError: a tensor is missing, unknown or of another shape; the message names it.
     """
     _refuse_strangers(entries, tensors)
     state: Tensors = {}

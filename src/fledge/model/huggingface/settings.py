@@ -61,7 +61,7 @@ class Settings:
         """Refuse any value of an option but those that fledge computes.
 
         Raises:
-            CheckpointError: another value; it names option, value and what is allowed.
+            CheckpointError: the value is another; the message lists those allowed.
         """
         value = self.values.get(name, default)
         if value not in allowed:
@@ -102,7 +102,7 @@ def telling_why_not() -> Iterator[None]:
     """Translate validation errors of sizes into one line for people.
 
     Raises:
-        CheckpointError: with that line.
+        CheckpointError: sizes or settings make no model; its message is that line.
     """
     try:
         yield
