@@ -8,20 +8,15 @@ import torch
 from pydantic import JsonValue
 
 from fledge.checkpoint.chat_tokens import with_chat_tokens
-from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
 from fledge.checkpoint.naming import Named, naming
 from fledge.checkpoint.resolved import CONFIG, WEIGHTS, Checkpoint, resolve
 from fledge.checkpoint.settings import GENERATION, check_vocabulary, load_tokenizer, write_settings
-from fledge.checkpoint.tensors import write_tensors
-from fledge.checkpoint.translation_files import (
-    generation_settings,
-    languages_of,
-    load_tokenizers,
-    save_tokenizers,
-)
+from fledge.checkpoint.tensors import refuse_not_finite, write_tensors
+from fledge.checkpoint.translation_files import generation_settings
+from fledge.checkpoint.translation_tokenizers import load_tokenizers, save_tokenizers
 from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError
 from fledge.files import file_hash, write_directory
@@ -231,16 +226,16 @@ def _decoder_settings(
 
 
 def _translation_settings(source: Path, model: Unread) -> WriteFiles:
-    tokenizers, languages = load_tokenizers(source), languages_of(source)
-    for tokenizer in tokenizers:
+    tokenizers = load_tokenizers(source)
+    for tokenizer in (tokenizers.source, tokenizers.target):
         check_vocabulary(source, model.vocabulary_size, tokenizer)
     config = read_config(model.config_json)
-    generation = generation_settings(config, tokenizers[1], _generation(source))
+    generation = generation_settings(config, tokenizers.target, _generation(source))
 
     def write(directory: Path) -> None:
         write_json(directory / CONFIG, model.config_json)
         write_json(directory / GENERATION, generation)
-        save_tokenizers(directory, config, *tokenizers, languages)
+        save_tokenizers(directory, config, tokenizers)
 
     return write
 

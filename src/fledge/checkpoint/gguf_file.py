@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
-from fledge.checkpoint.finite import refuse_not_finite
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.naming import Named, naming
 from fledge.checkpoint.resolved import resolve
 from fledge.checkpoint.settings import begin_id, load_tokenizer
+from fledge.checkpoint.tensors import refuse_not_finite
 from fledge.errors import CheckpointError
 from fledge.files import explained, whole_file
 from fledge.model.config import GPTConfig, RotaryConfig

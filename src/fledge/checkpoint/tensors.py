@@ -1,12 +1,14 @@
 """safetensors files, written tensor by tensor: no second copy of a model is ever in memory."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
-from math import prod
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from fledge.model.huggingface.family import TensorError, dtype_name
 
 DTYPES = {
     torch.bool: "BOOL",
@@ -48,7 +50,7 @@ def write_tensors(
     end = 0
     for name in names:
         kind, shape = facts[name]
-        start, end = end, end + prod(shape) * kind.itemsize
+        start, end = end, end + math.prod(shape) * kind.itemsize
         header[name] = {
             "dtype": DTYPES[kind],
             "shape": list(shape),
@@ -61,6 +63,25 @@ def write_tensors(
         file.write(text)
         for name in names:
             file.write(_contents(name, tensors[name], facts[name][0], check))
+
+
+def refuse_not_finite(name: str, tensor: Tensor) -> None:
+    """Refuse a tensor with NaN or infinity: one such weight spoils every answer.
+
+    Raises:
+        TensorError: it has; the message names it and counts such numbers.
+    """
+    # NaN is the least and the greatest of all; a mask would take memory.
+    if all(math.isfinite(end) for end in tensor.aminmax()):
+        return
+    count = int(tensor.isfinite().logical_not().sum())
+    advice = "copy the file again, or take a checkpoint from before its training diverged"
+    if tensor.dtype == torch.float16:
+        advice += "; if it was cast to float16, which ends at 65,504, choose --dtype bfloat16"
+    raise TensorError(
+        f"tensor {name}: expected numbers, found {count:,} of {tensor.numel():,} that are NaN or "
+        f"infinite in {dtype_name(tensor)}; {advice}"
+    )
 
 
 def _contents(
