@@ -1,1 +1,1 @@
-"""The hand-off between stages: a directory in Hugging Face layout, with its lineage."""
+"""Checkpoints, which stages hand on: directories in Hugging Face layout with their lineage."""

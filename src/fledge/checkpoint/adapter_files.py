@@ -1,6 +1,6 @@
-"""LoRA adapters, written in the layout of `peft` with all that a checkpoint has beside its weights.
+"""LoRA adapters, written in the layout of `peft`, with the tokenizer and settings of a checkpoint.
 
-`PeftModel.from_pretrained` opens the directory on its base, `load_language_model` as the whole.
+`PeftModel.from_pretrained` opens the directory on its base, `load_language_model` as one model.
 """
 
 from collections.abc import Mapping
@@ -63,10 +63,10 @@ def save_scalar_adapter(
 def adapter_tensors(
     config: GPTConfig, matrices: Mapping[str, Matrices], whole: Mapping[str, Tensor] = NOTHING
 ) -> Tensors:
-    """A and B of our layers (by name, as `blocks.0.attention.output`) under the base's names.
+    """Rename A and B of our layers (such as `blocks.0.attention.output`) to the base's names.
 
-    Where ours is several of theirs side by side, each has the same A and its rows of B. `whole`
-    are tensors of the base that were trained as they are.
+    Where one of our layers is several of theirs side by side, each gets the same A and its rows
+    of B. `whole` holds tensors of the base that were trained without adapters.
 
     Raises:
         CheckpointError: no Hugging Face family has these settings.
@@ -87,7 +87,7 @@ def adapter_tensors(
 def write_adapter(
     directory: Path, tensors: Tensors, lora: LoRAConfig, config: GPTConfig, base: Path, task: Task
 ) -> None:
-    """adapter_config.json and adapter_model.safetensors, which `PeftModel` opens on `base`."""
+    """Write the two files that `PeftModel` opens on `base`: its settings and its tensors."""
     import peft
 
     layers = {name.removesuffix(A) for name in tensors if name.endswith(A)}
@@ -95,7 +95,7 @@ def write_adapter(
         task_type=task,
         base_model_name_or_path=str(base),
         r=lora.rank,
-        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # a real number does as well
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # a float works as well
         lora_dropout=lora.dropout,
         # The last two names: GPT-2 calls two different matrices c_proj.
         target_modules=sorted({".".join(name.split(".")[-2:]) for name in layers}),
@@ -118,7 +118,7 @@ def _save_tokenizer(
 
 
 def _plain(settings: Mapping[str, object]) -> dict[str, object]:
-    """The settings of `peft` as JSON has them."""
+    """Replace the sets and enums in settings of `peft` with values that JSON has."""
     values: dict[str, object] = {}
     for name, value in settings.items():
         plain = sorted(value) if isinstance(value, set) else value

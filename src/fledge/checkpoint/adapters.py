@@ -1,8 +1,8 @@
 """LoRA adapters in the layout of `peft`, read onto the weights of their base.
 
-A directory with an adapter reads as the whole model: `base_model_name_or_path` in its settings
-names the checkpoint that it adapts, and every adapted matrix is W + scale · B A when it is asked
-for. No `peft` is needed to read.
+A directory with an adapter reads as one model: `base_model_name_or_path` in its settings names the
+checkpoint that it adapts. An adapted matrix is W + scale · B A, computed when it is asked for.
+Reading needs no `peft`.
 """
 
 import math
@@ -19,7 +19,7 @@ from fledge.model.huggingface.family import Tensors
 from fledge.model.lora import Matrices
 
 WRAPPERS = "base_model.model."
-"""Before the base's own name of a tensor: the two models that `peft` puts around it."""
+"""Prefix of the base's own tensor names, for the two models that `peft` puts around it."""
 A, B = ".lora_A.weight", ".lora_B.weight"
 HEAD = "lm_head.weight"
 NOT_COMPUTED = (
@@ -37,9 +37,9 @@ class Adapter:
     added: dict[str, Matrices]
     whole: Tensors
     scale: float
-    """α/r, by which the products count."""
+    """α/r, the factor of B A."""
     transposed: bool
-    """The base's matrices are stored input × output (GPT-2)."""
+    """Whether the base stores its matrices input × output, as GPT-2 does."""
 
 
 @final
@@ -116,7 +116,7 @@ def _read(files: AdapterFiles, stored: Mapping[str, Tensor], base: Mapping[str, 
 
 
 def _in_base(name: str, base: Mapping[str, Tensor]) -> str | None:
-    """What the base's file calls it: a file of the bare trunk lacks the first part."""
+    """Return the name in the base's file, which lacks the first part if it is of a bare trunk."""
     return next((one for one in (name, name.partition(".")[2]) if one in base), None)
 
 

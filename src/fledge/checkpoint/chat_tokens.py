@@ -1,4 +1,4 @@
-"""A base model learns to chat: fledge's special tokens and template, and rows for the new ids."""
+"""Chat tokens for a base model: fledge's special tokens and template, and rows for new ids."""
 
 from collections.abc import Iterator, Mapping
 from typing import final
@@ -16,11 +16,11 @@ SEED = 0
 
 
 def with_chat_tokens(model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:
-    """The two with `<|system|>`, `<|user|>`, `<|assistant|>`, `<|end|>`, `<|pad|>` and
-    `<|endoftext|>` where they lack them.
+    """Add those of `<|system|>`, `<|user|>`, `<|assistant|>`, `<|end|>`, `<|pad|>` and
+    `<|endoftext|>` that model and tokenizer lack.
 
-    Rows that a model has beyond its tokenizer are used first. New rows are N(mean of the old,
-    0.02), the same each time: no new token starts likelier than the others.
+    Rows that the model has beyond its tokenizer are used first. New rows are drawn from N(mean of
+    the old, 0.02), the same each time, so no new token starts likelier than another.
     """
     chatty = tokenizer.with_chat_tokens()
     size = max(model.vocabulary_size, chatty.vocabulary_size)
@@ -32,7 +32,7 @@ def with_chat_tokens(model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Token
 
 @final
 class _Grown(Mapping[str, Tensor]):
-    """Tensors read when asked for, those of tokens with more rows."""
+    """Tensors read when they are asked for; matrices with a row for each token get more rows."""
 
     def __init__(self, tensors: Mapping[str, Tensor], size: int) -> None:
         self._tensors, self._size = tensors, size

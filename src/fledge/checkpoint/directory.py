@@ -12,18 +12,18 @@ _STEP = re.compile(r"step-(\d{8,})")
 
 
 def step_directory(output: Path, step: int) -> Path:
-    """Where a run keeps its checkpoint of a step: `output/step-00000200`."""
+    """Return the directory of a step's checkpoint, as in `output/step-00000200`."""
     return output / f"step-{step:08d}"
 
 
 def step_of(checkpoint: Path) -> int:
-    """The step in a checkpoint's name; -1 if the name has none."""
+    """Return the step in a checkpoint's name; -1 if the name has none."""
     match = _STEP.fullmatch(checkpoint.name)
     return int(match[1]) if match else -1
 
 
 def checkpoints(output: Path) -> list[Path]:
-    """The complete checkpoints of a run, oldest first."""
+    """List the complete checkpoints of a run, oldest first."""
     if not output.is_dir():
         return []
     found = [path for path in output.iterdir() if path.is_dir() and _STEP.fullmatch(path.name)]
@@ -31,13 +31,13 @@ def checkpoints(output: Path) -> list[Path]:
 
 
 def latest(output: Path) -> Path | None:
-    """The newest complete checkpoint of a run; None before the first."""
+    """Return the newest complete checkpoint of a run; None before the first."""
     found = checkpoints(output)
     return found[-1] if found else None
 
 
 def find_checkpoint(path: Path) -> Path:
-    """The checkpoint meant by `path`: itself, the newest of a run's output, or `output/latest`.
+    """Find a checkpoint by its own path, by its run's output (the newest), or by `output/latest`.
 
     Raises:
         CheckpointError: there is none; the message says what is there instead.
@@ -54,7 +54,7 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether the directory itself holds a model, or an adapter of one."""
+    """Whether the directory itself holds a model or an adapter."""
     return any((path / name).is_file() for name in ("config.json", "adapter_config.json"))
 
 
@@ -74,7 +74,7 @@ def write_checkpoint(final: Path, write: Callable[[Path], None]) -> None:
 
 
 def keep_newest(output: Path, keep: int) -> None:
-    """Delete all but the `keep` newest checkpoints, and what killed processes left half-written."""
+    """Delete all but the `keep` newest checkpoints, and those left half-written by killed runs."""
     for path in checkpoints(output)[:-keep]:
         remove_directory(path)
     for path in output.glob(f".step-*{UNFINISHED}*"):

@@ -1,4 +1,4 @@
-"""Models of others become checkpoints, and checkpoints models for others: checked, then copied."""
+"""Import and export: models of others and checkpoints, checked and copied tensor by tensor."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,19 +39,19 @@ PRECISIONS = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-"""What weights can be cast to on the way."""
+"""Number formats that weights can be cast to on the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What was copied."""
+    """Facts about a model that was copied."""
 
     kind: Kind
     model_type: str
-    """As fledge writes it: a Mistral has become the Llama that it is."""
+    """The type in the new config.json: a Mistral becomes the Llama that it is."""
     parameters: int
     precision: str
-    """Of the copied weights, as config.json names it."""
+    """The number format of the copied weights, as config.json names it."""
 
 
 def import_model(
@@ -64,9 +64,9 @@ def import_model(
 ) -> Copied:
     """Make a checkpoint of a directory in Hugging Face layout.
 
-    Weights keep their precision, or are cast to a name of `PRECISIONS`; never is more than one
-    tensor in memory. Nothing stays of an output that could not be written whole. `chat_tokens` adds
-    what fledge's chat template needs; `name` stands for the source in the lineage.
+    Weights keep their precision, or are cast to a name of `PRECISIONS`. One tensor at a time is in
+    memory. An output that cannot be written whole is not written at all. `chat_tokens` adds the
+    tokens of fledge's chat template; `name` stands for the source in the lineage.
 
     Raises:
         CheckpointError: a file is missing, damaged or a pickle, an option is not computed, a weight
@@ -87,7 +87,7 @@ def import_model(
 
 
 def export_model(source: Path, output: Path, *, precision: str | None = None) -> Copied:
-    """Make a directory for others of a checkpoint: the same files without the lineage.
+    """Copy a checkpoint for other programs, without its lineage.
 
     A translation model with the paper's positions becomes the Marian that computes the same.
 
@@ -107,7 +107,7 @@ def import_llama2c(
     precision: str | None = None,
     chat_tokens: bool = False,
 ) -> Copied:
-    """Make a checkpoint of a llama2.c `.bin` and its tokenizer.bin, as `import_model`.
+    """Make a checkpoint of a llama2.c `.bin` and its tokenizer.bin; see `import_model`.
 
     Raises:
         CheckpointError: the model is cut off, or `output` exists.
@@ -136,7 +136,7 @@ def copy_model(
     precision: str | None,
     lineage: Lineage | None,
 ) -> Copied:
-    """Write `output`: what stands beside the weights, the weights, and a lineage if there is one.
+    """Write the files beside the weights, the weights, and a lineage if there is one.
 
     Raises:
         CheckpointError: `output` exists, or a weight is NaN or infinite; the tensor is named, and
@@ -165,10 +165,10 @@ def copy_model(
 
 
 def refuse_to_overwrite(output: Path) -> None:
-    """Raise if there is something at `output` already.
+    """Refuse an output that exists.
 
     Raises:
-        CheckpointError: there is.
+        CheckpointError: a file or a directory that is not empty is there.
     """
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
         raise CheckpointError(f"{output} exists already; choose another name, or delete it first")
@@ -204,7 +204,7 @@ def _for_others(checkpoint: Checkpoint) -> Unread:
 
 
 def _settings(source: Path, model: Unread) -> WriteFiles:
-    """What writes the settings and tokenizer of a source, once they are known to fit.
+    """Check settings and tokenizer of a source, and return the function that writes them.
 
     Raises:
         CheckpointError: the tokenizer is missing, or another model's.
@@ -241,7 +241,7 @@ def _translation_settings(source: Path, model: Unread) -> WriteFiles:
 
 
 def _generation(source: Path) -> Mapping[str, object]:
-    """The source's own settings for sampling; which ids end a text is the tokenizer's to say."""
+    """Read the source's own settings for sampling. The tokenizer says which ids end a text."""
     path = source / GENERATION
     return read_json(path) if path.is_file() else {}
 

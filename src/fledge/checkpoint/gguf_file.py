@@ -1,7 +1,7 @@
 """GGUF, the one-file format of llama.cpp: a checkpoint of the Llama and Qwen families.
 
-Needs the `gguf` extra. Matrices are stored in the chosen precision, norms and biases in fp32, one
-tensor at a time.
+Writing one needs the `gguf` extra. Matrices are stored in the chosen precision, norms and biases in
+fp32; one tensor at a time is in memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,11 +37,11 @@ FLOAT = np.dtype(np.float32)
 INSTALL = "pip install 'fledge[gguf]'"
 ARCHITECTURES = ("llama", "qwen2", "qwen3")
 PRECISIONS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": "Q8_0"}
-"""What matrices are stored as, in our words and GGUF's."""
+"""Number formats of matrices: our names to GGUF's."""
 BLOCK = 32
 """Numbers that share a scale in Q8_0."""
 ROPE_FACTORS = "rope_freqs.weight"
-"""What each frequency of Llama 3.1 is divided by."""
+"""Name of the tensor that divides the frequencies of Llama 3.1."""
 NAMES = {
     "embed_tokens": "token_embd",
     "norm": "output_norm",
@@ -176,7 +176,7 @@ def _describe_tokenizer(writer: "GGUFWriter", tokenizer: Tokenizer, size: int) -
 def _named(
     config: GPTConfig, architecture: str, tensors: Mapping[str, Tensor]
 ) -> Mapping[str, Tensor]:
-    """Under GGUF's names; a Llama's queries and keys rotate in pairs of neighbours there."""
+    """Give tensors GGUF's names, and a Llama's query and key rows GGUF's order."""
     assert config.rotary is not None
     extra: dict[str, Tensor] = {}
     if scaling_type(config.rotary) == "llama3":
@@ -203,7 +203,7 @@ class GGUFTensors(Mapping[str, Tensor]):
         rotated_heads: Mapping[str, int],
         extra: Mapping[str, Tensor],
     ) -> None:
-        """`rotated_heads` of the kinds of matrix whose rows are to be put together in pairs."""
+        """`rotated_heads` counts the heads of each kind of matrix whose rows are reordered."""
         self._tensors, self._names = tensors, names
         self._rotated_heads, self._extra = rotated_heads, extra
 
@@ -223,7 +223,7 @@ class GGUFTensors(Mapping[str, Tensor]):
 
 
 def gguf_name(name: str) -> str:
-    """`model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`."""
+    """Translate a name: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`."""
     stem, _, ending = name.removeprefix("model.").rpartition(".")
     if not stem.startswith("layers."):
         return f"{NAMES[stem]}.{ending}"
@@ -232,7 +232,7 @@ def gguf_name(name: str) -> str:
 
 
 def pairs_together(weight: Tensor, heads: int) -> Tensor:
-    """Rows (0, d/2), (1, d/2 + 1), … of each head become (0, 1), (2, 3), …"""
+    """Reorder each head's rows: (0, d/2), (1, d/2 + 1), … become (0, 1), (2, 3), …"""
     halves = weight.view(heads, 2, -1, *weight.shape[1:])  # (H d) D → H 2 d/2 D
     return halves.transpose(1, 2).reshape(weight.shape)
 

@@ -14,7 +14,7 @@ from fledge.text.tokenizer import Tokenizer
 from fledge.text.vocabulary import Definition, all_tokens, merge_pairs
 
 _CONTRACTIONS = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"'(?i:[sdmt]|ll|ve|re)")
-"""Two spellings of the same."""
+"""Two spellings of one pattern, for English contractions."""
 _FIRST, _SECOND = (f"{spelling}|" for spelling in _CONTRACTIONS)
 PATTERNS = {
     GPT2_PATTERN: ("gpt-2", "gpt-2"),
@@ -22,8 +22,8 @@ PATTERNS = {
     gpt4_pattern(3): ("dbrx", "llama-bpe"),
     O200K_PATTERN: ("gpt-4o", "gpt-4o"),
 }
-"""Pattern to llama.cpp's names: where pieces are always merged, and where whole pieces are looked
-up first (`ignore_merges`); None where there is no such name."""
+"""Patterns to llama.cpp's names: for tokenizers that always merge pieces, and for those that look
+whole pieces up first (`ignore_merges`); None where there is no name."""
 
 
 class TokenType(IntEnum):
@@ -39,22 +39,22 @@ class TokenType(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What goes under `tokenizer.ggml`."""
+    """Values of the keys under `tokenizer.ggml`."""
 
     model: str
     pre: str
     tokens: list[str]
     types: list[int]
     merges: list[str]
-    """Of byte-level BPE."""
+    """Pairs to merge, of byte-level BPE only."""
     scores: list[float]
-    """Of SentencePiece."""
+    """One for each token, of SentencePiece only."""
     adds_space: bool
     """Whether a text gets a space before it."""
 
 
 def gguf_vocabulary(tokenizer: Tokenizer, size: int) -> Vocabulary:
-    """The tokenizer with `size` rows, unused ones where the model has more than it.
+    """Describe a tokenizer with `size` rows; rows that only the model has are unused tokens.
 
     Raises:
         TokenizerError: llama.cpp would give other ids.
@@ -76,9 +76,9 @@ def gguf_vocabulary(tokenizer: Tokenizer, size: int) -> Vocabulary:
 
 
 def without_marks(template: str) -> str:
-    """A chat template without `{% generation %}`, which says only what is trained on.
+    """Replace `{% generation %}`, which only marks what is trained on, in a chat template.
 
-    Blocks that are always true take its place: what they strip around them stays stripped.
+    Blocks that are always true take its place, so the same blanks around them are stripped.
     """
     return re.sub(
         r"(\{%[-+]?\s*)(end)?generation(\s*[-+]?%\})",
@@ -88,7 +88,7 @@ def without_marks(template: str) -> str:
 
 
 def pre_tokenizer(definition: Definition) -> str:
-    """llama.cpp's name for how a byte-level tokenizer cuts text.
+    """Return llama.cpp's name of the pattern by which a byte-level tokenizer cuts text.
 
     Raises:
         TokenizerError: it has none.
@@ -153,7 +153,7 @@ def _types(tokenizer: Tokenizer, size: int) -> list[int]:
 
 
 def _scores(definition: Definition, tokens: list[str]) -> list[float]:
-    """Minus the rank at which a piece is merged: SentencePiece merges the highest score first."""
+    """Return minus the rank of each piece's merge: SentencePiece merges the highest first."""
     ranks: dict[str, int] = {}
     pairs = merge_pairs(definition)
     for rank, (left, right) in enumerate(pairs):

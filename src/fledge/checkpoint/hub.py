@@ -8,18 +8,18 @@ from pathlib import Path
 from fledge.errors import CheckpointError
 
 PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.spm", "merges.txt")
-"""Files to fetch; everything a checkpoint is made of, and nothing that holds a program."""
+"""Files to fetch: all parts of a checkpoint, and no file that holds a program."""
 INSTALL = "pip install 'fledge[hub]'"
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def is_hub_id(source: str) -> bool:
-    """Whether it reads like `owner/name`."""
+    """Whether a source reads like `owner/name`."""
     return _NAME.fullmatch(source) is not None
 
 
 def fetch(repository: str, revision: str | None = None) -> Path:
-    """The directory of a model of the Hub; what was fetched before is not fetched again.
+    """Fetch a model of the Hub, unless it is in the cache, and return its directory.
 
     `HF_HUB_CACHE`, `HF_HUB_OFFLINE` and `HF_TOKEN` work as they do for other programs.
 
@@ -48,7 +48,7 @@ def fetch(repository: str, revision: str | None = None) -> Path:
 
 @contextmanager
 def _telling_why_not(repository: str, revision: str | None) -> Iterator[None]:
-    """Turn what the Hub answers, or that it does not, into what can be done about it."""
+    """Translate Hub errors into advice."""
     from huggingface_hub import errors
 
     try:
@@ -68,7 +68,7 @@ def _telling_why_not(repository: str, revision: str | None) -> Iterator[None]:
             f"{repository}: the Hub has no branch, tag or commit {revision!r} of it; leave "
             "--revision out, or choose one that its page of the Hub lists"
         ) from error
-    # HTTPError is httpx's, of the generation that the package has: a proxy's no, a lost connection.
+    # HTTPError is httpx's: a proxy refused, or the connection was lost.
     except (errors.HTTPError, OSError, ValueError) as error:  # type: ignore[attr-defined]
         reason = str(error).partition("\n")[0].removesuffix(".")
         raise CheckpointError(

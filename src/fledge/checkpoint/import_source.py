@@ -1,4 +1,4 @@
-"""What the SOURCE of an import is: a directory, a llama2.c file, or a model of the Hub."""
+"""SOURCE of an import: a directory, a llama2.c file, or a model of the Hub."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from fledge.errors import CheckpointError
 
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-"""A zip of torch's, and pickles themselves."""
+"""First bytes of torch's zip files and of plain pickles."""
 
 
 def import_source(
@@ -51,7 +51,7 @@ def import_source(
 
 
 def _refuse_directory_of_llama2c(directory: Path) -> None:
-    """Which of its files is the model is the user's to say."""
+    """Ask for a file by name: nothing in a directory tells which of its `.bin` is the model."""
     files = sorted(path for path in directory.glob("*.bin") if not _is_pickle(path))
     if files and not (directory / CONFIG).is_file():
         raise CheckpointError(
@@ -67,7 +67,7 @@ def _is_pickle(path: Path) -> bool:
 
 
 def _refuse_other_files(path: Path) -> None:
-    """All but what may be llama2.c's."""
+    """Refuse files that cannot be llama2.c's."""
     if path.suffix in PICKLE_SUFFIXES and _is_pickle(path):
         refuse_pickle(path)
     if path.suffix == ".gguf":

@@ -8,7 +8,7 @@ from fledge.errors import CheckpointError
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """A JSON object.
+    """Read a JSON object.
 
     Raises:
         CheckpointError: the file is missing, damaged, or holds something else.
@@ -28,5 +28,5 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def write_json(path: Path, values: Mapping[str, object]) -> None:
-    """Keys sorted: the same values give the same bytes."""
+    """Write with sorted keys, so that the same values give the same bytes."""
     path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

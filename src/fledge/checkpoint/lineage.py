@@ -17,15 +17,15 @@ class Parent(Config):
     """A checkpoint that a stage started from, with its own past."""
 
     path: str
-    """Where it was when it was used."""
+    """Its place when it was used."""
     weights: str
-    """sha256 of its model.safetensors or adapter (of the file's bytes; "" if it was sharded)."""
+    """sha256 of the bytes of its model.safetensors or adapter; "" if it was sharded."""
     lineage: "Lineage | None" = None
     """Its own lineage; None for a model from elsewhere."""
 
 
 class Lineage(Config):
-    """Where a checkpoint comes from; enough to repeat the run."""
+    """Origin of a checkpoint, with all that repeating the run takes."""
 
     fledge_version: str = __version__
     """The version that wrote it."""
@@ -36,9 +36,9 @@ class Lineage(Config):
     steps: int = Field(ge=0)
     """Optimiser steps of the whole run; a checkpoint with step = steps is finished."""
     seen: int = Field(ge=0)
-    """What the loss was taken over so far, in `unit`."""
+    """Amount of data that the loss was taken over so far, in `unit`."""
     unit: str = "tokens"
-    """What `seen` counts: tokens, or prompts."""
+    """Unit of `seen`: tokens, or prompts."""
     run: dict[str, JsonValue]
     """The resolved run."""
     data: dict[str, str] = Field(default_factory=dict)
@@ -48,7 +48,7 @@ class Lineage(Config):
 
     @property
     def finished(self) -> bool:
-        """Whether the run was over."""
+        """Whether this is the last checkpoint of the run."""
         return self.step >= self.steps
 
 
@@ -59,7 +59,7 @@ def write_lineage(directory: Path, lineage: Lineage) -> None:
 
 
 def read_lineage(checkpoint: Path) -> Lineage | None:
-    """The lineage of a checkpoint; None if it has none (a model from elsewhere).
+    """Read the lineage of a checkpoint; None for a model from elsewhere, which has none.
 
     Raises:
         CheckpointError: `fledge.json` is damaged.
@@ -77,7 +77,7 @@ def read_lineage(checkpoint: Path) -> Lineage | None:
 
 
 def parent(checkpoint: Path) -> Parent:
-    """A checkpoint as another's ancestor."""
+    """Describe a checkpoint as another's ancestor."""
     return Parent(
         path=str(checkpoint),
         weights=weights_hash(checkpoint),
@@ -101,6 +101,6 @@ def check_unchanged(adapter: Path, base: Path) -> None:
 
 
 def weights_hash(checkpoint: Path) -> str:
-    """sha256 of the file that holds a checkpoint's weights; "" if they are sharded."""
+    """Return the sha256 of a checkpoint's file of weights; "" if they are sharded."""
     files = (checkpoint / name for name in ("model.safetensors", "adapter_model.safetensors"))
     return next((file_hash(file) for file in files if file.is_file()), "")

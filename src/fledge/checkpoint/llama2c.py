@@ -1,7 +1,7 @@
-"""llama2.c's model files as the Llama that they are: `.bin` of version 0 (legacy) and 1, in fp32.
+"""llama2.c's model files, read as a Llama: `.bin` of version 0 (legacy) and 1, in fp32.
 
-Version 0 is seven int32 and the tensors; a negative vocabulary says that the output matrix is one
-of its own. Version 1 has a header of 256 bytes. In both, layers of one kind stand together, and
+Version 0 is seven int32 and the tensors; a negative vocabulary means that the output matrix is not
+the embedding. Version 1 has a header of 256 bytes. In both, layers of one kind stand together, and
 queries and keys are rotated in pairs of neighbours.
 """
 
@@ -21,12 +21,12 @@ from fledge.errors import CheckpointError
 MAGIC = 0x616B3432
 HEADER_BYTES = 256
 NORM_EPSILON = 1e-5
-"""What llama2.c computes with; its files do not say."""
+"""Epsilon of llama2.c's norms, which its files do not give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Sizes, and where the tensors begin."""
+    """Sizes of a model, and the place where its tensors begin."""
 
     width: int
     feed_forward_width: int
@@ -42,13 +42,13 @@ class Header:
 
     @property
     def head_width(self) -> int:
-        """d."""
+        """Numbers of each head, d."""
         return self.width // self.num_heads
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A tensor in the file: `offset` in bytes, and the heads whose pairs must be put apart."""
+    """Place of a tensor: `offset` in bytes, and the number of heads whose rows are reordered."""
 
     offset: int
     shape: tuple[int, ...]
@@ -77,7 +77,7 @@ class Llama2cTensors(Mapping[str, Tensor]):
 
 
 def read_llama2c(path: Path) -> tuple[dict[str, object], Llama2cTensors]:
-    """A `.bin` as config.json and tensors of a Llama.
+    """Read a `.bin` as config.json and tensors of a Llama.
 
     Raises:
         CheckpointError: it is cut off, quantised, or no llama2.c model.
@@ -97,7 +97,7 @@ def read_llama2c(path: Path) -> tuple[dict[str, object], Llama2cTensors]:
 
 
 def read_header(path: Path) -> Header:
-    """Sizes of a model.
+    """Read the sizes of a model.
 
     Raises:
         CheckpointError: as `read_llama2c`.
@@ -153,7 +153,7 @@ def _config(header: Header) -> dict[str, object]:
 
 
 def _places(header: Header) -> Iterator[tuple[str, Place]]:
-    """Names and places in the order of the file."""
+    """Yield names and places in the order of the file."""
     offset = header.start
     for name, shape, heads in _order(header):
         if name:
@@ -162,7 +162,7 @@ def _places(header: Header) -> Iterator[tuple[str, Place]]:
 
 
 def _order(header: Header) -> Iterator[tuple[str, tuple[int, ...], int]]:
-    """Name ("" for what is passed over), shape, and heads that are rotated."""
+    """Yield name ("" for tables to skip), shape, and number of rotated heads."""
     width, feed_forward = header.width, header.feed_forward_width
     keys = header.num_key_value_heads * header.head_width
     embedding = ("model.embed_tokens.weight", (header.vocabulary_size, width), 0)
@@ -195,6 +195,6 @@ def _layers(
 
 
 def _pairs_apart(weight: Tensor, heads: int) -> Tensor:
-    """Rows (0, 1), (2, 3), … of each head become (0, d/2), (1, d/2 + 1), …, as Hugging Face's."""
+    """Reorder each head's rows: (0, 1), (2, 3), … become (0, d/2), (1, d/2 + 1), …"""
     pairs = weight.view(heads, -1, 2, weight.shape[1])  # (H d) D → H d/2 2 D
     return pairs.transpose(1, 2).flatten(0, 2)

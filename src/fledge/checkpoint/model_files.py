@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A language model with what turns text into its ids."""
+    """A language model with its tokenizer and chat template."""
 
     model: GPT
     tokenizer: Tokenizer
@@ -51,14 +51,14 @@ class LoadedModel:
 
     @property
     def banned_ids(self) -> frozenset[int]:
-        """Ids no answer may hold: padding, roles, and rows the model has beyond the tokenizer's."""
+        """Ids that no answer may hold: padding, roles, and rows beyond the tokenizer."""
         beyond = range(self.tokenizer.vocabulary_size, self.model.config.vocabulary_size)
         return self.tokenizer.banned_ids.union(beyond)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedScalarModel:
-    """A reward or value model with what turns text into its ids."""
+    """A reward or value model with its tokenizer and chat template."""
 
     model: ScalarModel
     tokenizer: Tokenizer

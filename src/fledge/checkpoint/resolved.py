@@ -22,7 +22,7 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model on disk."""
+    """A model on disk: settings that were read, and weights that were not opened."""
 
     directory: Path
     kind: Kind
@@ -31,7 +31,7 @@ class Checkpoint:
     files: tuple[Path, ...]
     """model.safetensors or its shards; empty for an adapter, and where they are missing."""
     adapter: "AdapterFiles | None"
-    """None for a whole model."""
+    """The adapter that makes this model of its base; None for a whole model."""
     named: Named
     """Files to name in errors: the directory stands for those that an adapter does not have."""
 
@@ -42,18 +42,18 @@ class AdapterFiles:
 
     directory: Path
     settings: dict[str, object]
-    """adapter_config.json."""
+    """Values of adapter_config.json."""
     base: Checkpoint
     """The checkpoint that it adapts."""
 
     @property
     def config_file(self) -> Path:
-        """Its settings."""
+        """adapter_config.json, which names the base."""
         return self.directory / ADAPTER_CONFIG
 
     @property
     def weights_file(self) -> Path:
-        """Its tensors; it may be missing."""
+        """adapter_model.safetensors, which may be missing."""
         return self.directory / ADAPTER_WEIGHTS
 
 
@@ -82,7 +82,7 @@ def resolve(directory: Path) -> Checkpoint:
 
 
 def _adapter(directory: Path) -> AdapterFiles:
-    """Resolve the base, whose place is written as seen from here or from the adapter."""
+    """Resolve the base, whose path is relative to this process or to the adapter."""
     settings = read_json(directory / ADAPTER_CONFIG)
     name = settings.get("base_model_name_or_path")
     places = [Path(str(name)), directory / str(name)]

@@ -1,4 +1,4 @@
-"""What stands beside the weights: config.json, generation_config.json and the tokenizer's files."""
+"""Files beside the weights: config.json, generation_config.json and the tokenizer's."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +17,9 @@ CONVERT = (
     "transformers writes tokenizer.json into"
 )
 PADDING_MULTIPLE = 64
-"""Foreign embeddings may have rows beyond the tokenizer's, up to a multiple of this …"""
+"""Rows of foreign embeddings may go beyond the tokenizer's, up to a multiple of this number."""
 LARGEST_PADDING = 512
-"""… and fewer than this many (Qwen2.5 has 271)."""
+"""Rows beyond the tokenizer's are fewer than this (Qwen2.5 has 271)."""
 
 
 def write_settings(
@@ -28,9 +28,9 @@ def write_settings(
     tokenizer: Tokenizer,
     generation: Mapping[str, object] | None = None,
 ) -> None:
-    """config.json and generation_config.json with the tokenizer's ids for begin, end and padding.
+    """Write config.json and generation_config.json with the tokenizer's special ids.
 
-    `generation` holds what else generation_config.json shall say.
+    `generation` holds the other settings of generation_config.json.
     """
     ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
     end = tokenizer.special.end
@@ -41,7 +41,7 @@ def write_settings(
 def write_generation(
     directory: Path, tokenizer: Tokenizer, generation: Mapping[str, object]
 ) -> None:
-    """generation_config.json alone; see `write_settings`."""
+    """Write generation_config.json alone; see `write_settings`."""
     ids = {"bos_token_id": begin_id(tokenizer), "pad_token_id": tokenizer.special.pad}
     end = tokenizer.special.end
     stops = [end, *sorted(tokenizer.stop_ids - {end})]
@@ -49,13 +49,13 @@ def write_generation(
 
 
 def begin_id(tokenizer: Tokenizer) -> int | None:
-    """`bos_token_id`: what the tokenizer names so, else what separates documents."""
+    """Return `bos_token_id`: the token of that name, else the one that separates documents."""
     name = tokenizer.names.get("bos_token", "")
     return tokenizer.special_texts.get(name, tokenizer.special.end_of_text)
 
 
 def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
-    """The tokenizer beside a model of that vocabulary.
+    """Read the tokenizer beside a model of that vocabulary.
 
     Raises:
         CheckpointError: there is none, or it is another model's.
@@ -74,7 +74,7 @@ def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
 
 
 def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
-    """The model's vocabulary must be the tokenizer's, or that rounded up as some models do.
+    """Check that the model's vocabulary is the tokenizer's, or that rounded up.
 
     Raises:
         CheckpointError: the two do not belong together.

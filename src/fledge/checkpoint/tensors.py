@@ -22,7 +22,7 @@ DTYPES = {
     torch.float64: "F64",
     torch.int64: "I64",
 }
-"""In the format's order: the last are stored first, so each starts at a multiple of its width."""
+"""Names in the format's order; the last are stored first, aligned to their own width."""
 
 ALIGNMENT = 8
 """The header is padded with spaces to a multiple of this many bytes."""
@@ -34,11 +34,11 @@ def write_tensors(
     dtype: torch.dtype | None = None,
     check: Callable[[str, Tensor], None] = lambda name, tensor: None,
 ) -> None:
-    """Write `tensors`; the same tensors give the same bytes, those of the safetensors library.
+    """Write `tensors` as the safetensors library does: the same tensors give the same bytes.
 
     Each is asked for twice, once for its size and once for its contents, so `tensors` may read
-    them from a file as they are needed. `dtype` casts them on the way; `check` sees each by its
-    name as it will be written, and may raise.
+    them from a file when they are needed. `dtype` casts them on the way; `check` gets the name and
+    the numbers of each as they will be written, and may raise.
 
     Raises:
         OSError: the disk is full or not writable, with the number of the cause.
@@ -71,7 +71,7 @@ def refuse_not_finite(name: str, tensor: Tensor) -> None:
     Raises:
         TensorError: it has; the message names it and counts such numbers.
     """
-    # NaN is the least and the greatest of all; a mask would take memory.
+    # aminmax gives NaN if there is one; a mask would take memory.
     if all(math.isfinite(end) for end in tensor.aminmax()):
         return
     count = int(tensor.isfinite().logical_not().sum())

@@ -1,6 +1,6 @@
-"""What a checkpoint needs beside the model to go on bit for bit: plain values and tensors.
+"""Training state, which a run needs beside the model to go on bit for bit.
 
-Written as JSON with the tensors beside it in safetensors: nothing that is read is ever executed.
+Plain values are JSON and tensors safetensors, so reading a file never executes any of it.
 """
 
 import json
@@ -55,7 +55,7 @@ def read_state(directory: Path, name: str) -> dict[str, object]:
 
 
 def damaged(path: Path, error: Exception) -> str:
-    """The message for a checkpoint file that cannot be read."""
+    """Word the error of a checkpoint file that cannot be read."""
     checkpoint = path.parent.parent if path.parent.name == "training" else path.parent
     problem = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({error})"
     return (
@@ -67,7 +67,7 @@ def damaged(path: Path, error: Exception) -> str:
 def _flatten(value: object, tensors: dict[str, Tensor]) -> object:
     if isinstance(value, Tensor):
         key = f"{len(tensors):06d}"
-        # A copy: safetensors refuses tensors that share memory.
+        # Copied because safetensors refuses tensors that share memory.
         tensors[key] = value.detach().to("cpu", copy=True).contiguous()
         return {_TENSOR: key}
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""An encoder-decoder as files in Hugging Face layout: what `MarianMTModel` opens where it can."""
+"""An encoder-decoder as files in Hugging Face layout, a Marian where Marian computes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,31 +20,31 @@ from fledge.model.transformer_config import TransformerConfig
 from fledge.text.sentences import SentenceTokenizer
 
 BEAMS = 4
-"""Written for `transformers`, as opus-mt's own files have it (Vaswani et al. 2017, section 6.1)."""
+"""Beams that `transformers` searches with, as in opus-mt's files (Vaswani et al. 2017, 6.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedTranslationModel:
-    """An encoder-decoder with what turns sentences into its ids and back."""
+    """An encoder-decoder with the tokenizers of both languages."""
 
     model: Transformer
     source: SentenceTokenizer
     target: SentenceTokenizer
     """The same object as `source` where one tokenizer serves both languages."""
     languages: tuple[str, str] = ("", "")
-    """Of source and target, as "en"; "" where nothing says."""
+    """Source and target, as "en"; "" where no file says."""
 
     def source_ids(self, text: str) -> list[int]:
-        """A sentence as the encoder reads it: its ids and the end."""
+        """Encode a sentence as the encoder reads it: its ids and the end."""
         return [*self.source.encode(text), self.model.config.end_id]
 
     def target_ids(self, text: str) -> list[int]:
-        """A translation as the decoder learns it: its ids and the end."""
+        """Encode a translation as the decoder learns it: its ids and the end."""
         return [*self.target.encode(text), self.model.config.end_id]
 
     @property
     def banned_ids(self) -> frozenset[int]:
-        """Ids no translation may hold: special ones but the end, and rows beyond the tokenizer."""
+        """Ids that no translation may hold: special ones but the end, rows beyond the tokenizer."""
         return _banned_ids(self.model.config, self.target)
 
 
@@ -86,9 +86,9 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
 def generation_settings(
     config: TransformerConfig, target: SentenceTokenizer, kept: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """generation_config.json, so that `generate` of transformers searches as fledge does.
+    """Return generation_config.json, with which transformers searches as fledge does.
 
-    `kept` is what another file already said; it gives way only where ids are meant.
+    `kept` holds settings of an earlier file; only ids are replaced.
     """
     return {
         "max_length": config.context_length,

@@ -28,7 +28,7 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 @final
 class StoredTensors(Mapping[str, Tensor]):
-    """Tensors by name, each read from its file when asked for: nothing is kept in memory.
+    """Tensors by name, each read from its file when it is asked for; none is kept in memory.
 
     Raises:
         DamagedFile: a file is damaged or cut short.
@@ -41,7 +41,7 @@ class StoredTensors(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         path = self.files[name]
         try:
-            # Opened anew each time: pages of a file that stays open would add up to all of it.
+            # Opened each time: the pages of a file that stays open would add up to the whole file.
             with safe_open(path, framework="pt") as file:
                 tensor: Tensor = file.get_tensor(name)
                 return tensor
@@ -106,9 +106,9 @@ def refuse_pickle(path: Path) -> NoReturn:
 
 
 def conversion_command(path: Path) -> str:
-    """A shell command that turns a state dict of torch into safetensors without running a pickle.
+    """Return a shell command that converts a state dict of torch without running its pickle.
 
-    Clones, because safetensors refuses tensors that share memory.
+    It clones tensors, because safetensors refuses those that share memory.
     """
     return (
         "python -c '"
@@ -121,7 +121,7 @@ def conversion_command(path: Path) -> str:
 
 
 def _missing(directory: Path) -> NoReturn:
-    """Say of weights that are not there whether a pickle is, which can be converted."""
+    """Raise the error for missing weights; a pickle beside them can be converted."""
     pickles = sorted(path for pattern in PICKLES for path in directory.glob(pattern))
     if pickles:
         refuse_pickle(pickles[0])
@@ -142,7 +142,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _first_lost(path: Path) -> str:
-    """Where the file ends too early, if its header can still tell."""
+    """Say which tensors a file cut short has lost, if its header still tells."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         text = file.read(min(length, path.stat().st_size))

@@ -1,4 +1,4 @@
-"""`fledge export`: a checkpoint becomes a model for others."""
+"""`fledge export`: a checkpoint copied for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -34,7 +34,7 @@ def export_model(
 ) -> None:
     """Write a model for transformers, vLLM or llama.cpp.
 
-    GGUF, for llama.cpp, is what LM Studio and Ollama read, too.
+    LM Studio and Ollama read GGUF, too.
     """
     from fledge.checkpoint.directory import find_checkpoint
 

@@ -1,4 +1,4 @@
-"""`fledge info`: what a checkpoint is, what it costs, and what it was trained on."""
+"""`fledge info`: a checkpoint's kind, sizes, costs, lineage and data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,7 +52,7 @@ def info(
 
 
 def facts_of(directory: Path) -> dict[str, int | str]:
-    """Sizes and costs, with units in their names; loading the weights proves them sound."""
+    """Return sizes and costs, with units in their names; loading the weights proves them sound."""
     from fledge.checkpoint.model_files import load_language_model, load_scalar_model
     from fledge.checkpoint.resolved import resolve
     from fledge.model import counting
@@ -112,7 +112,7 @@ def bytes_on_disk(directory: Path) -> int:
 
 
 def shape_of(config: "GPTConfig") -> str:
-    """Layers, width, heads and feed-forward width in one line."""
+    """Describe layers, width, heads and feed-forward width in one line."""
     return (
         f"{config.num_layers} layers, width {config.width}, {config.num_heads} heads "
         f"({config.num_key_value_heads} key-value) of {config.head_width}, "
@@ -121,7 +121,7 @@ def shape_of(config: "GPTConfig") -> str:
 
 
 def family_tree(name: str, lineage: "Lineage") -> "Tree":
-    """The checkpoint, the data it saw, and under it what it started from, back to the text."""
+    """Draw the checkpoint, its data, and under it its ancestors, back to the text."""
     from rich.text import Text
     from rich.tree import Tree
 

@@ -1,4 +1,4 @@
-"""Records, demonstrations, rankings and text: from files to the batches a stage trains on."""
+"""Data of every stage, from files of records or text to the batches that it trains on."""
 
 from fledge.data.batch import Batch, ComparisonBatch, PromptBatch, TokenBatch
 from fledge.data.comparison_records import ranking_from

@@ -10,7 +10,7 @@ from torch import Tensor
 def answer_rows(
     prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], pad_id: int
 ) -> tuple[Int[Tensor, "B S"], Bool[Tensor, "B T"]]:
-    """Whole rows, S = T + 1 long, and where among `ids[:, 1:]` the answers stand.
+    """Return whole rows, S = T + 1 long, and the places of the answers among `ids[:, 1:]`.
 
     A prompt has at least one token, and so has an answer.
     """

@@ -1,5 +1,8 @@
-"""What a training step sees. Every per-token tensor is as long as `targets`: index t speaks of
-predicting `targets[:, t]` from `inputs[:, : t + 1]`; a mask says what counts."""
+"""Batches of a training step.
+
+Every per-token tensor is as long as `targets`: index t is about predicting `targets[:, t]` from
+`inputs[:, : t + 1]`. In a mask, True counts.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -12,7 +15,7 @@ from torch import Tensor
 
 from fledge.data.preferences import better_than
 
-# Not typing.Self: the tests' shape checks cannot resolve it inside a protocol.
+# typing.Self would do, but the tests' shape checks cannot resolve it inside a protocol.
 Same = TypeVar("Same", bound="Batch")
 
 
@@ -29,7 +32,7 @@ Tensors = TypeVar("Tensors", bound=Fields)
 
 @runtime_checkable
 class Batch(Protocol):
-    """What the loop asks of a batch, whatever the stage."""
+    """Batches of every stage, as the loop sees them."""
 
     @property
     def examples(self) -> int:
@@ -40,10 +43,10 @@ class Batch(Protocol):
         """Number of loss terms, a scalar; the loop divides the summed loss by it."""
 
     def to(self: Same, device: torch.device) -> Same:
-        """The same batch on `device`."""
+        """Return the same batch on `device`."""
 
     def split(self: Same, examples: int) -> Iterator[Same]:
-        """Micro-batches of at most `examples` rows, in order."""
+        """Cut the batch into micro-batches of at most `examples` rows, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,10 @@ class TokenBatch:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonBatch:
-    """K answers to each prompt, with their ranks. One row is one prompt with all its pairs.
+    """K ranked answers to each prompt; a row is one prompt with all its pairs.
 
-    `ids` holds prompt and answer, right-padded; `lengths` their true lengths (0 where a prompt has
-    fewer than K answers); `ranks` 0 is best, equal ranks are ties, -1 marks a missing answer.
+    `ids` holds prompt and answer, right-padded, and `lengths` their true lengths (0 where a prompt
+    has fewer than K answers). Rank 0 is best, equal ranks are ties, -1 marks a missing answer.
     """
 
     ids: Int[Tensor, "B K T"]
@@ -107,7 +110,7 @@ class ComparisonBatch:
 class PromptBatch:
     """Prompts to answer: ids up to and including the assistant's header, not padded.
 
-    Of the prompts of all processes these are number `first` and every `stride`-th after it.
+    Among the prompts of all processes these are number `first` and every `stride`-th after it.
     """
 
     prompts: tuple[tuple[int, ...], ...]
@@ -115,7 +118,7 @@ class PromptBatch:
     stride: int = 1
 
     def seeds(self, seed: int) -> list[int]:
-        """One for each prompt, by its number among those of all processes, however many."""
+        """Draw a seed for each prompt by its number among those of all processes."""
         count = self.stride * len(self.prompts)
         drawn = torch.randint(2**31, (count,), generator=torch.Generator().manual_seed(seed))
         return drawn[self.first :: self.stride].tolist()
@@ -134,7 +137,7 @@ def each_tensor(batch: Tensors, function: Callable[[Tensor], Tensor]) -> Tensors
 
 
 def named_tensors(batch: Fields) -> dict[str, Tensor]:
-    """Every tensor of a batch by the name of its field, nested ones included."""
+    """List every tensor of a batch with the name of its field, nested ones included."""
     found: dict[str, Tensor] = {}
     for field in fields(batch):
         value = getattr(batch, field.name)

@@ -1,4 +1,4 @@
-"""One record of any preference format as a ranking of its answers."""
+"""Records of every preference format, read as rankings of their answers."""
 
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ _FORMATS = (KWAY_FIELDS, ("prompt", *PAIR_FIELDS), PAIR_FIELDS, ("prompt", *LABE
 
 
 def ranking_from(record: Located) -> Ranking:
-    """The ranking of one record; identical answers are a tie.
+    """Read a record as a ranking; identical answers are a tie.
 
     Raises:
         RecordError: the fields belong to no known format, or hold something else.
@@ -43,7 +43,7 @@ def ranking_from(record: Located) -> Ranking:
 
 
 def _kway(record: Located) -> Ranking:
-    """Our own format; the prompt may also be a string."""
+    """Read our own format, in which the prompt may also be a string."""
     prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_in(record, "prompt")]
     try:
         return Ranking.model_validate({**record.present(), "prompt": prompt})
@@ -54,7 +54,7 @@ def _kway(record: Located) -> Ranking:
 
 
 def _pair(record: Located) -> Ranking:
-    """`chosen` and `rejected`: answers, or whole dialogues that share their beginning."""
+    """Read `chosen` and `rejected`: answers, or whole dialogues that share their beginning."""
     prompt = prompt_turns(record)
     chosen = _whole(record, "chosen", prompt)
     rejected = _whole(record, "rejected", prompt)
@@ -65,7 +65,7 @@ def _pair(record: Located) -> Ranking:
 
 
 def _labelled(record: Located) -> Ranking:
-    """Auto-J's test set (Li et al. 2023, arXiv:2310.05470): label 0, 1, or 2 for a tie."""
+    """Read Auto-J's test set (Li et al. 2023, arXiv:2310.05470): label 0, 1, or 2 for a tie."""
     answers = {"1": text_in(record, "response 1"), "2": text_in(record, "response 2")}
     label = text_in(record, "label")
     if label not in ("0", "1", "2"):
@@ -79,23 +79,23 @@ def _labelled(record: Located) -> Ranking:
 
 
 def _whole(record: Located, name: str, prompt: Turns) -> Turns:
-    """Prompt and answer together, whichever of the two the field `name` holds."""
+    """Join prompt and answer, where the field `name` holds the answer alone or both."""
     value = record.value[name]
     if isinstance(value, dict):
         return (*prompt, turn_from(record, name, value))
     if isinstance(value, list | tuple):
         turns = turns_in(record, name)
-        # A list that lets the user speak holds the prompt again.
+        # A list with a turn of the user repeats the prompt.
         return turns if any(turn.role == "user" for turn in turns) else prompt + turns
     text = text_in(record, name)
     return (*prompt, Message("assistant", text)) if prompt else dialogue(record, text)
 
 
 def _shared_prompt(record: Located, chosen: Turns, rejected: Turns) -> int:
-    """How many turns are the prompt: as many as both share before their first other answer.
+    """Count the turns of the prompt: those that both share before their answers differ.
 
-    Some pairs of HH-RLHF go on differently for several turns. Then only the first answers that
-    differ were given to the same prompt; what follows them is left out.
+    Some pairs of HH-RLHF differ for several turns. Only the first answers that differ were given to
+    the same prompt, so the turns after them are left out.
     """
     longest = min(len(chosen), len(rejected)) - 1
     shared = next((i for i in range(longest) if chosen[i] != rejected[i]), longest)
@@ -107,7 +107,7 @@ def _shared_prompt(record: Located, chosen: Turns, rejected: Turns) -> int:
 
 
 def _ranking(record: Located, prompt: Turns, answers: dict[str, str], tied: bool) -> Ranking:
-    """A ranking of `answers`, best first, or all in one group."""
+    """Rank `answers`, best first, or all in one group."""
     labeler = record.value.get("labeler")
     return Ranking(
         prompt=tuple(ChatTurn(role=turn.role, content=turn.content) for turn in prompt),

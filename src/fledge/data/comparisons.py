@@ -21,10 +21,10 @@ def load_rankings(
     skipped: Skipped | None = None,
     keep_ties: bool = False,
 ) -> list[Ranking]:
-    """Rankings from files of any preference format; pairs of one prompt become K-way rankings.
+    """Read rankings of any preference format; pairs of one prompt become K-way rankings.
 
-    A ranking whose answers are all tied has no pair to learn from, so it is left out, with a line
-    in the log, unless `keep_ties`.
+    A ranking of tied answers has no pair to learn from. It is left out, with a line in the log,
+    unless `keep_ties`.
 
     Raises:
         RecordError: a record is not a comparison, unless bad records are skipped.
@@ -41,7 +41,7 @@ def load_rankings(
 
 
 def without_repeats(rankings: Iterable[Ranking]) -> list[Ranking]:
-    """Each judgement of a labeler once; different labelers' and contradictory ones all stay."""
+    """Keep each judgement of a labeler once; those of other labelers and contradictions stay."""
     first: dict[object, Ranking] = {}
     for ranking in rankings:
         first.setdefault(_judgement(ranking), ranking)
@@ -52,8 +52,8 @@ def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
     """Join the pairs of one prompt and labeler into a K-way ranking where that changes no loss.
 
     K answers of one prompt belong in one batch element (Ouyang et al. 2022, 3.5). They are joined
-    if their pairs are just those of some ranking with ties; otherwise (a cycle, a contradiction, a
-    pair that only follows from others) the pairs stay as they are.
+    if their pairs are exactly those of some ranking with ties. With a cycle, a contradiction or a
+    pair that only follows from others, the pairs stay as they are.
     """
     groups: dict[Key, list[Ranking]] = defaultdict(list)
     order: list[Ranking | Key] = []
@@ -72,7 +72,7 @@ def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
 
 
 def _joined(pairs: list[Ranking]) -> list[Ranking]:
-    """One ranking of all answers in `pairs`, or the pairs themselves."""
+    """Return one ranking of all answers in `pairs`, or the pairs themselves."""
     beats = dict.fromkeys(_contents(pair) for pair in pairs)
     answers = list(dict.fromkeys(itertools.chain.from_iterable(beats)))
     better = {answer: sum(worse == answer for _, worse in beats) for answer in answers}
@@ -93,13 +93,13 @@ def _joined(pairs: list[Ranking]) -> list[Ranking]:
 
 
 def _contents(pair: Ranking) -> tuple[str, str]:
-    """The better and the worse answer of a two-way ranking."""
+    """Return the better and the worse answer of a two-way ranking."""
     (better, worse), text = pair.ranking, {r.id: r.content for r in pair.responses}
     return text[better[0]], text[worse[0]]
 
 
 def _judgement(ranking: Ranking) -> object:
-    """What makes two rankings the same: prompt, answers, their order and who gave it."""
+    """Return the key of equal rankings: prompt, answers, their order and labeler."""
     text = {response.id: response.content for response in ranking.responses}
     tiers = tuple(tuple(sorted(text[id_] for id_ in group)) for group in ranking.ranking)
     return ranking.prompt, tiers, ranking.labeler

@@ -1,4 +1,4 @@
-"""A text corpus as ids on disk: built once for a tokenizer, opened in no time afterwards."""
+"""A text corpus as ids on disk: built once for a tokenizer, and opened at once afterwards."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,22 +19,22 @@ from fledge.text.tokenizer import Tokenizer
 INDEX_FILE = "index.json"
 
 Progress = Callable[[int, int | None], None]
-"""Told the bytes of text done and the bytes in all (None: not known)."""
+"""Called with the bytes of text done and the bytes in all (None if unknown)."""
 
 
 class CorpusSource(BaseModel):
-    """One file the corpus was built from; a hub dataset or plain texts have no hash."""
+    """One source of a corpus; a hub dataset and plain texts have no hash."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    """Its path within the source; the whole path where two sources have the same."""
+    """Path within the source; the whole path where two sources have the same."""
     bytes: int | None = None
     sha256: str | None = None
 
 
 class CorpusRecipe(BaseModel):
-    """All that decides what the files hold: the same recipe need not be built again."""
+    """All that decides what the files hold; an equal recipe need not be built again."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
@@ -50,7 +50,7 @@ class CorpusRecipe(BaseModel):
 
 
 class CorpusIndex(BaseModel):
-    """What `index.json` says."""
+    """Contents of `index.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +74,7 @@ class Corpus:
 
     @classmethod
     def open(cls, directory: Path, tokenizer: Tokenizer | None = None) -> "Corpus":
-        """Map the files of `directory`; `tokenizer` makes sure that they were built with it.
+        """Map the files of `directory`, and check that `tokenizer`, if given, built them.
 
         Raises:
             DataError: nothing or something damaged is there, or another tokenizer built it.
@@ -113,10 +113,10 @@ def build_corpus(
     progress: Progress | None = None,
     skipped: Skipped | None = None,
 ) -> Corpus:
-    """The corpus of text files, folders, record files or `hub:` datasets, in `directory`.
+    """Build a corpus of text files, folders, record files or `hub:` datasets in `directory`.
 
-    If the directory already holds just this corpus (same contents, tokenizer and split), it is
-    opened instead. An interrupted build leaves nothing behind that could be taken for a corpus.
+    If the directory already holds this corpus (same contents, tokenizer and split), it is opened
+    instead. An interrupted build leaves nothing that could be taken for a corpus.
 
     Raises:
         DataError: a source cannot be read or is empty, or the directory holds something else.
@@ -140,7 +140,7 @@ def build_corpus_from_texts(
     progress: Progress | None = None,
     shard_tokens: int = SHARD_TOKENS,
 ) -> Corpus:
-    """The corpus of documents at hand; always built, as nothing tells whether it has changed."""
+    """Build a corpus of documents in memory, every time: nothing tells whether they changed."""
     recipe = _recipe(tokenizer, (CorpusSource(name="texts"),), held_out_fraction, seed)
     return _build(texts, tokenizer, directory, recipe, progress, shard_tokens)
 
@@ -190,7 +190,7 @@ def _build(
 
 
 def _batches(pieces: Iterable[Piece], characters: int = 4_000_000) -> Iterator[list[Piece]]:
-    """Pieces to encode at once, about `characters` of them: enough to keep every core busy."""
+    """Group pieces to encode at once, about `characters` in all, to keep every core busy."""
     batch: list[Piece] = []
     size = 0
     for piece in pieces:
@@ -252,5 +252,5 @@ def _described(sources: Iterable[Source]) -> tuple[CorpusSource, ...]:
 
 
 def _name_within(source: Path, file: Path) -> str:
-    """A file of a folder by its path in it, another by its name: a text may move as a whole."""
+    """Name a file by its path within the source, so that a source may move as a whole."""
     return file.name if source == file else file.relative_to(source).as_posix()

@@ -13,7 +13,7 @@ Turns = tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A record format: the fields that tell it, and how to read its turns."""
+    """A record format: the fields that identify it, and the function that reads its turns."""
 
     fields: tuple[str, ...]
     read: Callable[[Located], Turns]
@@ -22,7 +22,7 @@ class Format:
 def load_demonstrations(
     paths: Source | Iterable[Source], skip_bad: bool = False, skipped: Skipped | None = None
 ) -> list[Conversation]:
-    """Conversations that end with the assistant's answer, from files of any known format.
+    """Read conversations that end with the assistant's answer, from files of any known format.
 
     Raises:
         RecordError: a record is not a demonstration, unless bad records are skipped.
@@ -32,7 +32,7 @@ def load_demonstrations(
 
 
 def demonstration_from(record: Located) -> Conversation:
-    """The conversation of one record; what follows the assistant's last turn is dropped."""
+    """Read the conversation of one record; turns after the assistant's last are dropped."""
     fields = record.present()
     if "chosen" in fields and "rejected" in fields:
         found = 'a comparison ("chosen", "rejected"); it belongs to the reward stage'
@@ -48,7 +48,7 @@ def demonstration_from(record: Located) -> Conversation:
 
 
 def format_of(record: Located) -> Format:
-    """The first format whose fields are all there.
+    """Return the first format whose fields are all there.
 
     Raises:
         RecordError: none is; it lists the fields found, the formats known and near misses.
@@ -63,13 +63,13 @@ def format_of(record: Located) -> Format:
 
 
 def _nearest_format(fields: dict[str, object]) -> tuple[str, ...]:
-    """Names worth suggesting: all that any format uses and this record lacks."""
+    """List names worth suggesting: those that a format uses and this record lacks."""
     names = dict.fromkeys(name for candidate in FORMATS for name in candidate.fields)
     return tuple(name for name in names if name not in fields)
 
 
 def _then(name: str) -> Callable[[Located], Turns]:
-    """The prompt, then the answer in the field `name`: a string or a list of messages."""
+    """Read the prompt, then the answer in the field `name`: a string or a list of messages."""
 
     def read(record: Located) -> Turns:
         if isinstance(record.value[name], list | tuple):
@@ -80,7 +80,7 @@ def _then(name: str) -> Callable[[Located], Turns]:
 
 
 def _self_instruct(record: Located) -> Turns:
-    """Self-Instruct's seed tasks (Wang et al. 2023, arXiv:2212.10560): the first instance."""
+    """Read a seed task's first instance (Self-Instruct, Wang et al. 2023, arXiv:2212.10560)."""
     match record.value["instances"]:
         case [{"input": str(extra), "output": str(answer)}, *_]:
             task: dict[str, object] = {"instruction": record.value["instruction"], "input": extra}

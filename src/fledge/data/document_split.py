@@ -1,4 +1,4 @@
-"""Which documents are for training and which for validation, and long ones cut for encoding."""
+"""Documents divided into training and validation, the long ones cut for encoding."""
 
 import itertools
 import re
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from fledge.data.splits import keyed_hash
 
 FEW_DOCUMENTS = 100
-"""Below this many, a share of the documents says too little: each gives its tail instead."""
+"""Documents below which each gives its tail, because a share of few documents says little."""
 
 LONG_DOCUMENT = 100_000
-"""Characters from which a document, a book say, is too large a share to be held out whole."""
+"""Characters from which a document, such as a book, is too much to hold out whole."""
 
 PIECE_CHARACTERS = 250_000
-"""Longer documents are encoded in pieces, so that all cores help and memory stays small."""
+"""Characters in a piece of a long document: all cores encode pieces, and memory stays small."""
 
-# Before a space between two words: there every split pattern begins a new token.
+# Matches before a space between two words, where every split pattern begins a token.
 _SEAM = re.compile(r"(?<=[^\W\d_])(?= [^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one document; `ends` where the document does."""
+    """A stretch of one document; the last one of a document `ends` it."""
 
     text: str
     validation: bool
@@ -30,11 +30,11 @@ class Piece:
 
 
 def split_documents(texts: Iterable[str], fraction: float, seed: int) -> Iterator[Piece]:
-    """Documents in order, each for training or for validation.
+    """Yield documents in order, each for training or for validation.
 
-    Of many short documents about `fraction` are for validation, chosen by the hash of their text,
-    so that copies of a document stay together and new documents move no old one. Of a long
-    document, and of each where there are few, the last `fraction` of its characters is.
+    About `fraction` of many short documents are for validation, chosen by the hash of their text:
+    copies of a document stay together, and new documents move no old one. A long document gives the
+    last `fraction` of its characters, and so does each where there are few.
     """
     stream = iter(texts)
     first = list(itertools.islice(stream, FEW_DOCUMENTS))
@@ -49,7 +49,7 @@ def split_documents(texts: Iterable[str], fraction: float, seed: int) -> Iterato
 
 
 def cut_long(documents: Iterable[Piece]) -> Iterator[Piece]:
-    """Long documents cut between words into pieces whose ids, joined, are those of the whole."""
+    """Cut long documents between words into pieces whose joined ids are those of the whole."""
     for document in documents:
         text, start = document.text, 0
         while seam := _SEAM.search(text, start + PIECE_CHARACTERS):

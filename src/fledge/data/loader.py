@@ -15,13 +15,13 @@ BatchOut = TypeVar("BatchOut")
 
 @runtime_checkable
 class Rows(Protocol[RowOut]):
-    """What can be loaded: a list, the windows of a corpus, packed chats."""
+    """Rows to load: a list, the windows of a corpus, packed chats."""
 
     def __len__(self) -> int:
         """Number of rows."""
 
     def __getitem__(self, index: int, /) -> RowOut:
-        """The row at `index`, 0 to len - 1."""
+        """Return the row at `index`, 0 to len - 1."""
 
 
 class Loader(Generic[Row, BatchOut]):
@@ -29,7 +29,7 @@ class Loader(Generic[Row, BatchOut]):
 
     Batch n holds `examples` rows over all processes: the next rows of one global order, made from
     (seed, epoch) alone. Process `rank` takes every `world_size`-th of them, so the number of
-    processes changes nothing but who computes what. A batch may reach over the end of an epoch.
+    processes changes only where a row is computed. A batch may reach over the end of an epoch.
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class Loader(Generic[Row, BatchOut]):
 
     @property
     def epoch(self) -> int:
-        """How often every row has been seen."""
+        """Passes over all rows that are complete."""
         return self._epoch
 
     def state_dict(self) -> dict[str, object]:
-        """Where the next batch begins; the same on every process."""
+        """Return the place of the next batch, which is the same on every process."""
         return {"epoch": self._epoch, "position": self._position, "rows": len(self._order)}
 
     def load_state_dict(self, state: dict[str, object]) -> None:
-        """Go on with the batch after the one at which `state_dict` was taken.
+        """Go on with the batch that was next when `state_dict` was taken.
 
         Raises:
             DataError: the data has another number of rows than it had then.
@@ -110,12 +110,12 @@ class Loader(Generic[Row, BatchOut]):
 
 
 def shuffled(count: int, seed: int, epoch: int) -> Int[np.ndarray, "N"]:
-    """The numbers 0 to `count` - 1 in an order fixed by (seed, epoch), by numpy's Philox."""
+    """Shuffle the numbers 0 to `count` - 1 as (seed, epoch) say, by numpy's Philox."""
     return philox(seed, epoch).permutation(count)
 
 
 def philox(seed: int, epoch: int) -> np.random.Generator:
-    """Random numbers for one epoch of one run; streams of different epochs are independent."""
+    """Return the random stream of one epoch of one run, independent of every other."""
     return np.random.Generator(
         np.random.Philox(key=np.array([seed % 2**64, epoch], dtype=np.uint64))
     )
@@ -124,7 +124,7 @@ def philox(seed: int, epoch: int) -> np.random.Generator:
 def in_order(
     rows: Rows[Row], collate: Callable[[list[Row]], BatchOut], *, examples: int
 ) -> Iterator[BatchOut]:
-    """Every row once, for evaluation, in batches of at most `examples`.
+    """Yield every row once, for evaluation, in batches of at most `examples`.
 
     Each process takes all of them: sharded models need every process to run as many batches.
     """

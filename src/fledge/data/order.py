@@ -1,4 +1,4 @@
-"""Which rows come next: an endless shuffled order that is the same whenever asked."""
+"""Order of rows without end, shuffled and the same whenever it is asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from fledge.data.loader import shuffled
 def rows_of_step(
     count: int, examples: int, step: int, seed: int, rank: int = 0, world_size: int = 1
 ) -> list[int]:
-    """Rows of a step, counted from 0, out of `count` that are shuffled anew in every pass.
+    """Return the rows of a step, counted from 0, out of `count`, shuffled anew in every pass.
 
     The step takes the next `examples` of one global order, process `rank` every `world_size`-th
-    of them. Nothing needs to be saved to go on.
+    of them. Going on needs no saved state.
     """
     first = step * examples
     places = range(first + rank, first + examples, world_size)
@@ -23,7 +23,7 @@ def rows_of_step(
 
 @dataclass(frozen=True, slots=True)
 class PromptOrder:
-    """Endless prompts; `examples` of them a rollout, over all processes."""
+    """Prompts without end, `examples` a rollout over all processes."""
 
     prompts: Sequence[tuple[int, ...]]
     examples: int
@@ -32,7 +32,7 @@ class PromptOrder:
     world_size: int = 1
 
     def __call__(self, rollout: int) -> PromptBatch:
-        """This process's prompts of a rollout, counted from 0."""
+        """Return this process's prompts of a rollout, counted from 0."""
         place = (rollout, self.seed, self.rank, self.world_size)
         rows = rows_of_step(len(self.prompts), self.examples, *place)
         prompts = tuple(self.prompts[row] for row in rows)

@@ -18,7 +18,7 @@ from fledge.text.conversation import RenderedChat
 
 @dataclass(frozen=True, slots=True)
 class TokenRows:
-    """The rows of one batch, one by one: what a `Loader` draws packed chats from."""
+    """Rows of one batch, from which a `Loader` draws packed chats one by one."""
 
     batch: TokenBatch
 
@@ -40,7 +40,7 @@ class TokenRows:
 
 
 def join(batches: Sequence[TokenBatch]) -> TokenBatch:
-    """Batches of one length as one: the collate function for `TokenRows`."""
+    """Join batches of one length; the collate function for `TokenRows`."""
     return TokenBatch(
         torch.cat([batch.inputs for batch in batches]),
         torch.cat([batch.targets for batch in batches]),
@@ -51,7 +51,7 @@ def join(batches: Sequence[TokenBatch]) -> TokenBatch:
 
 
 def pack(rendered: Sequence[RenderedChat], length: int, pad: int = 0) -> TokenBatch:
-    """All chats as rows of `length` positions, each chat whole, as few rows as best-fit finds.
+    """Pack chats whole into rows of `length` positions, as few rows as best-fit finds.
 
     A chat of n ids takes n - 1 positions: its last id is only a target, and its first id is no
     target, so nothing is predicted across a seam. Rows are in order of filling; shuffle them.
@@ -85,12 +85,12 @@ def pack(rendered: Sequence[RenderedChat], length: int, pad: int = 0) -> TokenBa
 
 
 def best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
-    """Bins of indices into `sizes`: the largest first, each into the fullest bin that has room.
+    """Fill bins with indices into `sizes`: largest first, into the fullest bin that has room.
 
     Best-fit decreasing needs at most 11/9 of the fewest bins possible (Johnson 1973).
     """
     bins: list[list[int]] = []
-    # Open bins as (room left, bin), least room first.
+    # Pairs (room left, bin) of the open bins, least room first.
     rooms: list[tuple[int, int]] = []
     for index in sorted(range(len(sizes)), key=lambda i: (-sizes[i], i)):
         place = bisect.bisect_left(rooms, (sizes[index], -1))
@@ -108,7 +108,7 @@ def best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
 def concatenate_and_chunk(
     documents: Iterable[Sequence[int]], end_of_text: int, length: int
 ) -> TokenBatch:
-    """Documents joined, `end_of_text` after each, and cut into rows; a short tail is dropped.
+    """Join documents, `end_of_text` after each, and cut them into rows; a short tail is dropped.
 
     Every token but the very first is predicted once, and nothing is padded.
 
@@ -128,7 +128,7 @@ def concatenate_and_chunk(
 def window_batch(
     windows: Sequence[Integer[np.ndarray, "N"]], isolate: int | None = None
 ) -> TokenBatch:
-    """Windows of T + 1 ids as T inputs and T targets, each one position on.
+    """Split windows of T + 1 ids into T inputs and the T targets one position later.
 
     Documents in a window see each other, as GPT-2 was trained, unless `isolate` gives the id that
     ends a document: then attention and positions restart after it, and the first token of the
@@ -151,7 +151,7 @@ def segments_after(inputs: Int[Tensor, "B T"], end_of_text: int) -> Int[Tensor, 
 
 
 def positions_within(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
-    """Positions that restart at 0 wherever the segment changes."""
+    """Count positions, from 0 again wherever the segment changes."""
     index = torch.arange(segments.shape[1]).expand_as(segments)
     changed = torch.ones_like(segments, dtype=torch.bool)
     changed[:, 1:] = segments[:, 1:] != segments[:, :-1]

@@ -1,4 +1,4 @@
-"""Sentence pairs as batches: padded on the right, of about equal length and equal size."""
+"""Batches of sentence pairs, padded on the right, of about equal length and size."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from fledge.errors import ConfigError, DataError
 
 Ids = Sequence[int]
 POOL_BATCHES = 100
-"""Pairs of about this many batches are sorted together: little padding, and still well mixed."""
+"""Batches whose pairs are sorted together: they need little padding, and are still well mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SentencePairBatch:
 
     @classmethod
     def collate(cls, pairs: Sequence[tuple[Ids, Ids]], pad_id: int) -> "SentencePairBatch":
-        """From ids that end with the end token; padding also starts the decoder (Marian)."""
+        """Pad ids that end with the end token; padding also starts the decoder (Marian)."""
         source = _padded([source for source, _ in pairs], pad_id)
         targets = _padded([target for _, target in pairs], pad_id)
         lengths = torch.tensor([len(target) for _, target in pairs])
@@ -52,7 +52,7 @@ class SentencePairBatch:
 
     @property
     def weight(self) -> Tensor:
-        """Target tokens, ends included."""
+        """Number of target tokens, ends included."""
         return self.loss_mask.sum()
 
     def to(self, device: torch.device) -> "SentencePairBatch":
@@ -67,7 +67,7 @@ class PairLoader:
 
     An epoch is shuffled, sorted by length within pools, cut into batches, and the batches are
     shuffled; all from (seed, epoch) alone. Process `rank` takes every `world_size`-th pair of a
-    batch, so the number of processes changes nothing but who computes what.
+    batch, so the number of processes changes only where a pair is computed.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class PairLoader:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        """`pairs` are ids that end with the end token.
+        """`pairs` hold ids that end with the end token.
 
         Raises:
             ConfigError: a sentence alone is longer than `tokens`.
@@ -111,7 +111,7 @@ class PairLoader:
         self.position += 1
         mine = chosen[self.rank :: self.world_size]
         # Sharded models need every process to run as many forwards, so all have as many rows;
-        # one that fills up counts for nothing.
+        # rows that fill up count for nothing.
         rows = math.ceil(len(chosen) / self.world_size)
         filled = [*mine, *chosen[: rows - len(mine)]]
         batch = SentencePairBatch.collate([self.pairs[index] for index in filled], self.pad_id)
@@ -120,15 +120,15 @@ class PairLoader:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of the epoch at hand."""
+        """Batches in the present epoch."""
         return len(self.order)
 
     def state_dict(self) -> dict[str, object]:
-        """Where the next batch begins; the same on every process."""
+        """Return the place of the next batch, which is the same on every process."""
         return {"epoch": self.epoch, "position": self.position, "pairs": len(self.pairs)}
 
     def load_state_dict(self, state: dict[str, object]) -> None:
-        """Go on with the batch after the one at which `state_dict` was taken.
+        """Go on with the batch that was next when `state_dict` was taken.
 
         Raises:
             DataError: the data has another number of pairs than it had then.
@@ -165,17 +165,17 @@ class PairLoader:
 def by_length(
     pairs: Sequence[tuple[Ids, Ids]], pad_id: int, tokens: int
 ) -> Iterator[SentencePairBatch]:
-    """Every pair once, shortest first, for evaluation."""
+    """Yield every pair once, shortest first, for evaluation."""
     ordered = sorted(range(len(pairs)), key=lambda index: max(map(len, pairs[index])))
     for batch in _cut(ordered, lambda index: max(map(len, pairs[index])), tokens):
         yield SentencePairBatch.collate([pairs[index] for index in batch], pad_id)
 
 
 def _cut(ordered: Sequence[int], length: Callable[[int], int], tokens: int) -> Iterator[list[int]]:
-    """Neighbours together while their padded size is at most `tokens`."""
+    """Group neighbours while their padded size is at most `tokens`."""
     batch: list[int] = []
     for index in ordered:
-        # Ascending lengths: the newest is the longest.
+        # Lengths ascend, so the newest is the longest.
         if batch and (len(batch) + 1) * length(index) > tokens:
             yield batch
             batch = []

@@ -1,4 +1,4 @@
-"""Prompts to answer: what PPO samples from, and what people are asked to rank answers to."""
+"""Prompts to answer, by the policy in PPO, and before people rank the answers."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from fledge.text.conversation import Conversation, Message
 def load_prompts(
     paths: Source | Iterable[Source], skip_bad: bool = False, skipped: Skipped | None = None
 ) -> list[Conversation]:
-    """Conversations that end with a user's (or tool's) turn, from prompts or any other records.
+    """Read conversations that end with a user's (or tool's) turn, from prompts or other records.
 
     Raises:
         RecordError: a record holds no prompt, unless bad records are skipped.
@@ -22,7 +22,7 @@ def load_prompts(
 
 
 def prompt_from(record: Located) -> Conversation:
-    """The prompt of one record: its question, or its chat without the last answer."""
+    """Read the prompt of one record: its question, or its chat without the last answer."""
     turns = list(_turns(record))
     while turns and turns[-1].role in ("assistant", "system"):
         turns.pop()

@@ -1,4 +1,4 @@
-"""One reader a kind of file: each turns bytes on disk into located records."""
+"""Readers, one for each kind of file, from bytes on disk to located records."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ from fledge.errors import DataError, RecordError
 Reader = Callable[[Path, Skipped | None], Iterator[Located]]
 
 DOCUMENT_LINE = re.compile(r"^[ \t]*<\|endoftext\|>[ \t]*$\n?", re.MULTILINE)
-"""A line that ends one document of a text file and begins the next, as TinyStories has it."""
+"""A line between two documents of a text file, as in TinyStories."""
 
 
 def read_text(path: Path, skipped: Skipped | None) -> Iterator[Located]:
-    """The whole file is one document, unless lines of `<|endoftext|>` divide it."""
+    """Read a file as one document, or several where lines of `<|endoftext|>` divide it."""
     text = _decoded(path).removeprefix("\ufeff").replace("\r\n", "\n")
     starts = [0, *(match.end() for match in DOCUMENT_LINE.finditer(text))]
     ends = [*(match.start() for match in DOCUMENT_LINE.finditer(text)), len(text)]
@@ -33,7 +33,7 @@ def read_text(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 
 def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
-    """One JSON object a line; blank lines are passed over."""
+    """Read one JSON object a line; blank lines are skipped."""
     position = 0
     with _opened(path) as file:
         for line, content in enumerate(file, start=1):
@@ -46,7 +46,7 @@ def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 
 def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
-    """A JSON list of objects; JSON lines under this extension are read as such."""
+    """Read a JSON list of objects, or JSON lines under the same extension."""
     text = _decoded(path).removeprefix("\ufeff")
     if not text.strip():
         return
@@ -70,9 +70,9 @@ def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 
 def read_csv(path: Path, skipped: Skipped | None) -> Iterator[Located]:
-    """A header row, then one record a row; .tsv is the same with tabs."""
+    """Read a header row, then one record a row; a .tsv has tabs in place of commas."""
     text = _decoded(path).removeprefix("\ufeff")
-    # The default limit of 128 KiB a field is less than one long document.
+    # One long document is more than the default limit of 128 KiB a field.
     csv.field_size_limit(2**31 - 1)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -94,7 +94,7 @@ def read_csv(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 
 def read_parquet(path: Path, skipped: Skipped | None) -> Iterator[Located]:
-    """Rows of a Parquet file, a batch at a time; needs the extra `parquet`."""
+    """Read the rows of a Parquet file, a batch at a time; needs the extra `parquet`."""
     try:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile
@@ -114,7 +114,7 @@ def read_parquet(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 
 def read_hub(name: str) -> Iterator[Located]:
-    """Rows of a Hugging Face dataset `NAME[:split]` (split `train`); needs the extra `hub`."""
+    """Read a Hugging Face dataset `NAME[:split]` (split `train`); needs the extra `hub`."""
     repository, _, split = name.partition(":")
     try:
         from datasets import load_dataset
@@ -165,7 +165,7 @@ def _decoded(path: Path) -> str:
 
 
 def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str, object]:
-    """The JSON object of one line; `position` is the line's first byte in the file."""
+    """Parse the JSON object of one line, which begins at byte `position` of the file."""
     try:
         text = content.decode("utf-8").removeprefix("\ufeff").strip()
     except UnicodeDecodeError as error:
@@ -190,7 +190,7 @@ def _has_surrogates(text: str) -> bool:
 
 
 def _checked(path: Path, line: int, value: object, surrogates: bool) -> dict[str, object]:
-    r"""`value` if it is an object of whole characters.
+    r"""Return `value` if it is an object of whole characters.
 
     A `\ud83d` without its other half is legal JSON but no character, in no encoding.
     """

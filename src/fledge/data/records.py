@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """One record and where it stands.
+    """One record and its place in a file.
 
     `line` counts from 1: the line it starts on, or its number where the format has no lines.
     """
@@ -23,15 +23,15 @@ class Located:
     value: dict[str, object]
 
     def error(self, expected: str, found: str) -> RecordError:
-        """The error that names this record's file and line."""
+        """Make the error that names this record's file and line."""
         return RecordError(self.path, self.line, expected, found)
 
     def present(self) -> dict[str, object]:
-        """The fields that hold something: None pads columns that other records use."""
+        """Return the fields that hold a value: None pads columns that other records use."""
         return {name: value for name, value in self.value.items() if value is not None}
 
     def describe(self, *wanted: str) -> str:
-        """The fields this record has, with the likely misspelling of a `wanted` one."""
+        """List the fields of this record, with the likely misspelling of a `wanted` one."""
         fields = self.present()
         names = ", ".join(fields) or "none"
         return f"the fields {names}{did_you_mean(fields, wanted)}"
@@ -39,14 +39,14 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[Item]):
-    """What a record says, and where it stands: some of what is wrong shows only later."""
+    """A parsed record with its place, because some errors show only later."""
 
     item: Item
     path: Path
     line: int
 
     def error(self, expected: str, found: str) -> RecordError:
-        """The error that names the record's file and line."""
+        """Make the error that names the record's file and line."""
         return RecordError(self.path, self.line, expected, found)
 
 
@@ -63,7 +63,7 @@ class Skipped:
         return len(self.errors)
 
     def summary(self, listed: int = 10) -> str:
-        """A line with the count, then the first `listed` errors, one a line."""
+        """Describe the count, then the first `listed` errors, one a line."""
         if not self.errors:
             return "no record skipped"
         noun = "record" if len(self.errors) == 1 else "records"
@@ -82,7 +82,7 @@ def refuse(error: RecordError, skipped: Skipped | None) -> None:
 
 
 def did_you_mean(found: Iterable[str], wanted: Iterable[str]) -> str:
-    """A hint for each wanted name that is missing but nearly there; empty when there is none."""
+    """Suggest each wanted name that is missing but nearly spelled; empty if there is none."""
     found = list(found)
     pairs = []
     for name in wanted:

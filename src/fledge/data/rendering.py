@@ -1,4 +1,4 @@
-"""Conversations and rankings as ids, cut to a context by whole turns."""
+"""Conversations and rankings rendered as ids, cut to a context by whole turns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def render_demonstrations(
     source: Path | str = "demonstrations",
     skipped: Skipped | None = None,
 ) -> list[RenderedChat]:
-    """Chats of at most `length` + 1 ids, each with a supervised token, ready for `pack`.
+    """Render chats of at most `length` + 1 ids, each with a supervised token, for `pack`.
 
     A long chat loses its oldest whole turns, the system turn aside. If the last question and
     answer alone do not fit, the answer's tail is cut, so its end is not taught.
@@ -54,7 +54,7 @@ def render_demonstrations(
 
 @dataclass(frozen=True, slots=True)
 class RenderedRanking:
-    """The answers of one prompt as ids, prompt included; `ranks` as in `ComparisonBatch`."""
+    """Answers of one prompt as ids, prompt included; `ranks` as in `ComparisonBatch`."""
 
     answers: tuple[tuple[int, ...], ...]
     ranks: tuple[int, ...]
@@ -62,13 +62,13 @@ class RenderedRanking:
 
 @dataclass(frozen=True, slots=True)
 class RenderedRankings:
-    """What fits the context, and how much did not."""
+    """Rankings that fit the context, and counts of what did not."""
 
     rankings: tuple[RenderedRanking, ...]
     dropped_answers: int
-    """Answers too long for the context, or beyond the most that are kept."""
+    """Number of answers that are too long for the context, or beyond `max_answers`."""
     dropped_rankings: int
-    """Rankings left with no pair of answers to compare."""
+    """Number of rankings left without a pair of answers to compare."""
 
 
 def render_rankings(
@@ -78,11 +78,11 @@ def render_rankings(
     length: int,
     max_answers: int,
 ) -> RenderedRankings:
-    """Each answer after its prompt, ended by the end token, in at most `length` ids.
+    """Render each answer after its prompt, ended by the end token, in at most `length` ids.
 
     All answers of a prompt see the same turns of it: the oldest are dropped until the longest
-    answer fits. One that does not fit after the last question alone is dropped. Of more than
-    `max_answers` those spread evenly from best to worst are kept.
+    answer fits. One that does not fit after the last question alone is dropped. At most
+    `max_answers` are kept, spread evenly from best to worst.
     """
     kept: list[RenderedRanking] = []
     dropped_answers = 0
@@ -95,7 +95,7 @@ def render_rankings(
 
 
 def collate_rankings(rankings: Sequence[RenderedRanking], pad: int) -> ComparisonBatch:
-    """Rankings side by side, right-padded with `pad`."""
+    """Join rankings into a batch, right-padded with `pad`."""
     answers = max(len(ranking.answers) for ranking in rankings)
     longest = max(len(ids) for ranking in rankings for ids in ranking.answers)
     shape = (len(rankings), answers)
@@ -119,7 +119,7 @@ def render_prompts(
     limit: int,
     skipped: Skipped | None = None,
 ) -> list[tuple[Conversation, tuple[int, ...]]]:
-    """Prompts with their ids, at most `limit` of them, the assistant's header included.
+    """Render prompts as at most `limit` ids, the assistant's header included.
 
     The oldest turns are dropped until the rest fits.
 
@@ -137,7 +137,7 @@ def render_prompts(
 
 
 def too_long(prompt: Placed[Conversation], error: PromptTooLong) -> RecordError:
-    """What is wrong with a prompt that leaves no room for its answer, and where it stands."""
+    """Make the error of a prompt that leaves no room for its answer."""
     return prompt.error(
         f"a prompt of at most {error.limit:,} tokens, to leave room for the answer",
         f"{error.prompt_tokens:,} tokens (--skip-bad leaves such prompts out)",
@@ -147,7 +147,7 @@ def too_long(prompt: Placed[Conversation], error: PromptTooLong) -> RecordError:
 def _fitted(
     conversation: Conversation, tokenizer: Tokenizer, template: ChatTemplate, limit: int
 ) -> RenderedChat:
-    """The longest end of the chat that fits; the last exchange is cut at the right."""
+    """Return the longest end of a chat that fits; the last exchange is cut at the right."""
     for candidate in conversation.shorter():
         chat = template.render(candidate, tokenizer)
         if len(chat.ids) <= limit:
@@ -176,13 +176,13 @@ def _render_ranking(
 
 
 def spread(items: Sequence[Item], most: int) -> list[Item]:
-    """At most `most` ≥ 2 items, evenly spaced, the first and the last among them."""
+    """Choose at most `most` ≥ 2 items, evenly spaced, the first and the last among them."""
     if len(items) <= most:
         return list(items)
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
 
 def _scored(chat: RenderedChat) -> tuple[int, ...]:
-    """The ids up to the end of the last answer: a template may write a newline after it."""
+    """Return the ids up to the last answer's end: a template may write a newline after it."""
     last = max(i for i, trained in enumerate(chat.loss_mask) if trained)
     return tuple(chat.ids[: last + 1])

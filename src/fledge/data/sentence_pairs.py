@@ -11,16 +11,16 @@ from fledge.data.splits import split_by_key
 from fledge.errors import DataError, RecordError
 
 ALIGNED = ","
-"""Between the two files of an aligned pair, as in `train.en,train.fr`."""
+"""Separator of the two files of an aligned pair, as in `train.en,train.fr`."""
 TABBED = (".tsv", ".txt")
 """Endings of files with a source, a tab and a target in each line."""
 MOST_EQUAL = 0.5
-"""A share of pairs with two equal sides above which a file is taken for the wrong one."""
+"""Share of pairs with equal sides above which a file is taken for the wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """A sentence, its translation, and where the two stand."""
+    """A sentence, its translation, and their place in a file."""
 
     source: str
     target: str
@@ -28,7 +28,7 @@ class SentencePair:
     line: int
 
     def error(self, expected: str, found: str) -> RecordError:
-        """The error that names this pair's file and line."""
+        """Make the error that names this pair's file and line."""
         return RecordError(self.path, self.line, expected, found)
 
 
@@ -38,7 +38,7 @@ def load_pairs(
     skip_bad: bool = False,
     skipped: Skipped | None = None,
 ) -> list[SentencePair]:
-    """All pairs of the sources, in order.
+    """Read all pairs of the sources, in order.
 
     A source is `a.en,a.fr` (two files, line by line), a `.tsv` (source, tab, target; further
     columns are passed over) or a file of records with `{"translation": {"en": …, "fr": …}}` or
@@ -64,17 +64,17 @@ def load_pairs(
 def split_pairs(
     pairs: Sequence[SentencePair], fraction: float, seed: int
 ) -> tuple[list[SentencePair], list[SentencePair]]:
-    """(train, held out) by source sentence: no sentence is in both, however often translated."""
+    """Split into (train, held out) by source sentence, so that no sentence is in both."""
     return split_by_key(pairs, sentence_key, fraction, seed)
 
 
 def sentence_key(pair: SentencePair) -> str:
-    """Equal for pairs of one source sentence, blanks and case aside."""
+    """Return a key that pairs of one source sentence share, blanks and case aside."""
     return " ".join(pair.source.casefold().split())
 
 
 def files_of_pairs(sources: Iterable[str]) -> list[Path]:
-    """The files that sources name, in order; a dataset of the hub has none."""
+    """List the files that sources name, in order; a dataset of the hub has none."""
     files: list[Path] = []
     for name in sources:
         if ALIGNED in name:
@@ -125,7 +125,7 @@ def _refuse_half_a_pair(name: str) -> None:
 
 
 def aligned_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
-    """The lines of two files, of which line n of one translates line n of the other.
+    """Read two files in which line n of one translates line n of the other.
 
     Raises:
         DataError: one is missing or not UTF-8, they are one file, or have unequal numbers of lines.
@@ -169,7 +169,7 @@ def _from_record(record: Located, languages: tuple[str, str]) -> SentencePair:
 
 
 def read_lines(path: Path) -> list[str]:
-    """A file's lines without their ends.
+    """Read the lines of a file, without their ends.
 
     Raises:
         DataError: it is missing or not UTF-8.
@@ -180,6 +180,6 @@ def read_lines(path: Path) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 at byte {error.start:,}; convert the file") from error
-    # Not splitlines: a line separator inside a sentence would shift one file against the other.
+    # splitlines would cut at a line separator inside a sentence, and shift one file.
     lines = text.replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines

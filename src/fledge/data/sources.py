@@ -1,4 +1,4 @@
-"""Where records come from: files and folders of text, JSON, CSV or Parquet, and `hub:` datasets."""
+"""Sources of records: files and folders of text, JSON, CSV or Parquet, and `hub:` datasets."""
 
 import difflib
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 def read_records(
     path: Source, skip_bad: bool = False, skipped: Skipped | None = None
 ) -> Iterator[Located]:
-    """Records of a file, a folder or `hub:NAME[:split]`, in order; a text document is `{"text"}`.
+    """Read a file, a folder or `hub:NAME[:split]` in order; a text document is `{"text"}`.
 
     A folder is its .txt and .md files, one document each, found recursively and sorted; without
     any, its record files. `skipped` collects what is left out and implies `skip_bad`.
@@ -43,7 +43,7 @@ def read_records(
 
 
 def read_texts(path: Source, skipped: Skipped | None = None) -> Iterator[str]:
-    """Documents to pretrain on: the `text` of every record that has a visible character."""
+    """Read documents to pretrain on: the `text` of records that have a visible character."""
     for record in read_records(path, skipped=skipped):
         text = record.value.get("text")
         if isinstance(text, str):
@@ -60,7 +60,7 @@ def load_with(
     skip_bad: bool = False,
     skipped: Skipped | None = None,
 ) -> list[Parsed]:
-    """Everything `parse` makes of the records of `paths`; at least one, or a DataError."""
+    """Parse the records of `paths`, of which there must be one."""
     return [placed.item for placed in load_placed(paths, parse, skip_bad, skipped)]
 
 
@@ -70,7 +70,7 @@ def load_placed(
     skip_bad: bool = False,
     skipped: Skipped | None = None,
 ) -> list[Placed[Parsed]]:
-    """`load_with`, each with its file and line."""
+    """Parse as `load_with`, and keep the file and line of each."""
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     sources = as_sources(paths)
     parsed: list[Placed[Parsed]] = []
@@ -89,12 +89,12 @@ def load_placed(
 
 
 def as_sources(paths: Source | Iterable[Source]) -> list[Source]:
-    """One source or many, as a list."""
+    """Return one source or many as a list."""
     return [paths] if isinstance(paths, Path | str) else list(paths)
 
 
 def files_of(path: Path) -> list[Path]:
-    """The files that `path` stands for: itself, or what is readable in the folder, sorted."""
+    """List the files that `path` stands for: itself, or the readable ones in it, sorted."""
     if path.is_dir():
         return _files_in_folder(path)
     if not path.is_file():
@@ -108,7 +108,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def _not_empty(name: str, records: Iterator[Located], skipped: Skipped | None) -> Iterator[Located]:
-    """The records, of which there must be one, good or bad."""
+    """Yield the records, of which there must be one, good or bad."""
     skipped_before = 0 if skipped is None else len(skipped)
     first = next(records, None)
     if first is not None:
@@ -144,7 +144,7 @@ def _near(path: Path) -> str:
 
 
 def source_hashes(sources: Sequence[str]) -> dict[str, str]:
-    """sha256 of every file that sources name; "" for a dataset of the hub."""
+    """Hash every file that sources name (sha256); "" for a dataset of the hub."""
     hashes = {}
     for source in sources:
         if source.startswith(HUB):

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 def split_by_key(
     items: Sequence[Item], key: Callable[[Item], str], fraction: float, seed: int
 ) -> tuple[list[Item], list[Item]]:
-    """(train, held out): about `fraction` of the distinct keys is held out, with all their items.
+    """Split into (train, held out): about `fraction` of the keys, with all their items.
 
     At least one key is held out and at least one stays; `fraction` 0 holds out nothing.
 
@@ -39,7 +39,7 @@ def split_by_key(
 def split_rankings(
     rankings: Sequence[Ranking], fraction: float, seed: int
 ) -> tuple[list[Ranking], list[Ranking]]:
-    """(train, held out) by prompt, never by pair: all that begins with one question stays together.
+    """Split by prompt, never by pair: chats that begin with one question stay together.
 
     Follow-ups of one conversation share their beginning, so they count as one prompt.
     """
@@ -49,19 +49,19 @@ def split_rankings(
 def split_conversations(
     conversations: Sequence[Conversation], fraction: float, seed: int
 ) -> tuple[list[Conversation], list[Conversation]]:
-    """(train, held out) by the first question of a conversation."""
+    """Split into (train, held out) by the first question of a conversation."""
     return split_by_key(conversations, lambda chat: _first_question(chat.messages), fraction, seed)
 
 
 def keyed_hash(text: str, seed: int) -> int:
-    """A number below 2**64 that looks random, and is always the same for `text` and `seed`."""
+    """Hash `text` and `seed` to a number below 2**64 that looks random."""
     key = seed.to_bytes(16, "little", signed=True)
     digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8, key=key).digest()
     return int.from_bytes(digest, "little")
 
 
 def _first_question(turns: Sequence[ChatTurn] | Sequence[Message]) -> str:
-    """The first user turn, blanks and case aside; without one, the first turn."""
+    """Return the first user turn, blanks and case aside; without one, the first turn."""
     asked = [turn.content for turn in turns if turn.role == "user"]
     text = asked[0] if asked else turns[0].content
     return " ".join(text.casefold().split())

@@ -1,4 +1,4 @@
-"""Token ids on disk: shards that are mapped into memory, and the windows that are cut from them."""
+"""Token ids on disk: shards mapped into memory, and windows cut from them."""
 
 import bisect
 import hashlib
@@ -35,13 +35,13 @@ class TokensIndex(BaseModel):
 
     shards: tuple[Shard, ...]
     documents: Shard
-    """Where each document ends, in tokens from the start of the part, as int64."""
+    """Ends of the documents, in tokens from the start of the part, as int64."""
     text_bytes: int
     """UTF-8 bytes of the documents; the tokens that end them stand for none."""
 
 
 class Tokens:
-    """The ids of one part (training or validation), in document order, read from disk as needed."""
+    """Ids of one part (training or validation), in document order, read from disk as needed."""
 
     def __init__(self, directory: Path, index: TokensIndex, dtype: "np.dtype[np.unsignedinteger]"):
         """Map the shards.
@@ -64,11 +64,11 @@ class Tokens:
 
     @property
     def bytes_per_token(self) -> float:
-        """UTF-8 bytes of text for each token, document ends included; 0 without tokens."""
+        """UTF-8 bytes of text per token, document ends included; 0 without tokens."""
         return self.index.text_bytes / len(self) if len(self) else 0.0
 
     def read(self, start: int, stop: int) -> Integer[np.ndarray, "N"]:
-        """Ids `start` to `stop` - 1, across shards if need be; a copy."""
+        """Copy the ids `start` to `stop` - 1, across shards if need be."""
         parts = []
         shard = bisect.bisect_right(self._starts, start) - 1
         while start < stop and shard < len(self._shards):
@@ -79,12 +79,12 @@ class Tokens:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
     def document(self, number: int) -> Integer[np.ndarray, "N"]:
-        """The ids of one document, the token that ends it included."""
+        """Copy the ids of one document, the token that ends it included."""
         start = int(self.document_ends[number - 1]) if number else 0
         return self.read(start, int(self.document_ends[number]))
 
     def windows(self, length: int, stride: int | None = None, start: int = 0) -> "Windows":
-        """Windows of `length` + 1 ids, each `stride` (None: `length`) after the last.
+        """Cut windows of `length` + 1 ids, each `stride` (None: `length`) after the last.
 
         At the default stride every token is a target once, so these are also the fixed windows of
         evaluation; the last tokens, too few for a window, are left out.
@@ -92,7 +92,7 @@ class Tokens:
         return Windows(self, length, stride or length, start)
 
     def epoch_windows(self, length: int, seed: int) -> Callable[[int], "Windows"]:
-        """Windows for training: without overlap, and cut at other places in every epoch."""
+        """Cut windows for training, without overlap, at other places in every epoch."""
 
         def of_epoch(epoch: int) -> Windows:
             spare = min(length, len(self) - length)
@@ -133,12 +133,12 @@ class Windows:
 
 
 class TokensWriter:
-    """Writes one part of a corpus, shard after shard."""
+    """Writer of one part of a corpus, shard after shard."""
 
     def __init__(
         self, directory: Path, name: str, dtype: "np.dtype[np.unsignedinteger]", shard_tokens: int
     ) -> None:
-        """Files are called `name`-00000.bin and so on; the directory must exist."""
+        """Write `name`-00000.bin and so on into a directory that exists."""
         self._directory = directory
         self._name = name
         self._dtype = dtype
@@ -151,7 +151,7 @@ class TokensWriter:
         self._text_bytes = 0
 
     def add(self, ids: Sequence[int], text_bytes: int, ends: bool) -> None:
-        """Append ids; `ends` where a document ends with them."""
+        """Append ids; `ends` is True for the last of a document."""
         self._pending.append(np.array(ids, dtype=self._dtype))
         self._num_pending += len(ids)
         self._num_tokens += len(ids)
@@ -162,7 +162,7 @@ class TokensWriter:
             self._write_shard(self._shard_tokens)
 
     def finish(self) -> TokensIndex:
-        """Write what is left and say what was written."""
+        """Write the rest, and return the index of all that was written."""
         if self._num_pending:
             self._write_shard(self._num_pending)
         ends = np.array(self._ends, dtype="<i8")

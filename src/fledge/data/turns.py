@@ -1,4 +1,4 @@
-"""The turns of a chat in their many spellings on disk, as messages."""
+"""Turns of a chat in their many spellings on disk, read as messages."""
 
 import json
 import re
@@ -13,7 +13,7 @@ SPEAKERS: dict[str, Role] = {
     **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model", "function_call"), "assistant"),
     **dict.fromkeys(("tool", "observation", "function", "ipython"), "tool"),
 }
-"""Every name of a speaker that the known formats use (OpenAI, ShareGPT, Gemma, Llama)."""
+"""Names of speakers in the known formats (OpenAI, ShareGPT, Gemma, Llama)."""
 
 _ROLE_FIELDS = ("role", "from", "speaker")
 _CONTENT_FIELDS = ("content", "value", "text")
@@ -22,7 +22,7 @@ _LOOSE_DIALOGUE = re.compile(r"(?:^|\s)(Human|Assistant):")
 
 
 def turns_in(record: Located, name: str) -> tuple[Message, ...]:
-    """The messages listed in the field `name`: `{"role", "content"}` or `{"from", "value"}`."""
+    """Read the messages in the field `name`: `{"role", "content"}` or `{"from", "value"}`."""
     value = record.value[name]
     if not isinstance(value, list | tuple) or not value:
         raise record.error(f"a list of messages in {name!r}", _shown(value))
@@ -30,7 +30,7 @@ def turns_in(record: Located, name: str) -> tuple[Message, ...]:
 
 
 def turn_from(record: Located, name: str, value: object) -> Message:
-    """One message; `name` is where it stands, for the error."""
+    """Read one message; `name` is its place, for the error."""
     if not isinstance(value, dict):
         raise record.error(f"a message with a role and a content in {name}", _shown(value))
     speaker = _first(value, _ROLE_FIELDS)
@@ -45,7 +45,7 @@ def turn_from(record: Located, name: str, value: object) -> Message:
 
 
 def text_in(record: Located, name: str) -> str:
-    """The string in the field `name`; numbers, which CSV and JSON writers mix up, are spelled."""
+    """Read the string in the field `name`; a number, which writers mix up with it, is spelled."""
     value = record.value.get(name)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
@@ -55,7 +55,7 @@ def text_in(record: Located, name: str) -> str:
 
 
 def opening(record: Located) -> tuple[Message, ...]:
-    """What stands before the prompt: `system`, `tools` (as JSON in the system turn), `history`."""
+    """Read the turns before the prompt: `system`, with `tools` as JSON in it, and `history`."""
     fields = record.present()
     system = [text_in(record, "system")] if fields.get("system") else []
     if tools := fields.get("tools"):
@@ -74,19 +74,19 @@ def opening(record: Located) -> tuple[Message, ...]:
 
 
 def instruction(record: Located, name: str) -> tuple[Message, ...]:
-    """Alpaca's `instruction`, with its `input`, if any, on the next line."""
+    """Read Alpaca's `instruction`, with its `input`, if any, on the next line."""
     asked = text_in(record, name)
     extra = text_in(record, "input") if record.present().get("input") else ""
     return (Message("user", f"{asked}\n{extra}" if extra.strip() else asked),)
 
 
 def question(record: Located, name: str) -> tuple[Message, ...]:
-    """One user turn that is the string in the field `name`."""
+    """Make one user turn of the string in the field `name`."""
     return (Message("user", text_in(record, name)),)
 
 
 def prompt_in(record: Located, name: str) -> tuple[Message, ...]:
-    """A prompt that is a list of messages, a question, or a `Human: … Assistant:` dialogue."""
+    """Read a prompt: a list of messages, a question, or a `Human: … Assistant:` dialogue."""
     if isinstance(record.value.get(name), list | tuple):
         return turns_in(record, name)
     text = text_in(record, name)
@@ -96,7 +96,7 @@ def prompt_in(record: Located, name: str) -> tuple[Message, ...]:
 
 
 def dialogue(record: Located, text: str) -> tuple[Message, ...]:
-    """The turns of a `Human: … Assistant: …` string (Bai et al. 2022, arXiv:2204.05862).
+    """Cut a `Human: … Assistant: …` string into turns (Bai et al. 2022, arXiv:2204.05862).
 
     A blank line stands before every speaker; a one-line dialogue is cut at the bare names.
     """
@@ -111,13 +111,13 @@ def dialogue(record: Located, text: str) -> tuple[Message, ...]:
 
 
 def prompt_field(record: Located) -> str | None:
-    """The name of the field that holds the prompt, or None."""
+    """Return the name of the field that holds the prompt, or None."""
     fields = record.present()
     return next((name for name in PROMPT_FIELDS if name in fields), None)
 
 
 def prompt_turns(record: Located) -> tuple[Message, ...]:
-    """All turns that are given before an answer in its own field; none without a prompt field."""
+    """Read all turns before an answer in its own field; none without a prompt field."""
     name = prompt_field(record)
     return (*opening(record), *PROMPT_FIELDS[name](record, name)) if name else ()
 
@@ -131,11 +131,11 @@ PROMPT_FIELDS: dict[str, Callable[[Located, str], tuple[Message, ...]]] = {
     "utterances": turns_in,
     "utterance": question,
 }
-"""Fields that hold what the assistant answers to, in the order they are looked for."""
+"""Fields that may hold the prompt, in the order in which they are looked for."""
 
 
 def _content(value: dict[str, object]) -> str | None:
-    """The text of a message: a string, OpenAI's list of parts, or tool calls as JSON lines."""
+    """Return a message's text: a string, OpenAI's list of parts, or tool calls as JSON lines."""
     content = _first(value, _CONTENT_FIELDS)
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, dict)]
@@ -152,6 +152,6 @@ def _first(value: dict[str, object], names: tuple[str, ...]) -> object:
 
 
 def _shown(value: object) -> str:
-    """A short look at a value for an error message."""
+    """Shorten a value for an error message."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
