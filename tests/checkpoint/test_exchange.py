@@ -155,7 +155,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path):
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "diary.txt").write_text("dear")
     for copy in (import_model, export_model):
-        with pytest.raises(CheckpointError, match="ours exists already"):
+        with pytest.raises(CheckpointError, match="ours already exists"):
             copy(tmp_path / "theirs", tmp_path / "ours")
     (tmp_path / "ours" / "diary.txt").unlink()
     import_model(tmp_path / "theirs", tmp_path / "ours")

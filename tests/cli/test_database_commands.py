@@ -34,7 +34,7 @@ def test_a_backup_is_restored_by_command(
     assert [account.login for account in restored.accounts.list()] == ["ada"]
     restored.close()
     assert run(["backup", str(file), str(tmp_path / "copy.db")]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_lost_password_is_set_where_the_database_is(

@@ -135,7 +135,7 @@ def test_what_is_no_corpus_is_neither_opened_nor_overwritten(tokenizer, tmp_path
     with pytest.raises(DataError, match=r"no corpus here \(index\.json is missing\)"):
         Corpus.open(tmp_path / "nothing")
     kept = write("mine/letter.txt", "dear")
-    with pytest.raises(DataError, match="something else than a corpus is there"):
+    with pytest.raises(DataError, match="holds something other than a corpus"):
         build_corpus_from_texts(documents(2), tokenizer, tmp_path / "mine")
     assert kept.read_text() == "dear"
     write("broken/index.json", b'{"format": 1}')
@@ -178,7 +178,7 @@ def test_what_a_killed_build_left_behind_is_cleared(tokenizer, tmp_path, write):
 
 def test_a_file_in_the_way_is_kept(tokenizer, tmp_path, write):
     path = write("c", "dear")
-    with pytest.raises(DataError, match="something else than a corpus is there"):
+    with pytest.raises(DataError, match="holds something other than a corpus"):
         build_corpus_from_texts(documents(3), tokenizer, tmp_path / "c")
     assert path.read_text() == "dear"
 

@@ -211,7 +211,7 @@ def test_a_backup_whose_bytes_do_not_reach_the_disk_is_none(
 def test_nothing_is_overwritten(database: Database, url: str, tmp_path: Path) -> None:
     filled(database)
     (tmp_path / "there.db").write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         backup(url, tmp_path / "there.db")
     assert (tmp_path / "there.db").read_text() == "mine"
     backup(url, tmp_path / "copy.db")

@@ -171,7 +171,7 @@ def refuse_to_overwrite(output: Path) -> None:
         CheckpointError: a file or a directory that is not empty is there.
     """
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
-        raise CheckpointError(f"{output} exists already; choose another name, or delete it first")
+        raise CheckpointError(f"{output} already exists; choose another name, or delete it first")
 
 
 def _chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:

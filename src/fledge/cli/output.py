@@ -24,7 +24,7 @@ def check_writable(file: Path) -> None:
             f"{file} cannot be written: {error.strerror or error}; name another place"
         ) from error
     if file.exists() and not os.access(file, os.W_OK):
-        raise ConfigError(f"{file} is there and may not be written; name another file")
+        raise ConfigError(f"{file} exists but may not be written; name another file")
 
 
 def check_own_directory(directory: Path, own: frozenset[str]) -> None:

@@ -207,7 +207,7 @@ def _refuse_to_replace(directory: Path) -> None:
     """Raise `DataError` where something else than a corpus would be lost."""
     taken = directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
     if taken and not (directory / INDEX_FILE).is_file():
-        raise DataError(f"{directory}: something else than a corpus is there; name another folder")
+        raise DataError(f"{directory}: holds something other than a corpus; name another folder")
 
 
 def _read_index(directory: Path) -> CorpusIndex:

@@ -34,7 +34,7 @@ def backup(database: str | Path, file: Path) -> int:
     """
     url = parse_url(database)
     if file.exists():
-        raise ConfigError(f"{file} is there already; name a new file")
+        raise ConfigError(f"{file} already exists; name a new file")
     require_database(url)
     with written_whole(file) as part:
         if url.get_backend_name() == "sqlite":
