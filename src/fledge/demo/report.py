@@ -1,7 +1,5 @@
 """What the demo measures at its end, as a report card."""
 
-import resource
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +20,7 @@ from fledge.evaluate.sample_table import sample_table
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.model.counting import parameters
 from fledge.runtime import random
+from fledge.runtime.memory import peak_memory_bytes
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
 from fledge.starter.kinds import KINDS
@@ -79,7 +78,7 @@ def report_card(
         seed=seed,
         setting=_setting(measured, config),
         seconds=dict(seconds),
-        peak_memory_bytes=_peak_memory(),
+        peak_memory_bytes=peak_memory_bytes(),
         bits_per_byte=last_evaluation(files.output / "pretrain")["bits_per_byte"],
         kinds={kind.name: kind.about for kind in KINDS},
         valid=valid,
@@ -165,9 +164,3 @@ def _setting(measured: Measured, config: DemoConfig) -> dict[str, str]:
         f"neighbours exchanged with chance {config.noise:g}",
         "PPO": f"{config.ppo_rollouts} rollouts against the reward model",
     }
-
-
-def _peak_memory() -> int:
-    """Largest resident memory of this process, in bytes; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

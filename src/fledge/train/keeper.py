@@ -127,7 +127,7 @@ class Keeper(Generic[BatchT]):
         write_state(path / _DIRECTORY, _SHARED, shared)
         write_state(path / _DIRECTORY, self._process_name(), self._process_state())
         for state in (self.plan.output / _SCRATCH).glob("process-*"):
-            state.rename(path / _DIRECTORY / state.name)
+            state.replace(path / _DIRECTORY / state.name)
         lineage.write_lineage(path, self._lineage(finished))
 
     def _lineage(self, finished: bool) -> lineage.Lineage:

@@ -1,0 +1,35 @@
+import builtins
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from fledge.runtime.memory import peak_memory_bytes
+
+
+def test_the_peak_covers_what_was_allocated():
+    before = peak_memory_bytes()
+    block = bytearray(before + 64 * 2**20)  # more than was ever in use
+    assert peak_memory_bytes() >= len(block)
+
+
+@pytest.mark.parametrize(("system", "expected"), [("linux", 3 * 1024), ("darwin", 3)])
+def test_linux_counts_in_kibibytes_and_macos_in_bytes(system, expected, monkeypatch):
+    fake = SimpleNamespace(
+        RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=3 if who == 0 else 9)
+    )
+    monkeypatch.setitem(sys.modules, "resource", fake)
+    monkeypatch.setattr(sys, "platform", system)
+    assert peak_memory_bytes() == expected
+
+
+def test_a_system_without_resource_tells_no_peak(monkeypatch):
+    real = builtins.__import__
+
+    def without_resource(name, *rest):
+        if name == "resource":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_resource)
+    assert peak_memory_bytes() is None
