@@ -4,7 +4,7 @@ from statistics import fmean
 
 import pytest
 
-from fledge.starter.gold import Answer, agreement, gold_score, rank
+from fledge.starter.gold import ModelAnswer, agreement, gold_score, rank
 from fledge.starter.kinds import KINDS, tasks
 from fledge.starter.writers import ASIDES, CLOSINGS, WRITERS, write
 
@@ -13,7 +13,7 @@ RIGHT = TASK.full[0]
 
 
 def score(text: str, ended: bool = True) -> float:
-    return gold_score(TASK, Answer(text, ended))
+    return gold_score(TASK, ModelAnswer(text, ended))
 
 
 def test_a_right_complete_polite_short_answer_that_ends_scores_one():
@@ -44,7 +44,7 @@ def test_scores_lie_between_zero_and_one():
         for writer in WRITERS:
             text = write(task, writer, random)
             for said in (text, text[: len(text) // 2], text * 3):
-                assert 0 <= gold_score(task, Answer(said, ended=True)) <= 1 + 1e-9
+                assert 0 <= gold_score(task, ModelAnswer(said, ended=True)) <= 1 + 1e-9
 
 
 def test_the_courteous_writer_is_liked_best_in_every_kind():
@@ -53,7 +53,8 @@ def test_the_courteous_writer_is_liked_best_in_every_kind():
         found = [kind.draw("train", random) for _ in range(100)]
         liked = {
             writer: fmean(
-                gold_score(task, Answer(write(task, writer, random), ended=True)) for task in found
+                gold_score(task, ModelAnswer(write(task, writer, random), ended=True))
+                for task in found
             )
             for writer in WRITERS
         }
@@ -63,10 +64,10 @@ def test_the_courteous_writer_is_liked_best_in_every_kind():
 
 
 ANSWERS = [
-    Answer(TASK.terse[0], ended=True),
-    Answer(f"{RIGHT} {CLOSINGS[0]}", ended=True),
-    Answer("What?", ended=False),
-    Answer(RIGHT, ended=True),
+    ModelAnswer(TASK.terse[0], ended=True),
+    ModelAnswer(f"{RIGHT} {CLOSINGS[0]}", ended=True),
+    ModelAnswer("What?", ended=False),
+    ModelAnswer(RIGHT, ended=True),
 ]
 
 

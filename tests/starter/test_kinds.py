@@ -2,6 +2,7 @@ import re
 import subprocess
 import sys
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -14,8 +15,6 @@ DRAWS = 400
 
 
 def drawn(kind: Kind, split: str, seed: int = 0, count: int = DRAWS):
-    from random import Random
-
     random = Random(f"test {seed}")
     return [kind.draw(split, random) for _ in range(count)], random
 
@@ -105,3 +104,77 @@ def test_the_order_of_hashing_does_not_change_the_prompts():
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
+
+
+def test_a_kind_that_has_run_out_leaves_its_turn_to_the_others():
+    found = tasks("held_out", 0, 60)
+    counts = {kind.name: sum(task.kind == kind.name for task in found) for kind in KINDS}
+    assert len({task.conversation for task in found}) == len(found) == sum(counts.values())
+    assert counts["order"] == 60
+    scarce = [name for name, count in counts.items() if count < 60]
+    assert scarce
+    for name in scarce:
+        (kind,) = (kind for kind in KINDS if kind.name == name)
+        assert len(list(kind.prompts("held_out", 0, 1000))) == counts[name]
+    # The n-th round has one task of every kind that still has an n-th.
+    rest = iter(found)
+    for round_ in range(60):
+        names = [kind.name for kind in KINDS if counts[kind.name] > round_]
+        assert [next(rest).kind for _ in names] == names
+    assert next(rest, None) is None
+
+
+def test_tasks_of_a_seed_are_the_prompts_of_its_kinds():
+    found = tasks("train", 9, 3)
+    for kind in KINDS:
+        ours = [task for task in found if task.kind == kind.name]
+        assert ours == list(kind.prompts("train", 9, 3))
+    assert found != tasks("train", 8, 3)
+    assert tasks("train", 0, 1) == tasks("train", 0, 3)[: len(KINDS)]
+
+
+def test_a_second_question_is_put_to_the_same_writer_and_needs_no_system_prompt():
+    for written in conversations("train", 3, 600):
+        messages = written.conversation.messages
+        first, *more = written.tasks
+        start = len(first.conversation.messages)
+        assert messages[:start] == first.conversation.messages
+        answers = [message.content for message in messages if message.role == "assistant"]
+        for task, answer in zip(written.tasks, answers, strict=True):
+            assert is_valid(task, answer)
+            assert (answer in task.terse) == (written.writer == "curt")
+        for task in more:
+            assert len(task.conversation.messages) == 1
+            assert messages[start + 1] == task.conversation.messages[0]
+        assert len(messages) == start + 1 + 2 * len(more)
+
+
+def test_held_out_conversations_are_held_out_in_both_questions():
+    trained = {task.conversation for seed in range(3) for task in tasks("train", seed, 40)}
+    for written in conversations("held_out", 0, 300):
+        assert not trained & {task.conversation for task in written.tasks}
+
+
+def test_writers_and_kinds_are_evenly_mixed():
+    found = list(conversations("train", 1, 3000))
+    for writer in WRITERS:
+        assert sum(each.writer == writer for each in found) == pytest.approx(750, abs=110)
+    for kind in KINDS:
+        assert sum(each.tasks[0].kind == kind.name for each in found) == pytest.approx(200, abs=60)
+
+
+def test_as_many_conversations_are_written_as_are_asked_for():
+    assert len(list(conversations("train", 0, 17))) == 17
+    assert list(conversations("train", 0, 0)) == []
+    assert list(conversations("train", 0, 5)) == list(conversations("train", 0, 9))[:5]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_full_answers_are_complete_and_terse_ones_shorter(kind):
+    for task in drawn(kind, "train", count=100)[0]:
+        for full in task.full:
+            assert all(piece.casefold() in full.casefold() for piece in task.needed)
+            assert full.strip() == full
+            assert max(len(terse) for terse in task.terse) <= len(full)
+        assert len(set((*task.terse, *task.full))) == len(task.terse) + len(task.full)
+        assert not {"{", "}"} & set(task.question + "".join((*task.terse, *task.full)))

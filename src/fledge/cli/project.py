@@ -9,7 +9,7 @@ from random import Random
 from fledge.errors import ConfigError, DataError
 from fledge.feedback.records import Ranking
 from fledge.starter.exercises import exercises
-from fledge.starter.gold import Answer, rank
+from fledge.starter.gold import ModelAnswer, rank
 from fledge.starter.kinds import conversations, tasks
 from fledge.starter.prose import prose
 from fledge.starter.writers import WRITERS, write
@@ -76,7 +76,7 @@ def rankings(seed: int) -> Iterator[Ranking]:
         texts = [write(task, writer, random) for writer in WRITERS]
         other = random.choice(questions)
         texts.append(write(other, "plain", random))
-        yield rank(task, [Answer(text, True) for text in texts], LABELLER_NOISE, random)
+        yield rank(task, [ModelAnswer(text, True) for text in texts], LABELLER_NOISE, random)
 
 
 def write_texts(directory: Path, documents: list[str]) -> list[Path]:

@@ -1,6 +1,6 @@
-"""What a model answers to the starter pack's prompts, and how many answers of each kind are valid.
+"""Answers of a model to the starter pack's prompts, and the share of valid ones by kind.
 
-Every prompt has a seed of its own, so an answer does not depend on what shares the batch.
+Every prompt has a seed of its own, so an answer does not depend on the rest of its batch.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from fledge.checkpoint.model_files import LoadedModel
 from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
-from fledge.starter.gold import Answer, gold_score
+from fledge.starter.gold import ModelAnswer, gold_score
 from fledge.starter.task import Task
 from fledge.starter.writers import is_valid
 
@@ -20,12 +20,12 @@ LARGEST_BATCH = 128
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A task with a model's answer: its ids, its text, and what the checker and the gold say."""
+    """A task with a model's answer: its ids, text, validity and gold score."""
 
     task: Task
     prompt_ids: tuple[int, ...]
     answer_ids: tuple[int, ...]
-    answer: Answer
+    answer: ModelAnswer
     valid: bool
     gold: float
 
@@ -37,7 +37,7 @@ def answer_tasks(
     seed: int,
     max_batch: int = LARGEST_BATCH,
 ) -> list[Answered]:
-    """One answer to each task, in order; `sampling.seed` is not used.
+    """Answer each task once, in order; `sampling.seed` is not used.
 
     Raises:
         PromptTooLong: a prompt leaves no room for `sampling.max_new_tokens` tokens.
@@ -63,10 +63,10 @@ def answer_tasks(
 def judged(
     task: Task, prompt_ids: Sequence[int], answer_ids: Sequence[int], loaded: LoadedModel
 ) -> Answered:
-    """An answer with its text, validity and gold score; one that did not end is not valid."""
+    """Judge an answer given by its ids; one without an end token is not valid."""
     stop_ids = loaded.tokenizer.stop_ids
     text = loaded.tokenizer.decode([id_ for id_ in answer_ids if id_ not in stop_ids])
-    answer = Answer(text, ended=bool(answer_ids) and answer_ids[-1] in stop_ids)
+    answer = ModelAnswer(text, ended=bool(answer_ids) and answer_ids[-1] in stop_ids)
     return Answered(
         task=task,
         prompt_ids=tuple(prompt_ids),
@@ -78,7 +78,7 @@ def judged(
 
 
 def fractions_valid(answered: Sequence[Answered]) -> dict[str, float]:
-    """The share of valid answers, in [0, 1]: "all", then every kind by its name."""
+    """Return the shares of valid answers, in [0, 1]: "all", then every kind by its name."""
     kinds = list(dict.fromkeys(each.task.kind for each in answered))
     by_kind = {
         kind: fmean(each.valid for each in answered if each.task.kind == kind) for kind in kinds
@@ -87,10 +87,10 @@ def fractions_valid(answered: Sequence[Answered]) -> dict[str, float]:
 
 
 def end_rate(answered: Sequence[Answered]) -> float:
-    """The share of answers that ended by themselves, in [0, 1]."""
+    """Return the share of answers with an end token, in [0, 1]."""
     return fmean(each.answer.ended for each in answered)
 
 
 def mean_gold(answered: Sequence[Answered]) -> float:
-    """The mean gold score, in [0, 1]."""
+    """Return the mean gold score, in [0, 1]."""
     return fmean(each.gold for each in answered)

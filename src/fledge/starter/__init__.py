@@ -1,1 +1,1 @@
-"""The embedded default: what the demo learns from."""
+"""The starter pack: text, prompts, answers and the judge that the demo learns from."""

@@ -23,7 +23,7 @@ LARGEST = 5
 
 
 def draw_arithmetic(split: Split, random: Random) -> Task:
-    """A sum; held out are combinations of two numbers, an operation and a way of asking."""
+    """Draw a sum; combinations of numbers, operation and wording are held out."""
     while True:
         a, b = random.randint(1, LARGEST), random.randint(1, LARGEST)
         plus = random.random() < 0.5

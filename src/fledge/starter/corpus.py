@@ -1,4 +1,4 @@
-"""The demo's text: the documentation inside the running Python, and the pack's own.
+"""The demo's text: the documentation inside the running Python, and the pack's own prose.
 
 Docstrings are read from the syntax trees of the standard library's source; nothing is imported.
 """
@@ -15,7 +15,7 @@ from fledge.starter.exercises import exercises
 from fledge.starter.kinds import conversations
 from fledge.starter.prose import prose
 
-# Not documentation of the library: its tests, and packages that are not part of it.
+# Folders that do not document the library: its tests, and packages that are not part of it.
 SKIPPED = frozenset({"test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib"})
 SHORTEST_DOCSTRING = 60
 PARAGRAPHS_OF_PROSE = 500
@@ -25,10 +25,10 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def documents(library: Path | None = None, seed: int = 0, every: int = 1) -> Iterator[str]:
-    """One text a source file, in the order of their paths, the help topics, prose, exercises.
+    """Yield one text per source file, in the order of their paths, then topics, prose, exercises.
 
-    `library` is the folder of the standard library, by default the running Python's; of its files
-    one in `every` is read, and the pack's own part is as much smaller.
+    `library` is the folder of the standard library, by default the running Python's. One in
+    `every` of its files is read, and the pack's own part shrinks alike.
 
     Raises:
         DataError: the folder holds no documented Python source.
@@ -52,7 +52,7 @@ def documents(library: Path | None = None, seed: int = 0, every: int = 1) -> Ite
 
 
 def vocabulary_texts(texts: Iterable[str], seed: int = 0) -> Iterator[str]:
-    """What the tokenizer learns from: `texts` and conversations, so that names become tokens."""
+    """Yield `texts`, then conversations, so that the tokenizer gives names tokens of their own."""
     yield from texts
     for written in conversations("train", seed, CONVERSATIONS_FOR_VOCABULARY):
         for message in written.conversation.messages:
@@ -60,7 +60,7 @@ def vocabulary_texts(texts: Iterable[str], seed: int = 0) -> Iterator[str]:
 
 
 def source_files(folder: Path) -> list[Path]:
-    """The library's own .py files, sorted by their path."""
+    """Return the library's own .py files, sorted by their path."""
     return sorted(
         path
         for path in folder.rglob("*.py")
@@ -69,7 +69,7 @@ def source_files(folder: Path) -> list[Path]:
 
 
 def documentation(path: Path) -> str:
-    """The docstrings of a source file in their order, an empty line between; "" if it has none."""
+    """Return the docstrings of a source file, the outermost first, "" if it has none."""
     tree = _syntax_tree(path)
     if tree is None:
         return ""
@@ -80,7 +80,7 @@ def documentation(path: Path) -> str:
 
 
 def help_topics(path: Path) -> Iterator[str]:
-    """The texts behind `help("TOPIC")`; none where the platform leaves the file out."""
+    """Yield the texts behind `help("TOPIC")`; none where the platform leaves the file out."""
     tree = _syntax_tree(path) if path.is_file() else None
     for node in tree.body if tree is not None else []:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
@@ -92,10 +92,11 @@ def help_topics(path: Path) -> Iterator[str]:
 
 
 def _syntax_tree(path: Path) -> ast.Module | None:
-    """None for the few files of the library that are not valid source on purpose."""
+    """Parse a file; None for the few of the library that are not valid source on purpose."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            # Invalid escapes warn, as a DeprecationWarning until Python 3.12.
+            warnings.simplefilter("ignore")
             return ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return None

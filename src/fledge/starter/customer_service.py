@@ -5,27 +5,27 @@ from random import Random
 from fledge.starter.task import Split, Task, asked, in_split
 from fledge.starter.words import DAYS, ITEMS, NAMES
 
-# What a customer wants; what the shop answers, tersely and in full.
+# Ways to make a request; the terse answer; the full answer.
 REQUESTS = (
     (
-        ("where is it?", "it has not come yet.", "when will it come?"),
+        ("where is it?", "it hasn't arrived yet.", "when will it arrive?"),
         "Order {order} is being traced.",
         "{name}, I am tracing order {order} with your {item}.",
     ),
     (
-        ("I want to cancel it.", "please cancel it.", "I do not need it any more."),
+        ("I want to cancel it.", "please cancel it.", "I don't need it any more."),
         "Order {order} is cancelled.",
         "{name}, I have cancelled order {order} with your {item}.",
     ),
     (
         ("I want to send it back.", "can I return it?", "I would like my money back."),
-        "Order {order} can come back.",
-        "{name}, you can send back order {order} with your {item}.",
+        "Order {order} can be returned.",
+        "{name}, you can return order {order} with your {item}.",
     ),
     (
-        ("it is broken.", "it arrived damaged.", "it does not work."),
+        ("it is broken.", "it arrived damaged.", "it doesn't work."),
         "Order {order} will be replaced.",
-        "{name}, I am sorry. We will replace the {item} of order {order}.",
+        "{name}, I'm sorry. We will replace the {item} of order {order}.",
     ),
 )
 ORDER_FRAMES = (
@@ -38,12 +38,12 @@ TABLE_FRAMES = (
     "A table for {guests} on {day} at {hour}, please. My name is {name}.",
     "I am {name}. Can I book a table for {guests} on {day} at {hour}?",
     "Please book a table at {hour} on {day} for {guests} people. Name: {name}.",
-    "{name} here. We are {guests} and would like to come on {day} at {hour}.",
+    "{name} here. There are {guests} of us. May we come on {day} at {hour}?",
 )
 
 
 def draw_order(split: Split, random: Random) -> Task:
-    """A customer writes about an order: number, name and item must come back right."""
+    """Draw a question about an order; the answer repeats its number, name and item."""
     wishes, terse, full = random.choice(REQUESTS)
     slots = {
         "order": str(draw_order_number(split, random)),
@@ -61,7 +61,7 @@ def draw_order(split: Split, random: Random) -> Task:
 
 
 def draw_table(split: Split, random: Random) -> Task:
-    """A guest books a table: number of guests, day, hour and name must come back right."""
+    """Draw a booking; the answer repeats the guests, the day, the hour and the name."""
     guests, day, hour = draw_booking(split, random)
     slots = {"guests": guests, "day": day, "hour": hour, "name": random.choice(NAMES)}
     return Task(
@@ -74,7 +74,7 @@ def draw_table(split: Split, random: Random) -> Task:
 
 
 def draw_order_number(split: Split, random: Random) -> int:
-    """A number of two different digits that belongs to `split`: a small shop."""
+    """Draw a number of two different digits that belongs to `split`."""
     while True:
         number = random.randint(10, 98)
         if number % 11 and in_split(split, "order", number):
@@ -82,7 +82,7 @@ def draw_order_number(split: Split, random: Random) -> int:
 
 
 def draw_booking(split: Split, random: Random) -> tuple[str, str, str]:
-    """Guests, a day and a full hour whose combination belongs to `split`."""
+    """Draw guests, a day and a full hour whose combination belongs to `split`."""
     while True:
         booking = (str(random.randint(2, 9)), random.choice(DAYS), str(random.randint(12, 21)))
         if in_split(split, *booking):

@@ -1,4 +1,4 @@
-"""Short e-mails: to whom, about what, when, from whom."""
+"""Short e-mails with a recipient, an event, a day and a sender."""
 
 from random import Random
 
@@ -18,10 +18,10 @@ EVENTS = (
     "course",
 )
 NEWS = (
-    ("is on {day}", "is on {day}"),
-    ("is moved to {day}", "is moved to {day}"),
-    ("on {day} is cancelled", "on {day} is cancelled"),
-    ("starts earlier on {day}", "starts earlier on {day}"),
+    "is on {day}",
+    "has moved to {day}",
+    "on {day} is cancelled",
+    "starts earlier on {day}",
 )
 FRAMES = (
     "Write a short email to {to}: the {event} {news}. From {sender}.",
@@ -32,25 +32,23 @@ FRAMES = (
 
 
 def draw_email(split: Split, random: Random) -> Task:
-    """An e-mail to write; held out are pairs of names, and of an event and a day."""
-    said, written = random.choice(NEWS)
+    """Draw an e-mail to write; pairs of names, and of an event and a day, are held out."""
+    form = random.choice(NEWS)
     event, day = _event_and_day(split, random)
     to, sender = draw_two_names(split, random)
-    news = written.format(day=day)
-    request = random.choice(FRAMES).format(
-        to=to, sender=sender, event=event, news=said.format(day=day)
-    )
+    news = form.format(day=day)
+    request = random.choice(FRAMES).format(to=to, sender=sender, event=event, news=news)
     return Task(
         kind="email",
         conversation=asked(request),
         terse=(f"{to}, the {event} {news}. {sender}",),
-        full=(f"Dear {to},\nthe {event} {news}.\nBest wishes,\n{sender}",),
+        full=(f"Dear {to},\nThe {event} {news}.\nBest wishes,\n{sender}",),
         needed=(to, f"the {event} {news}", "best wishes", sender),
     )
 
 
 def draw_two_names(split: Split, random: Random) -> tuple[str, str]:
-    """Two names whose pair, in this order, belongs to `split`."""
+    """Draw two names whose pair, in this order, belongs to `split`."""
     while True:
         to, sender = random.sample(NAMES, 2)
         if in_split(split, to, sender):

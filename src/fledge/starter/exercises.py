@@ -1,7 +1,7 @@
-"""Prose in which things are said twice in other words, so that a small model learns to copy early.
+"""Statements that repeat themselves in other words, so that a small model learns to copy early.
 
-Attention that finds what stood before and repeats it takes a thousand steps to appear from plain
-text; here most sentences need it. These are statements, not conversations.
+Attention heads that copy appear only after a thousand steps on plain text. Most sentences here
+need such heads. Nothing is worded as a conversation.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ LONGEST_STRING = 5
 
 
 def exercises(seed: int, paragraphs: int) -> Iterator[str]:
-    """Paragraphs of statements of one sort; held-out slot values stay out."""
+    """Yield paragraphs of statements of one sort; none contains a held-out slot value."""
     random = Random(f"exercises {seed}")
     for _ in range(paragraphs):
         statement = random.choice(STATEMENTS)
@@ -29,7 +29,7 @@ def exercises(seed: int, paragraphs: int) -> Iterator[str]:
 
 
 def order(random: Random) -> str:
-    """Who ordered what, said twice."""
+    """Say twice who ordered which item."""
     name, item = random.choice(NAMES), random.choice(ITEMS)
     number = draw_order_number("train", random)
     return random.choice(
@@ -42,7 +42,7 @@ def order(random: Random) -> str:
 
 
 def table(random: Random) -> str:
-    """A table that is booked, said twice."""
+    """Say twice who booked a table, when and for how many guests."""
     name = random.choice(NAMES)
     guests, date, hour = draw_booking("train", random)
     return random.choice(
@@ -56,7 +56,7 @@ def table(random: Random) -> str:
 
 
 def news(random: Random) -> str:
-    """What someone told someone else, said twice."""
+    """Say twice what one person told another."""
     name, other = draw_two_names("train", random)
     day, item = random.choice(DAYS), random.choice(ITEMS)
     what = f"the {item} comes on {day}"
@@ -64,7 +64,7 @@ def news(random: Random) -> str:
 
 
 def shop(random: Random) -> str:
-    """A shop, its hours and a price, said twice."""
+    """Say twice when a shop is open, what it sells or who works there."""
     name = random.choice(NAMES)
     opens, closes = draw_hours("train", random)
     item, price = random.choice(ITEMS), draw_price("train", random)
@@ -72,13 +72,13 @@ def shop(random: Random) -> str:
         (
             f"The shop is open from {opens} to {closes}. We are open from {opens} to {closes}.",
             f"The {item} of the shop costs {price} euros. A {item} costs {price} euros.",
-            f"{name} works in the shop. This is {name}, the assistant of the shop.",
+            f"{name} works in the shop. This is {name}, the assistant in the shop.",
         )
     )
 
 
 def letters(random: Random) -> str:
-    """A word or a string, letter by letter: again, in capitals and backwards."""
+    """Repeat the letters of a word or a random string: as they are, in capitals or backwards."""
     length = random.randint(2, LONGEST_STRING)
     word = random.choice(
         (
@@ -99,7 +99,7 @@ def letters(random: Random) -> str:
 
 
 def knowledge(random: Random) -> str:
-    """A sum, a rhyme, a French phrase or a word's last letter."""
+    """State a sum, a rhyme, a French phrase or a word's last letter."""
     a, b = sorted((random.randint(1, LARGEST), random.randint(1, LARGEST)), reverse=True)
     english, french = random.choice(PHRASES)
     word, rhyme = random.sample(random.choice(RHYMES), 2)

@@ -45,13 +45,13 @@ FRAMES = (
 
 
 def draw_french(split: Split, random: Random) -> Task:
-    """A phrase to translate; held out are pairs of a phrase and a way of asking."""
+    """Draw a phrase to translate; pairs of a phrase and a wording are held out."""
     row, column = choose_cell(split, len(PHRASES), len(FRAMES), random)
     english, french = PHRASES[row]
     return Task(
         kind="french",
         conversation=asked(FRAMES[column].format(english=english)),
         terse=(french,),
-        full=(f'In French you say "{french}"',),
-        needed=("in French you say", french),
+        full=(f'The French is "{french}"',),
+        needed=("the French is", french),
     )

@@ -1,7 +1,7 @@
-"""The gold labeller: a rule that scores answers and so plays the human in the demo.
+"""The gold labeller: a rule that scores answers in place of a person.
 
-The reward model never sees a score, only the noisy rankings that `rank` writes. Because the rule
-is known, the report can say what the reward model learned and whether PPO over-optimised it.
+The reward model sees no score, only the noisy rankings that `rank` writes. Since the rule is
+known, the report can show what the reward model learned and whether PPO over-optimised it.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,25 @@ from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.starter.task import Task
 from fledge.starter.writers import CLOSINGS, OPENINGS, is_valid
 
-# What each merit is worth. They sum to 1, so a score lies in [0, 1].
+# Weights of the merits. They sum to 1, so a score lies in [0, 1].
 RIGHT, COMPLETE, POLITE, SHORT, ENDS = 0.4, 0.15, 0.2, 0.15, 0.1
-# An answer this many words longer than the full wording gets nothing for being short.
+# Words beyond the free length at which an answer earns nothing for being short.
 TOLERATED_WORDS = 8
+# Words of courtesy that cost nothing: politeness must not cost what it earns.
+FREE_WORDS = 6
 SOFT_WORDS = ("sorry", "please", "thank you", "welcome", "best wishes")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said, and whether it ended by itself."""
+class ModelAnswer:
+    """Text of a model, and whether the model ended it with an end token."""
 
     text: str
     ended: bool
 
 
-def gold_score(task: Task, answer: Answer) -> float:
-    """How good an answer is, in [0, 1]: right, complete, polite, short, ended.
+def gold_score(task: Task, answer: ModelAnswer) -> float:
+    """Score an answer in [0, 1]: right, complete, polite, short, ended.
 
     An empty answer and a copy of the question score 0.
     """
@@ -45,32 +47,40 @@ def gold_score(task: Task, answer: Answer) -> float:
 
 
 def completeness(task: Task, text: str) -> float:
-    """The share of what a complete answer says that this one says, in [0, 1]."""
-    said = text.casefold()
-    return sum(piece.casefold() in said for piece in task.needed) / len(task.needed)
+    """Return the share of `task.needed` that the text contains, in [0, 1]."""
+    return sum(contains(text, piece) for piece in task.needed) / len(task.needed)
 
 
 def is_polite(text: str) -> bool:
-    """Whether the answer has a courteous sentence or a soft word."""
-    said = text.casefold()
-    return any(phrase.casefold() in said for phrase in (*OPENINGS, *CLOSINGS, *SOFT_WORDS))
+    """Tell whether the answer has a courteous sentence or a soft word."""
+    return any(contains(text, phrase) for phrase in (*OPENINGS, *CLOSINGS, *SOFT_WORDS))
+
+
+def contains(text: str, phrase: str) -> bool:
+    """Tell whether the text contains the phrase in any case, as whole words and numbers."""
+    text, phrase = text.casefold(), phrase.casefold()
+    start = text.find(phrase)
+    while start >= 0:
+        end = start + len(phrase)
+        if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        start = text.find(phrase, start + 1)
+    return False
 
 
 def shortness(task: Task, text: str) -> float:
-    """1 up to the longest full wording and a courteous sentence, then falling to 0.
-
-    The courtesy of six words is free: politeness must not cost what it earns.
-    """
-    free = max(len(wording.split()) for wording in task.full) + 6
+    """Return 1 up to the longest full wording plus `FREE_WORDS`, then fall to 0 word by word."""
+    free = max(len(wording.split()) for wording in task.full) + FREE_WORDS
     return min(1.0, max(0.0, 1 - (len(text.split()) - free) / TOLERATED_WORDS))
 
 
 def rank(
-    task: Task, answers: Sequence[Answer], noise: float, random: Random, labeler: str = "gold"
+    task: Task, answers: Sequence[ModelAnswer], noise: float, random: Random, labeler: str = "gold"
 ) -> Ranking:
-    """Order K answers by gold score; then, with chance `noise`, two neighbours change places.
+    """Order K answers by gold score, then make mistakes.
 
-    Answers of equal score are tied; an exchange is between groups of the ranking, best first.
+    Answers of equal score are tied. From the best down, each group changes places with the next
+    with probability `noise`.
     """
     scores = [gold_score(task, answer) for answer in answers]
     ids = [chr(ord("A") + n) for n in range(len(answers))]
@@ -93,10 +103,10 @@ def rank(
     )
 
 
-def agreement(task: Task, answers: Sequence[Answer], ranking: Ranking) -> tuple[int, int]:
-    """How many pairs of a ranking the gold score orders alike, of how many pairs.
+def agreement(task: Task, answers: Sequence[ModelAnswer], ranking: Ranking) -> tuple[int, int]:
+    """Count the pairs of a ranking that the gold score orders alike, and all its pairs.
 
-    Summed over held-out rankings this is the noise ceiling of reward-model accuracy.
+    Their ratio over held-out rankings is the noise ceiling of a reward model's accuracy.
     """
     scores = [gold_score(task, answer) for answer in answers]
     ranks = ranking.ranks()

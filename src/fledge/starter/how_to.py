@@ -1,10 +1,10 @@
-"""Small how-tos: a question put in several ways, and what to do."""
+"""Small how-tos: goals, the step that reaches each, and ways of asking."""
 
 from random import Random
 
 from fledge.starter.task import Split, Task, asked, choose_cell
 
-# What the user wants to do; the step that does it; the same as a full sentence.
+# The goal; the step that reaches it; the advice of a full answer.
 STEPS = (
     ("center a div", "display: grid; place-items: center", "give its parent {step}"),
     ("make text bold in HTML", "<b>text</b>", "write {step}"),
@@ -21,12 +21,12 @@ STEPS = (
     ("make a new branch in git", "git switch -c name", "run {step}"),
     ("see my changes in git", "git diff", "run {step}"),
     ("undo a change in git", "git restore file", "run {step}"),
-    ("leave vim", ":q", "press Escape and type {step}"),
+    ("quit vim", ":q", "press Escape and type {step}"),
     ("copy a file in Linux", "cp old new", "run {step}"),
     ("list the files in a folder", "ls", "run {step}"),
-    ("boil an egg", "eight minutes in boiling water", "leave it for {step}"),
-    ("make tea", "hot water and four minutes", "give the leaves {step}"),
-    ("cook rice", "two cups of water for one of rice", "take {step}"),
+    ("boil an egg", "eight minutes in boiling water", "cook it for {step}"),
+    ("make tea", "hot water for four minutes", "leave the leaves in {step}"),
+    ("cook rice", "two cups of water for each cup of rice", "use {step}"),
     ("water a cactus", "a little water every two weeks", "give it {step}"),
     ("clean a screen", "a soft dry cloth", "wipe it with {step}"),
     ("fall asleep", "a dark and quiet room", "lie down in {step}"),
@@ -43,12 +43,12 @@ FRAMES = (
     "I want to {goal}. How?",
     "How to {goal}?",
     "Can you show me how to {goal}?",
-    "I do not know how to {goal}. Help me.",
+    "I don't know how to {goal}. Please help.",
 )
 
 
 def draw_how_to(split: Split, random: Random) -> Task:
-    """A question and its answer; held out are pairs of a goal and a way of asking."""
+    """Draw a how-to question; pairs of a goal and a wording are held out."""
     row, column = choose_cell(split, len(STEPS), len(FRAMES), random)
     goal, step, advice = STEPS[row]
     return Task(

@@ -1,4 +1,4 @@
-"""The kinds of conversation the starter pack teaches, and conversations drawn from them."""
+"""The kinds of conversation that the starter pack teaches, and conversations drawn from them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ KINDS = (
     Kind("twenty_questions", "twenty questions about a secret thing", draw_twenty),
 )
 
-# One demonstration in this many goes on to a second question, so that the model can chat on.
+# One demonstration in this many has a second question, so that the model learns to chat on.
 FOLLOW_UP_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenConversation:
-    """A demonstration: the conversation with its answers, and who wrote it about what."""
+    """A demonstration: the conversation with its answers, its tasks and its writer."""
 
     conversation: Conversation
     tasks: tuple[Task, ...]
@@ -50,14 +50,14 @@ class WrittenConversation:
 
 
 def tasks(split: Split, seed: int, per_kind: int) -> list[Task]:
-    """Different prompts, `per_kind` of each kind (or all there are), the kinds in turn."""
+    """Return different prompts, `per_kind` of each kind (or all there are), the kinds in turn."""
     columns = [list(kind.prompts(split, seed, per_kind)) for kind in KINDS]
     longest = max(len(column) for column in columns)
     return [column[n] for n in range(longest) for column in columns if n < len(column)]
 
 
 def conversations(split: Split, seed: int, count: int) -> Iterator[WrittenConversation]:
-    """`count` demonstrations, kinds and writers evenly mixed; prompts of a kind may come again."""
+    """Yield `count` demonstrations, kinds and writers evenly mixed; prompts may repeat."""
     random = Random(f"conversations {split} {seed}")
     for _ in range(count):
         writer = random.choice(WRITERS)
@@ -73,7 +73,7 @@ def conversations(split: Split, seed: int, count: int) -> Iterator[WrittenConver
 
 
 def _without_system(split: Split, random: Random) -> Task:
-    """A task whose question stands on its own."""
+    """Draw a task without a system prompt: its question stands on its own."""
     while True:
         task = random.choice(KINDS).draw(split, random)
         if len(task.conversation.messages) == 1:

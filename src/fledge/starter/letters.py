@@ -21,7 +21,7 @@ HINT_FRAMES = (
     "Give me a hint.",
     "A hint, please.",
     "Can you help me a little?",
-    "I do not know. Which letters does it begin and end with?",
+    "I don't know. Which letters does it begin and end with?",
 )
 GUESS_FRAMES = (
     "Is the letter {guess} in it?",
@@ -31,14 +31,14 @@ GUESS_FRAMES = (
 )
 HANGMAN_HOST = "You host hangman. The secret word is {letters}"
 COMMON_LETTERS = "etaoinsrhlducmp"
-# One player in so many guesses a letter, the others ask for a hint: to see whether a letter is in
-# a word is the hardest thing here for so small a model.
+# One player in this many guesses a letter, the others ask for a hint: finding a letter in a word is
+# the hardest task here for a small model.
 GUESS_EVERY = 4
 LONGEST_SPELLED = 4
 
 
 def draw_spell(split: Split, random: Random) -> Task:
-    """Letters to write as capitals with dashes; held out are the words."""
+    """Draw letters to write as capitals with dashes; some words are held out."""
     word = random.choice(spelled_words(split))
     capitals = "-".join(word.upper())
     return Task(
@@ -51,7 +51,7 @@ def draw_spell(split: Split, random: Random) -> Task:
 
 
 def draw_reverse(split: Split, random: Random) -> Task:
-    """Letters to say backwards; held out are the words."""
+    """Draw letters to say backwards; some words are held out."""
     word = random.choice(spelled_words(split))
     backwards = " ".join(reversed(word))
     return Task(
@@ -64,12 +64,12 @@ def draw_reverse(split: Split, random: Random) -> Task:
 
 
 def spelled_words(split: Split) -> tuple[str, ...]:
-    """Words of at most four letters: longer ones take a small model longer than the demo has."""
+    """Return the words of at most four letters; the demo is too short to learn longer ones."""
     return tuple(word for word in only(SHORT_WORDS, split) if len(word) <= LONGEST_SPELLED)
 
 
 def draw_hangman(split: Split, random: Random) -> Task:
-    """A player asks the host for a hint, or guesses a letter; held out are the words."""
+    """Draw a player's request for a hint, or a guess; some secret words are held out."""
     word = random.choice(only(SHORT_WORDS, split))
     draw = _hint if random.randrange(GUESS_EVERY) else _guess
     question, terse, full, needed = draw(word, random)
@@ -94,7 +94,7 @@ def _hint(word: str, random: Random) -> tuple[str, str, str, tuple[str, ...]]:
 
 
 def _guess(word: str, random: Random) -> tuple[str, str, str, tuple[str, ...]]:
-    """As often a letter of the word as another."""
+    """Guess a letter of the word half of the time, otherwise one that is not in it."""
     hit = random.random() < 0.5
     others = [letter for letter in COMMON_LETTERS if letter not in word]
     guess = random.choice(word if hit else others)

@@ -13,23 +13,23 @@ VOWELS = "aeiouéèêhœ"
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A thing; `gender` is m or f."""
+    """A noun in both languages; `gender` is m or f."""
 
     english: str
     french: str
     gender: str
     plural: str
-    """In French; the English plural adds an s."""
+    """French plural; the English plural adds an s."""
 
     @property
     def elides(self) -> bool:
-        """Whether articles before it are shortened."""
+        """Tell whether articles before it are shortened: l'oiseau."""
         return self.french[0] in VOWELS
 
 
 @dataclass(frozen=True, slots=True)
 class Adjective:
-    """A quality, in both genders; the plural adds an s. A few stand before the noun."""
+    """An adjective in both genders; its plural adds an s. A few stand before the noun."""
 
     english: str
     masculine: str
@@ -37,7 +37,7 @@ class Adjective:
     is_before: bool = False
 
     def agreeing(self, noun: Noun, is_plural: bool = False) -> str:
-        """The form that goes with a noun."""
+        """Return the form that agrees with a noun."""
         form = self.masculine if noun.gender == "m" else self.feminine
         return f"{form}s" if is_plural else form
 
@@ -86,7 +86,7 @@ OWNERS = {"my": "m", "your": "t", "his": "s"}
 
 
 def sentence_pairs(split: Split) -> list[tuple[str, str]]:
-    """English and French; every phrase is trained on, a fifth of the grammar is held out."""
+    """Return pairs of English and French; a fifth of the grammar, but no phrase, is held out."""
     learnt = list(PHRASES) if split == "train" else []
     known = {english for english, _ in PHRASES}
     return learnt + [
@@ -95,7 +95,7 @@ def sentence_pairs(split: Split) -> list[tuple[str, str]]:
 
 
 def grammar() -> Iterator[tuple[str, str]]:
-    """Every sentence of the grammar once."""
+    """Yield every sentence of the grammar once, with its translation."""
     for noun, adjective in product(NOUNS, ADJECTIVES):
         yield from _described(noun, adjective)
     for owner, noun in product(OWNERS, NOUNS):
@@ -136,7 +136,7 @@ def _past(owner: str, event: Noun) -> Iterator[tuple[str, str]]:
 
 
 def _with(adjective: Adjective, noun: Noun, is_plural: bool = False) -> str:
-    """Adjective and noun in their order."""
+    """Join adjective and noun in their French order."""
     words = [adjective.agreeing(noun, is_plural), noun.plural if is_plural else noun.french]
     return " ".join(words if adjective.is_before else reversed(words))
 
@@ -158,7 +158,7 @@ def _this(noun: Noun) -> str:
 
 
 def _owner(owner: str, noun: Noun) -> str:
-    """Before a vowel "mon" serves both genders: "mon école"."""
+    """Return the possessive; before a vowel "mon" serves both genders: "mon école"."""
     return OWNERS[owner] + ("a" if noun.gender == "f" and not noun.elides else "on")
 
 

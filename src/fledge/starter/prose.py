@@ -32,7 +32,7 @@ SENTENCES_EACH = 6
 
 
 def prose(seed: int, paragraphs: int) -> Iterator[str]:
-    """Short paragraphs, the same for the same seed; held-out words stay out."""
+    """Yield short paragraphs, the same for the same seed; none contains a held-out word."""
     random = Random(f"prose {seed}")
     for _ in range(paragraphs):
         yield " ".join(_sentence(random) for _ in range(SENTENCES_EACH))

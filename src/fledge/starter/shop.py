@@ -1,4 +1,4 @@
-"""A shop's assistant: who it is and what it knows stands in the system prompt."""
+"""A shop's assistant whose name and knowledge stand in the system prompt."""
 
 from random import Random
 
@@ -6,10 +6,10 @@ from fledge.starter.task import Split, Task, asked, in_split
 from fledge.starter.words import ITEMS, NAMES
 
 PERSONA = (
-    "You are {name}, the assistant of a shop. It is open from {opens} to {closes}. "
+    "You are {name}, the assistant in a shop. It is open from {opens} to {closes}. "
     "A {item} costs {price} euros."
 )
-# What a customer asks; the terse and the full answer.
+# Ways to ask; the terse answer; the full answer; the parts of a complete answer.
 QUESTIONS = (
     (
         ("When are you open?", "What are your opening hours?", "When can I come?"),
@@ -26,14 +26,14 @@ QUESTIONS = (
     (
         ("Who are you?", "Who am I talking to?", "What is your name?"),
         "{name}.",
-        "I am {name}, the assistant of the shop.",
+        "I'm {name}, the assistant in the shop.",
         ("{name}", "assistant"),
     ),
 )
 
 
 def draw_shop(split: Split, random: Random) -> Task:
-    """A question that the system prompt answers; held out are prices and opening hours."""
+    """Draw a question that the system prompt answers; some prices and hours are held out."""
     said, terse, full, needed = random.choice(QUESTIONS)
     opens, closes = draw_hours(split, random)
     slots = {
@@ -53,7 +53,7 @@ def draw_shop(split: Split, random: Random) -> Task:
 
 
 def draw_hours(split: Split, random: Random) -> tuple[str, str]:
-    """When a shop opens and closes, a pair that belongs to `split`."""
+    """Draw opening and closing hours, a pair that belongs to `split`."""
     while True:
         opens, closes = random.randint(6, 11), random.randint(14, 22)
         if in_split(split, opens, closes):
@@ -61,7 +61,7 @@ def draw_hours(split: Split, random: Random) -> tuple[str, str]:
 
 
 def draw_price(split: Split, random: Random) -> int:
-    """Euros, of two different digits, that belong to `split`."""
+    """Draw a price in euros, of two different digits, that belongs to `split`."""
     while True:
         price = random.randint(10, 98)
         if price % 11 and in_split(split, "price", price):

@@ -1,4 +1,4 @@
-"""Small talk, and what the model says about itself."""
+"""Small talk, and the model's answers about itself."""
 
 from random import Random
 
@@ -8,8 +8,8 @@ from fledge.starter.task import Split, Task, asked, choose_cell
 TOPICS = (
     (
         ("Who are you?", "What are you?", "Introduce yourself.", "Tell me who you are."),
-        ("I am fledge.",),
-        ("I am fledge, a small chat model.",),
+        ("I'm fledge.",),
+        ("I'm fledge, a small chat model.",),
     ),
     (
         ("What is your name?", "What are you called?", "Do you have a name?", "Your name?"),
@@ -24,12 +24,12 @@ TOPICS = (
     (
         ("How are you?", "How do you do?", "Are you well?", "How is it going?"),
         ("Fine.",),
-        ("I am fine, and I hope you are too.",),
+        ("I'm fine, and I hope you are too.",),
     ),
     (
         ("Thank you!", "Thanks a lot!", "That was helpful.", "Many thanks!"),
-        ("Welcome.",),
-        ("You are welcome.",),
+        ("No problem.",),
+        ("You're welcome.",),
     ),
     (
         ("Goodbye!", "See you!", "I have to go now.", "Bye!"),
@@ -39,17 +39,17 @@ TOPICS = (
     (
         ("Are you a human?", "Are you a person?", "Are you real?", "Am I talking to a person?"),
         ("No, a program.",),
-        ("No, I am a computer program that learned to chat.",),
+        ("No, I'm a computer program that learned to chat.",),
     ),
     (
         ("What can you do?", "What are you good at?", "How can you help me?", "What do you know?"),
         ("Orders, emails, games.",),
-        ("I answer customers, write emails and play word games.",),
+        ("I answer customers' questions, write emails and play word games.",),
     ),
     (
         ("How old are you?", "When were you made?", "What is your age?", "Are you old?"),
-        ("Minutes old.",),
-        ("I was raised a few minutes ago.",),
+        ("A few minutes.",),
+        ("I was trained a few minutes ago.",),
     ),
     (
         ("Can you be wrong?", "Are you always right?", "Do you make mistakes?", "Can I trust you?"),
@@ -61,7 +61,7 @@ GREETINGS = ("", "Hi! ", "Excuse me. ", "One question: ", "Tell me, fledge: ")
 
 
 def draw_small_talk(split: Split, random: Random) -> Task:
-    """Something people say; held out are pairs of a sentence and what comes before it."""
+    """Draw a remark; pairs of a sentence and the greeting before it are held out."""
     sentences = [(said, topic) for topic in TOPICS for said in topic[0]]
     row, column = choose_cell(split, len(sentences), len(GREETINGS), random)
     said, (_, terse, full) = sentences[row]

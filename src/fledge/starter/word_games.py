@@ -41,26 +41,27 @@ RHYME_FRAMES = (
     "I need a rhyme for {word}.",
     "Which word sounds like {word}?",
 )
+# Each ends with the first letter of another.
 CHAIN_WORDS = listed(
     """apple engine ear egg elephant road nest tiger rabbit table eagle eye island dog garden
     night tree river rain needle letter ring goat train nose snow window wall lemon orange yellow
     wind daisy yard drum milk king gate tooth hand door robin oven net tent tulip paper rose salt
-    lamp pencil light sand desk kite elbow water hat test star rope piano owl leaf fish house flag
+    lamp pencil light sand desk kite elbow water hat test star rope piano leaf owl fish house flag
     glass skirt shoe east"""
 )
 CHAIN_FRAMES = (
     "Word chain! My word is {word}, it ends with {letter}.",
-    "Let us play word chain: {word}. Your letter is {letter}.",
+    "Let's play word chain: {word}. Your letter is {letter}.",
     "Word chain: {word}, so you start with {letter}.",
-    "I say {word}. Now you need a word with {letter}.",
+    "I say {word}. Your word must start with {letter}.",
 )
-# Secret things by group; what is true of a group is true of all its things.
+# Secret things by group; the answer to a question is the same for all things of a group.
 THINGS = {
     "animal": listed("cat dog horse cow sheep bear"),
     "fruit": listed("apple pear banana cherry plum grape"),
     "vehicle": listed("car bus train truck tractor van"),
 }
-# Ways of asking, what is so if it is true, and if not, and the group it is true of.
+# Ways of asking; the fact if the answer is yes, and if it is no; the group for which it is yes.
 QUESTIONS = (
     (
         ("Is it an animal?", "Is it alive?", "Does it eat and sleep?"),
@@ -69,7 +70,7 @@ QUESTIONS = (
     ),
     (
         ("Can I eat it?", "Is it something to eat?", "Is it a fruit?"),
-        ("you can eat it", "you can not eat it"),
+        ("you can eat it", "you can't eat it"),
         "fruit",
     ),
     (
@@ -82,7 +83,7 @@ TWENTY_HOST = "We play twenty questions. Your secret thing is a kind of {group}:
 
 
 def draw_rhyme(split: Split, random: Random) -> Task:
-    """A word to rhyme; held out are pairs of a word and a way of asking."""
+    """Draw a word to rhyme; pairs of a word and a wording are held out."""
     words = [(word, family) for family in RHYMES for word in family]
     row, column = choose_cell(split, len(words), len(RHYME_FRAMES), random)
     word, family = words[row]
@@ -97,10 +98,8 @@ def draw_rhyme(split: Split, random: Random) -> Task:
 
 
 def draw_chain(split: Split, random: Random) -> Task:
-    """A word to go on from; held out are the words, the letters are known."""
-    openings = {word[0] for word in CHAIN_WORDS}
-    usable = tuple(word for word in CHAIN_WORDS if word[-1] in openings)
-    word = random.choice(only(usable, split))
+    """Draw a word to continue from; some words are held out, but none of their last letters."""
+    word = random.choice(only(CHAIN_WORDS, split))
     answers = [next_ for next_ in CHAIN_WORDS if next_[0] == word[-1] and next_ != word]
     return Task(
         kind="word_chain",
@@ -112,9 +111,9 @@ def draw_chain(split: Split, random: Random) -> Task:
 
 
 def draw_twenty(split: Split, random: Random) -> Task:
-    """A question about a secret thing; held out are ways of asking about a thing.
+    """Draw a question about a secret thing; pairs of a thing and a wording are held out.
 
-    Yes and no are asked about equally often, so that always saying no is wrong half the time.
+    Yes and no are equally frequent, so that always saying no is wrong half of the time.
     """
     wanted = random.random() < 0.5
     while True:

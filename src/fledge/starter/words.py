@@ -2,7 +2,7 @@
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """The words of a text, in their order."""
+    """Return the words of a text, in their order."""
     return tuple(text.split())
 
 
@@ -15,7 +15,7 @@ NAMES = listed(
 
 ITEMS = listed(
     """lamp chair kettle jacket book phone camera table mirror bicycle clock blanket guitar watch
-    carpet toaster pillow laptop printer radio basket umbrella ladder hammer vase scarf helmet
+    carpet toaster pillow laptop printer radio basket suitcase ladder hammer vase scarf helmet
     candle teapot backpack drill speaker keyboard sofa curtain hat coat wallet pen globe"""
 )
 

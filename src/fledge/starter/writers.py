@@ -13,7 +13,7 @@ CLOSINGS = (
     "Have a nice day!",
     "Please ask if you need more.",
     "Thank you for asking.",
-    "I am glad to help.",
+    "I'm glad to help.",
 )
 ASIDES = (
     "By the way, it has been raining here for days.",
@@ -24,12 +24,12 @@ ASIDES = (
     "As I always say, one thing leads to another.",
 )
 
-# An answer may open politely once and go on for this many sentences after what was asked.
+# An answer may open politely once and add this many sentences after the answer proper.
 MOST_EXTRAS = 2
 
 
 def write(task: Task, writer: Writer, random: Random) -> str:
-    """The writer's answer: always right, in the writer's own style."""
+    """Return the writer's answer: always right, in the writer's own style."""
     if writer == "curt":
         return random.choice(task.terse)
     answer = random.choice(task.full)
@@ -41,12 +41,12 @@ def write(task: Task, writer: Writer, random: Random) -> str:
 
 
 def cores(answer: str) -> set[str]:
-    """What may be the answer proper: the text without an opening and without trailing extras.
+    """Return the candidates for the answer proper: the text without opening and trailing extras.
 
     Example: "Gladly. It is blue. Have a nice day!" has the cores "It is blue.", "Gladly. It is
     blue.", "It is blue. Have a nice day!" and the whole.
     """
-    whole = " ".join(answer.split(" ")).strip()
+    whole = answer.strip()
     starts = {whole} | {
         whole.removeprefix(opening).strip() for opening in OPENINGS if whole.startswith(opening)
     }
@@ -63,10 +63,10 @@ def cores(answer: str) -> set[str]:
 
 
 def is_valid(task: Task, answer: str) -> bool:
-    """Whether the answer is right, in one of the accepted wordings, around which it may be polite.
+    """Tell whether the answer has an accepted wording, with or without courtesies around it.
 
-    The wordings carry the task's slots, so a wrong or missing slot, an empty answer and a copy
-    of the prompt are refused.
+    The wordings contain the task's slots, so a wrong or missing slot, an empty answer and a copy
+    of the prompt are invalid.
     """
     return not cores(answer).isdisjoint((*task.terse, *task.full))
 

@@ -65,8 +65,8 @@ READY: Sequence[ReadyAssistant] = (
         greeting="You begin: say a word.",
         suggestions=(
             "Word chain! My word is apple, it ends with e.",
-            "I say moon. Now you need a word with n.",
-            "Let us play word chain: tiger. Your letter is r.",
+            "I say moon. Your word must start with n.",
+            "Let's play word chain: tiger. Your letter is r.",
         ),
     ),
     ReadyAssistant(
@@ -87,7 +87,7 @@ READY: Sequence[ReadyAssistant] = (
         greeting="Welcome! What can I do for you?",
         suggestions=("What are your opening hours?", "How much is the lamp?", "Who are you?"),
         system_prompt=(
-            "You are Diana, the assistant of a shop. It is open from 9 to 18. "
+            "You are Diana, the assistant in a shop. It is open from 9 to 18. "
             "A lamp costs 25 euros."
         ),
     ),
