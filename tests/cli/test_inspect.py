@@ -7,7 +7,7 @@ import pytest
 
 from fledge.checkpoint.lineage import write_lineage
 from fledge.checkpoint.translation_files import save_translation_model
-from readings import translator
+from recordings import translator
 from tiny_model import lineage
 
 

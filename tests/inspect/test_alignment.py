@@ -8,7 +8,7 @@ from fledge.inspect.alignment import (
     selectivity_scores,
 )
 from fledge.inspect.words import Word
-from readings import translator
+from recordings import translator
 
 
 def test_influence_is_what_hiding_a_word_costs() -> None:

@@ -3,11 +3,11 @@ import torch
 
 from fledge.generate.beam import BeamSettings
 from fledge.inspect.attention import cross_attention, merged, self_attention, word_maps
-from fledge.inspect.reading import read_translation
+from fledge.inspect.recording import record_translation
 from fledge.inspect.words import Word
 from fledge.model.attention import record_attention
 from model.small_models import GPT2_LIKE, make, random_ids
-from readings import translator
+from recordings import translator
 
 
 def test_merging_sums_over_source_pieces_and_averages_over_target_pieces() -> None:
@@ -63,5 +63,5 @@ def test_a_text_sees_itself_and_what_came_before(config: object) -> None:
 def test_looking_leaves_no_trace_on_the_model() -> None:
     loaded = translator()
     kernels = [m.kernel for m in loaded.model.modules() if hasattr(m, "kernel")]
-    read_translation(loaded, "a dog", BeamSettings(beams=1, max_new_tokens=4))
+    record_translation(loaded, "a dog", BeamSettings(beams=1, max_new_tokens=4))
     assert [m.kernel for m in loaded.model.modules() if hasattr(m, "kernel")] == kernels

@@ -15,9 +15,9 @@ from matplotlib.transforms import Bbox
 
 from fledge.errors import ConfigError, GenerationError
 from fledge.inspect import drawing
-from fledge.inspect.reading import Reading
+from fledge.inspect.recording import Recording
 from fledge.inspect.view import choose
-from readings import invented
+from recordings import invented
 
 SHORT = invented("Hi . ⟨end⟩", "Salut . ⟨end⟩")
 USUAL = invented("How was your day ? ⟨end⟩", "Comment s' est passée ta journée ? ⟨end⟩")
@@ -26,32 +26,32 @@ LONG = invented(
     " ".join(["considérablement", "à", "l'", "extraordinaire", "œuvre"] * 8),
 )
 TEXT = invented("The tide comes in twice a day because $x^2$ of the moon .", layers=3, heads=4)
-READINGS = {"3 words": SHORT, "6 words": USUAL, "40 words": LONG, "a text": TEXT}
+RECORDINGS = {"3 words": SHORT, "6 words": USUAL, "40 words": LONG, "a text": TEXT}
 
 
-def drawn(reading: Reading) -> Figure:
+def drawn(recording: Recording) -> Figure:
     with drawing._style():
-        figure = drawing.draw_map(reading, choose(reading))
+        figure = drawing.draw_map(recording, choose(recording))
         FigureCanvasAgg(figure).draw()
     return figure
 
 
-@pytest.mark.parametrize("reading", READINGS.values(), ids=READINGS)
-def test_the_cells_are_the_weights(reading: Reading) -> None:
-    view = choose(reading)
-    axes = drawn(reading).axes[0]
+@pytest.mark.parametrize("recording", RECORDINGS.values(), ids=RECORDINGS)
+def test_the_cells_are_the_weights(recording: Recording) -> None:
+    view = choose(recording)
+    axes = drawn(recording).axes[0]
     (mesh,) = (each for each in axes.collections if isinstance(each, QuadMesh))
     cells = np.ma.asarray(mesh.get_array())
     assert np.array_equal(cells.filled(0.0), view.weights.double().numpy())
-    assert cells.mask.any() == (reading.maps.kind == "self")
-    assert [label.get_text() for label in axes.get_xticklabels()] == list(reading.maps.sources)
-    assert [label.get_text() for label in axes.get_yticklabels()] == list(reading.maps.targets)
+    assert cells.mask.any() == (recording.maps.kind == "self")
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(recording.maps.sources)
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(recording.maps.targets)
     assert axes.yaxis_inverted()
 
 
-@pytest.mark.parametrize("reading", READINGS.values(), ids=READINGS)
-def test_nothing_overlaps_and_all_is_on_the_page(reading: Reading) -> None:
-    figure = drawn(reading)
+@pytest.mark.parametrize("recording", RECORDINGS.values(), ids=RECORDINGS)
+def test_nothing_overlaps_and_all_is_on_the_page(recording: Recording) -> None:
+    figure = drawn(recording)
     axes, bar = figure.axes
     rows = [label.get_window_extent() for label in axes.get_yticklabels()]
     columns = [label.get_window_extent() for label in axes.get_xticklabels()]
@@ -91,8 +91,8 @@ def assert_columns_keep_apart(axes: object) -> None:
 
 
 def test_long_titles_are_broken_and_very_long_ones_cut() -> None:
-    reading = invented("word " * 8, "mot " * 8)
-    longer = replace(reading, text="word " * 30, translation="mot " * 90)
+    recording = invented("word " * 8, "mot " * 8)
+    longer = replace(recording, text="word " * 30, translation="mot " * 90)
     figure = drawn(longer)
     lines = [text.get_text() for text in figure.texts[:-2]]
     assert len(lines) >= 4
@@ -146,8 +146,8 @@ def test_other_kinds_of_pictures_are_refused(name: str, tmp_path: Path) -> None:
 
 
 def test_a_script_without_a_font_is_drawn_all_the_same(tmp_path: Path) -> None:
-    reading = invented("我 爱 \U00012000 .", "j' aime .")
-    drawing.save_map(reading, choose(reading), tmp_path / "a.png")
+    recording = invented("我 爱 \U00012000 .", "j' aime .")
+    drawing.save_map(recording, choose(recording), tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 

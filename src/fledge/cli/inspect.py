@@ -12,7 +12,7 @@ from fledge.files import write_text
 from fledge.text.printable import printable
 
 if TYPE_CHECKING:
-    from fledge.inspect.reading import Reading
+    from fledge.inspect.recording import Recording
     from fledge.inspect.view import View
 
 EXAMPLE = 'Example: `fledge inspect attention runs/english-french "How was your day?" -o day.png`'
@@ -87,27 +87,27 @@ def attention(
     for path in (output, json_output):
         if path is not None:
             check_writable(path)
-    reading = read(checkpoint, text, target, beams)
-    view = choose(reading, "mean" if mean else "best" if best else None, layer, head)
+    recording = record(checkpoint, text, target, beams)
+    view = choose(recording, "mean" if mean else "best" if best else None, layer, head)
     if json_output is not None:
         from fledge.inspect.data import to_json
 
-        write_text(json_output, to_json(reading, view))
+        write_text(json_output, to_json(recording, view))
     if output is not None:
         from fledge.inspect import drawing
 
         if heads:
-            drawing.save_heads(reading, output)
+            drawing.save_heads(recording, output)
         else:
-            drawing.save_map(reading, view, output)
-    print_reading(reading, view)
+            drawing.save_map(recording, view, output)
+    print_recording(recording, view)
     for path in (output, json_output):
         if path is not None:
             typer.echo(f"written: {path}", err=True)
 
 
-def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Reading":
-    """The text as the checkpoint's model reads it, whatever kind of model it is.
+def record(checkpoint: Path, text: str, target: str | None, beams: int) -> "Recording":
+    """Record the attention of the checkpoint's model, of whatever kind, over the text.
 
     Raises:
         ConfigError: a `target` for a model that does not translate.
@@ -121,35 +121,35 @@ def read(checkpoint: Path, text: str, target: str | None, beams: int) -> "Readin
     from fledge.checkpoint.resolved import resolve
     from fledge.checkpoint.translation_files import load_translation_model
     from fledge.generate.beam import BeamSettings
-    from fledge.inspect.reading import read_text, read_translation
+    from fledge.inspect.recording import record_text, record_translation
 
     directory = find_checkpoint(checkpoint)
     kind = resolve(directory).kind
     if kind == "translation":
         search = BeamSettings(beams=beams)
-        return read_translation(load_translation_model(directory), text, search, target)
+        return record_translation(load_translation_model(directory), text, search, target)
     refuse_ignored(f"{directory} does not translate", {"--target": target})
     if kind == "scalar":
         scalar = load_scalar_model(directory)
-        return read_text(LoadedModel(scalar.model.trunk, scalar.tokenizer, scalar.template), text)
-    return read_text(load_language_model(directory), text)
+        return record_text(LoadedModel(scalar.model.trunk, scalar.tokenizer, scalar.template), text)
+    return record_text(load_language_model(directory), text)
 
 
-def print_reading(reading: "Reading", view: "View") -> None:
+def print_recording(recording: "Recording", view: "View") -> None:
     """The words most looked at by each word, as a table."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    if reading.translation is not None:
-        console.print(Text(printable(reading.translation), style="bold"), soft_wrap=True)
-    console.print(Text(f"{reading.maps.kind}-attention · {view.label}", style="dim"))
+    if recording.translation is not None:
+        console.print(Text(printable(recording.translation), style="bold"), soft_wrap=True)
+    console.print(Text(f"{recording.maps.kind}-attention · {view.label}", style="dim"))
     table = Table("word", "looks at", box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for word, weights in zip(reading.maps.targets, view.weights, strict=True):
+    for word, weights in zip(recording.maps.targets, view.weights, strict=True):
         top = weights.topk(min(MOST_LOOKED_AT, len(weights)))
         looked_at = Text("  ").join(
-            Text.assemble(printable(reading.maps.sources[index]), (f" {weight:.2f}", "dim"))
+            Text.assemble(printable(recording.maps.sources[index]), (f" {weight:.2f}", "dim"))
             for weight, index in zip(top.values.tolist(), top.indices.tolist(), strict=True)
             if weight >= LEAST_SHOWN
         )

@@ -1,1 +1,1 @@
-"""Looking inside the model."""
+"""Attention of a model as words, numbers and pictures."""

@@ -1,8 +1,8 @@
-"""Which head aligns: attention held against what the model could not do without.
+"""Alignment of heads: attention compared with the influence of each source word.
 
-Attention says where a head looks, not whether it matters. Here every source word is hidden once,
-and each target word becomes less likely by so much: the prediction difference (Li et al. 2019,
-"On the Word Alignment from Neural Machine Translation"). A head aligns as far as it looks there.
+Attention shows where a head looks, not whether it matters. Here every source word is hidden once.
+The drop of each target word's log probability is the prediction difference (Li et al. 2019, "On
+the Word Alignment from Neural Machine Translation"). A head aligns if it looks where this is large.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from fledge.inspect.words import Word
 from fledge.model.transformer import Transformer
 
 ROWS_AT_A_TIME = 32
-"""Sources with a hidden word that are read together; no effect on the result."""
+"""Number of sources with a hidden word in one forward pass; no effect on the result."""
 HABITUAL = 0.5
 """A head has a habit if at least this share of its attention goes there."""
 FEWEST_WORDS_FOR_HABITS = 4
-"""With fewer there is too little to look elsewhere."""
+"""Shortest text with habits; a shorter one leaves too few other words to look at."""
 
 Habit = Literal["previous", "first", "itself", "end"]
 
@@ -45,7 +45,7 @@ def influence(
     target_words: Sequence[Word],
     source_words: Sequence[Word],
 ) -> Float[Tensor, "T2 S2"]:
-    """Nats by which hiding a source word lowers log p of a target word; at least 0.
+    """Measure the nats by which hiding a source word lowers log p of a target word; at least 0.
 
     A hidden word's pieces are masked in encoder and decoder; the positions of the others stay.
     """
@@ -65,11 +65,11 @@ def influence(
 def alignment_scores(
     weights: Float[Tensor, "L H T S"], influence: Float[Tensor, "T S"]
 ) -> Float[Tensor, "L H"]:
-    """How much of its attention each head gives to the words that matter, in [0, 1].
+    """Rate how much of its attention each head gives to influential words, in [0, 1].
 
-    Σ w·i / Σ max i over the target words but the last, the end, and the source words but the last:
-    a head at rest looks at the end of the sentence and scores 0, and a target word counts as much
-    as it depends on the source. 1 is a head that sees, of each, only the most influential word.
+    The score is Σ w·i / Σ max i over all target and source words but the last of each, the end. A
+    head at rest looks at the end of the sentence and scores 0. A target word counts as much as it
+    depends on the source. A head that sees only the most influential words scores 1.
     """
     matters = influence[:-1, :-1]
     best = matters.max(dim=1).values.sum().clamp(min=torch.finfo(matters.dtype).tiny)
@@ -77,10 +77,10 @@ def alignment_scores(
 
 
 def selectivity_scores(weights: Float[Tensor, "L H T T"]) -> Float[Tensor, "L H"]:
-    """How much of its attention each head gives to one word of its choice, in [0, 1].
+    """Rate how much of its attention each head gives to one word of its choice, in [0, 1].
 
-    The mean over words of the largest weight, other than on the first word (where heads rest), on
-    itself and on the word before (which need no choice).
+    The score is the mean over words of the largest weight. Weights on the first word, where heads
+    rest, on the word itself and on the word before it, which need no choice, do not count.
     """
     length = weights.shape[-1]
     free = torch.ones(length, length, dtype=torch.bool, device=weights.device).tril(diagonal=-2)
@@ -92,16 +92,16 @@ def selectivity_scores(weights: Float[Tensor, "L H T T"]) -> Float[Tensor, "L H"
 
 
 def best_head(scores: Float[Tensor, "L H"]) -> Head:
-    """The head of the highest score; the first of equals."""
+    """Return the head of the highest score; the first of equals."""
     layer, head = divmod(int(scores.flatten().argmax()), scores.shape[1])
     return Head(layer, head, float(scores[layer, head]))
 
 
 def habits(weights: Float[Tensor, "L H T S"], kind: Kind) -> list[list[Habit | None]]:
-    """What each head does whatever the words are, if it does so with half of its attention.
+    """Name the place that gets half of a head's attention whatever the words are; None without one.
 
-    In self-attention: look at the word before, at the first one, or at the word itself; in
-    cross-attention: rest on the end of the source.
+    In self-attention this is the word before, the first word or the word itself; in
+    cross-attention it is the end of the source.
     """
     if kind == "cross":
         shares: dict[Habit, Tensor] = {"end": weights[..., -1].mean(dim=-1)}
@@ -130,7 +130,7 @@ def _log_probs(
     inputs: Int[Tensor, " T"],
     targets: Int[Tensor, " T"],
 ) -> Float[Tensor, "B T"]:
-    """log p of each target, the source read under each mask."""
+    """Return log p of each target, with the source read under each mask."""
     rows = len(masks)
     logits: Tensor = model(source.expand(rows, -1), masks, inputs.expand(rows, -1))
     return logits.log_softmax(dim=-1)[:, torch.arange(len(targets)), targets]

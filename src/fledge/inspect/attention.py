@@ -1,4 +1,4 @@
-"""Attention weights of one text, recorded as the model computes them, and merged into words."""
+"""Attention weights of one text, recorded as the model computes them and merged into words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ Kind = Literal["cross", "self"]
 
 @dataclass(frozen=True, slots=True)
 class AttentionMaps:
-    """What each token or word of a text took of each other one, by layer and head.
+    """Attention between the tokens or words of a text, by layer and head.
 
-    `weights[l, h, t, s]` is the share of target t's attention that source s got: rows sum to 1.
-    In cross-attention the targets are those being written, each at the step that predicts it; in
-    self-attention both are the same text and s > t has weight 0.
+    `weights[l, h, t, s]` is the share of target t's attention that goes to source s: rows sum to 1.
+    In cross-attention the targets are the words being written, each at the step that predicts it.
+    In self-attention both are the same text and s > t has weight 0.
     """
 
     kind: Kind
@@ -36,7 +36,7 @@ class AttentionMaps:
 def cross_attention(
     model: Transformer, source: Int[Tensor, " S"], inputs: Int[Tensor, " T"]
 ) -> Float[Tensor, "L H T S"]:
-    """Weights of the decoder over the source, under teacher forcing.
+    """Record the decoder's weights over the source, under teacher forcing.
 
     `source` ends with the end token; `inputs` is the target shifted right by one, so that row t
     is the step that predicts target t.
@@ -49,7 +49,7 @@ def cross_attention(
 
 @torch.inference_mode()
 def self_attention(model: GPT, ids: Int[Tensor, " T"]) -> Float[Tensor, "L H T T"]:
-    """Weights of each token over itself and those before it."""
+    """Record the weights of each token over itself and those before it."""
     with record_attention(model) as maps:
         model.hidden(ids[None])
     return torch.cat(maps)
@@ -58,10 +58,9 @@ def self_attention(model: GPT, ids: Int[Tensor, " T"]) -> Float[Tensor, "L H T T
 def merged(
     weights: Float[Tensor, "L H T S"], targets: Sequence[Word], sources: Sequence[Word]
 ) -> Float[Tensor, "L H T2 S2"]:
-    """From pieces to words: the sum over a source's pieces, the mean over a target's.
+    """Merge pieces into words: the sum over a source's pieces, the mean over a target's.
 
-    A word is looked at as much as its pieces are together; and looks as they do on average, so
-    rows still sum to 1.
+    A word receives the attention of all its pieces and gives their average, so rows still sum to 1.
     """
     columns = torch.stack([weights[..., one.start : one.end].sum(dim=-1) for one in sources], -1)
     rows = [columns[..., one.start : one.end, :].mean(dim=-2) for one in targets]
@@ -74,7 +73,7 @@ def word_maps(
     targets: Sequence[Word],
     sources: Sequence[Word],
 ) -> AttentionMaps:
-    """The maps of words, from weights of pieces."""
+    """Make the maps of words from the weights of pieces."""
     return AttentionMaps(
         kind=kind,
         sources=tuple(word.text for word in sources),

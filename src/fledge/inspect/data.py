@@ -1,26 +1,26 @@
-"""A reading as JSON: the same words and numbers as in the picture, and all heads beside them."""
+"""A recording as JSON: the words and numbers of the picture, and the weights of all heads."""
 
 import json
 
 from torch import Tensor
 
 from fledge.inspect.alignment import habits
-from fledge.inspect.reading import Reading
+from fledge.inspect.recording import Recording
 from fledge.inspect.view import View
 
 DIGITS = 6
 
 
-def to_json(reading: Reading, view: View) -> str:
-    """One JSON object; layers and heads are counted from 1, weights are [layer][head][row][column].
+def to_json(recording: Recording, view: View) -> str:
+    """Write one JSON object. Layers and heads count from 1; weights are [layer][head][row][column].
 
-    `shown` is what the picture shows; a row is a target (who looks), a column a source.
+    `shown` is the map of the picture. A row is a target (who looks), a column a source.
     """
-    maps, best = reading.maps, reading.best
+    maps, best = recording.maps, recording.best
     values = {
         "kind": f"{maps.kind}-attention",
-        "text": reading.text,
-        "translation": reading.translation,
+        "text": recording.text,
+        "translation": recording.translation,
         "sources": maps.sources,
         "targets": maps.targets,
         "shown": {"label": view.label, "weights": rounded(view.weights)},
@@ -29,16 +29,16 @@ def to_json(reading: Reading, view: View) -> str:
             "head": best.head + 1,
             "score": round(best.score, DIGITS),
         },
-        "scores": rounded(reading.scores),
+        "scores": rounded(recording.scores),
         "habits": habits(maps.weights, maps.kind),
-        "influence": None if reading.influence is None else rounded(reading.influence),
+        "influence": None if recording.influence is None else rounded(recording.influence),
         "weights": rounded(maps.weights),
     }
     return json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def rounded(tensor: Tensor) -> object:
-    """Nested lists of numbers with `DIGITS` decimals."""
+    """Return nested lists of numbers with `DIGITS` decimals."""
     return _rounded(tensor.double().tolist())
 
 

@@ -1,4 +1,4 @@
-"""Attention as a picture: a heat map of words, or a sheet of all heads. Needs matplotlib."""
+"""Pictures of attention: a heat map of words, or a sheet of all heads. Needs matplotlib."""
 
 import logging
 import math
@@ -38,7 +38,7 @@ from fledge.inspect.layout import (
     arrange,
     arrange_sheet,
 )
-from fledge.inspect.reading import Reading
+from fledge.inspect.recording import Recording
 from fledge.inspect.view import BEST, View, picture_format, place
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ TALLEST_COLOUR_BAR = 2.4
 LARGEST_WITH_NUMBERS = 14
 LEAST_NUMBER = 0.05
 INSET = 0.045
-"""Of the frames, in cells."""
+"""Distance of a frame from the edge of its cell, in cells."""
 MOST_WORDS = 100
 LONGEST_TITLE = 300
 FONTS = (
@@ -61,7 +61,7 @@ FONTS = (
     *("Noto Sans Devanagari", "WenQuanYi Micro Hei", "Hiragino Sans", "PingFang SC"),
     *("Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Segoe UI", "Arial Unicode MS"),
 )
-"""Asked in this order for a character; the first is always there."""
+"""Fonts in the order in which they are searched for a character; the first is always there."""
 AXES = {
     "cross": ("source: what is looked at (framed: most)", "translation: who looks"),
     "self": ("what is looked at", "who looks"),
@@ -70,7 +70,7 @@ AXES = {
 Matrix = NDArray[np.float64]
 
 
-def save_map(reading: Reading, view: View, path: Path) -> None:
+def save_map(recording: Recording, view: View, path: Path) -> None:
     """Draw one map of words into a .png or .svg file.
 
     Raises:
@@ -84,33 +84,33 @@ def save_map(reading: Reading, view: View, path: Path) -> None:
             "text, draw --heads, or take the numbers (--json)"
         )
     with _style():
-        _save(draw_map(reading, view), path)
+        _save(draw_map(recording, view), path)
 
 
-def save_heads(reading: Reading, path: Path) -> None:
+def save_heads(recording: Recording, path: Path) -> None:
     """Draw all heads on one sheet into a .png or .svg file.
 
     Raises:
         ConfigError: another kind of file.
     """
     with _style():
-        _save(draw_heads(reading), path)
+        _save(draw_heads(recording), path)
 
 
-def draw_map(reading: Reading, view: View) -> Figure:
-    """The heat map: one row for each word that looks, one column for each that is looked at."""
-    maps = reading.maps
+def draw_map(recording: Recording, view: View) -> Figure:
+    """Draw the heat map: a row for each word that looks, a column for each that is looked at."""
+    maps = recording.maps
     note = f"{maps.kind}-attention · {view.label}"
-    layout = arrange(maps.targets, maps.sources, title_of(reading), note, _text_width)
+    layout = arrange(maps.targets, maps.sources, title_of(recording), note, _text_width)
     figure = Figure(figsize=(layout.width, layout.height))
     _write_title(figure, layout)
-    weights = _matrix(reading, view.weights.tolist())
+    weights = _matrix(recording, view.weights.tolist())
     width, height = weights.shape[1] * layout.cell, weights.shape[0] * layout.cell
     axes = _axes(figure, layout.left, layout.bottom, width, height)
     norm = _scale(maps.kind, float(weights.max()))
     axes.pcolormesh(weights, cmap=COLOURS, norm=norm, edgecolors=LINES, linewidth=0.5)
     axes.invert_yaxis()
-    _write_words(figure, axes, reading, layout)
+    _write_words(figure, axes, recording, layout)
     if maps.kind == "cross":
         _mark_largest(axes, weights)
     if max(weights.shape) <= LARGEST_WITH_NUMBERS:
@@ -121,23 +121,23 @@ def draw_map(reading: Reading, view: View) -> Figure:
     return figure
 
 
-def draw_heads(reading: Reading) -> Figure:
-    """Every head as a small map without words, layers down, heads across, the best one framed."""
-    maps, best = reading.maps, reading.best
-    layers, heads = reading.scores.shape
+def draw_heads(recording: Recording) -> Figure:
+    """Draw every head as a small map without words, a row per layer, the best head framed."""
+    maps, best = recording.maps, recording.best
+    layers, heads = recording.scores.shape
     note = (
         f"{maps.kind}-attention of all heads, rows and columns in the order of the words · "
-        f"framed: {BEST[maps.kind]}, {place(best.layer, best.head, reading.scores)}"
+        f"framed: {BEST[maps.kind]}, {place(best.layer, best.head, recording.scores)}"
     )
     words = (len(maps.targets), len(maps.sources))
-    sheet = arrange_sheet(layers, heads, words, title_of(reading), note, _text_width)
+    sheet = arrange_sheet(layers, heads, words, title_of(recording), note, _text_width)
     figure = Figure(figsize=(sheet.width, sheet.height))
     _write_title(figure, sheet)
     norm = _scale("self", 1.0)
     kinds = habits(maps.weights, maps.kind)
     for layer, head in np.ndindex(layers, heads):
         axes = _axes(figure, *sheet.place(layer, head), sheet.map_width, sheet.map_height)
-        weights = _matrix(reading, maps.weights[layer, head].tolist())
+        weights = _matrix(recording, maps.weights[layer, head].tolist())
         axes.imshow(weights, cmap=COLOURS, norm=norm, aspect="auto", interpolation="nearest")
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel(kinds[layer][head] or "", fontsize=7, color=QUIET, labelpad=2)
@@ -153,18 +153,18 @@ def draw_heads(reading: Reading) -> Figure:
 
 
 def _scale(kind: Kind, largest: float) -> Normalize:
-    """What is dark. By the square root where many words share: the first looks at itself alone."""
+    """Scale the colours; by the square root in self-attention, whose first row is a single 1."""
     if kind == "self":
         return PowerNorm(0.5, 0, 1)
     return Normalize(0, math.ceil(largest * 20) / 20)
 
 
-def title_of(reading: Reading) -> tuple[str, ...]:
-    """The sentence, and its translation."""
-    sentence = f"“{_shortened(reading.text)}”"
-    if reading.translation is None:
+def title_of(recording: Recording) -> tuple[str, ...]:
+    """Quote the sentence, and its translation if there is one."""
+    sentence = f"“{_shortened(recording.text)}”"
+    if recording.translation is None:
         return (sentence,)
-    return sentence, f"→ “{_shortened(reading.translation)}”"
+    return sentence, f"→ “{_shortened(recording.translation)}”"
 
 
 def _shortened(text: str) -> str:
@@ -172,17 +172,17 @@ def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TITLE else text[:LONGEST_TITLE].rstrip() + "…"
 
 
-def _matrix(reading: Reading, weights: list[list[float]]) -> Matrix:
-    """The weights, those that the causal mask hides left out."""
+def _matrix(recording: Recording, weights: list[list[float]]) -> Matrix:
+    """Mask the weights that the causal mask hides."""
     matrix: Matrix = np.array(weights)
-    if reading.maps.kind == "self":
+    if recording.maps.kind == "self":
         hidden = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
         matrix = np.ma.masked_array(matrix, hidden)
     return matrix
 
 
 def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """An empty drawing area, all in inches."""
+    """Add an empty drawing area; all sizes are in inches."""
     across, up = figure.get_size_inches()
     axes = figure.add_axes((left / across, bottom / up, width / across, height / up))
     axes.set_facecolor(UNSEEN)
@@ -203,8 +203,8 @@ def _write_title(figure: Figure, layout: Layout | Sheet) -> None:
             top -= size * LINE / POINTS_PER_INCH
 
 
-def _write_words(figure: Figure, axes: Axes, reading: Reading, layout: Layout) -> None:
-    maps, size = reading.maps, layout.font_size
+def _write_words(figure: Figure, axes: Axes, recording: Recording, layout: Layout) -> None:
+    maps, size = recording.maps, layout.font_size
     axes.xaxis.tick_top()
     axes.set_xticks([index + 0.5 for index in range(len(maps.sources))], maps.sources)
     axes.set_yticks([index + 0.5 for index in range(len(maps.targets))], maps.targets)
@@ -224,7 +224,7 @@ def _write_words(figure: Figure, axes: Axes, reading: Reading, layout: Layout) -
 
 
 def _mark_largest(axes: Axes, weights: Matrix) -> None:
-    """A frame around the word that each word looks at most."""
+    """Frame the word that each word looks at most."""
     for row, column in enumerate(weights.argmax(axis=1)):
         corner, side = (column + INSET, row + INSET), 1 - 2 * INSET
         frame = Rectangle(corner, side, side, fill=False, edgecolor=MARK, linewidth=1.0)
@@ -252,7 +252,7 @@ def _colour_bar(figure: Figure, axes: Axes, norm: Normalize) -> None:
 
 
 def _text_width(text: str, size: float) -> float:
-    """Inches."""
+    """Measure a text in inches."""
     font = FontProperties(family=matplotlib.rcParams["font.family"], size=size)
     measure: Callable[..., tuple[float, float, float]] = _ruler().get_text_width_height_descent
     return measure(text, font, ismath=False)[0] / POINTS_PER_INCH
@@ -260,13 +260,13 @@ def _text_width(text: str, size: float) -> float:
 
 @cache
 def _ruler() -> RendererAgg:
-    """Measures text at one pixel a point."""
+    """Make a renderer that measures text at one pixel per point."""
     return RendererAgg(1, 1, POINTS_PER_INCH)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Fonts and settings of our pictures, whatever the user's own are."""
+    """Set the fonts and settings of our pictures, ignoring the user's own."""
     known = set(font_manager.get_font_names())
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
@@ -279,7 +279,7 @@ def _style() -> Iterator[None]:
                 "text.parse_math": False,
             }
         )
-        # A character that no font has is drawn as a box.
+        # A box stands for a character that no font has.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
         yield
 
@@ -288,7 +288,7 @@ def _save(figure: Figure, path: Path) -> None:
     kind = picture_format(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     save = partial(figure.savefig, path, format=kind, dpi=DOTS_PER_INCH, facecolor="white")
-    # Nothing that changes from day to day: the same reading gives the same bytes.
+    # The date is left out: the same recording gives the same bytes.
     if kind == "png":
         save(metadata={"Software": None}, pil_kwargs={"optimize": True})
     else:

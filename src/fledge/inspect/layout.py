@@ -1,4 +1,4 @@
-"""Where the parts of a heat map stand, in inches, so that no label meets another."""
+"""Places of the parts of a heat map, in inches, such that no labels overlap."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 LARGEST_CELL, SMALLEST_CELL = 0.6, 0.24
 CELLS_ACROSS = 6.5
-"""Inches that the cells share until they are at their smallest."""
+"""Inches that all cells share, unless each is at its smallest."""
 LEAST_WIDTH = 5.2
 MARGIN, GAP = 0.18, 0.08
 CAPTION = 0.26
@@ -15,7 +15,7 @@ LARGEST_MAP, SMALLEST_MAP, SHEET_ACROSS = 1.25, 0.62, 9.0
 BETWEEN_MAPS, UNDER_MAP = 0.1, 0.22
 POINTS_PER_INCH = 72
 LINE = 1.35
-"""Distance of lines, in font sizes."""
+"""Distance between lines, in font sizes."""
 TITLE_SIZE, NOTE_SIZE = 11.5, 8.5
 
 Measure = Callable[[str, float], float]
@@ -31,7 +31,7 @@ class Layout:
     cell: float
     font_size: float
     angle: float
-    """By which the column labels are turned, in degrees."""
+    """Angle of the column labels, in degrees."""
     left: float
     bottom: float
     caption: float
@@ -56,7 +56,7 @@ class Sheet:
     note: tuple[str, ...]
 
     def place(self, layer: int, head: int) -> tuple[float, float]:
-        """The lower left corner of a head's map."""
+        """Return the lower left corner of a head's map."""
         left = self.left + head * (self.map_width + BETWEEN_MAPS)
         return left, self.top - layer * self.step_down - self.map_height
 
@@ -68,7 +68,7 @@ def arrange(
     note: str,
     measure: Measure,
 ) -> Layout:
-    """A heat map of `rows` × `columns` under its title, as wide as its labels need.
+    """Arrange a heat map of `rows` × `columns` under its title, as wide as its labels need.
 
     The parts of `title` share a line if they fit on one.
     """
@@ -111,7 +111,7 @@ def arrange_sheet(
     note: str,
     measure: Measure,
 ) -> Sheet:
-    """`layers` × `heads` maps, each of `words` rows and columns."""
+    """Arrange `layers` × `heads` maps, each of `words` rows and columns."""
     map_width = min(LARGEST_MAP, max(SMALLEST_MAP, SHEET_ACROSS / heads))
     map_height = map_width * min(1.6, max(0.6, words[0] / words[1]))
     left = MARGIN + CAPTION
@@ -134,7 +134,7 @@ def arrange_sheet(
 
 
 def wrapped(text: str, width: float, size: float, measure: Measure) -> tuple[str, ...]:
-    """Lines of whole words, none wider than `width` unless a single word is."""
+    """Break a text into lines of whole words, none wider than `width` unless a single word is."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -148,7 +148,7 @@ def wrapped(text: str, width: float, size: float, measure: Measure) -> tuple[str
 def _header(
     title: Sequence[str], note: str, width: float, measure: Measure
 ) -> tuple[tuple[str, ...], tuple[str, ...], float]:
-    """The lines of title and note, and the height they take."""
+    """Return the lines of title and note, and their height in inches."""
     room = width - 2 * MARGIN
     title_lines = wrapped(" ".join(title), room, TITLE_SIZE, measure)
     if len(title_lines) > 1:
@@ -162,5 +162,5 @@ def _header(
 
 
 def lines_height(lines: int, size: float) -> float:
-    """Inches that lines of a font size in points take."""
+    """Return the height in inches of lines of a font size in points."""
     return lines * size * LINE / POINTS_PER_INCH

@@ -1,4 +1,4 @@
-"""What of a reading is shown: one head, a mean of heads, or the one that aligns best."""
+"""The map of a recording to show: one head, a mean of heads, or the one that aligns best."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor
 from fledge.errors import ConfigError
 from fledge.inspect.alignment import best_head
 from fledge.inspect.attention import Kind
-from fledge.inspect.reading import Reading
+from fledge.inspect.recording import Recording
 
 Choice = Literal["best", "mean"]
 BEST: Mapping[Kind, str] = MappingProxyType({"cross": "best aligned", "self": "most selective"})
@@ -20,27 +20,27 @@ BEST: Mapping[Kind, str] = MappingProxyType({"cross": "best aligned", "self": "m
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One map of a reading, and in words which it is."""
+    """One map of a recording, and its name in words."""
 
     label: str
     weights: Float[Tensor, "T S"]
 
 
 def choose(
-    reading: Reading,
+    recording: Recording,
     choice: Choice | None = None,
     layer: int | None = None,
     head: int | None = None,
 ) -> View:
-    """One map: `layer` and `head`, counted from 1, name a head; a layer alone, the mean of its.
+    """Choose one map. `layer` and `head`, counted from 1, name a head.
 
-    Without them `choice` decides, for the whole model or within the `layer`: the best-aligned head
-    or the mean. None is the best of a translation, the mean of a text.
+    Without a head, `choice` takes the best head or the mean of the `layer`, or of the whole model
+    if there is no layer. None is the mean of a layer or a text, the best head of a translation.
 
     Raises:
         ConfigError: there is no such layer or head, or a head without its layer.
     """
-    maps, scores = reading.maps, reading.scores
+    maps, scores = recording.maps, recording.scores
     layers, heads = scores.shape
     _check_number("layer", layer, layers)
     _check_number("head", head, heads)
@@ -64,7 +64,7 @@ def choose(
 
 
 def place(layer: int, head: int, scores: Float[Tensor, "L H"]) -> str:
-    """Where a head is among all; counted from 1, as people do."""
+    """Name a head among all of them; both numbers count from 1."""
     layers, heads = scores.shape
     return f"layer {layer + 1} of {layers}, head {head + 1} of {heads}"
 
@@ -75,10 +75,10 @@ def _check_number(name: str, number: int | None, most: int) -> None:
 
 
 def picture_format(path: Path) -> Literal["png", "svg"]:
-    """The kind of picture that a file's name asks for.
+    """Read the format of a picture from its file's name.
 
     Raises:
-        ConfigError: it asks for neither PNG nor SVG.
+        ConfigError: the name ends in neither .png nor .svg.
     """
     suffix = path.suffix.lower()
     if suffix == ".png":

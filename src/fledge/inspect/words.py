@@ -1,4 +1,4 @@
-"""Sub-word pieces gathered into words: what a person reads instead of what the model reads."""
+"""Words gathered from sub-word pieces, for people to read."""
 
 import re
 import unicodedata
@@ -52,7 +52,7 @@ def words_of(pieces: Sequence[bytes], names: Sequence[str]) -> tuple[Word, ...]:
 
 
 def _words_of_text(pieces: Sequence[bytes], offset: int) -> Iterator[Word]:
-    """The words of pieces that are all text; `offset` is the number of the first."""
+    """Cut pieces of plain text into words; `offset` is the number of the first piece."""
     text = b"".join(pieces).decode("utf-8", errors="surrogateescape")
     spans = _spans(text)
     first = 0  # the group at hand: its words [first, last], its pieces [start, end)
@@ -68,8 +68,8 @@ def _words_of_text(pieces: Sequence[bytes], offset: int) -> Iterator[Word]:
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Characters [start, end) of each word; line ends, and blanks at the very end, are words."""
-    # Accents set behind their letter are no letters to `re`: x stands in for them.
+    """Return the characters [start, end) of each word; line ends and final blanks are words."""
+    # `re` does not count combining accents as letters; x stands in for them.
     shape = "".join("x" if unicodedata.category(one).startswith("M") else one for one in text)
     spans = [match.span() for match in _WORD.finditer(shape)]
     covered = spans[-1][1] if spans else 0
@@ -79,7 +79,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def _reach(
     pieces: Sequence[bytes], text: str, spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
-    """The first and last word that each piece touches; blanks belong to the word they precede."""
+    """Yield the first and last word that each piece touches; blanks belong to the next word."""
     word_at: list[int] = []  # of each byte
     word = 0
     for index, character in enumerate(text):

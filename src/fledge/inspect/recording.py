@@ -1,4 +1,4 @@
-"""One text seen through every head of a model: its words, and which of them looks at which."""
+"""Attention of every head over the words of one text, recorded while the model reads it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from fledge.inspect.words import Word, words_of
 from fledge.text.sentences import SentenceTokenizer
 
 END = "⟨end⟩"
-"""How the end of a sentence is shown."""
+"""Label of the end token."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A text as its model reads it, and its translation if it was translated.
+class Recording:
+    """Words and attention of a text, and of its translation if it was translated.
 
-    `scores` tell of each head how well it aligns (`alignment_scores`), or in self-attention how
-    selective it is (`selectivity_scores`). `influence[t, s]` are the nats by which hiding source
-    word s lowers target word t; None in self-attention.
+    `scores` rate each head by `alignment_scores`, in self-attention by `selectivity_scores`.
+    `influence[t, s]` are the nats by which hiding source word s lowers log p of target word t;
+    None in self-attention.
     """
 
     text: str
@@ -44,13 +44,13 @@ class Reading:
 
     @property
     def best(self) -> Head:
-        """The head of the highest score."""
+        """Return the head of the highest score."""
         return best_head(self.scores)
 
 
-def read_translation(
+def record_translation(
     loaded: LoadedTranslationModel, text: str, settings: BeamSettings, target: str | None = None
-) -> Reading:
+) -> Recording:
     """Translate a sentence, or read it against a given `target`, and record the cross-attention.
 
     Raises:
@@ -74,10 +74,10 @@ def read_translation(
     matters = influence(model, source, inputs, targets, target_words, source_words)
     scores = alignment_scores(maps.weights, matters)
     translation = loaded.target.decode(written[:-1]) if target is None else target
-    return Reading(text.strip(), translation.strip(), maps, scores, matters)
+    return Recording(text.strip(), translation.strip(), maps, scores, matters)
 
 
-def read_text(loaded: LoadedModel, text: str) -> Reading:
+def record_text(loaded: LoadedModel, text: str) -> Recording:
     """Read a text and record the self-attention.
 
     Raises:
@@ -88,13 +88,13 @@ def read_text(loaded: LoadedModel, text: str) -> Reading:
     weights = self_attention(model, torch.tensor(ids, device=model.token_embedding.weight.device))
     words = _words(ids, tokenizer, end_id=None)
     maps = word_maps("self", weights, words, words)
-    return Reading(text.strip(), None, maps, selectivity_scores(maps.weights), None)
+    return Recording(text.strip(), None, maps, selectivity_scores(maps.weights), None)
 
 
 def _translated(
     loaded: LoadedTranslationModel, source: Int[Tensor, " S"], settings: BeamSettings
 ) -> list[int]:
-    """Ids of the best translation, the end included."""
+    """Return the ids of the best translation, the end included."""
     config = loaded.model.config
     mask = torch.ones_like(source[None], dtype=torch.bool)
     limit = min(settings.max_new_tokens, config.context_length)

@@ -1,10 +1,10 @@
-"""Models small enough to look into by hand, and a reading that needs none."""
+"""Models small enough to look into by hand, and a recording that needs none."""
 
 import torch
 
 from fledge.checkpoint.translation_files import LoadedTranslationModel
 from fledge.inspect.attention import AttentionMaps
-from fledge.inspect.reading import Reading
+from fledge.inspect.recording import Recording
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 from fledge.text.tokenizer import Tokenizer
@@ -37,7 +37,7 @@ def translator(seed: int = 0, context_length: int = 40) -> LoadedTranslationMode
 
 def invented(
     sources: str, targets: str | None = None, layers: int = 2, heads: int = 3, seed: int = 0
-) -> Reading:
+) -> Recording:
     """Random weights over the words of two sentences, or of one over itself."""
     generator = torch.Generator().manual_seed(seed)
     columns = sources.split()
@@ -45,7 +45,7 @@ def invented(
     scores = torch.randn(layers, heads, len(rows), len(columns), generator=generator)
     if targets is None:
         scores = scores.masked_fill(torch.ones(len(rows), len(rows)).triu(1).bool(), -torch.inf)
-    return Reading(
+    return Recording(
         text=sources,
         translation=targets,
         maps=AttentionMaps(
