@@ -10,8 +10,7 @@ from rich.console import Console
 
 from evaluate.cards import card
 from fledge.errors import WriteError
-from fledge.evaluate.report_files import read_report, write_report
-from fledge.evaluate.report_html import render_html
+from fledge.evaluate.report_files import read_report, render_html, write_report
 from fledge.evaluate.report_terminal import print_report
 
 VOID = {"meta", "br", "img", "link", "line", "input", "hr"}
@@ -109,3 +108,9 @@ def test_the_terminal_shows_what_models_say_and_does_not_obey_it():
     shown = screen.getvalue()
     assert "[red]why?[/x]" in shown and shown.count("[/bold] :smile: [2Jgone") == 3
     assert "Only [bold]s." in shown and "\x1b" not in shown
+
+
+def test_memory_that_the_system_does_not_tell_is_left_out():
+    assert "1.0 GiB of memory at most" in render_html(card())
+    untold = card().model_copy(update={"peak_memory_bytes": None})
+    assert "of memory" not in render_html(untold)

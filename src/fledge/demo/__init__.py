@@ -1,1 +1,1 @@
-"""The embedded default: a small chat model raised from what is already on the machine."""
+"""The demo: a small chat model raised from text that is already on the machine."""

@@ -1,4 +1,4 @@
-"""Sizes of the demo. The defaults are what two cores raise in less than a quarter of an hour."""
+"""Sizes of the demo. Two cores raise the default in less than a quarter of an hour."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from fledge.config import Config
 
 
 class DemoConfig(Config):
-    """How large and how long. `fledge demo` uses the defaults; the tests use a miniature."""
+    """Sizes and lengths of a demo. `fledge demo` uses the defaults, the tests a miniature."""
 
     vocabulary_size: int = Field(1536, ge=263)
     """Tokens; few, so that every one is seen often."""
@@ -17,7 +17,7 @@ class DemoConfig(Config):
     num_layers: int = Field(4, ge=1)
     """L."""
     text_every: int = Field(1, ge=1)
-    """Of the corpus's source files one in so many is read."""
+    """One in this many of the corpus's source files is read."""
     pretrain_steps: int = Field(1000, ge=1)
     """Steps of 512 tokens. Copying takes about a thousand of them, whatever their size."""
     demonstrations: int = Field(24_000, ge=50)
@@ -25,8 +25,8 @@ class DemoConfig(Config):
     sft_steps: int = Field(2400, ge=1)
     """Steps of 1,024 tokens."""
     ranked_prompts: int = Field(2600, ge=4)
-    """Prompts whose answers are ranked for training the reward model, and PPO's prompts: more of
-    them, each seen once, teach the reward model more than the same ones seen again."""
+    """Prompts of PPO and of the rankings. More prompts, each seen once, teach the reward model more
+    than the same ones seen again."""
     answers: int = Field(4, ge=2)
     """K, answers ranked per prompt."""
     noise: float = Field(0.1, ge=0, lt=0.5)

@@ -29,7 +29,7 @@ CHARTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
 
 
 def charts(output: Path) -> list[Chart]:
-    """A chart for each metric worth looking at."""
+    """Read a chart for each entry of `CHARTS`."""
     lines = {run: read_metrics(output / run / "metrics.jsonl") for _, _, run, _ in CHARTS}
     return [
         Chart(
@@ -42,7 +42,7 @@ def charts(output: Path) -> list[Chart]:
 
 
 def last_evaluation(run: Path) -> dict[str, float]:
-    """The last measurement on held-out data.
+    """Return the last measurement on held-out data.
 
     Raises:
         CheckpointError: the run has none.
@@ -55,7 +55,7 @@ def last_evaluation(run: Path) -> dict[str, float]:
 
 
 def _curve(name: str, metric: str, lines: Sequence[Mapping[str, float]]) -> Curve:
-    """Of the steps, not of the measurements between them."""
+    """Make the curve of the training steps, without the evaluations between them."""
     points = [line for line in lines if _is_step(line) and metric in line]
     return Curve(
         name=name,
@@ -65,5 +65,5 @@ def _curve(name: str, metric: str, lines: Sequence[Mapping[str, float]]) -> Curv
 
 
 def _is_step(line: Mapping[str, float]) -> bool:
-    """Whether the line is of a training step: only those have a time."""
+    """Tell whether the line belongs to a training step: only those have a time."""
     return "seconds" in line

@@ -1,4 +1,4 @@
-"""What the demo's stages read: text, demonstrations, prompts, and rankings of sampled answers."""
+"""Data of the demo's stages: text, demonstrations, prompts, and rankings of sampled answers."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ class RankedAnswers:
     rankings: list[Ranking]
 
     def ceiling(self) -> tuple[float, int]:
-        """The gold rule's accuracy on the noisy labels, and the number of pairs."""
+        """Return the gold rule's accuracy on the noisy labels, and the number of pairs."""
         counts = [
             agreement(group[0].task, [each.answer for each in group], ranking)
             for group, ranking in zip(self.answered, self.rankings, strict=True)
@@ -39,7 +39,7 @@ class RankedAnswers:
 
 
 def write_texts(files: DemoFiles, seed: int, config: DemoConfig) -> None:
-    """The corpus, and what the tokenizer learns from; existing files are kept."""
+    """Write the corpus and the tokenizer's texts; existing files are kept."""
     if files.text.exists() and files.vocabulary_text.exists():
         return
     texts = list(documents(seed=seed, every=config.text_every))
@@ -49,7 +49,7 @@ def write_texts(files: DemoFiles, seed: int, config: DemoConfig) -> None:
 
 
 def write_conversations(files: DemoFiles, seed: int, config: DemoConfig) -> None:
-    """Demonstrations, and PPO's prompts; existing files are kept."""
+    """Write demonstrations and PPO's prompts; existing files are kept."""
     if not files.demonstrations.exists():
         written = conversations("train", seed, config.demonstrations)
         chats = ({"messages": each.conversation.records()} for each in written)
@@ -60,13 +60,13 @@ def write_conversations(files: DemoFiles, seed: int, config: DemoConfig) -> None
 
 
 def ranked_tasks(seed: int, config: DemoConfig) -> list[Task]:
-    """The training prompts whose answers are ranked, the kinds in turn."""
+    """Return the training prompts whose answers are ranked, the kinds in turn."""
     per_kind = -(-config.ranked_prompts // len(KINDS))
     return tasks("train", seed + 1, per_kind)[: config.ranked_prompts]
 
 
 def held_out_tasks(seed: int, config: DemoConfig) -> list[Task]:
-    """The prompts on which everything is measured."""
+    """Return the held-out prompts, on which every model is measured."""
     return tasks("held_out", seed, config.held_out_per_kind)
 
 
@@ -81,12 +81,12 @@ def rank_answers(
 
 
 def sampling_of(config: DemoConfig) -> SamplingParams:
-    """How answers are sampled everywhere: at one temperature, unfiltered."""
+    """Return the sampling of all answers: at one temperature, without a filter."""
     return SamplingParams(temperature=config.temperature, max_new_tokens=config.max_new_tokens)
 
 
 def ranked(groups: list[list[Answered]], seed: int, config: DemoConfig) -> RankedAnswers:
-    """The labeller's rankings of answers that were sampled before; the same for the same seed."""
+    """Rank answers that were sampled before; the same seed gives the same rankings."""
     random = Random(f"labeller {seed}")
     rankings = [
         rank(group[0].task, [each.answer for each in group], config.noise, random, LABELER)
@@ -96,12 +96,12 @@ def ranked(groups: list[list[Answered]], seed: int, config: DemoConfig) -> Ranke
 
 
 def grouped(answered: Sequence[Answered], size: int) -> list[list[Answered]]:
-    """The answers to each prompt together."""
+    """Group the answers by prompt, `size` to each."""
     return [list(answered[start : start + size]) for start in range(0, len(answered), size)]
 
 
 def write_answers(path: Path, groups: Sequence[Sequence[Answered]]) -> None:
-    """Sampled answers as ids, an answer a line."""
+    """Write sampled answers as ids, one answer per line."""
     _write_lines(
         path,
         (
@@ -115,7 +115,7 @@ def write_answers(path: Path, groups: Sequence[Sequence[Answered]]) -> None:
 def read_answers(
     path: Path, asked: Sequence[Task], loaded: LoadedModel, config: DemoConfig
 ) -> list[list[Answered]]:
-    """What `write_answers` wrote for these tasks, judged anew."""
+    """Read the answers that `write_answers` wrote for these tasks, and judge them anew."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     repeated = [task for task in asked for _ in range(config.answers)]
     answered = [
@@ -126,7 +126,7 @@ def read_answers(
 
 
 def write_rankings(path: Path, rankings: Iterable[Ranking]) -> None:
-    """Rankings as JSONL; those in which all answers are tied teach nothing and are left out."""
+    """Write rankings as JSONL, without those that tie all answers: they teach nothing."""
     lines = (
         ranking.model_dump(mode="json", exclude_none=True)
         for ranking in rankings

@@ -1,7 +1,7 @@
 """The demo: the whole path from Python's own documentation to a chat model, in minutes.
 
-Tokenizer, pretraining, SFT, K answers of the SFT model ranked by the gold labeller with mistakes,
-reward model, PPO, report card. What is finished is skipped, what was interrupted goes on.
+Its steps are tokenizer, pretraining, SFT, rankings by the gold labeller with mistakes, reward
+model, PPO and report card. Finished steps are skipped, interrupted ones go on.
 """
 
 import logging
@@ -40,13 +40,13 @@ def run_demo(
     progress: Progress | None = None,
     console: Console | None = None,
 ) -> list[Path]:
-    """Raise a chat model in `output`; the final checkpoints of PPO, SFT and pretraining.
+    """Raise a chat model in `output`; return the final checkpoints of PPO, SFT and pretraining.
 
     Writes `report.json` and `report.html`, and prints the report card to `console`.
 
     Raises:
         ConfigError: `output` holds a demo of another seed or size.
-        FledgeError: as the stages raise; the same call goes on from there.
+        FledgeError: a stage fails; the same call goes on from there.
     """
     config = config or DemoConfig()
     files = DemoFiles(output=output)

@@ -1,4 +1,4 @@
-"""What the demo measures at its end, as a report card."""
+"""Measurements at the end of the demo, as a report card."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from fledge.starter.kinds import KINDS
 OUTPUTS = {"base": "pretrain", "sft": "sft", "ppo": "ppo"}
 SAMPLES_PER_KIND = 2
 HELD_OUT_SEED = 500
-"""Added to the demo's seed for what is sampled from held-out prompts."""
+"""Offset of the seed that samples answers to held-out prompts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of asking all models the held-out prompts."""
+    """Results of asking all models the held-out prompts."""
 
     answers: dict[str, list[Answered]]
     reward_model: RewardModelCard
@@ -42,7 +42,7 @@ class Measured:
 
 
 def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
-    """Ask the three models; judge the reward model and what PPO changed."""
+    """Ask the three models; judge the reward model and the changes by PPO."""
     loaded = {
         name: load_language_model(find_checkpoint(files.output / directory))
         for name, directory in OUTPUTS.items()
@@ -69,7 +69,7 @@ def report_card(
     config: DemoConfig,
     seconds: Mapping[str, float],
 ) -> ReportCard:
-    """The card, with the curves of every stage."""
+    """Make the card, with the curves of every stage."""
     valid = {name: fractions_valid(answers) for name, answers in measured.answers.items()}
     kinds = [each.task.kind for each in measured.answers["sft"]]
     counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
@@ -94,7 +94,7 @@ def report_card(
 def _reward_model(
     files: DemoFiles, sft_answers: list[list[Answered]], seed: int, config: DemoConfig
 ) -> RewardModelCard:
-    """Its accuracy as the reward stage measured it, and the ceiling on the same rankings."""
+    """Return the accuracy that the reward stage measured, and the ceiling on the same rankings."""
     evaluation = last_evaluation(files.output / "reward")
     ceiling, _ = ranked(sft_answers, HELD_OUT_SEED + seed, config).ceiling()
     return RewardModelCard(
@@ -139,7 +139,7 @@ def _ppo(
 
 
 def _best(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> list[Answered]:
-    """Of each prompt's answers the one that the reward model scores highest."""
+    """Choose the answer to each prompt that the reward model scores highest."""
     judge = load_scalar_model(find_checkpoint(files.output / "reward"))
     flat = [each for group in groups for each in group]
     rollout = Rollout.join(

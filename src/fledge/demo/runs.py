@@ -1,4 +1,4 @@
-"""The four runs of the demo; runs/starter/ holds the same as files."""
+"""The four runs of the demo; runs/starter/ holds the same runs as files."""
 
 from pathlib import Path
 
@@ -25,29 +25,29 @@ RUNTIME = RuntimeConfig(compile=False)
 
 
 class DemoFiles(Config):
-    """Where a demo keeps what its stages read and write."""
+    """Paths of a demo's data, in its directory."""
 
     output: Path
     """The directory of the demo."""
 
     @property
     def text(self) -> Path:
-        """The corpus, a document a line."""
+        """The corpus, one document per line."""
         return self.output / "data" / "text.jsonl"
 
     @property
     def vocabulary_text(self) -> Path:
-        """What the tokenizer learns from."""
+        """Texts for the tokenizer to learn from."""
         return self.output / "data" / "vocabulary.jsonl"
 
     @property
     def demonstrations(self) -> Path:
-        """What the imagined writers wrote."""
+        """Conversations by the imagined writers."""
         return self.output / "data" / "demonstrations.jsonl"
 
     @property
     def prompts(self) -> Path:
-        """What PPO's policy is asked."""
+        """Prompts for PPO's policy."""
         return self.output / "data" / "prompts.jsonl"
 
     @property
@@ -57,12 +57,12 @@ class DemoFiles(Config):
 
     @property
     def held_out_rankings(self) -> Path:
-        """The same of held-out prompts."""
+        """The labeller's rankings of answers to held-out prompts."""
         return self.output / "data" / "held-out-rankings.jsonl"
 
     @property
     def held_out_answers(self) -> Path:
-        """The answers behind them, as ids."""
+        """The answers behind the held-out rankings, as ids."""
         return self.output / "data" / "held-out-answers.jsonl"
 
     @property
@@ -72,7 +72,7 @@ class DemoFiles(Config):
 
 
 def pretrain_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
-    """Many small steps: a small model learns to copy in steps, not in tokens."""
+    """Return a run of many small steps: learning to copy takes steps, not tokens."""
     size = ModelSize(
         context_length=config.context_length, width=config.width, num_layers=config.num_layers
     )
@@ -102,7 +102,7 @@ def pretrain_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
 
 
 def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
-    """No dropout: few demonstrations are seen more than a few times."""
+    """Return a run without dropout: no demonstration is seen more than a few times."""
     return Run(
         output=files.output / "sft",
         seed=seed,
@@ -129,7 +129,7 @@ def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
 
 
 def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
-    """Scores of deviation 1, so that PPO's β means the same for every seed."""
+    """Return a run whose scores have deviation 1, so that PPO's β is comparable across seeds."""
     return Run(
         output=files.output / "reward",
         seed=seed,
@@ -155,7 +155,7 @@ def reward_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
 
 
 def ppo_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
-    """Short answers, small rollouts, a low learning rate for a small model that can lose skills."""
+    """Return a run of small rollouts and a low learning rate: a small model can lose skills."""
     steps = config.ppo_rollouts * PPO_EPOCHS * (ROLLOUT // MINIBATCH)
     return Run(
         output=files.output / "ppo",
@@ -188,7 +188,7 @@ def ppo_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
 
 
 def demo_runs(files: DemoFiles, seed: int, config: DemoConfig) -> dict[str, Run]:
-    """All four by name, in their order."""
+    """Return all four runs by name, in their order."""
     makers = {
         "pretrain": pretrain_run,
         "sft": sft_run,

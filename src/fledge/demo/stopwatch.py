@@ -10,7 +10,7 @@ from fledge.files import write_text
 
 
 class Stopwatch:
-    """Adds up seconds by name in a file; what an interrupted call spent counts, too."""
+    """Sums of seconds by name in a file; the time of interrupted calls counts, too."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
@@ -30,6 +30,6 @@ class Stopwatch:
             write_text(self._path, json.dumps(self._seconds))
 
     def seconds(self) -> dict[str, float]:
-        """By name in the order of their first use, then their `total`."""
+        """Return the seconds by name in the order of first use, then their `total`."""
         rounded = {name: round(value, 2) for name, value in self._seconds.items()}
         return {**rounded, "total": round(sum(self._seconds.values()), 2)}

@@ -1,4 +1,4 @@
-"""A small translator raised on the spot from the starter pack's sentences, in a minute."""
+"""A small translator raised from the starter pack's sentences in a minute."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ from fledge.starter.parallel import sentence_pairs
 from fledge.train.progress import Progress
 
 STEPS = 500
-"""30 seconds of one core, after which all held-out sentences came out right (BLEU 100)."""
+"""About 30 seconds of one core; then all held-out sentences are right (BLEU 100)."""
 
 
 def run_translation_demo(output: Path, seed: int, progress: Progress | None = None) -> Path:
-    """Write the sentences, train on them, and measure on those held out; the checkpoint.
+    """Write the sentences, train on them, measure on those held out; return the checkpoint.
 
     The same call goes on where it was stopped.
 
@@ -27,7 +27,7 @@ def run_translation_demo(output: Path, seed: int, progress: Progress | None = No
 
 
 def translation_run(output: Path, seed: int) -> Run:
-    """What runs/starter/translate.toml holds as a file."""
+    """Return the run that runs/starter/translate.toml holds as a file."""
     values = {
         "output": str(output),
         "seed": seed,
@@ -61,6 +61,6 @@ def translation_run(output: Path, seed: int) -> Run:
 
 
 def write_pairs(file: Path, pairs: Sequence[tuple[str, str]]) -> None:
-    """Source, tab, target."""
+    """Write one pair per line: source, tab, target."""
     file.parent.mkdir(parents=True, exist_ok=True)
     write_text(file, "".join(f"{english}\t{french}\n" for english, french in pairs))

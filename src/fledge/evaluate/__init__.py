@@ -1,1 +1,1 @@
-"""How good a model is, and the report card that says so."""
+"""Measurements of models, and the report card that shows them."""

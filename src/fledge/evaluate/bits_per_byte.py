@@ -1,4 +1,4 @@
-"""Bits per byte: how well a model predicts text, whatever its tokenizer."""
+"""Bits per byte: a model's loss on text, comparable across tokenizers."""
 
 import math
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import DataError
 
 WINDOWS = 32
-"""Windows of one forward pass; has no effect on the result."""
+"""Number of windows in one forward pass; has no effect on the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextScore:
-    """How well text is predicted. A model that knows nothing of 256 bytes has 8 bits per byte."""
+    """Losses on a text. A model that knows nothing of 256 bytes has 8 bits per byte."""
 
     bits_per_byte: float
     nats_per_token: float
@@ -28,7 +28,7 @@ class TextScore:
 def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
     """Predict every token but the first of each window; windows do not overlap.
 
-    Special tokens stand for no byte and are left out of both sums.
+    Special tokens stand for no bytes and are left out of both sums.
 
     Raises:
         DataError: there is no text of at least two tokens.
@@ -55,13 +55,8 @@ def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
     return TextScore(nats / math.log(2) / num_bytes, nats / tokens, tokens, num_bytes)
 
 
-def bits_per_byte(loaded: LoadedModel, texts: Iterable[str]) -> float:
-    """Bits per byte alone."""
-    return score_text(loaded, texts).bits_per_byte
-
-
 def _windows(loaded: LoadedModel, texts: Iterable[str], length: int) -> Iterable[torch.Tensor]:
-    """Pieces of each text of length + 1 tokens, the last token of one the first of the next."""
+    """Cut each text into windows of length + 1 tokens that share their end tokens."""
     for text in texts:
         ids = torch.tensor(loaded.tokenizer.encode(text), dtype=torch.long)
         for start in range(0, max(0, len(ids) - 1), length):

@@ -14,7 +14,7 @@ TICKS = 4
 
 
 class Curve(Config):
-    """A metric over a run."""
+    """Values of a metric over the steps of a run."""
 
     name: str
     steps: list[int]
@@ -31,7 +31,7 @@ class Chart(Config):
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Maps values in [low, high] to pixels from `start` to `end`."""
+    """A linear map from values in [low, high] to pixels from `start` to `end`."""
 
     low: float
     high: float
@@ -39,12 +39,12 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """The pixel of a value."""
+        """Return the pixel of a value."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def svg(chart: Chart) -> str:
-    """The chart as an <svg> element; curves are drawn in the classes c0, c1, …"""
+    """Draw the chart as an <svg> element; curves have the classes c0, c1, …"""
     curves = [thinned(smoothed(curve)) for curve in chart.curves if curve.steps]
     if not curves:
         return ""
@@ -63,7 +63,7 @@ def svg(chart: Chart) -> str:
 
 
 def nice_ticks(low: float, high: float) -> list[float]:
-    """Round numbers that span [low, high], about `TICKS` of them (Heckbert 1990).
+    """Return about `TICKS` round numbers that span [low, high] (Heckbert 1990).
 
     Example: 0.13 to 0.92 gives 0, 0.2, 0.4, 0.6, 0.8, 1.
     """
@@ -78,7 +78,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
 
 
 def smoothed(curve: Curve, share: float = 0.02) -> Curve:
-    """A running mean over this share of the curve's length, centred; short curves stay."""
+    """Return the centred running mean over this share of the curve; short curves stay."""
     half = int(len(curve.values) * share / 2)
     if half == 0:
         return curve
@@ -93,7 +93,7 @@ def smoothed(curve: Curve, share: float = 0.02) -> Curve:
 
 
 def thinned(curve: Curve) -> Curve:
-    """At most `MOST_POINTS` points, and the last one."""
+    """Keep at most `MOST_POINTS` points, and the last one."""
     every = -(-len(curve.steps) // MOST_POINTS)
     chosen = [*range(0, len(curve.steps) - 1, every), len(curve.steps) - 1]
     return Curve(
@@ -130,6 +130,6 @@ def _step(x: Axis, value: float) -> str:
 
 
 def legend(curves: Sequence[Curve]) -> list[tuple[int, str]]:
-    """Class number and name of each curve that is drawn; none for a single curve."""
+    """Return class number and name of each curve that is drawn; none for a single curve."""
     named = [curve.name for curve in curves if curve.steps]
     return list(enumerate(named)) if len(named) > 1 else []

@@ -1,4 +1,4 @@
-"""How far a policy has moved from its reference: the KL divergence over whole answers."""
+"""KL divergence of a policy from its reference over whole answers."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,7 +10,7 @@ from fledge.model.gpt import GPT
 from fledge.model.policy import exact_kl, policy_logits
 
 ROWS = 32
-"""Answers of one forward pass; has no effect on the result."""
+"""Number of answers in one forward pass; has no effect on the result."""
 
 
 @torch.inference_mode()
@@ -21,9 +21,9 @@ def kl_per_answer(
     temperature: float = 1.0,
     banned_ids: Collection[int] = (),
 ) -> float:
-    """Mean over answers, drawn from `policy` in this way, of the summed KL in nats.
+    """Return the KL in nats summed over each answer, averaged over answers drawn from `policy`.
 
-    Each position adds the exact Σ π log(π/π_ref) over the vocabulary, which has the expectation of
+    Each position adds the exact Σ π log(π/π_ref) over the vocabulary. It has the expectation of
     log π − log π_ref of the sampled token and a smaller variance.
     """
     device, banned = policy.token_embedding.weight.device, sorted(banned_ids)

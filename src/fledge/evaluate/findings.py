@@ -1,4 +1,4 @@
-"""What did not work, read off the numbers and said in plain words."""
+"""Weaknesses of a raised model, read off the numbers and said in plain words."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ END_LIMIT = 0.95
 def what_did_not_work(
     valid: Mapping[str, Mapping[str, float]], reward_model: RewardModelCard, ppo: PPOCard
 ) -> list[str]:
-    """Sentences, the gravest first; there is always something that a small model cannot do."""
+    """Return sentences, the gravest first; the last always names the limits of a small model."""
     return [
         *_ppo(ppo),
         *_reward_model(reward_model),

@@ -1,4 +1,4 @@
-"""How well scores agree with people's rankings: accuracy, log loss, calibration, length bias."""
+"""Agreement of scores with people's rankings: accuracy, log loss, calibration, length bias."""
 
 import math
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from fledge.data.preferences import better_than, correct
 class PreferencePairs:
     """Every pair of answers that a person ordered; ties are not pairs.
 
-    `margins` is the score of the better answer minus that of the worse; `prompts` numbers the
-    prompt each pair comes from; `length_differences` is better minus worse, in tokens.
+    `margins` is the score of the better answer minus that of the worse. `prompts` is the number of
+    the prompt behind each pair. `length_differences` is better minus worse, in tokens.
     """
 
     margins: Float[Tensor, "N"]
@@ -26,7 +26,7 @@ class PreferencePairs:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Pairs whose predicted P(right) lies in [low, high): how often the prediction was right."""
+    """Pairs whose predicted P(right) lies in [low, high), and the share that was right."""
 
     low: float
     high: float
@@ -37,7 +37,7 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceReport:
-    """What held-out rankings say of a reward model. `low` and `high` bound 95 % of accuracy."""
+    """A reward model on held-out rankings; `low` and `high` bound 95 % of `accuracy`."""
 
     accuracy: float
     low: float
@@ -50,7 +50,7 @@ class PreferenceReport:
     prompts: int
 
     def metrics(self) -> dict[str, float]:
-        """The same as numbers by name; what has no pairs is left out."""
+        """Return the numbers by name, without those that had no pairs."""
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: float(value) for name, value in named.items() if value is not None}
 
@@ -58,7 +58,7 @@ class PreferenceReport:
 def preference_pairs(
     scores: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"], lengths: Int[Tensor, "B K"]
 ) -> PreferencePairs:
-    """All ordered pairs of the rankings, prompt by prompt."""
+    """Collect all ordered pairs of the rankings, prompt by prompt."""
     prompts, better, worse = better_than(ranks).nonzero(as_tuple=True)
     return PreferencePairs(
         margins=scores[prompts, better] - scores[prompts, worse],
@@ -68,14 +68,14 @@ def preference_pairs(
 
 
 def accuracy(pairs: PreferencePairs) -> float:
-    """Share of pairs ordered as people did; NaN without pairs. Chance is 0.5."""
+    """Return the share of pairs ordered as people did; NaN without pairs. Chance is 0.5."""
     return float(correct(pairs.margins).mean())
 
 
 def accuracy_interval(
     pairs: PreferencePairs, random: torch.Generator, resamples: int = 2000
 ) -> tuple[float, float]:
-    """95 % bootstrap interval of the accuracy, drawing prompts, not pairs.
+    """Return the 95 % bootstrap interval of the accuracy, drawing prompts, not pairs.
 
     Pairs of one prompt share answers and are not independent (Efron and Tibshirani 1993, ch. 8).
     """
@@ -91,12 +91,12 @@ def accuracy_interval(
 
 
 def log_loss(pairs: PreferencePairs) -> float:
-    """Mean −log σ(margin) in nats; ln 2 for a model that knows nothing."""
+    """Return the mean −log σ(margin) in nats; ln 2 for a model that knows nothing."""
     return float(F.softplus(-pairs.margins).mean())
 
 
 def calibration(pairs: PreferencePairs, bins: int = 5) -> list[CalibrationBin]:
-    """Predicted P(right) = σ(|margin|) against how often it was right; empty bins are left out."""
+    """Compare predicted P(right) = σ(|margin|) with the observed share; empty bins are left out."""
     predicted = pairs.margins.abs().sigmoid()
     right = correct(pairs.margins)
     width = 0.5 / bins
@@ -115,18 +115,18 @@ def calibration(pairs: PreferencePairs, bins: int = 5) -> list[CalibrationBin]:
 
 
 def calibration_error(pairs: PreferencePairs, bins: int = 5) -> float:
-    """Mean distance of predicted and observed, by pairs (ECE; Guo et al. 2017, 1706.04599)."""
+    """Return the mean distance of predicted and observed (ECE; Guo et al. 2017, 1706.04599)."""
     table = calibration(pairs, bins)
     return sum(abs(row.predicted - row.observed) * row.pairs for row in table) / len(pairs.margins)
 
 
 def accuracy_where(pairs: PreferencePairs, chosen: Bool[Tensor, "N"]) -> float | None:
-    """Accuracy over the chosen pairs; None if there are none."""
+    """Return the accuracy over the chosen pairs; None if there are none."""
     return float(correct(pairs.margins[chosen]).mean()) if bool(chosen.any()) else None
 
 
 def preference_report(pairs: PreferencePairs, random: torch.Generator) -> PreferenceReport:
-    """All of the above; needs at least one pair.
+    """Measure everything above; at least one pair is needed.
 
     A model that only counts tokens is near 1 where the better answer is longer and near 0 where
     it is shorter.
@@ -146,7 +146,7 @@ def preference_report(pairs: PreferencePairs, random: torch.Generator) -> Prefer
 
 
 def noise_ceiling(gold: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"]) -> float:
-    """Accuracy of the true utilities on these labels: what a perfect judge reaches.
+    """Return the accuracy of the true utilities on these labels: a perfect judge's.
 
     Labels are noisy, so this is below 1; where two answers are equally good it counts ½.
     """
@@ -154,7 +154,7 @@ def noise_ceiling(gold: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"]) -> floa
 
 
 def ceiling_from_agreement(agreement: float) -> float:
-    """Accuracy of a perfect judge, from how often two labellers agree on the same pair.
+    """Estimate a perfect judge's accuracy from the share of pairs on which two labellers agree.
 
     If each is right with probability c on its own, they agree with c² + (1 − c)². InstructGPT's
     labellers agreed on 0.726 (Ouyang et al. 2022, section 3.4): c = 0.836. `agreement` in [½, 1].

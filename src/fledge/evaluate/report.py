@@ -1,4 +1,4 @@
-"""The report card of a raised model: what was learnt, what it cost, and what did not work.
+"""The report card of a raised model: its results, its cost and its weaknesses.
 
 `report.json` is this class as JSON; `report.html` and the terminal show the same numbers.
 """
@@ -12,14 +12,14 @@ MODEL_NAMES = {"base": "pretrained", "sft": "after SFT", "ppo": "after PPO"}
 
 
 class RewardModelCard(Config):
-    """How well the reward model orders held-out pairs as the noisy labeller did."""
+    """Agreement of the reward model with the noisy labeller on held-out pairs."""
 
     accuracy: float
     """Share of pairs in [0, 1]; chance is 0.5."""
     ceiling: float
-    """The gold rule's own accuracy on these noisy labels: what a perfect judge reaches."""
+    """The gold rule's own accuracy on these noisy labels: the best that a judge can reach."""
     pairs: int
-    """Held-out pairs; ties are none."""
+    """Number of held-out pairs; ties are not counted."""
     low: float
     """Lower end of the 95 % interval of the accuracy."""
     high: float
@@ -27,12 +27,12 @@ class RewardModelCard(Config):
 
     @property
     def share_of_ceiling(self) -> float:
-        """Accuracy over ceiling."""
+        """Return accuracy divided by ceiling."""
         return self.accuracy / self.ceiling
 
 
 class PPOCard(Config):
-    """What PPO changed, on held-out prompts that both models sampled answers to."""
+    """Changes by PPO, measured on sampled answers of both models to held-out prompts."""
 
     gold_before: float
     """Mean gold score of the SFT model, in [0, 1]."""
@@ -55,27 +55,27 @@ class PPOCard(Config):
 
 
 class ReportCard(Config):
-    """Everything that `fledge demo` found out."""
+    """Results of `fledge demo`."""
 
     fledge_version: str
     seed: int
     setting: dict[str, str]
-    """What was trained on what, in words."""
+    """Model, data and steps in words, by topic."""
     seconds: dict[str, float]
     """Wall time by stage, and `total`."""
     peak_memory_bytes: int | None
-    """Largest resident memory of the process; None where the system does not tell."""
+    """Largest resident memory of the process; None on Windows, which does not tell."""
     bits_per_byte: float
-    """Of the pretrained model on text it has not seen."""
+    """Bits per byte of the pretrained model on unseen text."""
     kinds: dict[str, str]
-    """What each kind of conversation is, by its name."""
+    """Description of each kind of conversation, by its name."""
     valid: dict[str, dict[str, float]]
     """Shares of valid answers on held-out prompts: by model, then "all" and by kind."""
     prompts_per_kind: dict[str, int]
-    """How many held-out prompts each share is of."""
+    """Number of held-out prompts behind each share."""
     reward_model: RewardModelCard
     ppo: PPOCard
     samples: list[Sample]
     charts: list[Chart]
     did_not_work: list[str]
-    """In plain words, the weak sides that the numbers show."""
+    """Weaknesses that the numbers show, in plain words."""

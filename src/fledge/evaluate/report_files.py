@@ -1,13 +1,18 @@
-"""Files of the report card: JSON for programs, HTML for people."""
+"""The report card on disk: as JSON, and as one HTML page without scripts or requests."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
-from fledge.evaluate.report import ReportCard
-from fledge.evaluate.report_html import render_html
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from fledge.evaluate.charts import Chart, legend, svg
+from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
 from fledge.files import write_text
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
+TEMPLATE = "report.html.jinja"
 
 
 def write_report(card: ReportCard, directory: Path) -> None:
@@ -22,8 +27,46 @@ def write_report(card: ReportCard, directory: Path) -> None:
 
 
 def read_report(directory: Path) -> ReportCard | None:
-    """Return the report card of a finished demo; None before it is finished."""
+    """Read the report card of a finished demo; return None before."""
     path = directory / JSON_FILE
     if not path.is_file():
         return None
     return ReportCard.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def render_html(card: ReportCard) -> str:
+    """Render the page; every text from a model is escaped."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["percent"] = percent
+    environment.filters["words"] = words
+    environment.globals["svg"] = drawn
+    environment.globals["legend"] = legend
+    source = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
+    template = environment.from_string(source)
+    return template.render(
+        card=card, models=MODELS, model_names=MODEL_NAMES, bar=stage_shares(card)
+    )
+
+
+def percent(share: float) -> str:
+    """Format a share as a whole percentage."""
+    return f"{share:.0%}"
+
+
+def words(name: str) -> str:
+    """Turn a name of the code into words: "twenty_questions" into "twenty questions"."""
+    return name.replace("_", " ")
+
+
+def drawn(chart: Chart) -> Markup:
+    """Draw a chart as SVG, which escapes its own texts."""
+    return Markup(svg(chart))
+
+
+def stage_shares(card: ReportCard) -> list[tuple[str, float, float]]:
+    """Return each stage with its seconds and its percentage of the total time."""
+    stages = {name: value for name, value in card.seconds.items() if name != "total"}
+    total = sum(stages.values()) or 1.0
+    return [(name, value, 100 * value / total) for name, value in stages.items()]

@@ -12,7 +12,7 @@ SAMPLES_SHOWN = 6
 
 
 def print_report(card: ReportCard, console: Console) -> None:
-    """All tables; the samples are a few of those in the HTML report."""
+    """Print all tables, with a few of the HTML report's samples."""
     console.print()
     console.print(Panel.fit(f"[bold]Report card[/bold], seed {card.seed}"))
     console.print(kinds_table(card))
@@ -25,7 +25,7 @@ def print_report(card: ReportCard, console: Console) -> None:
 
 
 def kinds_table(card: ReportCard) -> Table:
-    """Shares of valid answers by kind and model."""
+    """Tabulate the shares of valid answers by kind and model."""
     table = Table(title="Valid answers on held-out prompts", title_justify="left")
     table.add_column("kind")
     for model in MODELS:
@@ -40,7 +40,7 @@ def kinds_table(card: ReportCard) -> Table:
 
 
 def numbers_table(card: ReportCard) -> Table:
-    """Pretraining, reward model and PPO in one column of numbers."""
+    """Tabulate the numbers of pretraining, reward model and PPO."""
     reward, ppo = card.reward_model, card.ppo
     table = Table(title="Numbers", title_justify="left", show_header=False)
     table.add_row("bits per byte of unseen text", f"{card.bits_per_byte:.3f}")
@@ -59,7 +59,7 @@ def numbers_table(card: ReportCard) -> Table:
 
 
 def time_table(card: ReportCard) -> Table:
-    """Wall time by stage."""
+    """Tabulate the wall time by stage."""
     table = Table(title="Time", title_justify="left", show_header=False)
     for stage, seconds in card.seconds.items():
         style = "bold" if stage == "total" else None
@@ -68,7 +68,7 @@ def time_table(card: ReportCard) -> Table:
 
 
 def samples_table(card: ReportCard) -> Table:
-    """A few prompts with the answers of all models."""
+    """Tabulate a few prompts with the answers of all models."""
     table = Table(title="Samples", title_justify="left", show_lines=True)
     for column in ("prompt", *(MODEL_NAMES[model] for model in MODELS)):
         table.add_column(column, overflow="fold", ratio=1)

@@ -11,11 +11,11 @@ class SampledAnswer(Config):
 
     text: str
     valid: bool
-    """Whether the checker of its kind accepts it."""
+    """True if the checker of its kind accepts the answer."""
     gold: float
     """The gold labeller's score in [0, 1]."""
     ended: bool
-    """Whether it ended by itself."""
+    """True if the answer has an end token."""
 
 
 class Sample(Config):
@@ -25,11 +25,11 @@ class Sample(Config):
     system: str | None
     prompt: str
     answers: dict[str, SampledAnswer]
-    """By model: base, sft, ppo."""
+    """Answers by model: base, sft, ppo."""
 
 
 def sample_table(models: Mapping[str, Sequence[Answered]], per_kind: int) -> list[Sample]:
-    """The first `per_kind` prompts of each kind; the models answered the same tasks in order."""
+    """Collect the first `per_kind` prompts of each kind; all models answered the same tasks."""
     first = next(iter(models.values()))
     seen: dict[str, int] = {}
     samples = []

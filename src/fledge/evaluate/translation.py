@@ -25,21 +25,21 @@ class TranslationScore:
     chrf_signature: str
 
     def metrics(self) -> dict[str, float]:
-        """The numbers alone, by name."""
+        """Return BLEU and chrF by name."""
         return {"bleu": self.bleu, "chrf": self.chrf}
 
     def as_json(self) -> dict[str, float | int | str]:
-        """Everything, by name."""
+        """Return every field by name."""
         return asdict(self)
 
 
 def score_translations(
     translations: Sequence[str], references: Sequence[str], tokenizer: BleuTokenizer = "13a"
 ) -> TranslationScore:
-    """Corpus scores of one translation and one reference a sentence.
+    """Score a corpus of one translation and one reference per sentence.
 
-    `tokenizer` is how sacrebleu cuts words: "13a" for text as people write it, "none" for text
-    that is tokenised already.
+    `tokenizer` names sacrebleu's rule for words: "13a" for ordinary text, "none" for text that is
+    tokenised already.
 
     Raises:
         DataError: there are not as many references as translations, or none.

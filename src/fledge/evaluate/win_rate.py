@@ -1,4 +1,4 @@
-"""Is one model better than another on the same prompts? The paired bootstrap."""
+"""Paired bootstrap: compare two models on the same prompts."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from torch import Tensor
 class PairedComparison:
     """Scores after minus scores before, prompt by prompt.
 
-    `low` and `high` bound 95 % of the mean difference; `p_value` is the chance, over redrawn
-    prompts, that the mean does not rise: small means that `after` is better.
+    `low` and `high` bound 95 % of the mean difference. `p_value` is the probability, over redrawn
+    prompts, that the mean does not rise; small means that `after` is better.
     """
 
     before: float
@@ -31,7 +31,7 @@ def paired_bootstrap(
     random: torch.Generator,
     resamples: int = 10_000,
 ) -> PairedComparison:
-    """Redraw prompts with replacement and look at the mean difference (Koehn 2004, W04-3250).
+    """Redraw prompts with replacement and compare the mean difference (Koehn 2004, W04-3250).
 
     One-sided; the smallest `p_value` is 1 / (resamples + 1). A tie is half a win.
     """
