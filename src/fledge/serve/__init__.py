@@ -1,4 +1,4 @@
-"""The web chat and the OpenAI-compatible API."""
+"""Serve models to people and programs: a web chat and an OpenAI-compatible API."""
 
 from fledge.serve.app import create_app
 from fledge.serve.models.registry import ServedModel

@@ -1,4 +1,4 @@
-"""The server: its parts put together, every route, and the checks around them."""
+"""Server: put its parts together, add every route and the checks around them."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -57,7 +57,7 @@ class Application(FastAPI):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The objects of one server; each route is given only those that it uses."""
+    """Objects of one server; each route is given only those that it uses."""
 
     clock: Callable[[], float]
     database: Database

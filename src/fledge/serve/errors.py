@@ -11,7 +11,7 @@ from fledge.serve.schemas.common import ErrorBody, ErrorReply
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """An HTTP error with OpenAI's fields."""
+    """HTTP error with OpenAI's fields."""
 
     status: int
     message: str
@@ -22,19 +22,19 @@ class ApiError(Exception):
     """Seconds."""
 
     def reply(self) -> ErrorReply:
-        """The JSON body, also sent as an event where a stream has begun."""
+        """Return the JSON body, which is also sent as an event where a stream has begun."""
         return ErrorReply(
             error=ErrorBody(message=self.message, type=self.type, param=self.param, code=self.code)
         )
 
     def response(self) -> JSONResponse:
-        """Always JSON, never an event stream."""
+        """Return the response: always JSON, never an event stream."""
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
         return JSONResponse(self.reply().model_dump(), self.status, headers)
 
 
 def unknown_model(model: str, known: list[str]) -> ApiError:
-    """404, with what there is."""
+    """Return a 404 error that names the models there are."""
     return ApiError(
         404,
         f"The model {model!r} does not exist here; there is: {', '.join(known)}",
@@ -44,15 +44,15 @@ def unknown_model(model: str, known: list[str]) -> ApiError:
 
 
 def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What the OpenAPI description says of an endpoint's errors."""
+    """Return the entries of an endpoint's errors in the OpenAPI description."""
     return {status: {"model": ErrorReply} for status in statuses}
 
 
 def unsupported(param: str, message: str) -> ApiError:
-    """400 for what the OpenAI API has and this server has not."""
+    """Return a 400 error for a feature of the OpenAI API that is not built here."""
     return ApiError(400, message, param=param, code="unsupported_parameter")
 
 
 def too_long(error: PromptTooLong, param: str) -> ApiError:
-    """400 for a text that the context does not hold."""
+    """Return a 400 error for a text that the context does not hold."""
     return ApiError(400, str(error), param=param, code="context_length_exceeded")

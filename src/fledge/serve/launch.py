@@ -1,4 +1,4 @@
-"""Start the server on a socket that is known to be free, and say where it is."""
+"""Start the server on a socket that is known to be free, and announce its address."""
 
 import errno
 import socket
@@ -36,7 +36,7 @@ def launch(
     database: str | Path,
     login: bool,
 ) -> None:
-    """Serve until Ctrl-C. Without a `port`, at 8000, or where that is taken at a free one.
+    """Serve until Ctrl-C, at `port`, or without one at 8000 or, where that is taken, a free port.
 
     Raises:
         ConfigError: the address cannot be had, or others could reach a server without login.
@@ -87,12 +87,12 @@ def launch(
 
 
 def first_page(url: str, setup: OwnerSetup) -> str:
-    """Where to go first: to the chat, or to the page that makes the owner."""
+    """Return the page to open first: the chat, or the setup page while there is no owner."""
     return url if setup.token is None else f"{url}/setup?token={setup.token}"
 
 
 class ReadyServer(uvicorn.Server):
-    """Calls `ready` once it accepts connections, and not at all where its start fails."""
+    """Call `ready` once the server accepts connections; a failed start never calls it."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -105,14 +105,14 @@ class ReadyServer(uvicorn.Server):
 
 
 def address(host: str, port: int) -> str:
-    """The URL that a browser opens: loopback by its name, IPv6 in brackets."""
+    """Return the URL that a browser opens: loopback by its name, IPv6 in brackets."""
     if host in LOOPBACK and host != "::1":
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def free_port(host: str) -> int:
-    """The default port if it can be had, else 0, which takes a free one."""
+    """Return the default port if it is free, else 0, which takes a free one."""
     try:
         listen(host, DEFAULT_PORT).close()
     except ConfigError:
@@ -121,7 +121,7 @@ def free_port(host: str) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Return a listening socket; port 0 takes a free one.
 
     Raises:
         ConfigError: the port is taken, not allowed, or the address is not this machine's.

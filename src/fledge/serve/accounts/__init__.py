@@ -1,1 +1,1 @@
-"""Accounts on the pages: logging in, one's own account, and the people of the server."""
+"""Pages of accounts: login, one's own account, usage, and the administration of people."""

@@ -1,4 +1,4 @@
-"""One's own account: name, password, API keys, sessions, and what becomes of one's chats."""
+"""`/account`: name, password, API keys, sessions, and consent to training."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal, get_args
@@ -24,21 +24,21 @@ DAY_SECONDS = 86_400
 
 
 class ProfileForm(Form):
-    """Names."""
+    """Login and display name."""
 
     login: str = Field(min_length=1, max_length=254)
     name: str = Field(min_length=1, max_length=100)
 
 
 class PasswordForm(Form):
-    """The old one proves who asks."""
+    """Old and new password; the old one proves who asks."""
 
     current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
     new: Annotated[str, StringConstraints(max_length=2000, strip_whitespace=False)]
 
 
 class KeyForm(Form):
-    """A key; no scopes are all, no days is for ever, no tokens is no limit of its own."""
+    """API key to make: no scopes are all, no days is for ever, no tokens is no limit of its own."""
 
     name: str = Field(min_length=1, max_length=100)
     scopes: tuple[Scope, ...] = ()
@@ -47,7 +47,7 @@ class KeyForm(Form):
 
 
 class TrainingForm(Form):
-    """A box that is ticked or not."""
+    """Consent to training: a box that is ticked or not."""
 
     allows_training: Literal["yes", "no"] = "no"
 
@@ -88,21 +88,21 @@ def account_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """`/account` and what its forms do."""
+    """Make the routes of `/account` and its forms."""
     router = page_router(pages)
     page = AccountPage(database, clock, pages, login=identity.login)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/account")
     def account_page(request: Request, person: Visitor) -> Response:
-        """Everything about oneself on one page."""
+        """Show the whole account on one page."""
         return page.show(request, person)
 
     @router.post("/account/training")
     def change_training(
         person: Visitor, form: Annotated[TrainingForm, Depends(read(TrainingForm))]
     ) -> Response:
-        """Say whether one's chats may train models."""
+        """Store whether the person's chats may train models."""
         allows = form.allows_training == "yes"
         database.accounts.change(person.id, allows_training=allows)
         database.audit.add(
@@ -119,7 +119,7 @@ def account_routes(
 def identity_routes(
     identity: Identity, database: Database, credentials: Credentials, pages: Pages
 ) -> APIRouter:
-    """Name, password and sessions; not on a server without login."""
+    """Make the routes for name, password and sessions; a server without login has none."""
     router = page_router(pages)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
@@ -127,7 +127,7 @@ def identity_routes(
     def change_profile(
         person: Visitor, form: Annotated[ProfileForm, Depends(read(ProfileForm))]
     ) -> Response:
-        """Change one's names."""
+        """Change login and display name."""
         change: AccountChange = {"login": form.login, "name": form.name}
         account = database.accounts.change(person.id, **change)
         if account.login != person.account.login:
@@ -142,7 +142,7 @@ def identity_routes(
         person: Visitor,
         form: Annotated[PasswordForm, Depends(read(PasswordForm))],
     ) -> Response:
-        """A new password; every other browser is logged out, this one gets a new session."""
+        """Set a new password, log out every other browser, and give this one a new session."""
         require_password(credentials, request, person, form.current)
         hashed = credentials.hash(form.new)
         database.accounts.change(person.id, password_hash=hashed)
@@ -180,7 +180,7 @@ def key_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """API keys of one's own."""
+    """Make the routes for the person's own API keys."""
     router = page_router(pages)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
@@ -188,7 +188,7 @@ def key_routes(
     def make_key(
         request: Request, person: Visitor, form: Annotated[KeyForm, Depends(read(KeyForm))]
     ) -> Response:
-        """A new key, on the only page that ever shows it."""
+        """Make a key, and show it on the only page that ever does."""
         expires_at = None if form.days is None else clock() + form.days * DAY_SECONDS
         key, text = database.api_keys.create(
             person.id,
@@ -202,7 +202,7 @@ def key_routes(
 
     @router.post("/account/keys/{key_id}/revoke")
     def revoke_key(key_id: str, person: Visitor) -> Response:
-        """The key opens nothing any more."""
+        """Revoke a key: it opens nothing from now on."""
         database.api_keys.revoke(person.id, key_id)
         database.audit.add(person.id, "key.revoked", key_id)
         return go("/account?done=keys#keys")
@@ -218,7 +218,7 @@ DONE = {
     "training": "Your choice is kept, from now on and for what you said before.",
     "erased": "Your chats are erased.",
 }
-"""What the page says after a form was taken."""
+"""Notes on the page after a form was accepted, by the `done` of its address."""
 
 
 def require_password(

@@ -1,4 +1,4 @@
-"""The people of the server: roles, limits, invitations, settings, and the audit log."""
+"""`/admin`: roles, limits, invitations, settings, and the audit log."""
 
 import secrets
 from collections.abc import Callable
@@ -25,18 +25,18 @@ from fledge.serve.show.page import Pages
 
 MOST = 2**31 - 1
 USAGE_SECONDS = 29 * 86_400
-"""Before today: with it, the page shows the tokens of thirty days."""
+"""Seconds before today: with it, the page adds up thirty days."""
 
 
 class InvitationForm(Form):
-    """Whom to invite as what."""
+    """Role and note of a person to invite."""
 
     role: Role = "user"
     note: str = Field("", max_length=100)
 
 
 class RoleForm(Form):
-    """What a person is from now on."""
+    """New role of a person."""
 
     role: Role
 
@@ -51,7 +51,7 @@ class LimitsForm(Form):
 
 
 class SettingsForm(Form):
-    """Defaults for everybody: empty is no limit."""
+    """Defaults for people without limits of their own: empty is no limit."""
 
     requests_per_minute: int | None = Field(None, ge=1, le=MOST)
     tokens_per_minute: int | None = Field(None, ge=1, le=MOST)
@@ -114,7 +114,7 @@ def admin_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """`/admin` and what its forms do; there is none on a server without login."""
+    """Make the routes of `/admin` and its forms; a server without login has none."""
     router = page_router(pages)
     if identity.login:
         router.include_router(admin_page_routes(identity, database, settings, page, pages))
@@ -126,7 +126,10 @@ def admin_routes(
 
 
 def manager(identity: Identity) -> Callable[[Request], Person]:
-    """A dependency: the admin or owner who asks. Raises `LoginRequired`, or `ApiError` 403."""
+    """Return a dependency that gives the asking admin or owner.
+
+    It raises `LoginRequired`, or `ApiError` 403.
+    """
 
     def managing(request: Request) -> Person:
         person = identity.visitor(request)
@@ -143,13 +146,13 @@ def admin_page_routes(
     page: AdminPage,
     pages: Pages,
 ) -> APIRouter:
-    """The page, invitations and settings."""
+    """Make the routes for the page, invitations and settings."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
 
     @router.get("/admin")
     def admin_page(request: Request, person: Manager) -> Response:
-        """Everybody, what they used, and what is open."""
+        """Show every account with its usage, and the open invitations."""
         return page.show(request, person)
 
     @router.post("/admin/invitations")
@@ -158,7 +161,7 @@ def admin_page_routes(
         person: Manager,
         form: Annotated[InvitationForm, Depends(read(InvitationForm))],
     ) -> Response:
-        """A link, on the only page that ever shows it."""
+        """Make an invitation, and show its link on the only page that ever does."""
         require_appointing(person, form.role)
         made = database.invitations.create(person.id, form.role, form.note)
         database.audit.add(person.id, "invitation.made", form.note, {"role": form.role})
@@ -166,7 +169,7 @@ def admin_page_routes(
 
     @router.post("/admin/invitations/{invitation_id}/delete")
     def take_back(invitation_id: str, person: Manager) -> Response:
-        """The link opens nothing any more."""
+        """Withdraw an invitation: its link opens nothing from now on."""
         require_appointing(person, database.invitations.get(invitation_id).role)
         database.invitations.delete(invitation_id)
         database.audit.add(person.id, "invitation.taken_back", invitation_id)
@@ -176,7 +179,7 @@ def admin_page_routes(
     def change_settings(
         person: Manager, form: Annotated[SettingsForm, Depends(read(SettingsForm))]
     ) -> Response:
-        """Defaults for people without limits of their own."""
+        """Change the defaults for people without limits of their own."""
         person.require("manage_server")
         settings.change(ServerSettings(**form.model_dump()))
         database.audit.add(person.id, "settings.changed", "", form.model_dump())
@@ -186,7 +189,7 @@ def admin_page_routes(
 
 
 def account_admin_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
-    """What one person is and may use; an admin's reach ends at other admins."""
+    """Make the routes for a person's role and limits; admins cannot change other admins."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
     accounts, audit = database.accounts, database.audit
@@ -195,7 +198,7 @@ def account_admin_routes(identity: Identity, database: Database, pages: Pages) -
     def change_role(
         account_id: str, person: Manager, form: Annotated[RoleForm, Depends(read(RoleForm))]
     ) -> Response:
-        """Appoint a person."""
+        """Give a person another role."""
         account = changeable(database, person, account_id)
         require_appointing(person, form.role)
         accounts.change(account.id, role=form.role)
@@ -207,7 +210,7 @@ def account_admin_routes(identity: Identity, database: Database, pages: Pages) -
     def change_limits(
         account_id: str, person: Manager, form: Annotated[LimitsForm, Depends(read(LimitsForm))]
     ) -> Response:
-        """Limits of one person."""
+        """Set the limits of one person."""
         account = accounts.get(account_id)
         require_appointing(person, account.role)
         accounts.change(
@@ -232,14 +235,14 @@ def access_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """Who gets in: an account disabled, enabled, given a password, or erased."""
+    """Make the routes that disable, enable or erase an account, or give it a password."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
     accounts, audit = database.accounts, database.audit
 
     @router.post("/admin/people/{account_id}/disable")
     def disable(account_id: str, person: Manager) -> Response:
-        """The account stays, but nobody gets in: by a browser, a key, or a link they sent."""
+        """Disable an account: its sessions end, and its keys and invitations open nothing."""
         account = changeable(database, person, account_id)
         accounts.change(account.id, disabled_at=clock())
         database.sessions.end_all(account.id)
@@ -249,7 +252,7 @@ def access_routes(
 
     @router.post("/admin/people/{account_id}/enable")
     def enable(account_id: str, person: Manager) -> Response:
-        """Let the person in again."""
+        """Enable an account again."""
         account = changeable(database, person, account_id)
         accounts.change(account.id, disabled_at=None)
         audit.add(person.id, "account.enabled", account.login)
@@ -257,7 +260,7 @@ def access_routes(
 
     @router.post("/admin/people/{account_id}/password")
     def new_password(account_id: str, request: Request, person: Manager) -> Response:
-        """A password for who lost theirs, on the only page that ever shows it."""
+        """Set a new password, and show it on the only page that ever does."""
         account = changeable(database, person, account_id)
         password = secrets.token_urlsafe(12)
         accounts.change(account.id, password_hash=credentials.hash(password))
@@ -277,7 +280,7 @@ def access_routes(
 
 
 def changeable(database: Database, person: Person, account_id: str) -> Account:
-    """The account, if this manager may change it. Raises `NotFound`, `BadForm`."""
+    """Return the account if this manager may change it. Raises `NotFound` or `BadForm`."""
     account = database.accounts.get(account_id)
     if account.id == person.id:
         raise BadForm("this is you: change yourself on the account page")
@@ -294,10 +297,10 @@ DONE = {
     "enabled": "The account is enabled again.",
     "deleted": "The account and everything in it is erased.",
 }
-"""What the page says after a form was taken."""
+"""Notes on the page after a form was accepted, by the `done` of its address."""
 
 
 def require_appointing(person: Person, role: Role) -> None:
-    """Raise `BadForm` where this is above the person's reach."""
+    """Raise `BadForm` where the person's own role may not give or take this one."""
     if not may_appoint(person.role, role):
         raise BadForm(f"only an owner may do this for the role {role}; you are {person.role}")

@@ -1,4 +1,4 @@
-"""Logins that failed: after a few, the door stays shut for a while."""
+"""Limits on failed logins: after a few, further attempts are refused for a while."""
 
 import threading
 from collections import Counter
@@ -19,19 +19,19 @@ AT_ONE_ACCOUNT = (RateLimitItemPerHour(100),)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A limit and what it counts."""
+    """Limit and the names that it is counted under."""
 
     limit: RateLimitItem
     names: tuple[str, ...]
 
     @property
     def key(self) -> str:
-        """Tells it from every other."""
+        """Key under which the limit's storage counts."""
         return self.limit.key_for(*self.names)
 
 
 class LoginAttempts:
-    """Counts failures by address, by account, and by both; a right password clears the last.
+    """Count failures by address, by login, and by both; a right password clears the last.
 
     The limit of an account alone is wide, or anyone could lock anyone out.
     """
@@ -44,10 +44,13 @@ class LoginAttempts:
 
     @contextmanager
     def attempt(self, address: str, login: str) -> Iterator[None]:
-        """Look at one password. Raises `LimitReached` where too many have failed.
+        """Hold a place while one password is checked.
 
-        Those that are being looked at count as if they would fail: a hundred at once are no way
-        to try a hundred.
+        Passwords that are being checked count as failures, so a hundred at once are no more guesses
+        than one after another.
+
+        Raises:
+            LimitReached: too many attempts have failed.
         """
         counted = counters(address, login)
         with self._lock:
@@ -63,18 +66,18 @@ class LoginAttempts:
                 self._trying -= Counter(each.key for each in counted)
 
     def failed(self, address: str, login: str) -> None:
-        """Count one."""
+        """Count a failed attempt."""
         for counter in counters(address, login):
             self._limiter.hit(counter.limit, *counter.names)
 
     def succeeded(self, address: str, login: str) -> None:
-        """Forget what this person mistyped here."""
+        """Forget the failures of this login at this address."""
         for limit in AT_ONE_ACCOUNT_FROM_ONE_PLACE:
             self._limiter.clear(limit, "both", address, login)
 
 
 def counters(address: str, login: str) -> list[Counted]:
-    """Everything that an attempt counts for."""
+    """Return every limit that an attempt counts against."""
     return [
         *(Counted(limit, ("address", address)) for limit in FROM_ONE_PLACE),
         *(Counted(limit, ("both", address, login)) for limit in AT_ONE_ACCOUNT_FROM_ONE_PLACE),
@@ -83,7 +86,7 @@ def counters(address: str, login: str) -> list[Counted]:
 
 
 def too_many(limit: RateLimitItem) -> LimitReached:
-    """429, with the time that the limit takes to pass."""
+    """Return a 429 error that names the time until the limit has passed."""
     is_hour = isinstance(limit, RateLimitItemPerHour)
     return LimitReached(
         429,

@@ -1,4 +1,4 @@
-"""The session cookie, and where a login may lead to."""
+"""Set the session cookie, and redirect after a login or a form."""
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -6,11 +6,11 @@ from fastapi.responses import RedirectResponse, Response
 from fledge.serve.people.identity import COOKIE
 
 SECONDS = 400 * 24 * 3600
-"""The longest that browsers keep a cookie; the session itself ends on the server."""
+"""Seconds: browsers keep no cookie longer. The session itself ends on the server."""
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
-    """Out of reach of scripts, not sent by other sites' forms, encrypted where the page is."""
+    """Set the cookie: hidden from scripts and other sites' forms, and encrypted over HTTPS."""
     response.set_cookie(
         COOKIE,
         token,
@@ -23,11 +23,11 @@ def set_session(request: Request, response: Response, token: str) -> None:
 
 
 def go(path: str) -> RedirectResponse:
-    """Look at a page, by GET."""
+    """Redirect to a page, which the browser then gets."""
     return RedirectResponse(path, status_code=303)
 
 
 def local(path: str) -> str:
-    """The path if it stays on this server, else the chat: a link must not lead away."""
+    """Return the path if it stays on this server, else the chat: a link must not lead elsewhere."""
     stays = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if stays else "/"

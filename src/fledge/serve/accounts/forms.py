@@ -1,4 +1,4 @@
-"""Forms of the pages: read from the body, checked, and refused with words for people."""
+"""Read the forms of the pages, and word for people why a form is refused."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,11 +13,11 @@ MOST_FIELDS = 50
 
 
 class BadForm(FledgeError):
-    """What was filled in cannot be taken; shown on the page it came from."""
+    """Form that cannot be accepted; the message is shown on a page."""
 
 
 class Form(BaseModel):
-    """The fields of a form; blanks around them do not count, an empty one is left out."""
+    """Fields of a form: blanks around a value are dropped, and an empty field is left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -26,7 +26,7 @@ Filled = TypeVar("Filled", bound=Form)
 
 
 def read(form: type[Filled]) -> Callable[[Request], Awaitable[Filled]]:
-    """A dependency that gives the filled form. Raises `BadForm`."""
+    """Return a dependency that reads and checks the form. It raises `BadForm`."""
 
     async def parse(request: Request) -> Filled:
         body = await request.body()
@@ -49,7 +49,7 @@ def read(form: type[Filled]) -> Callable[[Request], Awaitable[Filled]]:
 
 
 def describe(error: ValidationError) -> str:
-    """One line for each field that is wrong."""
+    """Return one line for each field that is wrong."""
     return "; ".join(
         f"{' '.join(str(part) for part in problem['loc']).replace('_', ' ')}: "
         f"{'is needed' if problem['type'] == 'missing' else problem['msg']}"

@@ -1,4 +1,4 @@
-"""The doors: logging in and out, the owner's first visit, and invitations."""
+"""`/login`, `/logout`, `/setup` and `/invitation`: the pages that are open to everybody."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from fledge.serve.show.page import Pages
 
 
 class LoginForm(Form):
-    """Who, and where to then; a password's blanks count."""
+    """Login, password with its blanks, and the page to show after it."""
 
     login: str = Field(max_length=254)
     password: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
@@ -30,7 +30,7 @@ class LoginForm(Form):
 
 
 class NewAccountForm(Form):
-    """A person who comes for the first time."""
+    """Login, name and password of a new account, and the token that allows it."""
 
     login: str = Field(min_length=1, max_length=254)
     name: str = Field("", max_length=100)
@@ -46,7 +46,7 @@ def door_routes(
     settings: LiveSettings,
     pages: Pages,
 ) -> APIRouter:
-    """`/login`, `/logout`, `/setup` and `/invitation/{token}`; open to everybody."""
+    """Make the routes of `/login`, `/logout`, `/setup` and `/invitation/{token}`."""
     router = page_router(pages)
     if identity.login:
         router.include_router(login_routes(identity, database, credentials, setup, pages))
@@ -62,7 +62,7 @@ def login_routes(
     setup: OwnerSetup,
     pages: Pages,
 ) -> APIRouter:
-    """In and out."""
+    """Make the routes of `/login` and `/logout`."""
     router = page_router(pages)
 
     def page(request: Request, next_: str, problem: str = "", status: int = 200) -> Response:
@@ -75,14 +75,14 @@ def login_routes(
 
     @router.get("/login")
     def login_page(request: Request, next: str = "/") -> Response:
-        """The form; who is logged in goes on at once."""
+        """Show the form; redirect a person who is logged in."""
         if identity.recognised(request) is not None:
             return go(local(next))
         return page(request, next)
 
     @router.post("/login")
     def log_in(request: Request, form: Annotated[LoginForm, Depends(read(LoginForm))]) -> Response:
-        """A new session for a right password; the browser's old one ends."""
+        """Start a new session for a right password, and end the browser's old one."""
         login = form.login.casefold()
         try:
             account = credentials.check(place_of(request), login, form.password)
@@ -107,7 +107,7 @@ def login_routes(
 def setup_routes(
     database: Database, credentials: Credentials, setup: OwnerSetup, pages: Pages
 ) -> APIRouter:
-    """The first visit, by the link that the terminal shows: it makes the owner, once."""
+    """Make the routes of `/setup`, which makes the owner, once; the terminal shows the link."""
     router = page_router(pages)
 
     def page(request: Request, token: str, problem: str = "", status: int = 200) -> Response:
@@ -122,7 +122,7 @@ def setup_routes(
 
     @router.get("/setup")
     def setup_page(request: Request, token: str = "") -> Response:
-        """The form, for who has the token."""
+        """Show the form to the holder of the token."""
         if not setup.opens(token):
             return go("/login")
         return page(request, token)
@@ -150,7 +150,7 @@ def setup_routes(
 def invitation_routes(
     database: Database, credentials: Credentials, settings: LiveSettings, pages: Pages
 ) -> APIRouter:
-    """The link that a person was sent."""
+    """Make the routes of an invitation's link."""
     router = page_router(pages)
 
     def page(request: Request, token: str, problem: str = "", status: int = 200) -> Response:
@@ -169,7 +169,7 @@ def invitation_routes(
 
     @router.get("/invitation/{token}")
     def invitation_page(token: str, request: Request) -> Response:
-        """The form, while the link is open."""
+        """Show the form while the invitation is open."""
         if database.invitations.find(token) is None:
             return closed(request)
         return page(request, token)
@@ -200,7 +200,10 @@ def invitation_routes(
 
 
 def enter(database: Database, request: Request, account: Account, path: str) -> Response:
-    """A session that did not exist before, so that nobody can have planted its cookie."""
+    """Start a new session and redirect to `path`.
+
+    The browser's old session ends, so a cookie that somebody planted there opens nothing.
+    """
     leave(database, request)
     agent = request.headers.get("user-agent", "")
     _, token = database.sessions.create(account.id, agent)

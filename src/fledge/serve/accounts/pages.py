@@ -1,4 +1,4 @@
-"""How the account pages answer: never from a cache, and with a page where something went wrong."""
+"""Router of the account pages: errors become pages, and nothing is kept in a cache."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,10 +17,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def page_router(pages: Pages) -> APIRouter:
-    """A router whose refusals are pages, in the status that the API would have."""
+    """Return a router that shows errors as pages, with the status that the API would have."""
 
     class PageRoute(APIRoute):
-        """Shows `ApiError` and `FledgeError` to people."""
+        """Turn `ApiError` and `FledgeError` into a page."""
 
         def get_route_handler(self) -> Handler:
             handle = super().get_route_handler()

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, at most two hashes at a time, and the same work for every login."""
+"""Hash passwords with argon2id: at most two at a time, and the same work for every login."""
 
 import threading
 from functools import cached_property
@@ -11,29 +11,29 @@ from fledge.errors import FledgeError
 SHORTEST = 10
 LONGEST = 1000
 AT_A_TIME = 2
-"""A hash takes a tenth of a second and 64 MiB: more at once would starve the answers."""
+"""Hashes at a time: each takes 0.1 seconds and 64 MiB, and more would slow down the answers."""
 
 
 class BadPassword(FledgeError):
-    """A new password is too short or too long."""
+    """New password that is too short or too long."""
 
 
 class Passwords:
-    """Hashes and checks; counts what it did, so that a test can compare two logins."""
+    """Hash and check passwords; `work` counts both, so that a test can compare two logins."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        """`hasher`: argon2id with the parameters of RFC 9106's second choice unless given."""
+        """Without a `hasher`: argon2id with the parameters of RFC 9106's second choice."""
         self._hasher = hasher or PasswordHasher()
         self._slots = threading.BoundedSemaphore(AT_A_TIME)
         self.work = 0
 
     @cached_property
     def nobody(self) -> str:
-        """The hash that a login without an account is checked against; made once, at the start."""
+        """Hash to check a login without an account against; made once, at the start."""
         return self._hasher.hash("a password that nobody has")
 
     def hash(self, password: str) -> str:
-        """The hash to store. Raises `BadPassword`."""
+        """Return the hash to store. Raises `BadPassword`."""
         if not SHORTEST <= len(password) <= LONGEST:
             raise BadPassword(
                 f"a password has {SHORTEST} to {LONGEST:,} characters; this one has "
@@ -44,7 +44,7 @@ class Passwords:
             return self._hasher.hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is right; without a stored hash, as much work for False."""
+        """Return whether the password is right; do the same work where no hash is stored."""
         with self._slots:
             self.work += 1
             try:
@@ -54,5 +54,5 @@ class Passwords:
         return stored is not None
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
+        """Return whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)

@@ -1,4 +1,4 @@
-"""One's own data: all of it in one file to take along, and all of it erased."""
+"""Export of all that the server keeps of a person, and its erasure."""
 
 import io
 import json
@@ -26,7 +26,7 @@ from fledge.serve.show.page import Pages
 
 
 class EraseForm(Form):
-    """The password proves who asks; nobody has one on a server without login."""
+    """Password that proves who asks; empty on a server without login."""
 
     password: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)] = ""
 
@@ -39,14 +39,14 @@ def privacy_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """`/account/export`, `/account/erase-chats` and `/account/delete`."""
+    """Make the routes of `/account/export`, `/account/erase-chats` and `/account/delete`."""
     router = page_router(pages)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
     Erasing = Annotated[EraseForm, Depends(read(EraseForm))]  # noqa: N806 (a type)
 
     @router.get("/account/export")
     def export(person: Visitor) -> Response:
-        """Everything the server keeps of the person, as JSON in a zip file."""
+        """Return all that the server keeps of the person, as JSON in a zip file."""
         now = clock()
         name = f"fledge-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}.zip"
         return Response(
@@ -57,7 +57,7 @@ def privacy_routes(
 
     @router.post("/account/erase-chats")
     def erase_chats(request: Request, person: Visitor, form: Erasing) -> Response:
-        """Every chat, for good, with what was said of its answers."""
+        """Erase every chat for good, with the opinions on its answers."""
         if identity.login:
             require_password(credentials, request, person, form.password)
         erased = database.conversations.delete_all(person.id)
@@ -69,7 +69,7 @@ def privacy_routes(
 
         @router.post("/account/delete")
         def delete_account(request: Request, person: Visitor, form: Erasing) -> Response:
-            """The person is forgotten."""
+            """Erase the person's account, and log the browser out."""
             require_password(credentials, request, person, form.password)
             retention.erase(person.id)
             database.audit.add(None, "account.deleted")
@@ -81,7 +81,7 @@ def privacy_routes(
 
 
 def archive(database: Database, account_id: str) -> bytes:
-    """A zip file: the account, its keys without their secrets, usage, chats and opinions."""
+    """Return a zip file: the account, its keys without their secrets, usage, chats and opinions."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
 
@@ -102,7 +102,7 @@ def archive(database: Database, account_id: str) -> bytes:
 
 
 def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, object]:
-    """A chat with all that was said in it, and whether a person was wanted there."""
+    """Return a chat with all its messages, and its hand-over to a person if there was one."""
     turns = database.messages.tree(chat.account_id, chat.id, deleted=deleted)
     hand_over = database.desk.of(chat.id)
     return {
@@ -113,7 +113,7 @@ def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, 
 
 
 def assistants_of(database: Database, account_id: str) -> list[dict[str, object]]:
-    """The person's own assistants, with what they know."""
+    """Return the person's own assistants with their documents."""
     return [
         {
             **asdict(assistant),

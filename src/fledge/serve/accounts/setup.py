@@ -1,4 +1,4 @@
-"""The first visit to a new server, which makes its owner."""
+"""First visit to a new server, which makes its owner."""
 
 import hmac
 import threading
@@ -15,7 +15,7 @@ class OwnerSetup:
         self._accounts = accounts
         self._making = threading.Lock()
         self.token = new_token() if login and accounts.needs_setup() else None
-        """The secret of the link on the terminal; None once there is an owner."""
+        """Secret of the link on the terminal; None once there is an owner."""
 
     def is_open(self) -> bool:
         """Return whether the owner is still missing; `fledge password` may have made one."""

@@ -1,4 +1,4 @@
-"""What one used: tokens and requests by day, and how much of each limit is left."""
+"""`/usage`: tokens and requests by day, and how full each limit is."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one key, or the pages, used of one model."""
+    """Usage of one model by one key, or from the pages."""
 
     name: str
     model: str
@@ -44,7 +44,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A limit and how much of it is used; `share` in per cent, at most 100."""
+    """Limit and its use; `share` is in per cent, at most 100."""
 
     name: str
     used: int
@@ -52,7 +52,7 @@ class Left:
 
     @property
     def share(self) -> int:
-        """How full it is."""
+        """Share of the limit that is used, in per cent."""
         return min(100, round(100 * self.used / self.limit))
 
 
@@ -63,14 +63,14 @@ def usage_routes(
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
-    """`/usage`: one's own."""
+    """Make the route of `/usage`."""
     router = page_router(pages)
 
     @router.get("/usage")
     def usage_page(
         request: Request, person: Annotated[Person, Depends(identity.visitor)]
     ) -> Response:
-        """The last thirty days."""
+        """Show the person's last thirty days."""
         today = datetime.fromtimestamp(clock(), UTC).date()
         days = [(today - timedelta(days=past)).isoformat() for past in reversed(range(DAYS))]
         quota.flush()
@@ -90,7 +90,7 @@ def usage_routes(
 
 
 def bars(rows: Sequence[UsageOfDay], days: Sequence[str]) -> list[Bar]:
-    """Every day, the ones without use too."""
+    """Return a bar for every day, also for days without use."""
     tokens: defaultdict[str, int] = defaultdict(int)
     requests: defaultdict[str, int] = defaultdict(int)
     for row in rows:
@@ -101,7 +101,7 @@ def bars(rows: Sequence[UsageOfDay], days: Sequence[str]) -> list[Bar]:
 
 
 def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
-    """Sums over the days, the largest first; a key that was revoked has no name any more."""
+    """Return sums over the days, the largest first; revoked keys share one name."""
     names = {"": "Chat pages", **{key.id: f"{key.name} ({key.prefix}…)" for key in keys}}
     groups: defaultdict[tuple[str, str], list[UsageOfDay]] = defaultdict(list)
     for row in rows:
@@ -120,7 +120,7 @@ def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
 
 
 def used_of(scope: LimitScope, quota: Quota) -> list[Left]:
-    """The limits that there are, as the counters stand now."""
+    """Return each limit of a scope with its counter as it stands now."""
     now = quota.used(scope)
     pairs = (
         ("Requests in the last minute", now.requests, scope.requests_per_minute),

@@ -42,7 +42,7 @@ FINGERPRINT = f"fledge-{__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Completing:
-    """A chat request on its way: what was asked, and the answer."""
+    """Chat request and the answer that is being written to it."""
 
     id: str
     created: int
@@ -53,7 +53,7 @@ class Completing:
 def chat_routes(
     service: ModelService, identity: Identity, quota: Quota, clock: Callable[[], float]
 ) -> APIRouter:
-    """The route; `clock` gives seconds since 1970."""
+    """Make the route; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Chat"])
 
     @router.post(
@@ -81,7 +81,7 @@ def chat_routes(
 
 
 def chat_ask(request: ChatCompletionRequest, user: str) -> ChatAsk:
-    """What the request asks of its model."""
+    """Translate the request into an ask; `user` takes its turn where requests wait."""
     return ChatAsk(
         model=request.model,
         conversation=conversation_of(request.messages),
@@ -94,7 +94,7 @@ def chat_ask(request: ChatCompletionRequest, user: str) -> ChatAsk:
 
 
 def refuse_unsupported(request: ChatCompletionRequest) -> None:
-    """Raise `ApiError` for what the OpenAI API has and a silent answer would get wrong."""
+    """Raise `ApiError` for features of the OpenAI API that an answer would silently lack."""
     if request.response_format is not None and request.response_format.type != "text":
         raise unsupported("response_format", "Only response_format type 'text' is supported.")
     if request.tools:
@@ -104,7 +104,7 @@ def refuse_unsupported(request: ChatCompletionRequest) -> None:
 
 
 async def whole(completing: Completing) -> ChatCompletion:
-    """All choices, once the last of them has ended."""
+    """Return all choices, once the last of them has ended."""
     choices = await written(completing.answer)
     return ChatCompletion(
         id=completing.id,
@@ -117,7 +117,7 @@ async def whole(completing: Completing) -> ChatCompletion:
 
 
 def choice(index: int, said: Written, completing: Completing) -> Choice:
-    """A finished choice as it is sent."""
+    """Return a finished choice as it is sent."""
     return Choice(
         index=index,
         message=AnswerMessage(content=said.text),
@@ -127,7 +127,7 @@ def choice(index: int, said: Written, completing: Completing) -> Choice:
 
 
 async def chunks(completing: Completing) -> AsyncIterator[ChatCompletionChunk]:
-    """The stream: each choice's role, its text, its reason to end; then the usage if asked for."""
+    """Yield the role, text and finish reason of each choice, then the usage if it is asked for."""
     answer = completing.answer
     for index in range(answer.num_choices):
         yield chunk(completing, index, Delta(role="assistant", content=""))
@@ -148,7 +148,7 @@ def chunk(
     finish_reason: SentReason | None = None,
     logprobs: ChoiceLogprobs | None = None,
 ) -> ChatCompletionChunk:
-    """A chunk of one choice."""
+    """Return a chunk of one choice."""
     part = ChunkChoice(index=index, delta=delta, finish_reason=finish_reason, logprobs=logprobs)
     return chunk_of(completing, [part], None)
 
@@ -156,7 +156,7 @@ def chunk(
 def chunk_of(
     completing: Completing, choices: list[ChunkChoice], counted: Usage | None
 ) -> ChatCompletionChunk:
-    """Only a stream that ends with its usage has the field, null until then."""
+    """Return a chunk; only streams that end with their usage have the field, null until then."""
     chunk = ChatCompletionChunk(
         id=completing.id,
         object="chat.completion.chunk",
@@ -169,7 +169,7 @@ def chunk_of(
 
 
 def logprobs(tokens: Iterable[TokenLogprob], completing: Completing) -> ChoiceLogprobs | None:
-    """The tokens behind a text, where the request wants them."""
+    """Return the tokens behind a text, or None where the request wants none."""
     return (
         ChoiceLogprobs(content=list(tokens), refusal=None) if completing.request.logprobs else None
     )

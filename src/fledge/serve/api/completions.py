@@ -36,7 +36,7 @@ MOST_PROMPTS = 128
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A prompt as it is repeated: its text and, if asked for, its tokens."""
+    """Repeated prompt: its text and, if asked for, its tokens."""
 
     text: str = ""
     logprobs: Sequence[TokenLogprob] = ()
@@ -44,7 +44,7 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Continuing:
-    """A request on its way; `echoes` has one for each prompt, empty where none is wanted."""
+    """Request and the answer that is being written; `echoes` has one for each prompt."""
 
     id: str
     created: int
@@ -54,11 +54,11 @@ class Continuing:
 
     @property
     def per_prompt(self) -> int:
-        """Continuations that are written of each prompt."""
+        """Number of continuations that are written of each prompt."""
         return self.request.best_of or self.request.n or 1
 
     def tokens(self, index: int) -> TokenLists | None:
-        """Where the tokens of a choice are collected, if they are wanted."""
+        """Return a collector of the tokens of a choice, or None where the request wants none."""
         if self.request.logprobs is None:
             return None
         return TokenLists(self.request.logprobs, has_first=bool(self.echoes[index].logprobs))
@@ -67,7 +67,7 @@ class Continuing:
 def completion_routes(
     service: ModelService, identity: Identity, quota: Quota, clock: Callable[[], float]
 ) -> APIRouter:
-    """The route; `clock` gives seconds since 1970."""
+    """Make the route; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Completions"])
 
     @router.post(
@@ -114,7 +114,7 @@ def completion_routes(
 
 
 def refuse_unsupported(request: CompletionRequest) -> None:
-    """Raise `ApiError` for what the OpenAI API has and a silent answer would get wrong."""
+    """Raise `ApiError` for features of the OpenAI API that an answer would silently lack."""
     if request.suffix:
         raise unsupported("suffix", "Inserting before a suffix is not supported.")
     if request.best_of is not None and request.best_of < (request.n or 1):
@@ -126,7 +126,7 @@ def refuse_unsupported(request: CompletionRequest) -> None:
 
 
 async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tuple[int, ...]]:
-    """Each prompt as ids; nothing becomes the token that separates texts."""
+    """Return each prompt as ids; an empty prompt becomes the token that separates texts."""
     texts = each_text("" if request.prompt is None else request.prompt)
     if not 1 <= len(texts) <= MOST_PROMPTS:
         raise ApiError(400, f"Give 1 to {MOST_PROMPTS} prompts.", param="prompt")
@@ -135,7 +135,7 @@ async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tup
 
 
 async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:
-    """A text as ids, or ids that the model has.
+    """Return the ids of a text, or given ids that the model has.
 
     Raises:
         ApiError: an id is none of the vocabulary.
@@ -150,7 +150,7 @@ async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tu
 
 
 def text_ask(request: CompletionRequest, prompts: list[tuple[int, ...]], user: str) -> TextAsk:
-    """What the request asks of the engine; `best_of` needs probabilities to choose by."""
+    """Translate the request into an ask; `best_of` needs log-probabilities to choose by."""
     choices = request.best_of or request.n or 1
     wants = request.logprobs if choices == (request.n or 1) else request.logprobs or 0
     return TextAsk(request.model, tuple(prompts), user, request, choices, wants)
@@ -163,7 +163,7 @@ async def echoes_of(
     service: ModelService,
     admission: Admission,
 ) -> tuple[Echo, ...]:
-    """What each answer begins with."""
+    """Return what each answer begins with: the prompt where it is echoed, else nothing."""
     if not request.echo:
         return tuple(Echo() for _ in prompts)
     return tuple(
@@ -178,7 +178,7 @@ async def echo_of(
     service: ModelService,
     admission: Admission,
 ) -> Echo:
-    """A prompt's text and, where `logprobs` is a number, its probabilities."""
+    """Return a prompt's text and, where `logprobs` is a number, its log-probabilities."""
     text = model.tokenizer.decode(prompt)
     if logprobs is None:
         return Echo(text)
@@ -193,7 +193,7 @@ async def scored_only(
     service: ModelService,
     admission: Admission,
 ) -> tuple[list[CompletionChoice], Usage]:
-    """The prompts with their probabilities and nothing written."""
+    """Return the prompts with their log-probabilities, and nothing written."""
     for prompt in prompts:
         if len(prompt) > model.context_length:
             raise too_long(PromptTooLong(len(prompt), model.context_length), "prompt")
@@ -217,7 +217,7 @@ async def scored_only(
 
 
 async def whole(continuing: Continuing) -> Completion:
-    """All continuations, once the last of them has ended."""
+    """Return all continuations, once the last of them has ended."""
     everything = await written(continuing.answer)
     kept: list[CompletionChoice] = []
     wanted, per_prompt = continuing.request.n or 1, continuing.per_prompt
@@ -236,12 +236,12 @@ async def whole(continuing: Continuing) -> Completion:
 
 
 def mean_logprob(said: Written) -> float:
-    """Of its tokens; nothing said is as sure as can be."""
+    """Return the mean log-probability of the tokens in nats; 0 for an empty text."""
     return sum(token.logprob for token in said.logprobs) / max(1, len(said.logprobs))
 
 
 def choice(continuing: Continuing, prompt: int, said: Written, index: int) -> CompletionChoice:
-    """A finished continuation of a prompt as it is sent."""
+    """Return a finished continuation of a prompt as it is sent."""
     echo, tokens = continuing.echoes[prompt], continuing.tokens(prompt)
     if tokens is not None:
         tokens.add([*echo.logprobs, *said.logprobs])
@@ -254,7 +254,7 @@ def choice(continuing: Continuing, prompt: int, said: Written, index: int) -> Co
 
 
 async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
-    """The stream: each continuation's text and its reason to end; then the usage if asked for."""
+    """Yield each continuation's text and finish reason, then the usage if it is asked for."""
     answer, per_prompt = continuing.answer, continuing.per_prompt
     tokens = [continuing.tokens(index // per_prompt) for index in range(answer.num_choices)]
 
@@ -290,7 +290,7 @@ async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
 def completion(
     id_: str, created: int, model: str, choices: list[CompletionChoice], usage: Usage | None
 ) -> Completion:
-    """An answer or a chunk; without usage the field is not there."""
+    """Return an answer or a chunk; without usage the field is left out."""
     made = Completion(
         id=id_,
         object="text_completion",

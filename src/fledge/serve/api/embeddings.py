@@ -29,11 +29,11 @@ from fledge.serve.schemas.completions import (
 
 MOST_TEXTS = 2048
 TOKENS_AT_ONCE = 2048
-"""Read in one go, padding included: those who chat wait so long for their next token."""
+"""Tokens read in one forward pass, padding included: running answers wait for it."""
 
 
 def embedding_routes(service: ModelService, identity: Identity, quota: Quota) -> APIRouter:
-    """The route."""
+    """Make the route."""
     router = APIRouter(tags=["Embeddings"])
 
     @router.post(
@@ -70,7 +70,7 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
 
 
 async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[int, ...]]:
-    """Each text as ids.
+    """Return each text as ids.
 
     Raises:
         ApiError: there is none, one is empty or longer than the context, or there are too many.
@@ -90,7 +90,7 @@ async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[
 async def vectors_of(
     texts: list[tuple[int, ...]], model: ServedModel, service: ModelService, admission: Admission
 ) -> list[list[float]]:
-    """The vectors in the order of the texts; texts of like lengths are read together."""
+    """Return the vectors in the order of the texts; texts of like lengths are read together."""
     vectors: list[list[float]] = [[] for _ in texts]
     for batch in batches(texts):
         prompts = [texts[index] for index in batch]
@@ -101,7 +101,7 @@ async def vectors_of(
 
 
 def batches(texts: list[tuple[int, ...]]) -> Iterator[list[int]]:
-    """Indices of texts that are read together, shortest first; one too long is read alone."""
+    """Yield indices of texts to read together, the shortest first; a long text is read alone."""
     batch: list[int] = []
     for index in sorted(range(len(texts)), key=lambda each: len(texts[each])):
         if batch and (len(batch) + 1) * len(texts[index]) > TOKENS_AT_ONCE:
@@ -112,7 +112,7 @@ def batches(texts: list[tuple[int, ...]]) -> Iterator[list[int]]:
 
 
 def shortened(vector: list[float], request: EmbeddingRequest) -> list[float]:
-    """The first `dimensions` numbers, scaled to length 1 again.
+    """Return the first `dimensions` numbers, scaled to length 1 again.
 
     Raises:
         ApiError: the model has fewer.
@@ -129,7 +129,7 @@ def shortened(vector: list[float], request: EmbeddingRequest) -> list[float]:
 
 
 def written(vector: list[float], request: EmbeddingRequest) -> list[float] | str:
-    """As numbers, or as base64 of little-endian 32-bit floats."""
+    """Return the numbers, or base64 of little-endian 32-bit floats."""
     if request.encoding_format == "base64":
         return base64.b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode()
     return vector

@@ -1,4 +1,4 @@
-"""`POST /v1/moderations`: the shape of an answer. No policy is configured, and it says so."""
+"""`POST /v1/moderations`: a reply in OpenAI's shape, which says that no policy is configured."""
 
 import uuid
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ NOTICE = (
 
 
 class ModeratedPart(Incoming):
-    """A part of what is to be examined."""
+    """Part of an input to examine."""
 
     type: Literal["text", "image_url"]
     text: str | None = None
@@ -35,11 +35,11 @@ class ModerationRequest(Incoming):
 
     input: str | list[str] | list[ModeratedPart]
     model: str | None = Field(None, max_length=500)
-    """Any: there is no policy to choose."""
+    """Ignored: there is no policy to choose."""
 
 
 class ModerationResult(BaseModel):
-    """One text's verdict; no input type was applied to any category, because none was examined."""
+    """Verdict on one text; nothing was examined, so no category was applied to any input type."""
 
     flagged: bool
     categories: dict[str, bool]
@@ -48,17 +48,17 @@ class ModerationResult(BaseModel):
 
 
 class ModerationReply(BaseModel):
-    """The verdicts, in the order of the texts."""
+    """Verdicts in the order of the texts."""
 
     id: str
     model: str
     results: list[ModerationResult]
     notice: str
-    """Not OpenAI's: what the verdicts are worth."""
+    """Not OpenAI's: a warning that nothing was examined."""
 
 
 def moderation_routes(identity: Identity) -> APIRouter:
-    """The route."""
+    """Make the route."""
     router = APIRouter(tags=["Moderations"])
 
     @router.post("/v1/moderations", responses=error_replies(400, 401, 403, 413))
@@ -82,7 +82,7 @@ def moderation_routes(identity: Identity) -> APIRouter:
 
 
 def unexamined() -> ModerationResult:
-    """A verdict on what nobody has looked at."""
+    """Return the verdict on a text that was not examined."""
     return ModerationResult(
         flagged=False,
         categories=dict.fromkeys(CATEGORIES, False),

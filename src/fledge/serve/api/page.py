@@ -1,5 +1,7 @@
-"""`/docs`: the API on one page, made from its own OpenAPI description; nothing is loaded from
-elsewhere, and no script runs."""
+"""`/docs`: the API on one page, made from its OpenAPI description.
+
+Nothing is loaded from elsewhere, and no script runs.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +18,12 @@ TAGS = (
     *("Models", "Chat", "Responses", "Completions", "Embeddings", "Moderations"),
     *("Tokens", "Server"),
 )
-"""What the page shows, in this order; the routes of our own pages have other tags."""
+"""Tags shown on the page, in this order; the routes of our own pages have other tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a request."""
+    """Field of a request."""
 
     name: str
     kind: str
@@ -31,7 +33,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation as the page shows it."""
+    """Operation of the API."""
 
     tag: str
     method: str
@@ -42,17 +44,17 @@ class Endpoint:
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """Id of its place on the page."""
         return f"{self.method}{self.path}".replace("/", "-").strip("{}").lower()
 
 
 def api_page_routes(app: FastAPI, pages: Pages) -> APIRouter:
-    """The page; it needs no login, as it tells nothing of any model or person."""
+    """Make the route; it needs no login, because it names no model and no person."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs", response_class=HTMLResponse)
     def api_page(request: Request) -> Response:
-        """Every endpoint with its fields."""
+        """Show every endpoint with its fields."""
         shown = endpoints(app.openapi())
         groups = [(tag, [each for each in shown if each.tag == tag]) for tag in TAGS]
         base = str(request.base_url).rstrip("/")
@@ -62,7 +64,7 @@ def api_page_routes(app: FastAPI, pages: Pages) -> APIRouter:
 
 
 def endpoints(description: Json) -> list[Endpoint]:
-    """The operations of an OpenAPI description that have one of `TAGS`."""
+    """Return the operations of an OpenAPI description that have one of `TAGS`."""
     schemas = description.get("components", {}).get("schemas", {})
     return [
         Endpoint(
@@ -80,7 +82,7 @@ def endpoints(description: Json) -> list[Endpoint]:
 
 
 def body_fields(operation: Json, schemas: Json) -> Iterator[Field]:
-    """The fields of a JSON body, those that are required first."""
+    """Yield the fields of a JSON body, the required ones first."""
     content = operation.get("requestBody", {}).get("content", {})
     schema = resolved(content.get("application/json", {}).get("schema", {}), schemas)
     required = schema.get("required", [])
@@ -91,14 +93,14 @@ def body_fields(operation: Json, schemas: Json) -> Iterator[Field]:
 
 
 def resolved(schema: Json, schemas: Json) -> Json:
-    """The schema that a reference stands for."""
+    """Return the schema that a reference points to."""
     reference = schema.get("$ref", "")
     found: Json = schemas.get(reference.rpartition("/")[2], schema) if reference else schema
     return found
 
 
 def kind_of(schema: Json) -> str:
-    """A type in a few words: `string or list of integer`, with its bounds."""
+    """Return a type in a few words, as `string or list of integer`, with its bounds."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -113,7 +115,7 @@ def kind_of(schema: Json) -> str:
 
 
 def bounds_of(schema: Json) -> str:
-    """` 0 to 2`, where both ends are given; large ones are left to the error message."""
+    """Return ` 0 to 2` where both ends are given and short; error messages name the others."""
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     if low is None or high is None or abs(high) > 10_000:

@@ -1,4 +1,4 @@
-"""Requests that an upstream answers as it likes: passed on as they came, within our limits."""
+"""Relay requests to an upstream: passed on as they came, within our own limits."""
 
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel

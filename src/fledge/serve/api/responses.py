@@ -44,7 +44,7 @@ MOST_CHARACTERS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A finished response, whose it is, and what the next one goes on from."""
+    """Finished response, its account, and the conversation to continue from it."""
 
     account_id: str
     response: ResponseObject
@@ -52,12 +52,12 @@ class Stored:
 
     @property
     def characters(self) -> int:
-        """How much is said in it, its answer too."""
+        """Number of characters in all its messages."""
         return sum(len(message.content) for message in self.conversation.messages)
 
 
 class ResponseStore:
-    """The newest responses, in memory: they end with the server."""
+    """Keep the newest responses in memory; they end with the server."""
 
     def __init__(self, most: int = MOST_STORED, most_characters: int = MOST_CHARACTERS) -> None:
         self._most = most
@@ -67,7 +67,7 @@ class ResponseStore:
         self._lock = threading.RLock()
 
     def keep(self, stored: Stored) -> None:
-        """Add one; the oldest go where there are too many, or too much is said in them."""
+        """Add a response; drop the oldest while there are too many, or too many characters."""
         with self._lock:
             self._kept[stored.response.id] = stored
             self._characters += stored.characters
@@ -75,7 +75,7 @@ class ResponseStore:
                 self._drop(next(iter(self._kept)))
 
     def get(self, person: Person, id_: str, param: str | None = None) -> Stored:
-        """One of the person's own; raises `ApiError` 404 for any other."""
+        """Return a response of the person. Raises `ApiError` 404 for any other."""
         stored = self._kept.get(id_)
         if stored is None or stored.account_id != person.id:
             raise ApiError(
@@ -88,12 +88,12 @@ class ResponseStore:
         return stored
 
     def delete(self, person: Person, id_: str) -> None:
-        """Forget one of the person's own."""
+        """Forget a response of the person. Raises `ApiError` 404 for any other."""
         with self._lock:
             self._drop(self.get(person, id_).response.id)
 
     def forget(self, account_id: str) -> None:
-        """Forget all of a person's."""
+        """Forget all responses of a person."""
         with self._lock:
             theirs = [id_ for id_, each in self._kept.items() if each.account_id == account_id]
             for id_ in theirs:
@@ -105,7 +105,7 @@ class ResponseStore:
 
 @dataclass(frozen=True, slots=True)
 class Responding:
-    """A request on its way."""
+    """Request and the answer that is being written to it."""
 
     id: str
     created: int
@@ -116,11 +116,11 @@ class Responding:
 
     @property
     def item_id(self) -> str:
-        """Of the only item of the output."""
+        """Id of the only item of the output."""
         return f"msg_{self.id.removeprefix('resp_')}"
 
     def item(self, text: str | None, reason: SentReason | None) -> OutputMessage:
-        """The output as it stands; without a reason it is not finished."""
+        """Return the output as it stands; without a reason it is unfinished."""
         done = "completed" if reason == "stop" else "incomplete"
         return OutputMessage(
             id=self.item_id,
@@ -129,7 +129,7 @@ class Responding:
         )
 
     def response(self, text: str | None = None, reason: SentReason | None = None) -> ResponseObject:
-        """The response as it stands."""
+        """Return the response as it stands."""
         request = self.request
         early = {"length": "max_output_tokens", "content_filter": "content_filter"}
         details = None
@@ -154,7 +154,7 @@ class Responding:
         )
 
     def usage(self) -> ResponseUsage:
-        """The token counts."""
+        """Return the token counts."""
         read, wrote = self.answer.prompt_tokens, self.answer.completion_tokens
         return ResponseUsage(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
 
@@ -166,7 +166,7 @@ def response_routes(
     store: ResponseStore,
     clock: Callable[[], float],
 ) -> APIRouter:
-    """The routes; `clock` gives seconds since 1970."""
+    """Make the routes; `clock` gives seconds since 1970."""
     router = APIRouter(tags=["Responses"])
 
     @router.post(
@@ -214,7 +214,7 @@ def response_routes(
 
 
 def refuse_unsupported(request: ResponseRequest) -> None:
-    """Raise `ApiError` for what the OpenAI API has and a silent answer would get wrong."""
+    """Raise `ApiError` for features of the OpenAI API that an answer would silently lack."""
     if request.tools:
         raise unsupported("tools", "Tools are not supported; leave `tools` out.")
     if request.background:
@@ -225,7 +225,7 @@ def refuse_unsupported(request: ResponseRequest) -> None:
 
 
 def turns_of(request: ResponseRequest, store: ResponseStore, person: Person) -> Conversation:
-    """The conversation so far, without the instructions."""
+    """Return the conversation so far, without the instructions."""
     before: tuple[Message, ...] = ()
     if request.previous_response_id is not None:
         id_ = request.previous_response_id
@@ -240,7 +240,7 @@ def turns_of(request: ResponseRequest, store: ResponseStore, person: Person) -> 
 
 
 def ask_of(request: ResponseRequest, turns: Conversation, user: str) -> ChatAsk:
-    """What the request asks of its model."""
+    """Translate the request into an ask; `user` takes its turn where requests wait."""
     told = () if request.instructions is None else (Message("system", request.instructions),)
     return ChatAsk(
         model=request.model,
@@ -256,7 +256,7 @@ def ask_of(request: ResponseRequest, turns: Conversation, user: str) -> ChatAsk:
 
 
 async def whole(responding: Responding, store: ResponseStore) -> ResponseObject:
-    """The finished response."""
+    """Return the finished response."""
     (said,) = await written(responding.answer)
     return finish(responding, said.text, said.reason(), store)
 
@@ -264,7 +264,7 @@ async def whole(responding: Responding, store: ResponseStore) -> ResponseObject:
 def finish(
     responding: Responding, text: str, reason: SentReason, store: ResponseStore
 ) -> ResponseObject:
-    """The response at its end, kept unless the request forbids it."""
+    """Return the response at its end, and store it unless the request forbids it."""
     response = responding.response(text, reason)
     if response.store:
         turns = responding.turns.then("assistant", text)
@@ -273,7 +273,7 @@ def finish(
 
 
 async def events(responding: Responding, store: ResponseStore) -> AsyncIterator[Chunk]:
-    """The stream: created, item and part added, deltas, and all of them done again."""
+    """Yield the stream: created, item and part added, deltas, and each of them done."""
     item_id, number, text = responding.item_id, 0, ""
     reason: SentReason = "length"
 
@@ -329,7 +329,7 @@ async def events(responding: Responding, store: ResponseStore) -> AsyncIterator[
 
 
 async def named_events(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
-    """Each event under the name of its type; no `[DONE]`."""
+    """Frame each event under the name of its type; there is no `[DONE]`."""
     async for chunk in chunks:
         assert isinstance(chunk, BaseModel)
         data = chunk.model_dump_json()

@@ -1,4 +1,4 @@
-"""Everything that other programs call, put together."""
+"""Every route that other programs call."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -29,7 +29,7 @@ def api_routes(
     retention: Retention,
     clock: Callable[[], float],
 ) -> APIRouter:
-    """`/v1`, and the server's own endpoints beside it; `clock` gives seconds since 1970."""
+    """Make the routes of `/v1` and the server's own beside it; `clock` gives seconds since 1970."""
     router = APIRouter()
     store = ResponseStore()
     retention.when_forgetting(store.forget)
@@ -45,7 +45,7 @@ def api_routes(
 
 
 def model_routes(models: ModelRegistry, identity: Identity) -> APIRouter:
-    """`/v1/models` and one model of it; ids may contain slashes."""
+    """Make the routes of `/v1/models` and of one model; ids may contain slashes."""
     router = APIRouter(tags=["Models"], responses=error_replies(401, 403))
 
     @router.get("/v1/models")

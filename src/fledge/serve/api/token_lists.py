@@ -8,9 +8,9 @@ from fledge.serve.schemas.completions import CompletionLogprobs
 
 
 class TokenLists:
-    """Collects the tokens of one text, which may come in parts.
+    """Collect the tokens of one text, which may come in parts.
 
-    `has_first` says that they begin with the text's first token, which has no probability.
+    With `has_first` the tokens begin with the text's first one, which has no probability.
     """
 
     def __init__(self, num_alternatives: int, has_first: bool) -> None:
@@ -21,7 +21,7 @@ class TokenLists:
         self._lists = _empty()
 
     def add(self, tokens: Iterable[TokenLogprob]) -> None:
-        """The next tokens."""
+        """Add the next tokens."""
         for token in tokens:
             first, self._is_first = self._is_first, False
             self._lists.tokens.append(token_text(token))
@@ -32,7 +32,7 @@ class TokenLists:
             self._offset += len(self._decoder.decode(bytes(token.bytes or ())))
 
     def taken(self) -> CompletionLogprobs:
-        """What was added since the last time."""
+        """Return the tokens that were added since the last call."""
         lists, self._lists = self._lists, _empty()
         return lists
 
@@ -44,7 +44,7 @@ class TokenLists:
 
 
 def token_text(token: TopLogprob) -> str:
-    r"""The token, or where it is only part of a character its bytes, as `bytes:\xc3`."""
+    r"""Return the token's text, or its bytes as `bytes:\xc3` where it is part of a character."""
     raw = bytes(token.bytes or ())
     try:
         return raw.decode()

@@ -1,4 +1,4 @@
-"""`POST /tokenize` and `/detokenize`: a model's ids of a text or a conversation, and back."""
+"""`POST /tokenize` and `/detokenize`: texts and conversations to a model's ids, and back."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -54,7 +54,7 @@ class DetokenizeReply(BaseModel):
 
 
 def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> APIRouter:
-    """Both routes."""
+    """Make both routes."""
     router = APIRouter(tags=["Tokens"], responses=error_replies(400, 401, 403, 404, 413, 429))
 
     @router.post("/tokenize")
@@ -92,12 +92,12 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
 
 
 def strings(model: ServedModel, ids: Sequence[int]) -> list[str]:
-    """How each token is written."""
+    """Return each token as the vocabulary writes it."""
     return [model.tokenizer.token(id_) for id_ in ids]
 
 
 def local_model(service: ModelService, model: str | None) -> ServedModel:
-    """The model of that id, or the default, if its tokenizer is here."""
+    """Return the named or the default model. Raises `ApiError` for a model of an upstream."""
     found = service.models[model or next(iter(service.models))]
     if not isinstance(found, ServedModel):
         raise unsupported("model", f"{found.id} is another server's: its tokenizer is not here.")

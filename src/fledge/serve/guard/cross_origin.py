@@ -1,6 +1,6 @@
-"""Lets pages of named other sites call `/v1` from a browser (CORS); without cookies, ever.
+"""Allow pages of named other sites to call `/v1` from a browser (CORS), always without cookies.
 
-Plain ASGI, around everything else: a page must be able to read an error too.
+This is plain ASGI around everything else, so that a page can read errors too.
 """
 
 import re
@@ -21,7 +21,7 @@ READABLE = (
     "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
     "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 )
-"""Headers of an answer that a script sees besides those that it always does."""
+"""Response headers that a script may read besides those that it always may."""
 OF_BROWSERS = (b"cookie", b"origin", b"sec-fetch-site")
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,;\"']+")
@@ -29,7 +29,7 @@ _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~ ,-]{1,1000}", re.ASCII)
 
 
 def parse_origin(text: str) -> str:
-    """`https://app.example:8443` as a browser names it, or `"*"`.
+    """Return an origin such as `https://app.example:8443` as a browser names it, or `"*"`.
 
     Raises:
         ConfigError: it is no origin, or more than one.
@@ -44,13 +44,13 @@ def parse_origin(text: str) -> str:
 
 
 class CrossOrigin:
-    """Answers the browser's question beforehand, and takes the cookie off what another site sends.
+    """Answer preflight requests, and remove the cookie from requests of another site.
 
-    From then on such a request is a program's: it needs an API key wherever there are accounts.
+    Without its cookie such a request needs an API key wherever there are accounts.
     """
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
-        """`origins`: as `parse_origin` gives them; none is off."""
+        """`origins` are as `parse_origin` gives them; none switches this off."""
         self._app = app
         self._origins = frozenset(origins)
 
@@ -78,7 +78,7 @@ class CrossOrigin:
         await self._app({**scope, "headers": plain}, receive, send_readable)
 
     def _is_welcome(self, scope: Scope) -> bool:
-        """Whether a page of another site that was named asks for the API."""
+        """Return whether a page of a named other site asks for the API."""
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         is_ours = urlsplit(origin).netloc == headers.get("host", "")
@@ -90,7 +90,7 @@ class CrossOrigin:
 
 
 def preflight(headers: Headers) -> dict[str, str]:
-    """What may be sent: the headers that were asked about, as clients add ever new ones."""
+    """Return the headers of a preflight answer; every header that was asked about is allowed."""
     asked = headers.get("access-control-request-headers", "")
     return {
         "access-control-allow-methods": METHODS,

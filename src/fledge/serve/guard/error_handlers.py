@@ -1,4 +1,4 @@
-"""Answer every error of the app: ours, FastAPI's and the failures that nobody foresaw."""
+"""Answer every error of the app: our own, FastAPI's, and unforeseen failures."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def from_fledge(error: FledgeError) -> ApiError:
-    """What each of our own errors is over HTTP."""
+    """Translate each of our own errors into an HTTP error."""
     match error:
         case PromptTooLong():
             return too_long(error, "messages")
@@ -39,7 +39,7 @@ def from_fledge(error: FledgeError) -> ApiError:
         case NotFound():
             return ApiError(404, str(error), code="not_found")
         case DatabaseUnavailable():
-            # What the driver says names hosts and users, which is for the log.
+            # The driver's message names hosts and users, so it goes to the log only.
             logger.warning("%s", error)
             return ApiError(
                 status=503,
@@ -53,7 +53,7 @@ def from_fledge(error: FledgeError) -> ApiError:
 
 
 def from_upstream(error: UpstreamFailed) -> ApiError:
-    """The other server's refusal, or that there is no answer from it."""
+    """Translate the refusal or the failure of an upstream."""
     types = {429: "rate_limit_error", 502: "server_error", 503: "unavailable_error"}
     code = error.code or ("rate_limit_exceeded" if error.status == 429 else None)
     return ApiError(
@@ -67,19 +67,19 @@ def from_upstream(error: UpstreamFailed) -> ApiError:
 
 
 def from_validation(error: RequestValidationError) -> ApiError:
-    """400, with the dotted path of the first wrong field and a line for each."""
+    """Return a 400 error with the dotted path of the first wrong field and a line for each."""
     problems = error.errors()
     paths = [_path(problem, error.body) for problem in problems]
     lines = [
         f"{path or 'body'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
     ]
-    # A union tells of every kind of value it takes; the deepest path is of the kind that was meant.
+    # A union reports every kind of value it takes; the deepest path is the intended kind's.
     param = max((path for path in paths if path.startswith(paths[0])), key=len)
     return ApiError(400, "; ".join(lines), param=param or None)
 
 
 def from_http(error: HTTPException) -> ApiError:
-    """Unknown paths, wrong methods, bodies that are too large or cannot be read."""
+    """Translate errors of routing and of bodies that are too large or cannot be read."""
     phrase = HTTPStatus(error.status_code).phrase
     detail = error.detail if error.detail and error.detail != phrase else f"{phrase}."
     codes = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
@@ -91,7 +91,7 @@ Answering = Callable[[Request, ApiError], Response]
 
 
 def install(app: FastAPI, answer: Answering) -> None:
-    """Have every error of the app answered by `answer`."""
+    """Have `answer` word every error of the app."""
 
     def handler(convert: Callable[..., ApiError]) -> Handler:
         async def handle(request: Request, error: Exception) -> Response:
@@ -117,9 +117,9 @@ async def to_login(_: Request, error: Exception) -> Response:
 
 
 def server_failed(request: Request) -> ApiError:
-    """500 for a failure that is ours; uvicorn logs its traceback.
+    """Return a 500 error for a failure of ours; uvicorn logs its traceback.
 
-    The log names the route, not the path: that of an invitation is its secret.
+    The log names the route instead of the path, because the path of an invitation is its secret.
     """
     request_id = request.scope.get("state", {}).get("request_id", "")
     route = getattr(request.scope.get("route"), "path", "no route")
@@ -131,9 +131,8 @@ def server_failed(request: Request) -> ApiError:
 def _path(problem: Mapping[str, Any], body: object) -> str:
     """`body.messages.0.role` → `messages.0.role`.
 
-    Only steps that the body can take are named, and a field that it lacks: pydantic also puts the
-    tags of unions and the position of a syntax error into a location. Of a query or a header, the
-    name.
+    Name only steps that the body can take, and a field that it lacks: pydantic also puts the tags
+    of unions and the position of a syntax error into a location. A query or a header has its name.
     """
     *steps, last = problem["loc"]
     if steps and steps[0] != "body":

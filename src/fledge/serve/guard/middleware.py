@@ -1,6 +1,6 @@
-"""What every request passes: its host's name, its size, and the headers of its answer.
+"""Check each request's host and size, and add headers to each answer.
 
-Plain ASGI: Starlette's middleware base class would buffer between a stream and its client.
+This is plain ASGI: Starlette's middleware base class would buffer between a stream and its client.
 """
 
 import uuid
@@ -15,8 +15,8 @@ from fledge.serve.guard.error_handlers import Answering, from_http
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
-"""How much of a body that is too large is read before the answer: a client that still sends when
-the connection closes sees a broken pipe and no answer."""
+"""Bytes of an oversized body to read before the answer. A client that is still sending when the
+connection closes sees a broken pipe and no answer."""
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -27,10 +27,10 @@ SECURITY_HEADERS = {
 
 
 class KnownHosts:
-    """Answers only to its own `names` in the `Host` header, whatever the port; `"*"` is any.
+    """Answer only requests whose `Host` header is one of `names`, whatever its port; `"*"` is any.
 
-    `answer` tells others that it does not.
-    Without it a page of another site could read a local server by pointing its name here.
+    Without this check a page of another site could read a local server by pointing its own name
+    here. `answer` words the refusal.
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str], answer: Answering) -> None:
@@ -54,7 +54,7 @@ class KnownHosts:
 
 
 class BodyLimit:
-    """Refuses a body above `MAX_BODY_BYTES`, whether or not it declares its size.
+    """Refuse a body above `MAX_BODY_BYTES`, whether or not it declares its size.
 
     FastAPI's own limit answers in plain text, which the official client cannot read.
     """
@@ -85,7 +85,7 @@ class BodyLimit:
 
 
 async def drain(receive: Receive) -> None:
-    """Read what is left of a body and forget it, up to `DRAINED_BYTES`."""
+    """Read the rest of a body and drop it, up to `DRAINED_BYTES`."""
     read = 0
     while read < DRAINED_BYTES:
         message = await receive()
@@ -95,7 +95,7 @@ async def drain(receive: Receive) -> None:
 
 
 class ReplyHeaders:
-    """Adds to every answer an `x-request-id` and what a browser must hold back.
+    """Add an `x-request-id`, security headers and cache control to every answer.
 
     The id is also in the request's state, for the log.
     """

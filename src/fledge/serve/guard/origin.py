@@ -1,6 +1,7 @@
-"""Refuses what another site makes a browser send: a cookie goes along, the person did not mean it.
+"""Refuse requests that another site makes a browser send: they carry the person's cookie.
 
-By the headers that only a browser sets (`Sec-Fetch-Site`, `Origin`), so no form carries a token.
+The check reads headers that only a browser sets (`Sec-Fetch-Site`, `Origin`), so forms need no
+token.
 """
 
 from urllib.parse import urlsplit
@@ -17,9 +18,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SameOrigin:
-    """Lets through what reads, what our own pages send, and programs, which carry no cookie.
+    """Allow safe methods, same-origin requests, and requests without cookies.
 
-    `answer` tells the others why not.
+    `answer` words the refusal of all others.
     """
 
     def __init__(self, app: ASGIApp, answer: Answering) -> None:
@@ -42,7 +43,7 @@ class SameOrigin:
 
 
 def is_meant(headers: Headers) -> bool:
-    """Whether the page that sent it is ours, or no page did.
+    """Return whether our own page sent the request, or no page did.
 
     A request with an API key is not checked: no browser adds one by itself.
     """

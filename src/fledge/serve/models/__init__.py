@@ -1,1 +1,1 @@
-"""The models behind the server, on disk, in memory or on another server, and what asks them."""
+"""Models behind the server: on disk, in memory or on another server."""

@@ -1,4 +1,4 @@
-"""What is asked of a model and what comes back: pieces of text, the same from any model."""
+"""Asks and answers: the same for our own models and for an upstream's."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,12 +18,12 @@ SentReason = Literal["stop", "length", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class ChatAsk:
-    """The next turn of a conversation is wanted.
+    """Ask for the next turn of a conversation.
 
-    `user` is whose turn it is among those who wait. `logprobs` are the alternatives to report with
-    each token, None for no log-probabilities at all. With `truncate` the oldest turns are dropped
-    where the conversation is too long, else it is refused. `begun` is what the answer says already:
-    the model goes on after it.
+    `user` takes turns with the others where requests wait. `logprobs` is the number of alternatives
+    to report with each token; None reports no log-probabilities at all. With `truncate` the oldest
+    turns of a conversation that is too long are dropped, else it is refused. `begun` is the
+    beginning of the answer, after which the model goes on.
     """
 
     model: str
@@ -38,7 +38,7 @@ class ChatAsk:
 
 @dataclass(frozen=True, slots=True)
 class TextAsk:
-    """Texts, as ids, are to be continued: `choices` of each, those of one after another."""
+    """Ask for `choices` continuations of each text, which is given as ids."""
 
     model: str
     prompts: tuple[tuple[int, ...], ...]
@@ -50,8 +50,11 @@ class TextAsk:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that may be shown now, the number of tokens behind it, their log-probabilities where
-    they were asked for, and on the last piece why it ended."""
+    """Text that may be shown now, and the number of tokens behind it.
+
+    `logprobs` is empty unless they were asked for. The last piece of a choice has a
+    `finish_reason`.
+    """
 
     text: str
     num_tokens: int
@@ -61,14 +64,14 @@ class Piece:
 
 @dataclass(slots=True)
 class TokenCount:
-    """Tokens read and written so far; an upstream tells only at the end."""
+    """Tokens read and written so far; an upstream reports them only at its end."""
 
     prompt: int = 0
     completion: int = 0
 
 
 class AnswerStream:
-    """An admitted answer that is being written, of one or more choices.
+    """Admitted answer that is being written, of one or more choices.
 
     Read `events` to its end, or `close` it: the admission stays open until then.
     """
@@ -137,9 +140,9 @@ class AnswerStream:
 
 
 async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple[int, Piece]]:
-    """The pieces of several answers as they come, each with the index of its answer.
+    """Yield the pieces of several answers as they come, each with the index of its answer.
 
-    Ends when all have ended, in whatever way; raises what the first of them to fail raised.
+    The stream ends when all have ended, and raises the error of the first that fails.
     """
     if len(streams) == 1:  # nothing to merge: spare a task and a queue
         async for piece in streams[0]:
@@ -170,7 +173,7 @@ async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple
 
 @dataclass(slots=True)
 class Written:
-    """What one choice has said so far."""
+    """Text and tokens of one choice so far."""
 
     text: str = ""
     num_tokens: int = 0
@@ -185,17 +188,17 @@ class Written:
         self.finish_reason = piece.finish_reason or self.finish_reason
 
     def reason(self) -> SentReason:
-        """Why it ended, in OpenAI's words."""
+        """Return the finish reason in OpenAI's words."""
         return sent_reason(self.finish_reason)
 
 
 def sent_reason(reason: FinishReason) -> SentReason:
-    """OpenAI has no word for an answer that was broken off: it reached no end of its own."""
+    """Return the finish reason in OpenAI's words, which have none for a cancelled answer."""
     return "length" if reason == "cancelled" else reason
 
 
 async def written(answer: AnswerStream) -> list[Written]:
-    """All choices, once the last of them has ended."""
+    """Return all choices, once the last of them has ended."""
     choices = [Written() for _ in range(answer.num_choices)]
     async for index, piece in answer.events():
         choices[index].add(piece)

@@ -1,4 +1,4 @@
-"""One thread drives the engines of all models; tokens go to the event loop that waits for them."""
+"""Drive the engines of all models in one thread, and hand their tokens to the event loop."""
 
 import asyncio
 import logging
@@ -16,42 +16,42 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ENGINE_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, TypeError)
-"""What torch and Python raise where a request or the model's arithmetic goes wrong: it ends the
-requests it concerns, never the thread that answers everybody."""
+"""Errors of torch and Python where a request or the model's arithmetic goes wrong. They end the
+requests concerned, never the thread that answers everybody."""
 
 
 @runtime_checkable
 class TokenEngine(Protocol):
-    """What the thread needs of `generate.Engine`; tests pass ten lines instead."""
+    """Part of `generate.Engine` that the thread needs; tests pass ten lines instead."""
 
     @property
     def busy(self) -> bool:
-        """Whether a request is unfinished."""
+        """True while a request is unfinished."""
 
     def submit(self, request: Request) -> None:
-        """Queue a request; raises a `FledgeError` where it can never be answered."""
+        """Queue a request. Raises a `FledgeError` where it can never be answered."""
 
     def cancel(self, request_id: str) -> object:
         """Free the row; an unknown or finished id is no error."""
 
     def step(self) -> list[TokenEvent]:
-        """One token for every running request."""
+        """Return one token for every running request."""
 
     def reset(self) -> None:
         """Forget every request, as after a failed step."""
 
     def load(self) -> EngineLoad:
-        """How much there is to do; called from other threads."""
+        """Return the requests and the fullness of the cache; called from other threads."""
 
     def embed(self, prompts: list[tuple[int, ...]]) -> list[list[float]]:
-        """A vector of length 1 for each prompt."""
+        """Return a vector of length 1 for each prompt."""
 
     def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
-        """The probability of each of its tokens."""
+        """Return the log-probability of each token of the prompt."""
 
 
 class Overloaded(GenerationError):
-    """As many requests run or wait as the server takes; `retry_after` is in seconds."""
+    """Server that takes no more requests for now; `retry_after` is in seconds."""
 
     retry_after = 2
 
@@ -60,11 +60,11 @@ class Overloaded(GenerationError):
 
 
 class EngineFailed(GenerationError):
-    """The model failed while it answered."""
+    """Model that failed while it answered."""
 
 
 class TokenFeed:
-    """The tokens of one request as they come; ends after the event with a `finish_reason`."""
+    """Tokens of one request as they come; the event with a `finish_reason` is the last."""
 
     def __init__(self, engine: TokenEngine, cancel: Callable[[], None]) -> None:
         self.engine = engine
@@ -87,10 +87,10 @@ class TokenFeed:
 
 
 class AsyncEngine:
-    """Requests from coroutines, answered by one thread.
+    """Answer the requests of coroutines in one thread.
 
-    The feeds belong to the event loop, the engines to the thread; between them go two queues:
-    commands down, events up. `max_pending` bounds the requests that run or wait.
+    The feeds belong to the event loop, the engines to the thread. Two queues lie between them:
+    commands go down, events come up. `max_pending` bounds the requests that run or wait.
     """
 
     def __init__(self, max_pending: int = 256) -> None:
@@ -103,12 +103,12 @@ class AsyncEngine:
 
     @property
     def pending(self) -> int:
-        """Requests that run or wait."""
+        """Number of requests that run or wait."""
         return len(self._feeds) + self._calls.total()
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still answers."""
+        """True while the thread answers."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -122,27 +122,27 @@ class AsyncEngine:
         self._thread.join()
 
     def is_idle(self, engine: TokenEngine) -> bool:
-        """Whether nothing that was asked of it is unfinished."""
+        """Return whether the engine has finished all that was asked of it."""
         return not self._calls[id(engine)] and all(
             feed.engine is not engine for feed in self._feeds.values()
         )
 
     def require_room(self, num_requests: int) -> None:
-        """Raise `Overloaded` where that many more requests are not taken."""
+        """Raise `Overloaded` where `num_requests` more are not taken."""
         if not self.alive:
             raise EngineFailed("the engine has stopped; restart the server")
         if self.pending + num_requests > self._max_pending:
             raise Overloaded(self.pending)
 
     def submit(self, engine: TokenEngine, request: Request) -> TokenFeed:
-        """Start answering; to be called on the event loop, after `require_room`."""
+        """Start answering; call it on the event loop, after `require_room`."""
         feed = TokenFeed(engine, cancel=lambda: self._cancel(engine, request.id))
         self._feeds[request.id] = feed
         self._commands.put(lambda: self._submit(engine, request))
         return feed
 
     async def call(self, engine: TokenEngine, function: Callable[[], T]) -> T:
-        """What `function` gives, called in the thread between two steps; it should be short.
+        """Return the result of a short `function` that the thread calls between two steps.
 
         Raises:
             EngineFailed: it failed.
@@ -162,7 +162,7 @@ class AsyncEngine:
             self._commands.put(partial(engine.cancel, request_id))
             feed.put(TokenEvent(request_id, None, 0.0, (), "cancelled"))
 
-    # What follows runs in the thread.
+    # The methods from here on run in the thread.
 
     def _run(self) -> None:
         try:
@@ -176,7 +176,7 @@ class AsyncEngine:
             self._on_loop(lambda: self._fail_all(EngineFailed("the engine has stopped")))
 
     def _obey(self) -> bool:
-        """Carry out what was asked since the last step; sleeps while there is nothing to do."""
+        """Carry out the commands since the last step; sleep while there is nothing to do."""
         while not self._engines or not self._commands.empty():
             command = self._commands.get()
             if command is None:
@@ -224,7 +224,7 @@ class AsyncEngine:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
-    # And this on the event loop.
+    # The methods from here on run on the event loop.
 
     def _deliver(self, events: list[TokenEvent]) -> None:
         for event in events:

@@ -1,4 +1,4 @@
-"""From checkpoints on disk to models that can be loaded when somebody asks for them."""
+"""Find checkpoints on disk, and prepare models that load when a request asks for them."""
 
 import os
 import sys
@@ -21,23 +21,23 @@ from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 
 MOST_ROWS = 256
-"""Answers written at a time by one model, where memory allows and nothing else is said."""
+"""Answers that one model writes at a time, where memory allows and no number is given."""
 CACHE_SHARE = 4
 """A model's cache takes at most this fraction, 1/4, of the memory budget."""
 PREFILL_TOKENS = 1024
 """Prompt tokens read in one step while others wait for their next token."""
 WINDOWS_BYTES = 6 * 2**30
-"""Taken where the standard library cannot tell how much memory there is."""
+"""Memory budget where the standard library cannot tell the machine's memory."""
 CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 BYTES_PER_WEIGHT = 4
-"""Weights are computed in fp32 on a CPU, whatever they are kept in."""
+"""Bytes of a weight in memory: fp32 on a CPU, whatever the file holds."""
 
 
 def named(entries: Sequence[str]) -> dict[str, Path]:
-    """`NAME=PATH` or `PATH` to checkpoints by name; a run's name is that of its directory.
+    """Return checkpoints by name, from `NAME=PATH` or `PATH`; a run is named after its directory.
 
     The output of a pipeline or a demo stands for the language models in it, last stage first; with
     a NAME they are called NAME/ppo, NAME/sft and so on.
@@ -67,13 +67,13 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
 
 
 def name_of(checkpoint: Path) -> str:
-    """The run's directory where the checkpoint is one of its steps, else the checkpoint's own."""
+    """Return the name of the run's directory for a step of a run, else the checkpoint's own."""
     checkpoint = checkpoint.resolve()
     return checkpoint.parent.name if step_of(checkpoint) >= 0 else checkpoint.name
 
 
 def stages_in(output: Path) -> dict[str, Path]:
-    """The language models among the runs in a directory, those with the longest past first."""
+    """Return the language models among the runs in a directory, the longest past first."""
     if not output.is_dir() or is_checkpoint(output) or latest(output) is not None:
         return {}
     found = [newest for child in sorted(output.iterdir()) if (newest := latest(child)) is not None]
@@ -83,7 +83,7 @@ def stages_in(output: Path) -> dict[str, Path]:
 
 
 def is_language_model(checkpoint: Path) -> bool:
-    """Whether it writes text, unlike a reward model or a translator."""
+    """Return whether a checkpoint writes text, unlike a reward model or a translator."""
     try:
         family_of(resolve(checkpoint).config_json)
     except CheckpointError:
@@ -92,7 +92,7 @@ def is_language_model(checkpoint: Path) -> bool:
 
 
 def generations(lineage: Lineage | None) -> int:
-    """How many stages led to a checkpoint, its own included."""
+    """Return the number of stages that led to a checkpoint, its own included."""
     if lineage is None:
         return 0
     return 1 + max((generations(parent.lineage) for parent in lineage.parents.values()), default=0)
@@ -101,21 +101,21 @@ def generations(lineage: Lineage | None) -> int:
 def served_models(
     checkpoints: Mapping[str, Path], max_batch: int | None = None, memory: int | None = None
 ) -> list[ServedModel]:
-    """Each with an engine of its own that writes up to `max_batch` answers at a time.
+    """Return a model for each checkpoint; it writes up to `max_batch` answers at a time.
 
-    Only settings and tokenizers are read; weights when they are asked for. `memory` is what all
-    together may take, in bytes; None is most of the machine's.
+    Only settings and tokenizers are read here; weights are read with a model's first request.
+    `memory` is the bytes that all models may take together; None is most of the machine's.
 
     Raises:
-        CheckpointError: one is damaged, or is no language model.
-        ConfigError: one does not fit into the memory.
+        CheckpointError: a checkpoint is damaged, or is no language model.
+        ConfigError: a model does not fit into the memory.
     """
     budget = memory or machine_memory()
     return [served_model(name, path, max_batch, budget) for name, path in checkpoints.items()]
 
 
 def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int) -> ServedModel:
-    """One of them; its age is that of its directory."""
+    """Return the model of one checkpoint; its age is that of its directory."""
     checkpoint = find_checkpoint(checkpoint)
     resolved = resolve(checkpoint)
     open_tensors(resolved)  # opens every file, reads no weights
@@ -153,7 +153,7 @@ def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int
 
 
 def load_engine(checkpoint: Path, max_batch: int) -> Engine:
-    """The weights in memory, ready to write.
+    """Load the weights into an engine that is ready to write.
 
     Raises:
         CheckpointError: they are damaged.
@@ -163,13 +163,13 @@ def load_engine(checkpoint: Path, max_batch: int) -> Engine:
 
 
 def rows_for(config: GPTConfig, memory: int) -> int:
-    """How many answers at a time a model's share of the memory has room for, at most 256."""
+    """Return how many answers fit into a model's share of the memory, from 1 to 256."""
     each = cache_bytes(config, 1, config.context_length)
     return max(1, min(MOST_ROWS, memory // CACHE_SHARE // each))
 
 
 def machine_memory() -> int:
-    """Three quarters of the machine's memory, or of what a container leaves of it, in bytes."""
+    """Return three quarters of the machine's memory in bytes, or of a container's limit."""
     if sys.platform == "win32":
         return WINDOWS_BYTES
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]

@@ -1,4 +1,4 @@
-"""Answers of a checkpoint of ours: from a conversation to ids, and from tokens to text."""
+"""Answers of our own checkpoints: conversations to ids, and token events to pieces of text."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,11 +19,11 @@ from fledge.text.tokenizer import Tokenizer
 T = TypeVar("T")
 
 LONG_TEXT = 20_000
-"""Characters above which text is made into ids beside the event loop: it takes milliseconds."""
+"""Characters: tokenising longer texts takes milliseconds, so it is done beside the event loop."""
 
 
 async def prompt_of(ask: ChatAsk, model: ServedModel) -> list[int]:
-    """The conversation as ids, with room for an answer.
+    """Return the conversation as ids, with room for an answer.
 
     Raises:
         PromptTooLong: it does not fit; with `truncate`, not even its last turn does.
@@ -34,14 +34,14 @@ async def prompt_of(ask: ChatAsk, model: ServedModel) -> list[int]:
 
 
 async def ids_of(text: str, model: ServedModel) -> list[int]:
-    """A text as ids, none of them special."""
+    """Return a text as ids, none of them special."""
     return await _beside(len(text), lambda: model.tokenizer.encode(text))
 
 
 async def rendered(
     conversation: Conversation, model: ServedModel, generation_prompt: bool
 ) -> list[int]:
-    """A conversation as ids, whatever their number."""
+    """Return a conversation as ids, however long it is."""
     length = sum(len(message.content) for message in conversation.messages)
     return await _beside(
         length,
@@ -54,7 +54,7 @@ async def rendered(
 
 
 def refuse_unknown_tokens(wishes: SamplingWishes, model: ServedModel) -> None:
-    """Raise `ApiError` for a `logit_bias` on ids that the model has not."""
+    """Raise `ApiError` for a `logit_bias` on ids outside the vocabulary."""
     size = model.tokenizer.vocabulary_size
     for id_ in wishes.logit_bias or {}:
         if not 0 <= id_ < size:
@@ -66,7 +66,7 @@ def refuse_unknown_tokens(wishes: SamplingWishes, model: ServedModel) -> None:
 def engine_request(
     id_: str, prompt: tuple[int, ...], sampling: SamplingParams, model: ServedModel, user: str
 ) -> Request:
-    """One row of the engine's batch; it ends at the end of the turn and never writes a role."""
+    """Return a request that ends with its turn and never writes a role."""
     return Request(
         id=id_,
         prompt=prompt,
@@ -110,7 +110,7 @@ def logprobs_of(events: Sequence[TokenEvent], tokenizer: Tokenizer) -> tuple[Tok
 def token_logprob(
     id_: int, log_prob: float, alternatives: tuple[tuple[int, float], ...], tokenizer: Tokenizer
 ) -> TokenLogprob:
-    """A token of the text with those that could have stood there."""
+    """Return a token of a text with its most probable alternatives."""
     return TokenLogprob(
         **_top_logprob(id_, log_prob, tokenizer).model_dump(),
         top_logprobs=[_top_logprob(*alternative, tokenizer) for alternative in alternatives],
@@ -118,7 +118,7 @@ def token_logprob(
 
 
 def scored_logprob(token: ScoredToken, tokenizer: Tokenizer) -> TokenLogprob:
-    """A token of a prompt; the first has no probability, which is 0 here and null in the reply."""
+    """Return a token of a prompt; the first has no probability: 0 here, null in the reply."""
     return token_logprob(token.token_id, token.log_prob or 0.0, token.alternatives, tokenizer)
 
 
@@ -128,10 +128,10 @@ def _top_logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
 
 
 def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
-    # Of a long beginning the end matters most; half of the context is left for the conversation.
+    # The end of a long beginning matters most; half of the context is left for the conversation.
     begun = model.tokenizer.encode(ask.begun)[-(model.context_length // 2) :]
     if ask.truncate:
-        # Short contexts must not spend everything on the past: a quarter is kept for the answer.
+        # A quarter of the context is kept for the answer: a short one must not all go to the past.
         quarter = model.context_length // 4
         room = min(ask.wishes.token_limit or quarter, quarter)
         limit = model.context_length - max(1, room) - len(begun)
@@ -144,5 +144,5 @@ def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
 
 
 async def _beside(length: int, work: Callable[[], T]) -> T:
-    """The work's result; done in another thread where so much text would hold up the loop."""
+    """Return the result of `work`, done in another thread where the text would hold up the loop."""
     return work() if length < LONG_TEXT else await asyncio.to_thread(work)

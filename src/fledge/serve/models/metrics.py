@@ -1,4 +1,4 @@
-"""What a server counts for Prometheus: names and meanings of vLLM's, with the prefix `fledge:`."""
+"""Counters for Prometheus, with the names and meanings of vLLM's and the prefix `fledge:`."""
 
 from collections.abc import Callable, Iterable
 
@@ -15,10 +15,10 @@ ANSWER_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
 class Metrics:
-    """The counters of one server."""
+    """Counters of one server."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock`: seconds that only go forward."""
+        """`clock` gives seconds that only go forward."""
         self.clock = clock
         self.registry = CollectorRegistry()
 
@@ -47,12 +47,12 @@ class Metrics:
         )
 
     def timer(self, model: str) -> "AnswerTimer":
-        """A stopwatch for an answer that is asked for now."""
+        """Return a stopwatch for an answer that is asked for now."""
         return AnswerTimer(self, model)
 
 
 class AnswerTimer:
-    """Times one answer and counts its tokens."""
+    """Time one answer, and count its tokens."""
 
     def __init__(self, metrics: Metrics, model: str) -> None:
         self._metrics = metrics
@@ -62,7 +62,7 @@ class AnswerTimer:
         self._open = True
 
     def piece(self, index: int, num_tokens: int, finish_reason: FinishReason | None) -> None:
-        """Text of choice `index` came."""
+        """Record a piece of choice `index`."""
         metrics, model, now = self._metrics, self._model, self._metrics.clock()
         if num_tokens:
             metrics.tokens_generated.labels(model).inc(num_tokens)
@@ -70,14 +70,14 @@ class AnswerTimer:
             if index not in self._last:
                 metrics.first_token.labels(model).observe(now - self._start)
             else:
-                # Tokens that show no text of their own share the gap with the one that does.
+                # Tokens without text of their own share the gap with the token that shows it.
                 metrics.gap.labels(model).observe((now - self._last[index]) / num_tokens)
             self._last[index] = now
         if finish_reason is not None:
             metrics.answers.labels(model, finish_reason).inc()
 
     def close(self, prompt_tokens: int) -> None:
-        """The answer has ended, however; counts once."""
+        """Record the end of the answer; only the first call counts."""
         if self._open:
             self._open = False
             self._metrics.prompt_tokens.labels(self._model).inc(prompt_tokens)
@@ -85,17 +85,17 @@ class AnswerTimer:
 
 
 class LoadCollector(Collector):
-    """Asks, when Prometheus does, how many requests run and wait and how full the caches are."""
+    """Report the running and waiting requests and the fullness of caches when Prometheus asks."""
 
     def __init__(self, loads: Callable[[], dict[str, EngineLoad]]) -> None:
         self._loads = loads
 
     def describe(self) -> Iterable[Metric]:
-        """The names, which registering asks for."""
+        """Return the names, which registering needs."""
         return self._families()
 
     def collect(self) -> Iterable[Metric]:
-        """A row for each model in memory."""
+        """Return one row for each model in memory."""
         running, waiting, cache = self._families()
         for model, load in self._loads().items():
             running.add_metric([model], load.running)

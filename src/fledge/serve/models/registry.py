@@ -1,4 +1,4 @@
-"""A model as the server offers it: a name, and how its text becomes ids."""
+"""Models as the server offers them: an id, a name, and a tokenizer or an upstream."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from fledge.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A checkpoint that answers; `load` brings its weights into `bytes` of memory.
+    """Checkpoint that answers; `load` brings its weights into `bytes` of memory.
 
     `banned_ids` are never written, `created` is seconds since 1970.
     """
@@ -30,7 +30,7 @@ class ServedModel:
     bytes: int = 0
 
     def card(self) -> ModelCard:
-        """Its entry in `/v1/models`."""
+        """Return its entry in `/v1/models`."""
         return ModelCard(
             id=self.id,
             created=self.created,
@@ -42,8 +42,7 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamModel:
-    """A model of another server, by the id it has there; `context_length` None where it is not
-    told."""
+    """Model of another server, by the id it has there; `context_length` is None if unknown."""
 
     id: str
     name: str
@@ -52,7 +51,7 @@ class UpstreamModel:
     server: UpstreamServer
 
     def card(self) -> ModelCard:
-        """Its entry in `/v1/models`."""
+        """Return its entry in `/v1/models`."""
         return ModelCard(
             id=self.id,
             created=self.created,
@@ -66,7 +65,7 @@ Model = ServedModel | UpstreamModel
 
 
 class ModelRegistry(Mapping[str, Model]):
-    """The models by id, in the order they are offered: the first is the default."""
+    """Models by id, in the order they are offered; the first is the default."""
 
     def __init__(self, models: Iterable[Model]) -> None:
         """Raises `ConfigError` where two have the same id."""
@@ -95,5 +94,5 @@ class ModelRegistry(Mapping[str, Model]):
         return len(self._models)
 
     def listing(self) -> ModelList:
-        """The answer of `/v1/models`."""
+        """Return the answer of `/v1/models`."""
         return ModelList(data=[model.card() for model in self._models.values()])

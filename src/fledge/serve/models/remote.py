@@ -1,4 +1,4 @@
-"""Answers of an upstream's models, as pieces like our own."""
+"""Answers of an upstream's models, translated into the same pieces as our own."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -21,11 +21,11 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "content_filter": "content_filter",
 }
 EXTRA = ("top_k", "min_p", "repetition_penalty")
-"""Sampling fields that OpenAI's own servers refuse: sent only where they were asked for."""
+"""Sampling fields that OpenAI's own servers refuse; sent only where a request has them."""
 
 
 def upstream_models(server: UpstreamServer) -> list[UpstreamModel]:
-    """What the server lists, by the names it gives.
+    """Return the models that the server lists, by the names it gives.
 
     Raises:
         ConfigError: it cannot be asked.
@@ -43,7 +43,7 @@ def upstream_models(server: UpstreamServer) -> list[UpstreamModel]:
 
 
 def chat_body(ask: ChatAsk) -> Json:
-    """The request as OpenAI's API has it, always a stream that ends with its usage."""
+    """Return the request in OpenAI's form, always as a stream that ends with its usage."""
     wishes = ask.wishes.model_dump(
         include={
             *("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop", "seed"),
@@ -70,9 +70,9 @@ def chat_body(ask: ChatAsk) -> Json:
 async def remote_pieces(
     stream: ChunkStream, count: TokenCount, num_choices: int
 ) -> AsyncIterator[tuple[int, Piece]]:
-    """Each chunk's text; where the server breaks off without a reason, choices are "cancelled".
+    """Yield the text of each chunk; choices that end without a reason are "cancelled".
 
-    A chunk is taken for one token until the usage, which comes last, tells their number.
+    A chunk counts as one token until the usage, which comes last, gives their number.
     """
     open_choices = set(range(num_choices))
     usage: Json | None = None
@@ -93,7 +93,7 @@ async def remote_pieces(
 
 
 class RelayedStream:
-    """A stream that is passed on as it is; a chunk counts as a token unless its usage says more."""
+    """Relay a stream as it is; a chunk counts as one token unless its usage gives a number."""
 
     def __init__(self, stream: ChunkStream, admission: Admission) -> None:
         self._stream = stream

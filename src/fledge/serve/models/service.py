@@ -1,4 +1,4 @@
-"""The models behind one door: the API and the web chat both ask here."""
+"""The door to every model: the API and the web chat both ask here."""
 
 import asyncio
 import time
@@ -26,12 +26,12 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 CHARACTERS_PER_TOKEN = 4
-"""A guess at what an upstream will count, for limits that want to know before it tells."""
+"""Guess of an upstream's tokens, because limits are asked before it reports them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that was read and found answerable; nothing runs before it is admitted."""
+    """Request that was read and found answerable; nothing runs before it is admitted."""
 
     ask: ChatAsk | TextAsk
     prompt_tokens: int
@@ -72,12 +72,12 @@ class ModelService:
 
     @property
     def alive(self) -> bool:
-        """Whether answers can be had."""
+        """True while answers can be had."""
         return self._engine.alive
 
     @property
     def pending(self) -> int:
-        """Answers that are being written or wait."""
+        """Number of answers that are being written or wait."""
         return self._engine.pending + self._remote
 
     async def start(self) -> None:
@@ -180,7 +180,7 @@ class ModelService:
         return RelayedStream(await model.server.stream(path, body), admission)
 
     def local(self, model: str) -> ServedModel:
-        """A model of ours by its id; raises `ApiError` for any other."""
+        """Return one of our own models. Raises `ApiError` for an unknown id."""
         found = self.models[model]
         assert isinstance(found, ServedModel), "an upstream's request is relayed, not answered"
         return found
@@ -248,7 +248,7 @@ class ModelService:
         return AnswerStream(model.id, ask.choices, count, source, cancel, timer, admission)
 
     def _with_default(self, wishes: SamplingWishes) -> SamplingWishes:
-        """The wishes with this server's temperature and top-p where they name none."""
+        """Return the wishes with this server's temperature and top-p where they name none."""
         usual = {"temperature": min(self._sampling.temperature, 2.0), "top_p": self._sampling.top_p}
         named = wishes.model_dump(include=set(usual), exclude_none=True)
         return wishes.model_copy(update={**usual, **named})

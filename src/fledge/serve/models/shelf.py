@@ -1,4 +1,4 @@
-"""Which models are in memory: loaded when asked for, put away when others need the room."""
+"""Models in memory: loaded for a first request, put away when others need the room."""
 
 import asyncio
 import logging
@@ -15,10 +15,10 @@ RETRY_SECONDS = 5
 
 
 class ModelShelf:
-    """The engines in memory, least recently used first, of at most `budget` bytes together."""
+    """Engines in memory, least recently used first, of at most `budget` bytes together."""
 
     def __init__(self, budget: int | None, is_idle: Callable[[TokenEngine], bool]) -> None:
-        """`budget` None is no bound. An engine that is not idle is never put away."""
+        """A `budget` of None is no bound. Engines that are not idle are never put away."""
         self._budget = budget
         self._is_idle = is_idle
         self._engines: dict[str, TokenEngine] = {}
@@ -26,7 +26,7 @@ class ModelShelf:
         self._loading = asyncio.Lock()
 
     async def engine(self, model: ServedModel) -> TokenEngine:
-        """The model's engine, loaded if it is not there; use it before the next await.
+        """Return the model's engine, loaded if it is not there; use it before the next await.
 
         Raises:
             ApiError: 503 where the models that are answering leave no room for it.
@@ -44,7 +44,7 @@ class ModelShelf:
         return self._engines[model.id]
 
     def loads(self) -> dict[str, EngineLoad]:
-        """What each model in memory has to do."""
+        """Return the load of each model in memory."""
         return {id_: engine.load() for id_, engine in list(self._engines.items())}
 
     def _make_room(self, model: ServedModel) -> None:

@@ -1,1 +1,1 @@
-"""The people of a server: who asks, and how much they may use."""
+"""People of a server: identity, quota and retention, and the limits behind them."""

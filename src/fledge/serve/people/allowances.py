@@ -1,4 +1,4 @@
-"""What a person and a key may use: their own limits or the defaults, and what is used today."""
+"""Allowances: the limits of an account and of a key, with the tokens of today."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from fledge.serve.people.settings import LiveSettings
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Whose tokens are counted together: an account's, or those of one of its keys."""
+    """Account, or one of its keys, whose tokens are counted together."""
 
     account_id: str
     key_id: str | None
 
     @property
     def scope(self) -> str:
-        """A name among the limits."""
+        """Id of its counters."""
         return f"account {self.account_id}" if self.key_id is None else f"key {self.key_id}"
 
 
 class Allowances:
-    """Reads the day's tokens where a daily limit asks for them, and nothing else."""
+    """Look up limits; the day's tokens are read only where a daily limit needs them."""
 
     def __init__(self, usage: UsageStore, meter: Meter, settings: LiveSettings) -> None:
         self._usage = usage
@@ -75,11 +75,11 @@ class Allowances:
         )
 
     def tokens_today(self, spender: Spender) -> int:
-        """What the database knows, and what is on its way to it."""
+        """Return the tokens in the database and those on their way to it."""
         stored = self._usage.tokens_today(spender.account_id, spender.key_id)
         return stored + self._meter.pending_tokens(spender.account_id, spender.key_id)
 
 
 def chosen(own: int | None, default: int | None) -> int | None:
-    """A limit of one's own or the default; 0 is no limit at all."""
+    """Return the person's own limit or the default; 0 is no limit at all."""
     return (default if own is None else own) or None

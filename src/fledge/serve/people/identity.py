@@ -1,4 +1,4 @@
-"""Identity: which account stands behind a request, by session cookie or by API key."""
+"""Identity: find the account behind a request, by session cookie or by API key."""
 
 import time
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from fledge.serve.people.visitors import of_address
 
 COOKIE = "fledge_session"
 USED_EVERY_SECONDS = 60
-"""A key's last use is written at most this often."""
+"""Seconds between writes of a key's last use."""
 LOCAL_LOGIN = "owner"
 
 
 class LoginRequired(Exception):
-    """A page was opened by nobody in particular; `location` is the login page, which leads back."""
+    """Page that needs a login; `location` is the login page, which leads back."""
 
     def __init__(self, path: str) -> None:
         self.location = f"/login?next={quote(path, safe='/')}"

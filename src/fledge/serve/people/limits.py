@@ -1,4 +1,4 @@
-"""How much a person or key may ask: requests and tokens a minute, streams at once, tokens a day."""
+"""Limits of people and keys: requests and tokens a minute, streams at once, tokens a day."""
 
 import threading
 from collections import defaultdict
@@ -20,9 +20,9 @@ MOST_WINDOWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LimitScope:
-    """What is counted together, under an id, and how much of it is allowed; None is no limit.
+    """Limits that are counted together under an id; None is no limit.
 
-    `tokens_today` is what the database knew when the request came.
+    `tokens_today` is the count of the database when the request came.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Used:
 
 @dataclass(eq=False)
 class LimitReached(ApiError):
-    """429, with the headers that the official client waits by."""
+    """Limit that is reached: 429, with the headers that the official client waits by."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class LimitReached(ApiError):
 
 
 class Admission:
-    """A request that may run a model, until it is closed; every method is safe from any thread.
+    """Leave to run a model, until it is closed. Every method is safe from any thread.
 
     A `with` block closes it at its end, unless an answer has taken it over by `keep`. `headers` go
     with the answer.
@@ -92,10 +92,10 @@ class Admission:
 
 
 class Limiter:
-    """The counters of this process; a server is one process."""
+    """Count in this process; a server is one process."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock`: seconds since 1970."""
+        """`clock` gives seconds since 1970."""
         self._clock = clock
         self._requests = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._tokens: defaultdict[str, TokenWindow] = defaultdict(TokenWindow)
@@ -130,7 +130,7 @@ class Limiter:
             self._count_request(scopes)
 
     def used(self, scope: LimitScope) -> Used:
-        """How the counters of an account or key stand."""
+        """Return the counters of an account or key as they stand."""
         item = per_minute(scope)
         with self._lock:
             left = 0 if item is None else self._remaining_requests(item, scope.id)
@@ -142,7 +142,7 @@ class Limiter:
             )
 
     def _tidy(self) -> None:
-        """Forget the minutes of those who asked nothing in the last two: visitors come and go."""
+        """Drop the windows of scopes without a request in two minutes: visitors come and go."""
         if len(self._tokens) > MOST_WINDOWS:
             now = self._clock()
             for id_ in [id_ for id_, window in self._tokens.items() if window.used(now) == 0]:
@@ -170,7 +170,7 @@ class Limiter:
 
     def _refuse_quota(self, scope: LimitScope, prompt_tokens: int) -> None:
         limit = scope.daily_tokens
-        # What others of the same person read just now is not in the day's count yet.
+        # The prompts of the same person's other requests are not in the day's count yet.
         asked = self._reading.get(scope.id, 0) + prompt_tokens
         if limit is not None and scope.tokens_today + asked > limit:
             wait = int(DAY_SECONDS - self._clock() % DAY_SECONDS) + 1
@@ -202,7 +202,7 @@ class Limiter:
             )
 
     def _count_request(self, scopes: Sequence[LimitScope]) -> None:
-        """All scopes are asked before one is counted, so that a refusal costs nothing."""
+        """Count a request in all scopes, or in none where one of them refuses it."""
         limited = [(scope, per_minute(scope)) for scope in scopes]
         for scope, item in limited:
             if item is not None and not self._requests.test(item, scope.id):
@@ -216,7 +216,7 @@ class Limiter:
                 self._requests.hit(item, scope.id)
 
     def _headers(self, scopes: Sequence[LimitScope]) -> dict[str, str]:
-        """The narrowest limit of each kind, as OpenAI's headers say it."""
+        """Return OpenAI's headers for the narrowest limit of each kind."""
         headers: dict[str, str] = {}
         items = [(item, scope.id) for scope in scopes if (item := per_minute(scope)) is not None]
         if items:
@@ -253,7 +253,7 @@ class Limiter:
 
 
 def per_minute(scope: LimitScope) -> RateLimitItem | None:
-    """The request limit as the `limits` library names it."""
+    """Return the request limit in the form of the `limits` library."""
     limit = scope.requests_per_minute
     return None if limit is None else RateLimitItemPerMinute(limit)
 
@@ -261,7 +261,7 @@ def per_minute(scope: LimitScope) -> RateLimitItem | None:
 def rate_limited(
     message: str, seconds: int, headers: Mapping[str, str] | None = None
 ) -> LimitReached:
-    """429 that is worth trying again after so many seconds."""
+    """Return a 429 error that tells the client to try again after `seconds`."""
     return LimitReached(
         429,
         message,

@@ -16,7 +16,7 @@ HOUR_SECONDS = 3_600
 
 
 class Meter:
-    """One thread writes what the others count. A database that is away gets it later."""
+    """Write usage in a thread of its own; a database that is away gets it later."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Meter:
         clock: Callable[[], float],
         every_hour: Callable[[], None] = lambda: None,
     ) -> None:
-        """`clock`: seconds since 1970; `every_hour` is called beside the writing."""
+        """`clock` gives seconds since 1970; `every_hour` is called in the same thread."""
         self._every_hour = every_hour
         self._store = store
         self._clock = clock
@@ -34,11 +34,11 @@ class Meter:
         self._thread = threading.Thread(target=self._run, name="fledge-meter", daemon=True)
 
     def start(self) -> None:
-        """Start writing."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Write the rest and end."""
+        """Write the rest and end the thread."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -47,7 +47,7 @@ class Meter:
     def count(
         self, account_id: str, key_id: str, model: str, prompt_tokens: int, completion_tokens: int
     ) -> None:
-        """One answer more; touches no disk."""
+        """Count one answer; touches no disk."""
         row = UsageOfDay(
             account_id, day(self._clock()), key_id, model, 1, prompt_tokens, completion_tokens
         )
@@ -55,7 +55,7 @@ class Meter:
             self._pending.append(row)
 
     def pending_tokens(self, account_id: str, key_id: str | None = None) -> int:
-        """Tokens of today that the database does not know of yet: of a person, or of one key."""
+        """Return today's tokens of a person, or of one key, that are not in the database yet."""
         today = day(self._clock())
         with self._lock:
             return sum(
@@ -65,7 +65,7 @@ class Meter:
             )
 
     def flush(self) -> None:
-        """Write what is pending; what cannot be written now stays."""
+        """Write the pending usage; rows that cannot be written now stay pending."""
         with self._lock:
             rows = list(self._pending)
         try:
@@ -92,7 +92,7 @@ class Meter:
 
 
 def summed(rows: Sequence[UsageOfDay]) -> list[UsageOfDay]:
-    """One row for each day, person, key and model."""
+    """Return one row for each day, person, key and model."""
     groups: defaultdict[tuple[str, str, str, str], list[UsageOfDay]] = defaultdict(list)
     for row in rows:
         groups[row.account_id, row.day, row.key_id, row.model].append(row)

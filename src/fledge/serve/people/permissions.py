@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles and permissions."""
+"""Roles and their permissions, in one table."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -8,7 +8,7 @@ from fledge.database import Role
 Permission = Literal["chat", "label", "staff", "manage_people", "manage_server"]
 
 ROLES: tuple[Role, ...] = ("owner", "admin", "labeller", "user")
-"""From the most to the least."""
+"""Roles from the most powerful to the least."""
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "user": frozenset({"chat"}),
@@ -16,9 +16,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset({"chat", "label", "staff", "manage_people"}),
     "owner": frozenset({"chat", "label", "staff", "manage_people", "manage_server"}),
 }
-"""chat: the pages, the API, one's own account. label: rank and write for training. staff: answer
+"""Permissions of each role.
+
+chat: the pages, the API, one's own account. label: rank and write for training. staff: answer
 people in shared assistants, share assistants. manage_people: accounts, invitations, limits, usage
-and audit of all. manage_server: settings, and making or changing owners."""
+and audit of all. manage_server: settings, and making or changing owners.
+"""
 
 REASONS: Mapping[Permission, str] = {
     "chat": "chatting",
@@ -30,7 +33,7 @@ REASONS: Mapping[Permission, str] = {
 
 
 def may_appoint(actor: Role, role: Role) -> bool:
-    """Whether an `actor` may give or take this role: admins below their own, owners every one."""
+    """Return whether an `actor` may give or take a role: admins lower ones, owners every one."""
     if actor == "owner":
         return True
     return "manage_people" in PERMISSIONS[actor] and ROLES.index(role) > ROLES.index(actor)

@@ -1,4 +1,4 @@
-"""The person behind a request: a logged-in browser, the holder of an API key, or a local user."""
+"""Person behind a request: a logged-in browser, the holder of an API key, or a local user."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from fledge.serve.people.permissions import PERMISSIONS, REASONS, Permission
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The account behind a request, and how it was recognised.
+    """Account behind a request, with the key or session that showed it.
 
     `limits` are those of the account and, with a key, of the key; none on a local server.
     """
@@ -22,22 +22,22 @@ class Person:
 
     @property
     def id(self) -> str:
-        """The account's, which every store asks for."""
+        """Id of the account, which every store asks for."""
         return self.account.id
 
     @property
     def name(self) -> str:
-        """What others see."""
+        """Name that others see."""
         return self.account.name
 
     @property
     def role(self) -> Role:
-        """owner, admin, labeller or user."""
+        """Role of the account: owner, admin, labeller or user."""
         return self.account.role
 
     @property
     def key_id(self) -> str:
-        """Of the API key, or "" on the pages: what usage is counted under."""
+        """Id of the API key, or "" on the pages; usage is counted under it."""
         return "" if self.key is None else self.key.id
 
     def may(self, permission: Permission) -> bool:

@@ -1,4 +1,4 @@
-"""Quota: what a person may still ask, and what their requests are charged."""
+"""Quota: count requests, admit them to a model, and charge their tokens."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from fledge.serve.people.person import Person
 
 @dataclass(frozen=True, slots=True)
 class CountedRequest:
-    """A request within its person's requests a minute: it may be read, which runs no model."""
+    """Request within its person's requests a minute: it may be read, but run no model yet."""
 
     person: Person
     limiter: Limiter

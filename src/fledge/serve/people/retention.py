@@ -1,4 +1,4 @@
-"""Retention: how long rows are kept, and the erasure of a person."""
+"""Retention: the age at which rows are purged, and the erasure of a person."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ from fledge.database import Database
 
 DAY_SECONDS = 86_400
 DELETED_SECONDS = 30 * DAY_SECONDS
-"""A deleted chat can be restored for this long."""
+"""Seconds for which a deleted chat can be restored."""
 TEMPORARY_SECONDS = 7 * DAY_SECONDS
-"""A temporary chat is kept for this long after its last message."""
+"""Seconds for which a temporary chat is kept after its last message."""
 AUDIT_SECONDS = 365 * DAY_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""The server's settings, in memory because every request needs them."""
+"""Settings of the server, in memory because every request needs them."""
 
 from fledge.database import ServerSettings, SettingsStore
 

@@ -1,4 +1,4 @@
-"""Tokens of the last minute, which are known only after they were written."""
+"""Tokens of the last minute; those of an answer are known only after it was written."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ SECONDS = 60
 
 @dataclass(slots=True)
 class TokenWindow:
-    """A sliding window of two counters: this minute's, and what is left of the last one's.
+    """Sliding window of two counters: this minute's, and the rest of the last one's.
 
-    The usual approximation: within the minute before, tokens are taken as evenly spread.
+    As is usual, the tokens of the minute before are taken as evenly spread.
     """
 
     minute: int = 0
@@ -23,12 +23,12 @@ class TokenWindow:
         self.now += tokens
 
     def used(self, time: float) -> float:
-        """Tokens of the minute that ends at this time."""
+        """Return the tokens of the minute that ends at this time."""
         self._turn(time)
         return self.now + self.before * (1 - time % SECONDS / SECONDS)
 
     def seconds_until(self, time: float, allowed: int) -> int:
-        """In how many whole seconds at most `allowed` are left in the window; at least 1."""
+        """Return the whole seconds until at most `allowed` tokens are left, at least 1."""
         self._turn(time)
         passed = time % SECONDS
         if self.now <= allowed and self.before > 0:
@@ -36,7 +36,7 @@ class TokenWindow:
             return max(1, math.ceil(SECONDS * (1 - share) - passed))
         if self.now <= max(0, allowed):
             return 1
-        # This minute's own tokens must fade, which begins when the next one does.
+        # This minute's own tokens must fade, and they begin to with the next minute.
         share = max(0.0, allowed) / self.now
         return max(1, math.ceil(SECONDS - passed + SECONDS * (1 - share)))
 

@@ -1,4 +1,4 @@
-"""How much strangers may ask of an embedded assistant: by address, and all of them together."""
+"""Limits of visitors to an embedded assistant: by address, and of all of them together."""
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -7,21 +7,21 @@ from limits.strategies import MovingWindowRateLimiter
 from fledge.serve.people.limits import LimitScope, rate_limited
 
 NEW_CHATS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(60))
-"""From one address; a whole office may share one."""
+"""New chats from one address; a whole office may share one."""
 MESSAGES = (RateLimitItemPerMinute(30), RateLimitItemPerHour(300))
-"""From one address, answered or not: each of them is kept."""
+"""Messages from one address, answered or not, because each of them is kept."""
 REQUESTS_PER_MINUTE = 20
 CONCURRENT_STREAMS = 2
 
 
 class NewVisitors:
-    """Counts the chats that strangers begin, and what they say in them."""
+    """Count the chats that visitors begin, and their messages."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def welcome(self, address: str) -> None:
-        """Count one. Raises `LimitReached` where too many have begun."""
+        """Count a new chat. Raises `LimitReached` where too many have begun."""
         for limit in NEW_CHATS:
             if not self._limiter.hit(limit, address):
                 raise rate_limited(
@@ -38,7 +38,7 @@ class NewVisitors:
 
 
 def of_address(address: str) -> LimitScope:
-    """What one address may ask, whichever assistant it asks."""
+    """Return the limits of one address, for all assistants together."""
     return LimitScope(
         id=f"visitor {address}",
         whose="Your address",

@@ -1,1 +1,1 @@
-"""What the requests and answers of the API may say, as pydantic models."""
+"""Requests and answers of the API, as pydantic models."""

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions` as data: what a request may say, and the shapes of the answers."""
+"""`POST /v1/chat/completions` as data: the request, the answer and the chunks of a stream."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from fledge.text.conversation import Conversation, Message
 
 
 class TextPart(Incoming):
-    """A part of a message's content; only text is understood."""
+    """Part of a message's content; only text is understood."""
 
     type: Literal["text"]
     text: str
@@ -23,14 +23,14 @@ class ChatMessage(Incoming):
     content: str | list[TextPart] | None = None
 
     def text(self) -> str:
-        """The content as one string."""
+        """Return the content as one string."""
         if isinstance(self.content, list):
             return "".join(part.text for part in self.content)
         return self.content or ""
 
 
 def conversation_of(messages: list[ChatMessage]) -> Conversation:
-    """The messages; a `developer` turn is a system turn."""
+    """Return the messages as a conversation; a `developer` turn is a system turn."""
     return Conversation(
         tuple(
             Message("system" if message.role == "developer" else message.role, message.text())
@@ -40,7 +40,7 @@ def conversation_of(messages: list[ChatMessage]) -> Conversation:
 
 
 class ResponseFormat(Incoming):
-    """The form of the answer; only `text` is built."""
+    """Form of the answer; only `text` is built."""
 
     type: str
 
@@ -73,17 +73,17 @@ class ChatCompletionRequest(SamplingWishes):
 
     @property
     def token_limit(self) -> int | None:
-        """The longest answer asked for, in tokens."""
+        """Longest answer asked for, in tokens."""
         return self.max_completion_tokens or self.max_tokens
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream ends with the token counts."""
+        """True where a stream ends with the token counts."""
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
 class TopLogprob(BaseModel):
-    """A token that could have been, and its log-probability in nats."""
+    """Alternative token, and its log-probability in nats."""
 
     token: str
     logprob: float
@@ -91,20 +91,20 @@ class TopLogprob(BaseModel):
 
 
 class TokenLogprob(TopLogprob):
-    """A token of the answer."""
+    """Token of the answer, with its alternatives."""
 
     top_logprobs: list[TopLogprob]
 
 
 class ChoiceLogprobs(BaseModel):
-    """The tokens behind a choice's text, or behind a chunk of it."""
+    """Tokens behind a choice's text, or behind a chunk of it."""
 
     content: list[TokenLogprob]
     refusal: None = None
 
 
 class AnswerMessage(BaseModel):
-    """The assistant's turn."""
+    """Turn of the assistant."""
 
     role: Literal["assistant"] = "assistant"
     content: str
@@ -121,7 +121,7 @@ class Choice(BaseModel):
 
 
 class ChatCompletion(BaseModel):
-    """A whole answer."""
+    """Whole answer."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -133,14 +133,14 @@ class ChatCompletion(BaseModel):
 
 
 class Delta(BaseModel):
-    """What a chunk adds to the message; unset fields are not sent."""
+    """Addition to the message by one chunk; unset fields are not sent."""
 
     role: Literal["assistant"] | None = None
     content: str | None = None
 
 
 class ChunkChoice(BaseModel):
-    """A chunk's part of one of the `n` answers."""
+    """Part of a chunk that belongs to one of the `n` answers."""
 
     index: int
     delta: Delta

@@ -1,6 +1,6 @@
-"""What the requests and answers of several endpoints share.
+"""Parts that the requests and answers of several endpoints share.
 
-Requests ignore what they do not know and take null for "not given", as the official client expects.
+Requests ignore unknown fields and take null for "not given", as the official client expects.
 """
 
 from typing import Literal
@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Incoming(BaseModel):
-    """A part of a request: tolerant of unknown fields."""
+    """Part of a request; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class StreamOptions(Incoming):
-    """What a stream carries besides text."""
+    """Extras of a stream besides its text."""
 
     include_usage: bool | None = None
     """A last chunk with the token counts."""
@@ -30,7 +30,7 @@ class Usage(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """One entry of `/v1/models`."""
+    """Entry of `/v1/models`."""
 
     id: str
     object: Literal["model"] = "model"
@@ -48,7 +48,7 @@ class ModelList(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    """What went wrong, as the official client reads it."""
+    """Error as the official client reads it."""
 
     message: str
     type: str
@@ -57,6 +57,6 @@ class ErrorBody(BaseModel):
 
 
 class ErrorReply(BaseModel):
-    """The body of every error."""
+    """Body of every error."""
 
     error: ErrorBody

@@ -1,4 +1,4 @@
-"""`POST /v1/completions` and `/v1/embeddings` as data; both read texts or ids, one or many."""
+"""`POST /v1/completions` and `/v1/embeddings` as data; both take texts or ids, one or several."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ Texts = str | list[str] | TokenIds | list[TokenIds]
 
 
 def each_text(texts: Texts) -> list[str | list[int]]:
-    """The texts one by one."""
+    """Return the texts one by one."""
     if isinstance(texts, str):
         return [texts]
     numbers = [text for text in texts if isinstance(text, int)]
@@ -45,17 +45,17 @@ class CompletionRequest(SamplingWishes):
 
     @property
     def token_limit(self) -> int | None:
-        """The longest continuation in tokens; 16 as OpenAI has it where null is sent."""
+        """Longest continuation in tokens; 16, as OpenAI has it, where null is sent."""
         return 16 if self.max_tokens is None else self.max_tokens
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream ends with the token counts."""
+        """True where a stream ends with the token counts."""
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
 class CompletionLogprobs(BaseModel):
-    """Token by token; the first of a text has no probability. Offsets count characters."""
+    """Log-probabilities by token; the first of a text has none. Offsets count characters."""
 
     tokens: list[str]
     token_logprobs: list[float | None]
@@ -64,7 +64,7 @@ class CompletionLogprobs(BaseModel):
 
 
 class CompletionChoice(BaseModel):
-    """One continuation, or a chunk of it."""
+    """Continuation, or a chunk of it."""
 
     index: int
     text: str
@@ -73,7 +73,7 @@ class CompletionChoice(BaseModel):
 
 
 class Completion(BaseModel):
-    """The whole answer, or one event of a stream."""
+    """Whole answer, or one event of a stream."""
 
     id: str
     object: Literal["text_completion"]
@@ -96,7 +96,7 @@ class EmbeddingRequest(Incoming):
 
 
 class Embedding(BaseModel):
-    """One text's vector."""
+    """Vector of one text."""
 
     object: Literal["embedding"] = "embedding"
     index: int
@@ -111,7 +111,7 @@ class EmbeddingUsage(BaseModel):
 
 
 class EmbeddingList(BaseModel):
-    """The vectors, in the order of the texts."""
+    """Vectors in the order of the texts."""
 
     object: Literal["list"] = "list"
     data: list[Embedding]

@@ -1,4 +1,4 @@
-"""`POST /v1/responses` as data: the request, the response object and the events of a stream."""
+"""`POST /v1/responses` as data: the request, the response and the events of a stream."""
 
 from typing import Annotated, Literal
 
@@ -9,28 +9,28 @@ from fledge.serve.schemas.common import Incoming
 
 
 class InputPart(Incoming):
-    """A part of an item's content; only text is understood."""
+    """Part of an item's content; only text is understood."""
 
     type: Literal["input_text", "output_text", "text"]
     text: str
 
 
 class InputItem(Incoming):
-    """A turn; items of other types, such as a tool's output, are not built."""
+    """Turn of the conversation; items of other types, such as a tool's output, are not built."""
 
     type: Literal["message"] | None = None
     role: Literal["user", "assistant", "system", "developer"]
     content: str | list[InputPart]
 
     def text(self) -> str:
-        """The content as one string."""
+        """Return the content as one string."""
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content)
 
 
 class TextSettings(Incoming):
-    """The form of the answer."""
+    """Form of the answer."""
 
     format: ResponseFormat | None = None
 
@@ -62,7 +62,7 @@ class ResponseRequest(Incoming):
 
 
 class OutputText(BaseModel):
-    """The text of an answer."""
+    """Text of an answer."""
 
     type: Literal["output_text"] = "output_text"
     text: str
@@ -71,7 +71,7 @@ class OutputText(BaseModel):
 
 
 class OutputMessage(BaseModel):
-    """The assistant's turn."""
+    """Turn of the assistant."""
 
     id: str
     type: Literal["message"] = "message"
@@ -81,14 +81,14 @@ class OutputMessage(BaseModel):
 
 
 class InputDetails(BaseModel):
-    """Nothing is cached between requests."""
+    """Details of the input tokens; nothing is cached between requests."""
 
     cached_tokens: int = 0
     cache_write_tokens: int = 0
 
 
 class OutputDetails(BaseModel):
-    """Nothing is thought in secret."""
+    """Details of the output tokens; there is no hidden reasoning."""
 
     reasoning_tokens: int = 0
 
@@ -104,25 +104,25 @@ class ResponseUsage(BaseModel):
 
 
 class Incomplete(BaseModel):
-    """Why an answer ended early."""
+    """Reason why an answer ended early."""
 
     reason: Literal["max_output_tokens", "content_filter"]
 
 
 class TextFormat(BaseModel):
-    """Plain text."""
+    """Plain text, the only form."""
 
     type: Literal["text"] = "text"
 
 
 class TextForm(BaseModel):
-    """The form of the answer."""
+    """Form of the answer."""
 
     format: TextFormat = TextFormat()
 
 
 class ResponseObject(BaseModel):
-    """A response, finished or on its way."""
+    """Response, finished or on its way."""
 
     id: str
     object: Literal["response"] = "response"
@@ -145,11 +145,11 @@ class ResponseObject(BaseModel):
     top_p: float | None
     truncation: Literal["auto", "disabled"]
     usage: ResponseUsage
-    """So far; complete once the response is."""
+    """Token counts so far; complete once the response is."""
 
 
 class ResponseEvent(BaseModel):
-    """The response as it stands."""
+    """Event with the response as it stands."""
 
     type: Literal[
         "response.created", "response.in_progress", "response.completed", "response.incomplete"
@@ -159,7 +159,7 @@ class ResponseEvent(BaseModel):
 
 
 class ItemEvent(BaseModel):
-    """An item of the output begins or ends."""
+    """Event at the beginning or end of an item of the output."""
 
     type: Literal["response.output_item.added", "response.output_item.done"]
     sequence_number: int
@@ -168,7 +168,7 @@ class ItemEvent(BaseModel):
 
 
 class PartEvent(BaseModel):
-    """A part of an item begins or ends."""
+    """Event at the beginning or end of a part of an item."""
 
     type: Literal["response.content_part.added", "response.content_part.done"]
     sequence_number: int
@@ -179,7 +179,7 @@ class PartEvent(BaseModel):
 
 
 class DeltaEvent(BaseModel):
-    """More text."""
+    """Event with more text."""
 
     type: Literal["response.output_text.delta"] = "response.output_text.delta"
     sequence_number: int
@@ -191,7 +191,7 @@ class DeltaEvent(BaseModel):
 
 
 class TextDoneEvent(BaseModel):
-    """All the text."""
+    """Event with all the text."""
 
     type: Literal["response.output_text.done"] = "response.output_text.done"
     sequence_number: int
@@ -203,7 +203,7 @@ class TextDoneEvent(BaseModel):
 
 
 class ErrorEvent(BaseModel):
-    """The stream ends here."""
+    """Event of an error, which ends the stream."""
 
     type: Literal["error"] = "error"
     sequence_number: int
@@ -213,7 +213,7 @@ class ErrorEvent(BaseModel):
 
 
 class DeletedResponse(BaseModel):
-    """A stored response is gone."""
+    """Receipt of a deleted response."""
 
     id: str
     object: Literal["response"] = "response"

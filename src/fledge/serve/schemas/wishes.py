@@ -1,4 +1,4 @@
-"""How an answer is sampled, as far as whoever asks has a wish; the server's default is the rest."""
+"""Sampling wishes of a request; the server's defaults fill in the rest."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from fledge.generate.request import SamplingParams
 from fledge.serve.schemas.common import Incoming
 
 GREEDY_BELOW = 1e-4
-"""Temperatures under this are taken for 0: logits divided by less are no longer numbers."""
+"""Temperature below which sampling is greedy: logits divided by less overflow."""
 
 StopTexts = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=500)]],
@@ -18,7 +18,7 @@ StopTexts = Annotated[
 
 
 class SamplingWishes(Incoming):
-    """The sampling fields of a request; None is no wish."""
+    """Sampling fields of a request; None is no wish."""
 
     temperature: float | None = Field(None, ge=0, le=2)
     """0 takes the most probable token; not given: the server's own."""
@@ -47,15 +47,15 @@ class SamplingWishes(Incoming):
 
     @property
     def token_limit(self) -> int | None:
-        """The longest answer asked for, in tokens."""
+        """Longest answer asked for, in tokens."""
         return self.max_tokens
 
     def sampling(
         self, default: SamplingParams, room: int, index: int = 0, alternatives: int = 0
     ) -> SamplingParams:
-        """How choice `index` is sampled: the default, changed by the wishes.
+        """Return how choice `index` is sampled: the default, changed by the wishes.
 
-        `room` is what the context holds beside the prompt, in tokens. Choices of one seeded request
+        `room` is the tokens that the context holds beside the prompt. Choices of one seeded request
         differ: each adds its index to the seed.
         """
         named: dict[str, object] = {

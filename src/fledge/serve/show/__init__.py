@@ -1,1 +1,1 @@
-"""Pages, Markdown and streams: how answers reach a reader."""
+"""Pages, Markdown, problems and streams: the forms in which answers are shown."""

@@ -1,7 +1,7 @@
-"""A model's Markdown as HTML that can do nothing: CommonMark, tables, maths, highlighted code.
+"""Render a model's Markdown as harmless HTML: CommonMark, tables, maths, highlighted code.
 
-Three fences keep a text from acting: raw HTML is never read as HTML, pictures are never loaded
-(their address could carry the chat away), and what is left passes through nh3's list of allowed
+Three fences keep a text from acting. Raw HTML is never read as HTML. Pictures are never loaded,
+because their address could carry the chat away. The result passes through nh3's list of allowed
 elements. No inline style survives, so the page's policy needs no exception.
 """
 
@@ -27,7 +27,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 MAX_FORMULA = 2_000
-"""Characters; a longer one is shown as it was written."""
+"""Characters; a longer formula is shown as it was written."""
 MAX_HIGHLIGHTED = 20_000
 """Characters of code; highlighting more would hold up the page."""
 
@@ -80,11 +80,11 @@ _ATTRIBUTES: dict[str, set[str]] = {
 
 KEPT_TEXTS = 1_024
 LONGEST_KEPT = 8_000
-"""Characters; so that the texts that are kept take some tens of megabytes at most."""
+"""Characters: the texts that are kept take some tens of megabytes at most."""
 
 
 def render(text: str) -> str:
-    """`text` as safe HTML. A line break is a line break; headings start below the page's own.
+    """Return `text` as safe HTML. A line break stays one; headings start below the page's own.
 
     Beyond CommonMark: tables, strike-through, and formulas between `$…$`, `$$…$$`, `\\(…\\)` and
     `\\[…\\]`. The same text gives the same HTML, so it is kept for the next reader.
@@ -133,7 +133,7 @@ def _markdown() -> MarkdownIt:
 
 
 def formula(latex: str, display: str) -> str:
-    """LaTeX as MathML, `display` block or inline; what cannot be read stays as it was written."""
+    """Return LaTeX as MathML, `display` block or inline; unreadable LaTeX stays."""
     if len(latex) <= MAX_FORMULA:
         try:
             return convert(latex.strip(), display=display)
@@ -143,7 +143,7 @@ def formula(latex: str, display: str) -> str:
 
 
 def highlighted(code: str, language: str) -> str:
-    """Code as spans with Pygments' short class names; unknown languages are plain text."""
+    """Return code as spans with Pygments' short class names; unknown languages are plain text."""
     if len(code) <= MAX_HIGHLIGHTED and _LANGUAGE.fullmatch(language):
         try:
             lexer = get_lexer_by_name(language, stripnl=False)
@@ -154,7 +154,7 @@ def highlighted(code: str, language: str) -> str:
 
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:
-    r"""`\(…\)` and `\[…\]`, as most chat models write formulas."""
+    r"""Read `\(…\)` and `\[…\]`, as most chat models write formulas."""
     opening = state.src[state.pos : state.pos + 2]
     if len(opening) < 2 or opening[0] != "\\" or opening[1] not in _BRACKETS:
         return False
@@ -171,7 +171,7 @@ def _bracket_math(state: StateInline, silent: bool) -> bool:
 
 
 def _tidy(state: StateCore) -> None:
-    """Headings step down one level at a time from the page's second; alignment is a class."""
+    """Lower headings by one level at a time from the page's second; make alignment a class."""
     level = 2
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):

@@ -1,4 +1,4 @@
-"""The pages as HTML: one Jinja2 environment; everything that moves is in `static/`."""
+"""Render the pages from Jinja2 templates; all that moves on them is in `static/`."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _IMPORT = re.compile(
 
 
 class Pages:
-    """Renders the templates in `pages/` with what all of them need: who looks, and at what."""
+    """Render the templates in `pages/` with the person who looks and the tabs they may open."""
 
     def __init__(self, *, login: bool) -> None:
         """Without `login` there are no accounts to show."""
@@ -38,7 +38,7 @@ class Pages:
         person: Person | None = None,
         status: int = 200,
     ) -> Response:
-        """A page. `person` is None where nobody has to be logged in."""
+        """Return a page; `person` is None where nobody has to be logged in."""
         shared = {
             "here": request.url.path,
             "tabs": tabs(person, self._login),
@@ -52,11 +52,11 @@ class Pages:
 
 
 def moment(time: float) -> str:
-    """`2026-11-25 00:40`, in UTC, of seconds since 1970."""
+    """Return seconds since 1970 as `2026-11-25 00:40`, in UTC."""
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
 
 
-# In the order to look: Chrome is in what Edge and Opera say, Safari in what nearly all say.
+# The order matters: Edge and Opera also say Chrome, and nearly all say Safari.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera"} | {
     name: name for name in ("Firefox", "Chrome", "Safari")
 }
@@ -67,7 +67,7 @@ SYSTEMS = {name: name for name in ("Android", "iPhone", "iPad", "Windows")} | {
 
 
 def browser(user_agent: str) -> str:
-    """`Firefox on Linux`, of what a browser says of itself; what is not known stays as it is."""
+    """Return a user agent as `Firefox on Linux`; an unknown one stays as it is."""
     name = next((name for mark, name in BROWSERS.items() if mark in user_agent), None)
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), None)
     if name is None:
@@ -76,7 +76,7 @@ def browser(user_agent: str) -> str:
 
 
 def tabs(person: Person | None, login: bool) -> list[tuple[str, str]]:
-    """The pages in the bar, as path and name, that a person may open; without login no `/admin`."""
+    """Return path and name of each page that a person may open; `/admin` needs a login."""
     if person is None:
         return []
     shown = [("/", "Chat"), ("/assistants", "Assistants")]
@@ -89,7 +89,7 @@ def tabs(person: Person | None, login: bool) -> list[tuple[str, str]]:
 
 @cache
 def modules(entry: str) -> list[str]:
-    """A JavaScript module and those that it imports, so that a page may ask for all at once."""
+    """Return a JavaScript module and those that it imports, for a page to load all at once."""
     found = [entry]
     for name in found:
         imported = _IMPORT.findall((STATIC / name).read_text(encoding="utf-8"))

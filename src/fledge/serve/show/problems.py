@@ -1,4 +1,4 @@
-"""Refusals as they are read: a page where a person opened one in a browser, JSON elsewhere."""
+"""Refusals: a page where a person opened one in a browser, JSON elsewhere."""
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -10,17 +10,17 @@ WORDS = {
     "Not Found.": "There is no such page here.",
     "Method Not Allowed.": "This is not a page to open; go back to where you came from.",
 }
-"""What a person is told instead of HTTP's own phrases."""
+"""Words for people instead of HTTP's own phrases."""
 
 
 class Problems:
-    """Answers with errors. Nothing is looked up: the database may be what failed."""
+    """Answer with errors; nothing is looked up, because the database may be the one that failed."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
     def answer(self, request: Request, error: ApiError) -> Response:
-        """The error in the form that whoever asked can read, with the same status and headers."""
+        """Return the error as a page or as JSON, with the same status and headers."""
         plain = error.response()
         if not wants_page(request):
             return plain
@@ -32,6 +32,6 @@ class Problems:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person opened it; programs, and what our own pages fetch, want JSON."""
+    """Return whether a person opened it in a browser; programs and our own scripts want JSON."""
     room = request.url.path.split("/")[1]
     return room not in ("v1", "api") and "text/html" in request.headers.get("accept", "")

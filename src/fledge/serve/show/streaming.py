@@ -25,14 +25,14 @@ Chunk = BaseModel | dict[str, Any]
 
 
 def event(data: Chunk) -> bytes:
-    """One event; fields that were not set are not sent. JSON escapes keep it on one line."""
+    """Return one event; unset fields are not sent, and JSON escapes keep it on one line."""
     if isinstance(data, BaseModel):
         return b"data: " + data.model_dump_json(exclude_unset=True).encode() + b"\n\n"
     return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
 async def framed(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
-    """The stream as bytes; an error after its start is its last event, without `[DONE]`."""
+    """Frame a stream as bytes; an error after its start is its last event, without `[DONE]`."""
     try:
         async for chunk in chunks:
             yield event(chunk)
@@ -42,10 +42,9 @@ async def framed(chunks: AsyncIterator[Chunk]) -> AsyncIterator[bytes]:
 
 
 class EventStream(StreamingResponse):
-    """The HTTP response; calls `on_close` when it is over, also where the client left early.
+    """Stream events, and call `on_close` when the stream is over or the client has left.
 
-    Where there is nothing to tell for a while, as in a long line, a comment keeps proxies from
-    hanging up.
+    During a silence, as in a long line, comments keep proxies from hanging up.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class EventStream(StreamingResponse):
             self._on_close()
 
     async def stream_response(self, send: Send) -> None:
-        """Called by Starlette."""
+        """Send the body; Starlette calls this."""
         clock = asyncio.get_running_loop().time
         last = clock()
 
@@ -97,7 +96,7 @@ async def whole_or_gone(
     on_close: Callable[[], None],
     headers: Mapping[str, str],
 ) -> Response:
-    """The result of `work` as JSON; given up, and answered by nothing, where the client leaves."""
+    """Return the result of `work` as JSON; where the client leaves first, cancel it."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnect(http))
     try:

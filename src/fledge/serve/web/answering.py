@@ -18,9 +18,9 @@ from fledge.serve.web.shapes import NewAnswer, NewMessage
 
 @dataclass(frozen=True, slots=True)
 class BegunAnswer:
-    """An answer that has a place in the chat and waits for its words.
+    """Answer that has a place in the chat and waits to be written.
 
-    `text` is what it says already.
+    `text` is the beginning that it has already.
     """
 
     run: StoredRun
@@ -37,9 +37,9 @@ def ask_anew(
     conversation_id: str,
     asked: NewMessage,
 ) -> tuple[StoredMessage, list[BegunAnswer]]:
-    """A person's message, which also names a nameless chat, and its answers.
+    """Store a person's message and the answers to begin; name the chat if it has no name.
 
-    In a chat that was handed over the models are silent: one of the staff answers.
+    In a chat that was handed over no model answers, because one of the staff does.
     """
     chat = database.conversations.get(person.id, conversation_id)
     said = database.messages.add(
@@ -59,7 +59,7 @@ def ask_again(
     conversation_id: str,
     asked: NewAnswer,
 ) -> list[BegunAnswer]:
-    """Another answer to the same message, or the rest of one.
+    """Begin another answer to the same message, or continue one.
 
     Raises:
         ApiError: 409 while a person answers in this chat.
@@ -75,7 +75,7 @@ def ask_again(
 
 
 def is_with_a_person(database: Database, chat: Conversation) -> bool:
-    """Whether one of the staff is wanted in a chat, or has come."""
+    """Return whether one of the staff is wanted in a chat, or has come."""
     hand_over = database.desk.of(chat.id)
     return hand_over is not None and hand_over.is_open
 
@@ -88,9 +88,10 @@ def begin(
     parent_id: str,
     named: Sequence[str],
 ) -> list[BegunAnswer]:
-    """Empty answers of the named models; two of them know that they are to be compared.
+    """Store empty answers of the named models; two of them are marked as a pair to compare.
 
-    An assistant's models read what it knows of the question, which stands under the answers.
+    An assistant's models read the passages that fit the question, which are shown under the
+    answers.
 
     Raises:
         NotFound: `parent_id` is no question of the person's.
@@ -127,7 +128,7 @@ def begin(
 def go_on(
     database: Database, person: Person, chat: Conversation, message_id: str, model: str
 ) -> BegunAnswer:
-    """An answer that was cut off, opened again where it ends.
+    """Open an answer that was cut off again, at its end.
 
     Raises:
         NotFound: it is no answer of a model in this chat.

@@ -1,4 +1,4 @@
-"""From a message of the tree to what the model is asked: the turns above it, and how to sample."""
+"""Turn a stored message and the turns above it into an ask for the model."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ TITLE_CHARACTERS = 48
 
 
 def title_of(text: str) -> str:
-    """The first words that a person said."""
+    """Return the first words of a message, at most 48 characters."""
     line = " ".join(text.split())
     if len(line) <= TITLE_CHARACTERS:
         return line
@@ -23,10 +23,10 @@ def title_of(text: str) -> str:
 
 
 def conversation_of(system_prompt: str | None, path: Sequence[StoredMessage]) -> Conversation:
-    """What the model reads: the system prompt and the turns, without answers that say nothing.
+    """Return the system prompt and the turns, without empty answers.
 
-    What one side says twice in a row, as where an answer failed or a person took over, is one
-    turn: many chat templates take no other conversation than one that alternates.
+    Turns of one side in a row, as after a failed answer or a hand-over, are joined: many chat
+    templates take only conversations that alternate.
     """
     turns = [Message("system", system_prompt)] if system_prompt else []
     for message in path:
@@ -49,9 +49,9 @@ def chat_ask(
     begun: str = "",
     citations: Sequence[Citation] = (),
 ) -> ChatAsk:
-    """The next answer to the last message of `path`; the oldest turns go where it is too long.
+    """Ask for an answer to the last message of `path`; the oldest turns of a long one are dropped.
 
-    `begun`: what that answer says already. `citations` are read before the turns.
+    `begun` is the beginning of the answer. `citations` are read before the turns.
     """
     system_prompt = with_passages(chat.system_prompt, citations)
     return ChatAsk(

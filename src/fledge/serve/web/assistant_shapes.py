@@ -1,4 +1,4 @@
-"""What the pages of assistants ask and are told."""
+"""Requests and replies of the assistants' pages."""
 
 import re
 from typing import Annotated
@@ -12,7 +12,7 @@ from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.web.shapes import Asked, Prompt
 
 LONGEST_DOCUMENT = 2_000_000
-"""Characters of a file."""
+"""Characters of a document."""
 MOST_SUGGESTIONS = 12
 MOST_ORIGINS = 20
 
@@ -20,7 +20,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
 def _origin(value: str) -> str:
-    """`https://shop.example` of an address; nothing else may stand in a security policy."""
+    """Return `https://shop.example` of an address; nothing else may enter a security policy."""
     parts = urlsplit(value.strip())
     host = parts.netloc.lower()
     if parts.scheme not in ("https", "http") or not _HOST.fullmatch(host):
@@ -33,7 +33,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class AssistantFields(Asked):
-    """What is said of an assistant; what is not named stays as it is."""
+    """Fields of an assistant; fields that are not named stay as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = (
         "Assistant"
@@ -49,14 +49,14 @@ class AssistantFields(Asked):
 
 
 class NewDocument(Asked):
-    """A text file."""
+    """Text file to add."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
     text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_DOCUMENT)]
 
 
 class DocumentShown(BaseModel):
-    """A file that an assistant knows; `size` is in bytes."""
+    """Document of an assistant; `size` is in bytes."""
 
     id: str
     name: str
@@ -64,12 +64,12 @@ class DocumentShown(BaseModel):
 
     @classmethod
     def of(cls, stored: Document) -> "DocumentShown":
-        """From the store."""
+        """Convert a stored document."""
         return cls(id=stored.id, name=stored.name, size=stored.size)
 
 
 class AssistantDetail(BaseModel):
-    """An assistant; its files only to its owner."""
+    """Assistant with its documents, which only its owner is shown."""
 
     id: str
     name: str
@@ -86,12 +86,12 @@ class AssistantDetail(BaseModel):
 
     @classmethod
     def of(cls, stored: Assistant, documents: list[Document], is_own: bool) -> "AssistantDetail":
-        """From the store."""
+        """Convert a stored assistant."""
         return cls(
             id=stored.id,
             name=stored.name,
             description=stored.description,
-            # A game's secret stays with its owner.
+            # the prompt may hold a game's secret
             system_prompt=stored.system_prompt if is_own else "",
             model=stored.model,
             sampling=stored.sampling,

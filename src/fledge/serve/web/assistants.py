@@ -1,4 +1,4 @@
-"""Assistants: named personas with a prompt, a model, a greeting, and files that they know."""
+"""Assistants: personas with a prompt, a model, a greeting and documents."""
 
 from typing import Annotated, cast
 
@@ -25,20 +25,20 @@ MOST_DOCUMENTS = 100
 
 
 def assistant_routes(identity: Identity, database: Database) -> APIRouter:
-    """One's own assistants, the shared ones, and what they know."""
+    """Make the routes for one's own assistants, the shared ones, and documents."""
     router = APIRouter(prefix="/api/assistants", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
     assistants, knowledge = database.assistants, database.knowledge
 
     @router.post("", status_code=201)
     def create(asked: AssistantFields, person: Someone) -> AssistantDetail:
-        """A new assistant of one's own."""
+        """Make an assistant of one's own."""
         made = assistants.create(person.id, **changes(person, asked))
         return detail(database, person, made)
 
     @router.post("/ready/{key}", status_code=201)
     def start_ready(key: str, person: Someone) -> AssistantDetail:
-        """A ready-made one as one's own; the same one again where it is there already."""
+        """Copy a ready-made assistant, or return the copy that is there already."""
         ready = ready_assistant(key)
         if ready is None:
             raise ApiError(404, f"There is no ready-made assistant {key!r}.")
@@ -57,12 +57,12 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.get("/{id}")
     def read(id: str, person: Someone) -> AssistantDetail:
-        """One's own, or a shared one."""
+        """Return an assistant of one's own, or a shared one."""
         return detail(database, person, assistants.get(person.id, id))
 
     @router.patch("/{id}")
     def change(id: str, asked: AssistantFields, person: Someone) -> AssistantDetail:
-        """One's own; what is not named stays."""
+        """Change an assistant of one's own; fields that are not named stay."""
         change = changes(person, asked)
         if change.get("shared", True):
             require_keeper(database, person, id)
@@ -71,13 +71,13 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.delete("/{id}", status_code=204)
     def remove(id: str, person: Someone) -> Response:
-        """One's own; its chats stay."""
+        """Delete an assistant of one's own; its chats stay."""
         assistants.delete(person.id, id)
         return Response(status_code=204)
 
     @router.post("/{id}/documents", status_code=201)
     def teach(id: str, asked: NewDocument, person: Someone) -> DocumentShown:
-        """A text file to know; one of the same name is replaced."""
+        """Add a document; one of the same name is replaced."""
         require_keeper(database, person, id)
         passages = passages_of(asked.text)
         if not passages:
@@ -89,7 +89,7 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.delete("/{id}/documents/{document_id}", status_code=204)
     def forget(id: str, document_id: str, person: Someone) -> Response:
-        """Know a file no longer."""
+        """Delete a document."""
         knowledge.delete(person.id, document_id)
         return Response(status_code=204)
 
@@ -99,13 +99,13 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
 def assistant_pages(
     identity: Identity, database: Database, models: ModelRegistry, pages: Pages
 ) -> APIRouter:
-    """The gallery, and the page on which one is made or changed."""
+    """Make the routes of the gallery, and of the page to make or change an assistant."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/assistants")
     def gallery(request: Request, person: Visitor) -> Response:
-        """One's own, the shared ones, and those that are ready to start."""
+        """Show one's own assistants, the shared ones, and the ready-made ones."""
         known = database.assistants.list(person.id)
         own = {each.name for each in known if each.account_id == person.id}
         context = {
@@ -116,12 +116,12 @@ def assistant_pages(
 
     @router.get("/assistants/new")
     def new(request: Request, person: Visitor) -> Response:
-        """An empty form."""
+        """Show an empty form."""
         return form(request, person, None)
 
     @router.get("/assistants/{id}")
     def edit(id: str, request: Request, person: Visitor) -> Response:
-        """One's own to change."""
+        """Show the form of an assistant of one's own."""
         assistant = database.assistants.get(person.id, id)
         if assistant.account_id != person.id:
             raise ApiError(404, "Only its owner can change this assistant.")
@@ -140,7 +140,7 @@ def assistant_pages(
 
 
 def changes(person: Person, asked: AssistantFields) -> AssistantChange:
-    """What was named, as the store takes it. Raises `ApiError` 403 for what the role may not."""
+    """Return the named fields for the store. Raises `ApiError` 403 if the role may not share."""
     if asked.shared or asked.allowed_origins:
         person.require("staff")
     named = asked.model_dump(exclude_unset=True)
@@ -153,9 +153,9 @@ def changes(person: Person, asked: AssistantFields) -> AssistantChange:
 
 
 def require_keeper(database: Database, person: Person, assistant_id: str) -> None:
-    """Raise `ApiError` 403 where everybody would be told what this person says of an assistant.
+    """Raise `ApiError` 403 where the assistant is shared and the person may no longer share.
 
-    Who may no longer share can still take a shared one of their own back.
+    Everybody would read the change. A person may still stop sharing an assistant of their own.
     """
     assistant = database.assistants.get(person.id, assistant_id)
     if assistant.account_id == person.id and assistant.shared:
@@ -163,7 +163,7 @@ def require_keeper(database: Database, person: Person, assistant_id: str) -> Non
 
 
 def detail(database: Database, person: Person, assistant: Assistant) -> AssistantDetail:
-    """An assistant; to its owner with the files that it knows."""
+    """Return an assistant, with its documents if the person is its owner."""
     is_own = assistant.account_id == person.id
     documents = database.knowledge.list(person.id, assistant.id) if is_own else []
     return AssistantDetail.of(assistant, documents, is_own)

@@ -1,4 +1,4 @@
-"""`/api/conversations`: the chats of a person, and what is said in them."""
+"""`/api/conversations`: a person's chats and their messages."""
 
 from collections.abc import Sequence
 from random import SystemRandom
@@ -38,7 +38,7 @@ PAGE_SIZE = 40
 def conversation_routes(
     identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
-    """The chats; each only to its own person."""
+    """Make the routes of chats and of their messages; each person reaches only their own."""
     router = APIRouter()
     router.include_router(list_routes(identity, database, models, supervisor))
     router.include_router(turn_routes(identity, database, models, supervisor))
@@ -48,7 +48,7 @@ def conversation_routes(
 def list_routes(
     identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
-    """Chats as wholes: begun, listed, found, changed, deleted."""
+    """Make the routes that begin, list, find, change and delete chats."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
     chats = database.conversations
@@ -60,7 +60,7 @@ def list_routes(
         query: Annotated[str, Query(max_length=200)] = "",
         after: str | None = None,
     ) -> ConversationPage:
-        """The chats of the list, or those in which the words of `query` were said."""
+        """Return a page of the list, or the chats in which the words of `query` occur."""
         if query.strip():
             return ConversationPage(conversations=found(chats, person, query), next=None)
         before = None if after is None else chats.get(person.id, after)
@@ -72,17 +72,17 @@ def list_routes(
 
     @router.post("", status_code=201)
     def begin(asked: NewConversation, person: Someone) -> ConversationDetail:
-        """A chat without messages; with an assistant, as that wants it."""
+        """Begin a chat without messages; an assistant brings its own settings."""
         return detail(database, person, begin_chat(database, models, person, asked))
 
     @router.get("/{id}")
     def read(id: str, person: Someone) -> ConversationDetail:
-        """A chat with everything that was said in it."""
+        """Return a chat with all its messages."""
         return detail(database, person, chats.get(person.id, id))
 
     @router.patch("/{id}")
     def change(id: str, asked: ChangedConversation, person: Someone) -> ConversationShown:
-        """Rename, pin, archive; another model, prompt, sampling or branch."""
+        """Rename, pin or archive a chat; change its model, prompt, sampling or branch."""
         named = asked.model_dump(exclude_unset=True)
         if "sampling" in named:
             named["sampling"] = asked.sampling.model_dump(exclude_none=True)
@@ -94,7 +94,7 @@ def list_routes(
 
     @router.delete("/{id}", status_code=204)
     async def remove(id: str, person: Someone) -> Response:
-        """Out of the list, and written no further; it can be restored for a while."""
+        """Delete a chat and stop its answers; it can be restored for a while."""
         running = await run_in_threadpool(database.runs.running, person.id, id)
         await run_in_threadpool(chats.delete, person.id, id)
         for run in running:
@@ -103,7 +103,7 @@ def list_routes(
 
     @router.post("/{id}/restore")
     def restore(id: str, person: Someone) -> ConversationShown:
-        """Undo."""
+        """Restore a deleted chat."""
         return ConversationShown.of(chats.restore(person.id, id))
 
     return router
@@ -112,20 +112,20 @@ def list_routes(
 def turn_routes(
     identity: Identity, database: Database, models: ModelRegistry, supervisor: RunSupervisor
 ) -> APIRouter:
-    """What is said in a chat, and what is answered."""
+    """Make the routes of messages and answers."""
     router = APIRouter(prefix="/api/conversations", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.post("/{id}/messages", status_code=201)
     async def say(id: str, asked: NewMessage, person: Someone) -> Answered:
-        """Keep what a person says, then have it answered by one model or by two."""
+        """Store a message, and have it answered by one model or by two."""
         known_models(models, asked.models)
         said, begun = await run_in_threadpool(ask_anew, database, models, person, id, asked)
         return await answered(person, id, [message_shown(said)], begun)
 
     @router.post("/{id}/answers", status_code=201)
     async def answer(id: str, asked: NewAnswer, person: Someone) -> Answered:
-        """One more answer beside the others, or the rest of one that was cut off."""
+        """Begin one more answer beside the others, or continue one that was cut off."""
         known_models(models, asked.models)
         begun = await run_in_threadpool(ask_again, database, models, person, id, asked)
         return await answered(person, id, [], begun)
@@ -147,7 +147,7 @@ def turn_routes(
 def begin_chat(
     database: Database, models: ModelRegistry, person: Person, asked: NewConversation
 ) -> Conversation:
-    """A chat; an assistant brings its own prompt, sampling and, where it is served, model."""
+    """Begin a chat; an assistant brings its prompt, sampling and, if it is served, its model."""
     sampling = asked.sampling.model_dump(exclude_none=True)
     prompt, model = asked.system_prompt, asked.model
     if asked.assistant_id is not None:
@@ -166,7 +166,7 @@ def begin_chat(
 
 
 def found(chats: ConversationStore, person: Person, query: str) -> list[ConversationShown]:
-    """The chats that a search finds, each with the place."""
+    """Return the chats that a search finds, each with the place."""
     hits = chats.search(person.id, query, limit=PAGE_SIZE)
     known = chats.some(person.id, [hit.conversation_id for hit in hits])
     return [
@@ -177,13 +177,13 @@ def found(chats: ConversationStore, person: Person, query: str) -> list[Conversa
 
 
 def known_models(models: ModelRegistry, named: Sequence[str]) -> None:
-    """Raise `ApiError` 404 for a model that is not served: before anything is written down."""
+    """Raise `ApiError` 404 for a model that is not served, before anything is stored."""
     for model in named:
         models[model]
 
 
 def detail(database: Database, person: Person, chat: Conversation) -> ConversationDetail:
-    """A chat with its turns, the person's opinions of them, and what is being written."""
+    """Return a chat with its messages, the person's opinions of them, and the running answers."""
     ratings = database.ratings.of_conversation(person.id, chat.id)
     running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
     judged = {
@@ -211,7 +211,7 @@ def detail(database: Database, person: Person, chat: Conversation) -> Conversati
 
 
 def assistant_of(database: Database, person: Person, chat: Conversation) -> AssistantShown | None:
-    """The chat's assistant; None where it has none, or may no longer be seen."""
+    """Return the chat's assistant; None where it has none, or may no longer be seen."""
     if chat.assistant_id is None:
         return None
     try:
@@ -221,7 +221,7 @@ def assistant_of(database: Database, person: Person, chat: Conversation) -> Assi
 
 
 def person_wanted(database: Database, conversation_id: str) -> PersonWanted | None:
-    """Whether one of the staff is wanted in a chat, and who has come."""
+    """Return whether one of the staff is wanted in a chat, and who has come; None if not."""
     hand_over = database.desk.of(conversation_id)
     if hand_over is None or hand_over.status == "closed":
         return None

@@ -1,4 +1,4 @@
-"""Hand-over to a person: somebody asks for one, the staff see a queue and answer in the chat."""
+"""Hand-over to a person: a chat asks for one, and the staff answer from a queue."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ from fledge.serve.web.shapes import MessageShown, NewDemonstration, PersonWanted
 
 
 class QueueLine(BaseModel):
-    """A chat in which a person is wanted; `since` is seconds since 1970."""
+    """Line of the queue: a chat that waits for a person; `since` is seconds since 1970."""
 
     id: str
     title: str
@@ -28,7 +28,7 @@ class QueueLine(BaseModel):
 
 
 class DeskChat(BaseModel):
-    """A chat as the staff see it: the branch that its person is looking at."""
+    """Chat as the staff see it: the branch that its person is looking at."""
 
     id: str
     title: str
@@ -37,7 +37,7 @@ class DeskChat(BaseModel):
 
 
 def desk_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
-    """Asking for a person is everybody's; the queue is for the staff."""
+    """Make the routes to ask for a person, and those of the queue."""
     router = APIRouter()
     router.include_router(hand_over_routes(identity, database))
     router.include_router(queue_routes(identity, database, pages))
@@ -45,13 +45,13 @@ def desk_routes(identity: Identity, database: Database, pages: Pages) -> APIRout
 
 
 def hand_over_routes(identity: Identity, database: Database) -> APIRouter:
-    """A person is wanted in one's own chat, or no longer."""
+    """Make the routes to ask for a person in one's own chat, or no longer."""
     router = APIRouter(include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.post("/api/conversations/{id}/hand-over")
     def ask(id: str, person: Someone) -> PersonWanted:
-        """Want a person; until one has come and gone, no model answers."""
+        """Ask for a person; no model answers until one has come and gone."""
         database.desk.ask(person.id, id)
         wanted = person_wanted(database, id)
         assert wanted is not None
@@ -68,7 +68,7 @@ def hand_over_routes(identity: Identity, database: Database) -> APIRouter:
 
 
 def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
-    """The chats that want a person, and the staff's answers in them."""
+    """Make the routes of the queue, for the staff."""
     router = APIRouter(include_in_schema=False)
 
     def staff(person: Annotated[Person, Depends(identity.person)]) -> Person:
@@ -79,17 +79,17 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
 
     @router.get("/api/queue")
     def queue(_: Staff) -> list[QueueLine]:
-        """Who has waited longest comes first."""
+        """Return the queue, the longest wait first."""
         return [line_of(database, each) for each in database.desk.waiting()]
 
     @router.get("/api/queue/{id}")
     def read(id: str, _: Staff) -> DeskChat:
-        """A chat of the queue."""
+        """Return a chat of the queue."""
         return desk_chat(database, waiting(database, id))
 
     @router.post("/api/queue/{id}/take")
     def take(id: str, person: Staff) -> DeskChat:
-        """Be the person in a chat."""
+        """Take over a chat."""
         database.desk.take(id, person.id)
         return desk_chat(database, waiting(database, id))
 
@@ -118,7 +118,7 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
 
     @router.get("/queue", response_class=HTMLResponse)
     def page(request: Request, person: Annotated[Person, Depends(identity.visitor)]) -> Response:
-        """The page on which the staff answer."""
+        """Show the page on which the staff answer."""
         person.require("staff")
         return pages.show(request, "queue.html", person=person)
 
@@ -126,7 +126,7 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
 
 
 def waiting(database: Database, conversation_id: str) -> Waiting:
-    """A chat of the queue; raises `NotFound` for any other, which nobody else may read."""
+    """Return a chat of the queue. Raises `NotFound` for any other, which nobody else may read."""
     for line in database.desk.waiting():
         if line.hand_over.conversation_id == conversation_id:
             return line
@@ -134,7 +134,7 @@ def waiting(database: Database, conversation_id: str) -> Waiting:
 
 
 def line_of(database: Database, line: Waiting) -> QueueLine:
-    """A line of the queue, with the last thing that was said."""
+    """Return a line of the queue, with the beginning of its last message."""
     chat = database.conversations.get(line.account_id, line.hand_over.conversation_id)
     last = ""
     if chat.current_message_id is not None:
@@ -152,7 +152,7 @@ def line_of(database: Database, line: Waiting) -> QueueLine:
 
 
 def desk_chat(database: Database, line: Waiting) -> DeskChat:
-    """The chat with the turns of its shown branch."""
+    """Return a chat of the queue with the turns of its shown branch."""
     chat = database.conversations.get(line.account_id, line.hand_over.conversation_id)
     wanted = person_wanted(database, chat.id)
     assert wanted is not None
@@ -165,7 +165,7 @@ def desk_chat(database: Database, line: Waiting) -> DeskChat:
 
 
 def shown_branch(database: Database, chat: Conversation) -> list[MessageShown]:
-    """The turns from the first to the one that was last looked at."""
+    """Return the turns from the first to the one that was last looked at."""
     if chat.current_message_id is None:
         return []
     path = database.messages.path(chat.account_id, chat.current_message_id)

@@ -1,4 +1,4 @@
-"""`/api/runs/{id}/events`: an answer as server-sent events with ids, from wherever one joins."""
+"""`/api/runs/{id}/events`: an answer as server-sent events, from any point on."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ RETRY_MILLISECONDS = 1_000
 
 
 def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor) -> APIRouter:
-    """Follow and stop what is being written."""
+    """Make the routes to follow and to stop a running answer."""
     router = APIRouter(prefix="/api/runs", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
@@ -31,7 +31,7 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
         person: Someone,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> StreamingResponse:
-        """The browser names the last event that it saw when it comes back."""
+        """Follow an answer; a browser that comes back names the last event that it saw."""
         run = await run_in_threadpool(database.runs.get, person.id, run_id)
         await run_in_threadpool(database.messages.get, person.id, run.message_id)
         live = supervisor.find(person, run_id)
@@ -43,7 +43,7 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
 
     @router.post("/{run_id}/cancel", status_code=204)
     async def cancel(run_id: str, person: Someone) -> Response:
-        """Stop; what has been written stays. A run that nobody writes is marked so."""
+        """Stop an answer, whose text stays; a run that nobody writes is marked as interrupted."""
         await run_in_threadpool(database.runs.get, person.id, run_id)
         if supervisor.find(person, run_id) is None:
             await run_in_threadpool(database.runs.interrupt, run_id)
@@ -56,10 +56,10 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
 async def framed(
     database: Database, run: StoredRun, live: LiveAnswer | None, after: int | None
 ) -> AsyncIterator[bytes]:
-    """The events as bytes. Where nothing is written any more, only the end, from the database.
+    """Yield the events as bytes; once nothing is written any more, only the end, from the database.
 
-    The last event is `end` with the message, or `gone` where its chat was deleted. Without either
-    the reader comes back.
+    The last event is `end` with the message, or `gone` where its chat was deleted. A reader who
+    gets neither comes back.
     """
     yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     if live is not None:
@@ -81,6 +81,6 @@ async def framed(
 
 
 def frame(id_: int | None, name: str, data: object) -> bytes:
-    """One event; JSON escapes keep its data on one line."""
+    """Return one event; JSON escapes keep its data on one line."""
     head = "" if id_ is None else f"id: {id_}\n"
     return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n".encode()

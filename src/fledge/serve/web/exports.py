@@ -1,4 +1,4 @@
-"""A chat as a file: for people (Markdown), for programs (JSON), for training (JSONL)."""
+"""Export chats: Markdown for people, JSON for programs, JSONL for training."""
 
 import json
 import re
@@ -19,13 +19,13 @@ Format = Literal["markdown", "json", "sft"]
 
 
 def export_routes(identity: Identity, database: Database) -> APIRouter:
-    """Files to download, of one's own chats only."""
+    """Make the routes of files to download, from one's own chats only."""
     router = APIRouter(prefix="/api", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.get("/conversations/{id}/export")
     def export(id: str, person: Someone, format: Format = "markdown") -> Response:
-        """The branch that is shown, or with JSON the whole tree."""
+        """Return the shown branch, or with JSON the whole tree."""
         chat = database.conversations.readable(person.id, id)
         tree = database.messages.tree(person.id, id)
         write, suffix, media_type = FORMATS[format]
@@ -33,13 +33,13 @@ def export_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.get("/exports/comparisons.jsonl")
     def comparisons(person: Someone) -> Response:
-        """Every choice of one's own between two answers, as `fledge reward` reads it."""
+        """Return every choice of one's own between two answers, as `fledge reward` reads it."""
         pairs = as_pairs(database.training_data.rankings(person.id))
         return attachment(lines(pairs), "comparisons.jsonl", "application/jsonl")
 
     @router.get("/exports/demonstrations.jsonl")
     def demonstrations(person: Someone) -> Response:
-        """Every answer that one wrote in place of a model's, as `fledge sft` reads it."""
+        """Return every answer that one wrote in place of a model's, as `fledge sft` reads it."""
         written = as_messages(database.training_data.demonstrations(person.id))
         return attachment(lines(written), "demonstrations.jsonl", "application/jsonl")
 
@@ -47,7 +47,7 @@ def export_routes(identity: Identity, database: Database) -> APIRouter:
 
 
 def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
-    """The shown branch for people to read."""
+    """Return the shown branch as Markdown."""
     parts = [f"# {chat.title or 'Chat'}"]
     if chat.system_prompt:
         parts.append(f"> {chat.system_prompt}".replace("\n", "\n> "))
@@ -58,7 +58,7 @@ def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
 
 
 def as_json(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
-    """Everything: all branches, how each answer ended, the settings."""
+    """Return all branches, the end of each answer, and the settings."""
     kept = ("id", "parent_id", "role", "content", "model", "status", "finish_reason", "created_at")
     return json.dumps(
         {
@@ -75,7 +75,7 @@ def as_json(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
 
 
 def as_demonstration(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
-    """The shown branch up to its last answer, as one record that `fledge sft` reads."""
+    """Return the shown branch up to its last answer, as one record that `fledge sft` reads."""
     record = demonstration(chat.system_prompt, branch(chat, tree))
     return lines([record] if record["messages"] else [])
 
@@ -88,7 +88,7 @@ FORMATS: dict[Format, tuple[Callable[[Conversation, Sequence[StoredMessage]], st
 
 
 def branch(chat: Conversation, tree: Sequence[StoredMessage]) -> list[StoredMessage]:
-    """From the first message to the one that the person last looked at."""
+    """Return the messages from the first to the one that the person last looked at."""
     known = {message.id: message for message in tree}
     path: list[StoredMessage] = []
     at = chat.current_message_id
@@ -99,7 +99,7 @@ def branch(chat: Conversation, tree: Sequence[StoredMessage]) -> list[StoredMess
 
 
 def demonstration(system_prompt: str | None, path: Sequence[StoredMessage]) -> dict[str, object]:
-    """Turns in OpenAI's form; what follows the last answer is left out."""
+    """Return the turns in OpenAI's form, up to the last answer."""
     turns = conversation_of(system_prompt, path).records()
     while turns and turns[-1]["role"] != "assistant":
         turns.pop()  # a chat without an answer leaves nothing
@@ -107,7 +107,7 @@ def demonstration(system_prompt: str | None, path: Sequence[StoredMessage]) -> d
 
 
 def as_pairs(rankings: Iterable[Ranking]) -> Iterable[dict[str, object]]:
-    """Every two answers of which one was better, as prompt, chosen and rejected turns."""
+    """Yield every two answers of which one was better, as prompt, chosen and rejected turns."""
     for ranking in rankings:
         prompt = [turn.model_dump() for turn in ranking.prompt]
         for better, worse in ranking.pairs():
@@ -119,25 +119,25 @@ def as_pairs(rankings: Iterable[Ranking]) -> Iterable[dict[str, object]]:
 
 
 def as_messages(demonstrations: Iterable[Demonstration]) -> Iterable[dict[str, object]]:
-    """Each as a conversation that ends with the person's own answer."""
+    """Yield each as a conversation that ends with the person's own answer."""
     for each in demonstrations:
         turns = [turn.model_dump() for turn in each.prompt]
         yield {"messages": [*turns, {"role": "assistant", "content": each.response}]}
 
 
 def lines(records: Iterable[object]) -> str:
-    """JSON, one record a line."""
+    """Return JSON with one record a line."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 def file_name(title: str, suffix: str) -> str:
-    """A name that every file system takes: ASCII letters and digits of the title."""
+    """Return a name that every file system takes: ASCII letters and digits of the title."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     return f"{re.sub(r'[^A-Za-z0-9]+', '-', plain).strip('-').lower()[:60] or 'chat'}.{suffix}"
 
 
 def attachment(text: str, name: str, media_type: str) -> Response:
-    """A file that the browser saves and does not open."""
+    """Return a file that the browser saves and does not open."""
     return Response(
         text,
         media_type=f"{media_type}; charset=utf-8",

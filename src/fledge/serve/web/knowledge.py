@@ -1,4 +1,4 @@
-"""What an assistant knows: files cut into passages, and the passages that answer a question."""
+"""Knowledge of an assistant: documents cut into passages, and the passages that fit a question."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from fledge.errors import NotFound
 from fledge.serve.web.shapes import Citation
 
 PASSAGE_CHARACTERS = 700
-"""About as much as a person reads at a glance; a longer paragraph is cut between sentences."""
+"""Characters of a passage, read at a glance; a longer paragraph is cut between sentences."""
 MOST_PASSAGES = 4
 DEFAULT_CHARACTERS = 4_000
 CHARACTERS_PER_TOKEN = 4
 CONTEXT_SHARE = 3
-"""Passages may take one in so many tokens of the model's context."""
+"""Passages take at most one third of the model's context."""
 
 
 _HEADING = re.compile(r"#{1,6}(?:\s+(.*?))?\s*#*\s*")
@@ -23,7 +23,7 @@ _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
 def passages_of(text: str) -> list[Passage]:
-    """A Markdown or plain text in passages, each with the heading that it stands under.
+    """Cut a Markdown or plain text into passages, each with the heading that it stands under.
 
     Paragraphs stay together as long as they fit.
     """
@@ -47,9 +47,9 @@ def citations_for(
     question: str,
     context_length: int | None,
 ) -> list[Citation]:
-    """The passages that a question is answered with, the best first, numbered from 1.
+    """Return the passages that fit a question, the best first, numbered from 1.
 
-    None where the person may no longer talk to the assistant.
+    There are none where the person may no longer talk to the assistant.
     """
     if assistant_id is None:
         return []
@@ -73,7 +73,7 @@ def citations_for(
 
 
 def with_passages(system_prompt: str | None, citations: Sequence[Citation]) -> str | None:
-    """The system prompt with the passages under it, and the wish to name them."""
+    """Return the system prompt with the passages under it, and the request to name them."""
     if not citations:
         return system_prompt
     passages = "\n\n".join(f"[{each.number}] {each.name}\n{each.text}" for each in citations)
@@ -86,7 +86,7 @@ def _name(found: FoundPassage) -> str:
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
-    """Headings of Markdown, each with the text below it; what comes first has none."""
+    """Yield each Markdown heading with the text below it; text before the first has heading ""."""
     heading, lines, is_code = "", list[str](), False
     for line in text.removeprefix("\ufeff").splitlines():
         is_code ^= _FENCE.match(line) is not None
@@ -100,7 +100,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _parts(body: str) -> Iterator[str]:
-    """Paragraphs; one that is too long comes in runs of sentences."""
+    """Yield paragraphs; a long one comes in runs of sentences."""
     for paragraph in _PARAGRAPH.split(body):
         text = paragraph.strip()
         start = 0
@@ -112,7 +112,7 @@ def _parts(body: str) -> Iterator[str]:
 
 
 def _end_of_run(text: str, start: int) -> int:
-    """Where the passage that starts there ends: after a sentence, else a word, else anywhere."""
+    """Return where the passage from `start` ends: after a sentence, else a word, else anywhere."""
     limit = start + PASSAGE_CHARACTERS
     if len(text) <= limit:
         return len(text)

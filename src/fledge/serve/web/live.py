@@ -1,4 +1,4 @@
-"""An answer while it is written: its text, its last events, and whoever reads along."""
+"""Answer while it is written: its text, its last events, and its readers."""
 
 import asyncio
 from collections import deque
@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 KEPT_EVENTS = 512
-"""A reader who missed more than these gets the whole text anew."""
+"""Events that are kept; a reader who missed more gets the whole text anew."""
 
 
 PING_SECONDS = 15
-"""Between signs of life that keep proxies from closing a silent stream."""
+"""Seconds between signs of life, which keep proxies from closing a silent stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
     """One step of an answer.
 
-    `snapshot`: all of the text so far. `text`: what comes after it. `end`: there is no more.
-    `ping`: still nothing.
+    `snapshot` is all of the text so far, and `text` the part after it. `end` is the last event.
+    `ping` says that nothing has come for a while.
     """
 
     id: int
@@ -27,10 +27,10 @@ class LiveEvent:
 
 
 class LiveAnswer:
-    """Belongs to the event loop; one writer, any number of readers who come and go."""
+    """Answer with one writer and any number of readers; used on the event loop only."""
 
     def __init__(self, run_id: str, message_id: str, account_id: str, text: str = "") -> None:
-        """`text` is what stands before the first event: an answer that is continued."""
+        """`text` is the beginning of an answer that is continued."""
         self.run_id = run_id
         self.message_id = message_id
         self.account_id = account_id
@@ -41,22 +41,22 @@ class LiveAnswer:
         self._changed = asyncio.Event()
 
     def add(self, text: str) -> None:
-        """The next piece; an empty one tells nobody anything."""
+        """Add the next piece; an empty one makes no event."""
         if text:
             text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no database keeps a NUL
             self.text += text
             self._put("text", text)
 
     def end(self) -> None:
-        """No more will come; readers then look into the database."""
+        """End the events; readers then look into the database."""
         self.ended = True
         self._put("end", "")
 
     async def events(self, after: int | None = None) -> AsyncIterator[LiveEvent]:
-        """What comes after event `after`, until the end.
+        """Yield the events after event `after`, until the end.
 
-        A reader who names none, one that is not kept any more, or one of another server's life,
-        first gets a snapshot.
+        A reader first gets a snapshot who names no event, or one that is not kept or from another
+        start of the server.
         """
         seen = after
         while True:

@@ -1,4 +1,4 @@
-"""What people think of answers: thumbs, which of two is better, and answers of their own."""
+"""Opinions on answers: thumbs, choices between two, and answers of one's own."""
 
 from typing import Annotated
 
@@ -20,13 +20,13 @@ from fledge.serve.web.shapes import (
 
 
 def opinion_routes(identity: Identity, database: Database) -> APIRouter:
-    """Opinions on answers of one's own chats; they become training data by export."""
+    """Make the routes of opinions on answers in one's own chats; exports turn them into data."""
     router = APIRouter(prefix="/api", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
     @router.put("/messages/{id}/rating")
     def rate(id: str, asked: NewRating, person: Someone) -> Thumb:
-        """A thumb with reasons; the newest counts."""
+        """Store a thumb with reasons; the newest counts."""
         if asked.value == 0:
             database.ratings.unrate(person.id, id)
             return Thumb(value=0, reasons=[], comment="")
@@ -37,7 +37,7 @@ def opinion_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.post("/preferences", status_code=204)
     def prefer(asked: NewPreference, person: Someone) -> Response:
-        """Which of two answers is better, or that they are equally good."""
+        """Store which of two answers is better, or that they are equally good."""
         named = [id_ for group in asked.ranking for id_ in group]
         if named and database.messages.get(person.id, named[0]).parent_id != asked.prompt_id:
             raise ApiError(400, "These are not answers to that message.", param="prompt_id")
@@ -46,7 +46,7 @@ def opinion_routes(identity: Identity, database: Database) -> APIRouter:
 
     @router.post("/messages/{id}/demonstration", status_code=201)
     def demonstrate(id: str, asked: NewDemonstration, person: Someone) -> dict[str, MessageShown]:
-        """A person's wording stands in the chat beside the model's, and is kept to learn from."""
+        """Store a person's own wording, which stands in the chat beside the model's."""
         answer = database.messages.get(person.id, id)
         database.ratings.write(person.id, id, asked.content)
         written = database.messages.add(

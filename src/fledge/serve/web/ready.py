@@ -1,6 +1,6 @@
-"""Assistants that are ready to use: the games and the desk work that the starter pack teaches.
+"""Ready-made assistants: the games and the desk work that the starter pack teaches.
 
-They are worded as the starter pack words them, because a small model knows no other wording.
+Their wording is the starter pack's, because a small model knows no other.
 """
 
 import re
@@ -16,18 +16,18 @@ _CHOICE = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
 
 
 def drawn(prompt: str, random: Random) -> str:
-    """A system prompt with one of each `{choice|of|these}`: a game's secret, new in every chat."""
+    """Return a prompt with one of each `{choice|of|these}`: a game's secret, new in every chat."""
     return _CHOICE.sub(lambda found: random.choice(found[1].split("|")), prompt)
 
 
 def one_of(texts: Iterable[str]) -> str:
-    """The texts as a choice that `drawn` makes."""
+    """Return the texts as a choice that `drawn` makes."""
     return f"{{{'|'.join(texts)}}}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyAssistant:
-    """An assistant to start from."""
+    """Assistant to start from."""
 
     key: str
     name: str
@@ -106,5 +106,5 @@ READY: Sequence[ReadyAssistant] = (
 
 
 def ready_assistant(key: str) -> ReadyAssistant | None:
-    """By its key."""
+    """Return the ready-made assistant with this key, or None."""
     return next((each for each in READY if each.key == key), None)

@@ -1,4 +1,4 @@
-"""The web chat, put together: its pages and everything that they fetch."""
+"""Every route of the web chat: its pages, and the API that they call."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -32,7 +32,7 @@ def web_routes(
     pages: Pages,
     suggestions: Sequence[str],
 ) -> APIRouter:
-    """`suggestions`: first messages that an empty chat offers."""
+    """Make all routes; `suggestions` are first messages that an empty chat offers."""
     router = APIRouter()
     router.include_router(chat_pages(identity, database, models, pages, suggestions))
     router.include_router(conversation_routes(identity, database, models, supervisor))
@@ -53,7 +53,7 @@ def chat_pages(
     pages: Pages,
     suggestions: Sequence[str],
 ) -> APIRouter:
-    """`/` is an empty chat, `/c/{id}` a kept one."""
+    """Make the routes of the chat page: `/` is an empty chat, `/c/{id}` a stored one."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
@@ -78,18 +78,18 @@ def chat_pages(
 
     @router.get("/")
     def empty_chat(request: Request, person: Visitor) -> Response:
-        """A chat that has not begun."""
+        """Show a chat that has not begun."""
         return chat_page(request, person)
 
     @router.get("/a/{id}")
     def assistant_chat(id: str, request: Request, person: Visitor) -> Response:
-        """A chat with an assistant that has not begun."""
+        """Show a chat with an assistant that has not begun."""
         assistant = AssistantShown.of(database.assistants.get(person.id, id))
         return chat_page(request, person, assistant=assistant)
 
     @router.get("/c/{id}")
     def kept_chat(id: str, request: Request, person: Visitor) -> Response:
-        """One's own chat; another's does not exist."""
+        """Show a chat of one's own; another person's does not exist."""
         return chat_page(request, person, database.conversations.get(person.id, id))
 
     return router

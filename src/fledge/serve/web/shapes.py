@@ -1,4 +1,4 @@
-"""What the chat page asks and is told: the JSON of `/api/conversations` and its neighbours."""
+"""Requests and replies of the chat page: the JSON of `/api/conversations` and its neighbours."""
 
 import re
 from typing import Annotated, Literal
@@ -25,21 +25,21 @@ _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 
 class Asked(BaseModel):
-    """A body of the page; a field that it does not know is an error."""
+    """Body of a request; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _has_only_characters(cls, body: object) -> object:
-        """No database keeps a NUL, and none half of a surrogate pair."""
+        """Refuse NUL and half surrogate pairs, which no database stores."""
         if not is_text(body):
             raise ValueError("a text has a character that no text has (NUL, or half of a pair)")
         return body
 
 
 def is_text(value: object) -> bool:
-    """Whether all texts in a JSON value are made of whole characters."""
+    """Return whether all texts in a JSON value are made of whole characters."""
     if isinstance(value, list):
         return all(map(is_text, value))
     if isinstance(value, dict):
@@ -48,7 +48,7 @@ def is_text(value: object) -> bool:
 
 
 class NewConversation(Asked):
-    """A chat that begins."""
+    """Chat to begin."""
 
     title: Annotated[str, StringConstraints(max_length=200)] = ""
     model: ModelName | None = None
@@ -59,7 +59,7 @@ class NewConversation(Asked):
 
 
 class ChangedConversation(Asked):
-    """What changes of a chat; what is not named stays, and the defaults are never read."""
+    """Changes of a chat; fields that are not named stay, and their defaults are never read."""
 
     title: Title = ""
     model: ModelName | None = None
@@ -71,7 +71,7 @@ class ChangedConversation(Asked):
 
 
 class NewMessage(Asked):
-    """What a person says; with two models, two answers are written to be compared."""
+    """Message of a person; with two models, two answers are written to be compared."""
 
     parent_id: str | None = None
     content: Text
@@ -79,7 +79,7 @@ class NewMessage(Asked):
 
 
 class NewAnswer(Asked):
-    """Another answer to `parent_id`, or the rest of the answer `continues`."""
+    """Wish for another answer to `parent_id`, or for the rest of the answer `continues`."""
 
     parent_id: str
     models: list[str] = Field(min_length=1, max_length=MOST_MODELS)
@@ -87,7 +87,7 @@ class NewAnswer(Asked):
 
 
 class NewRating(Asked):
-    """A thumb; 0 takes it back."""
+    """Thumb to store; 0 takes it back."""
 
     value: Literal[-1, 0, 1]
     reasons: list[Annotated[str, StringConstraints(max_length=60)]] = Field(
@@ -97,7 +97,7 @@ class NewRating(Asked):
 
 
 class NewPreference(Asked):
-    """Which of two answers to `prompt_id` is better: groups of ids, best first, ties together."""
+    """Choice between two answers to `prompt_id`: groups of ids, best first, ties together."""
 
     prompt_id: str
     ranking: list[list[str]] = Field(min_length=1, max_length=2)
@@ -105,13 +105,13 @@ class NewPreference(Asked):
 
 
 class NewDemonstration(Asked):
-    """The answer that a person would have given."""
+    """Answer that the person would have given."""
 
     content: Text
 
 
 class Thumb(BaseModel):
-    """A rating as the page shows it."""
+    """Rating as the page shows it."""
 
     value: int
     reasons: list[str]
@@ -119,12 +119,12 @@ class Thumb(BaseModel):
 
     @classmethod
     def of(cls, rating: Rating) -> "Thumb":
-        """From the store."""
+        """Convert a stored rating."""
         return cls(value=rating.value, reasons=list(rating.reasons), comment=rating.comment)
 
 
 class Citation(BaseModel):
-    """A passage of an assistant's knowledge that stood before an answer; `number` from 1."""
+    """Passage of a document that stood before an answer; `number` counts from 1."""
 
     number: int
     name: str
@@ -132,7 +132,7 @@ class Citation(BaseModel):
 
 
 class MessageShown(BaseModel):
-    """One turn; `html` is clean, and null where the text still grows or is a person's own."""
+    """One turn; `html` is safe, and null while the text grows and for a person's own text."""
 
     id: str
     parent_id: str | None
@@ -148,10 +148,10 @@ class MessageShown(BaseModel):
     completion_tokens: int | None
     seconds: float | None
     by: str | None
-    """The person or persona that wrote it in place of a model."""
+    """Person or persona that wrote it in place of a model."""
     rating: Thumb | None
     compare: str | None
-    """Names the pair that waits for a choice."""
+    """Name of the pair that waits for a choice."""
     citations: list[Citation]
     created_at: float
 
@@ -163,7 +163,7 @@ def message_shown(
     run_id: str | None = None,
     is_judged: bool = False,
 ) -> MessageShown:
-    """A stored turn as the page shows it."""
+    """Convert a stored message."""
     details = message.details
     seconds, by, pair = details.get("seconds"), details.get("by"), details.get("compare")
     citations = details.get("citations")
@@ -194,7 +194,7 @@ def message_shown(
 
 
 class AssistantShown(BaseModel):
-    """An assistant as a chat greets with it."""
+    """Assistant as a chat shows it."""
 
     id: str
     name: str
@@ -205,7 +205,7 @@ class AssistantShown(BaseModel):
 
     @classmethod
     def of(cls, stored: Assistant) -> "AssistantShown":
-        """From the store."""
+        """Convert a stored assistant."""
         return cls(
             id=stored.id,
             name=stored.name,
@@ -217,14 +217,14 @@ class AssistantShown(BaseModel):
 
 
 class PersonWanted(BaseModel):
-    """That a chat waits for one of the staff, or who answers there."""
+    """State of a hand-over, and the name of the person who has come."""
 
     status: Literal["waiting", "taken"]
     name: str | None
 
 
 class ConversationShown(BaseModel):
-    """A chat in the list; `snippet` is what a search found."""
+    """Chat in the list; `snippet` is the place that a search found."""
 
     id: str
     title: str
@@ -240,7 +240,7 @@ class ConversationShown(BaseModel):
 
     @classmethod
     def of(cls, stored: StoredConversation, snippet: str | None = None) -> "ConversationShown":
-        """From the store."""
+        """Convert a stored chat."""
         return cls(
             id=stored.id,
             title=stored.title,
@@ -248,7 +248,7 @@ class ConversationShown(BaseModel):
             pinned=stored.pinned,
             archived=stored.archived,
             temporary=stored.temporary,
-            # An assistant's prompt stays with its owner: it may hold a game's secret.
+            # An assistant's prompt stays with its owner, because it may hold a game's secret.
             system_prompt=stored.system_prompt if stored.assistant_id is None else None,
             sampling=stored.sampling,
             current_message_id=stored.current_message_id,
@@ -258,7 +258,7 @@ class ConversationShown(BaseModel):
 
 
 class ConversationDetail(ConversationShown):
-    """A chat with all its turns."""
+    """Chat with all its turns."""
 
     assistant: AssistantShown | None = None
     hand_over: PersonWanted | None = None
@@ -266,14 +266,14 @@ class ConversationDetail(ConversationShown):
 
 
 class ConversationPage(BaseModel):
-    """A page of the list; `next` asks for the one after it."""
+    """Page of the list; `next` asks for the one after it."""
 
     conversations: list[ConversationShown]
     next: str | None
 
 
 class Answered(BaseModel):
-    """What a question or a wish for another answer has added."""
+    """Chat and messages after a question or a wish for another answer."""
 
     conversation: ConversationShown
     messages: list[MessageShown]

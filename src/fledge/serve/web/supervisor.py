@@ -1,4 +1,4 @@
-"""Answers that the server writes, whoever watches: started, followed, stopped, saved in time."""
+"""Supervise the answers that the server writes: start, follow, stop and save them."""
 
 import asyncio
 import logging
@@ -23,11 +23,11 @@ from fledge.serve.web.live import LiveAnswer
 logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 2.0
-"""How much of an answer a killed server may lose."""
+"""Seconds between saves of a growing answer; a killed server loses at most as much."""
 KEPT_SECONDS = 30.0
-"""How long an ended answer is told from memory."""
+"""Seconds for which an ended answer is told from memory."""
 CLOSING_TRIES = 5
-"""How often a server that stops tries to save an answer while its database is away."""
+"""Tries to save an answer when the server stops and its database is away."""
 UNKNOWN_FAILURE = "The server failed; its log says more."
 
 
@@ -41,7 +41,7 @@ class _Ending:
 
 
 class RunSupervisor:
-    """Belongs to the event loop. The database has every answer; here are those being written."""
+    """Write answers in the background, watched or not; used on the event loop only."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class RunSupervisor:
         clock: Callable[[], float] = time.monotonic,
         save_seconds: float = SAVE_SECONDS,
     ) -> None:
-        """`clock`: seconds, from any start."""
+        """`clock` gives seconds from any start."""
         self._service = service
         self._quota = quota
         self._runs = runs
@@ -73,7 +73,7 @@ class RunSupervisor:
         text: str = "",
         details: Json | None = None,
     ) -> LiveAnswer:
-        """Have `ask` answered into the run's message, after the `text` that it says already."""
+        """Have `ask` answered into the run's message, after the `text` that is there already."""
         live = LiveAnswer(run.id, run.message_id, run.account_id, text)
         self._live[run.id] = live
         self._stopped[run.id] = asyncio.Event()
@@ -83,18 +83,18 @@ class RunSupervisor:
         return live
 
     def find(self, person: Person, run_id: str) -> LiveAnswer | None:
-        """A person's answer that is being written or has just ended."""
+        """Return a person's answer that is being written or has just ended, or None."""
         live = self._live.get(run_id)
         return live if live is not None and live.account_id == person.id else None
 
     def cancel(self, person: Person, run_id: str) -> None:
-        """End an answer with what it says so far; one that has ended stays as it is."""
+        """End an answer with its text so far; one that has ended stays as it is."""
         live = self.find(person, run_id)
         if live is not None and not live.ended:
             self._stop(run_id)
 
     async def close(self) -> None:
-        """End every answer, and wait until all are saved; to be called before the models stop."""
+        """End every answer, and wait until all are saved; call it before the models stop."""
         self._closing = True
         for run_id in list(self._live):
             self._stop(run_id)
@@ -120,7 +120,7 @@ class RunSupervisor:
         ending = _Ending("failed", error=UNKNOWN_FAILURE)
         try:
             ending = await self._answer(person, ask, live)
-        finally:  # whatever happened, the answer ends: nobody waits for it for ever
+        finally:  # whatever happens, the answer ends: nobody may wait for it for ever
             saving.cancel()
             seconds = round(self._clock() - began, 3)
             await self._save_end(live, ending, {**details, "seconds": seconds})
@@ -129,7 +129,7 @@ class RunSupervisor:
             asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
 
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
-        """Let the model write; what goes wrong becomes the answer's error."""
+        """Let the model write; a failure becomes the answer's error."""
         ending = _Ending()
         begun = asyncio.create_task(self._begin(person, ask))
         if not await first(begun, self._stopped[live.run_id]):
@@ -161,7 +161,7 @@ class RunSupervisor:
         return ending
 
     async def _save_while_growing(self, live: LiveAnswer) -> None:
-        """Now and then; an answer whose chat was erased meanwhile is written no further."""
+        """Save every few seconds; stop writing where the chat was erased meanwhile."""
         saved = live.text
         while True:
             await asyncio.sleep(self._save_seconds)
@@ -174,7 +174,7 @@ class RunSupervisor:
                     logger.warning("an answer is not saved yet: %s", error)
 
     async def _save_end(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:
-        """Write the last word; while the database is away, try until it is back."""
+        """Save the end; while the database is away, try until it is back."""
         tries = 0
         while tries < CLOSING_TRIES:
             try:
@@ -205,7 +205,7 @@ class RunSupervisor:
 
 
 async def first(work: asyncio.Task[AnswerStream], stopped: asyncio.Event) -> bool:
-    """Wait for work that may take long, as loading a model does: False if it is stopped first."""
+    """Wait for slow work such as loading a model; return False where it is stopped first."""
     stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -215,7 +215,7 @@ async def first(work: asyncio.Task[AnswerStream], stopped: asyncio.Event) -> boo
 
 
 def let_go(work: asyncio.Task[AnswerStream]) -> None:
-    """Nobody waits for this answer any more; the model stays loaded for whoever asks next."""
+    """Close an answer that nobody waits for; its model stays loaded for the next request."""
     if not work.cancelled() and work.exception() is None:
         work.result().close()
 

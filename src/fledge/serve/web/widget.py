@@ -1,7 +1,7 @@
-"""An assistant on somebody else's page: a tiny page in a frame, for visitors without an account.
+"""Widget: an assistant in a frame on another site, for visitors without an account.
 
-A visitor is known by a token alone, which their browser keeps. The chat belongs to the assistant's
-owner and is temporary: neither listed, nor searched, nor learned from.
+A visitor is known only by a token, which their browser keeps. The chat belongs to the assistant's
+owner. It is temporary: it is neither listed, nor searched, nor used for training.
 """
 
 from collections.abc import Sequence
@@ -40,33 +40,33 @@ LONGEST_QUESTION = 4_000
 
 
 class VisitorMessage(Asked):
-    """What a visitor says."""
+    """Message of a visitor."""
 
     content: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
 
 
 class Welcome(BaseModel):
-    """A visitor's new chat; the token opens it again."""
+    """Token of a visitor's new chat, which opens it again."""
 
     token: str
 
 
 class VisitorChat(BaseModel):
-    """The chat as its visitor sees it."""
+    """Chat as its visitor sees it."""
 
     hand_over: PersonWanted | None
     messages: list[MessageShown]
 
 
 class VisitorAnswer(BaseModel):
-    """What a message has added; `run_id` is None where a person will answer."""
+    """Messages that were added; `run_id` is None where a person will answer."""
 
     messages: list[MessageShown]
     run_id: str | None
 
 
 def policy(origins: Sequence[str]) -> dict[str, str]:
-    """Headers of a page that only these origins may put into a frame."""
+    """Return the headers of a page that only these origins may put into a frame."""
     return {
         "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
         f"base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(origins)}"
@@ -81,7 +81,7 @@ def widget_routes(
     visitors: NewVisitors,
     pages: Pages,
 ) -> APIRouter:
-    """The framed page, and what it fetches."""
+    """Make the routes of the framed page and of its API."""
     router = APIRouter()
     router.include_router(door_routes(identity, database, models, visitors, pages))
     router.include_router(visitor_routes(identity, database, models, supervisor, visitors))
@@ -95,12 +95,12 @@ def door_routes(
     visitors: NewVisitors,
     pages: Pages,
 ) -> APIRouter:
-    """The page, and the token with which a new visitor comes in."""
+    """Make the routes of the page, and of the token for a new visitor."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/widget/{assistant_id}", response_class=HTMLResponse)
     def page(assistant_id: str, request: Request) -> Response:
-        """Only for assistants that are shared and have pages that may embed them."""
+        """Show the page of an assistant that is shared and has sites that may embed it."""
         assistant = database.assistants.embedded(assistant_id)
         identity.acting_for(assistant.account_id, place_of(request))
         reply = pages.show(request, "widget.html", {"assistant": assistant})
@@ -109,7 +109,7 @@ def door_routes(
 
     @router.post("/api/widget/{assistant_id}/visits", status_code=201)
     def visit(assistant_id: str, request: Request) -> Welcome:
-        """A chat for somebody new."""
+        """Begin a chat for a new visitor."""
         assistant = database.assistants.embedded(assistant_id)
         visitors.welcome(place_of(request))
         owner = identity.acting_for(assistant.account_id, place_of(request))
@@ -127,13 +127,13 @@ def visitor_routes(
     supervisor: RunSupervisor,
     visitors: NewVisitors,
 ) -> APIRouter:
-    """What a visitor with a token does in their one chat."""
+    """Make the routes of a visitor's one chat, which the token opens."""
     router = APIRouter(include_in_schema=False)
 
     def visited(
         request: Request, x_visitor: Annotated[str, Header()] = ""
     ) -> tuple[Person, Conversation]:
-        """In whose name the visitor is answered, and the visitor's chat."""
+        """Return the person in whose name the visitor is answered, and the visitor's chat."""
         visit = database.desk.visit(x_visitor)
         person = identity.acting_for(visit.account_id, place_of(request))
         return person, database.conversations.get(person.id, visit.conversation_id)
@@ -142,12 +142,12 @@ def visitor_routes(
 
     @router.get("/api/widget/chat")
     def read(visited: Visited) -> VisitorChat:
-        """What has been said; an answer that grows is told as far as it is."""
+        """Return the chat; an answer that grows is told as far as it is."""
         return visitor_chat(database, *visited)
 
     @router.post("/api/widget/chat/messages", status_code=201)
     async def say(request: Request, asked: VisitorMessage, visited: Visited) -> VisitorAnswer:
-        """Say something, at the end of the chat."""
+        """Add a message at the end of the chat."""
         visitors.hear(place_of(request))
         person, chat = visited
         message = NewMessage(
@@ -166,7 +166,7 @@ def visitor_routes(
 
     @router.get("/api/widget/runs/{run_id}/events")
     async def events(run_id: str, visited: Visited) -> StreamingResponse:
-        """An answer as it grows."""
+        """Follow an answer while it is written."""
         person, chat = visited
         run = await run_in_threadpool(database.runs.get, person.id, run_id)
         if run.conversation_id != chat.id:
@@ -178,7 +178,7 @@ def visitor_routes(
 
     @router.post("/api/widget/chat/person")
     def person_please(visited: Visited) -> VisitorChat:
-        """Want a person."""
+        """Ask for a person."""
         person, chat = visited
         database.desk.ask(person.id, chat.id)
         return visitor_chat(database, person, chat)
@@ -187,7 +187,7 @@ def visitor_routes(
 
 
 def visitor_chat(database: Database, person: Person, chat: Conversation) -> VisitorChat:
-    """The turns of a visitor's chat, and the runs in which some of them are being written."""
+    """Return the turns of a visitor's chat, with the runs that are writing some of them."""
     turns = shown_branch(database, chat)
     running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
     for turn in turns:
