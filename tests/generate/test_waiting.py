@@ -1,4 +1,4 @@
-"""Who is let in where many wait: owners share the rows, whatever each of them sends."""
+"""Who is let in where many wait: users share the rows, whatever each of them sends."""
 
 import random
 from collections import Counter
@@ -8,8 +8,8 @@ from fledge.generate.scheduler import Scheduler
 from fledge.generate.sequence import Sequence
 
 
-def sequence(owner: str, number: int = 0, limit: int = 10) -> Sequence:
-    request = Request(f"{owner}{number}", (1,), SamplingParams(), owner=owner)
+def sequence(user: str, number: int = 0, limit: int = 10) -> Sequence:
+    request = Request(f"{user}{number}", (1,), SamplingParams(), user=user)
     return Sequence(request, limit, None)
 
 
@@ -32,7 +32,7 @@ def test_one_who_sends_much_leaves_room_for_one_who_sends_little():
     assert ids(line.admit()) == ["a0", "b0", "c0"]
 
 
-def test_an_owner_keeps_the_order_of_its_requests():
+def test_a_user_keeps_the_order_of_its_requests():
     line = Scheduler(max_batch=1, token_budget=1000)
     for number in range(4):
         line.submit(sequence("a", number))
@@ -69,32 +69,32 @@ def test_many_who_come_and_go_do_not_starve_one_who_waits_with_two():
     assert waited <= 3
 
 
-def test_fifty_equal_owners_get_equal_shares():
-    """Each asks again as soon as it was answered; lengths differ by chance, not by owner."""
+def test_fifty_equal_users_get_equal_shares():
+    """Each asks again as soon as it was answered; lengths differ by chance, not by user."""
     dice = random.Random(0)
     line = Scheduler(max_batch=16, token_budget=10_000)
     numbers: Counter[str] = Counter()
     tokens: Counter[str] = Counter()
     left: dict[str, int] = {}
 
-    def ask(owner: str) -> None:
-        numbers[owner] += 1
-        line.submit(sequence(owner, numbers[owner]))
+    def ask(user: str) -> None:
+        numbers[user] += 1
+        line.submit(sequence(user, numbers[user]))
 
-    for owner in range(50):
-        ask(f"user{owner}-")
+    for user in range(50):
+        ask(f"user{user}-")
     for _ in range(4_000):
         for row in line.admit():
             left[row.request.id] = dice.randint(5, 40)
         for row in line.running:
-            tokens[row.request.owner] += 1
+            tokens[row.request.user] += 1
             left[row.request.id] -= 1
             if left[row.request.id] == 0:
                 row.finish_reason = "stop"
-        ended = [row.request.owner for row in line.running if row.finish_reason]
+        ended = [row.request.user for row in line.running if row.finish_reason]
         line.release()
-        for owner in ended:
-            ask(owner)
+        for user in ended:
+            ask(user)
     assert len(tokens) == 50
     assert max(tokens.values()) / min(tokens.values()) <= 1.5
 
@@ -105,9 +105,9 @@ def test_one_with_many_requests_gets_no_more_than_the_others():
         line.submit(sequence("greedy", number))
     served: Counter[str] = Counter()
     for number in range(100):
-        for owner in ("b", "c", "d"):
-            line.submit(sequence(owner, number))
+        for user in ("b", "c", "d"):
+            line.submit(sequence(user, number))
         for row in line.admit():
-            served[row.request.owner] += 1
+            served[row.request.user] += 1
         end(line, 4)
     assert max(served.values()) <= 1.05 * min(served.values())

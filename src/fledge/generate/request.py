@@ -46,7 +46,7 @@ class SamplingParams(Config):
 class Request:
     """One prompt to continue.
 
-    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Owners of waiting
+    `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Users of waiting
     requests take turns.
     """
 
@@ -55,7 +55,7 @@ class Request:
     sampling: SamplingParams
     stop_ids: frozenset[int] = frozenset()
     banned_ids: frozenset[int] = frozenset()
-    owner: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

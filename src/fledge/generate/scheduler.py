@@ -1,4 +1,4 @@
-"""Choose the requests that run: owners in turn, each in order, within rows and token budget."""
+"""Choose the requests that run: users in turn, each in order, within rows and token budget."""
 
 from collections import Counter
 
@@ -45,7 +45,7 @@ class Scheduler:
         return [*self.running, *([] if self.prefilling is None else [self.prefilling])]
 
     def submit(self, sequence: Sequence) -> None:
-        """Join the line of its owner; an id may be used again once its request has ended."""
+        """Join the line of its user; an id may be used again once its request has ended."""
         request_id = sequence.request.id
         if request_id in self._ids:
             raise GenerationError(
@@ -63,7 +63,7 @@ class Scheduler:
         """
         admitted: list[Sequence] = []
         taken = self.taken
-        rows = Counter(sequence.request.owner for sequence in taken)
+        rows = Counter(sequence.request.user for sequence in taken)
         longest_limit = max((sequence.limit for sequence in taken), default=0)
         longest_prompt = 0
         while self.waiting and len(taken) < self.max_batch:
@@ -82,7 +82,7 @@ class Scheduler:
                 admitted.append(sequence)
                 self.running.append(sequence)
             self.waiting.take(sequence)
-            rows[sequence.request.owner] += 1
+            rows[sequence.request.user] += 1
             taken.append(sequence)
         return admitted
 

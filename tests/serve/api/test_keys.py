@@ -203,7 +203,7 @@ def test_turns_are_the_accounts_and_not_what_a_request_says(team: Team) -> None:
         client.chat.completions.create(model="tiny", messages=QUESTION, user="someone else")
         client.completions.create(model="tiny", prompt="The", user="someone else")
         client.responses.create(model="tiny", input="Why?", user="someone else")
-    assert {request.owner for request in team.engine.requests[before:]} == {ada.id}
+    assert {request.user for request in team.engine.requests[before:]} == {ada.id}
 
 
 def test_responses_of_others_are_not_found(team: Team) -> None:
@@ -223,5 +223,5 @@ def test_without_accounts_the_user_of_a_request_tells_people_apart(
 ) -> None:
     for user in ("ada", "bob"):
         client.chat.completions.create(model="tiny", messages=QUESTION, user=user)
-    owners = [request.owner for request in engine.requests[-2:]]
-    assert owners[0].endswith("/ada") and owners[1].endswith("/bob")
+    users = [request.user for request in engine.requests[-2:]]
+    assert users[0].endswith("/ada") and users[1].endswith("/bob")

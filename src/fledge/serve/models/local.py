@@ -73,7 +73,7 @@ def engine_request(
         sampling=sampling,
         stop_ids=model.tokenizer.stop_ids,
         banned_ids=model.banned_ids,
-        owner=user,
+        user=user,
     )
 
 
