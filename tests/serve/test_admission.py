@@ -192,8 +192,10 @@ def far_away(calls: list[str]) -> UpstreamServer:
 
 
 @pytest.fixture
-def watched() -> Iterator[Watched]:
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     clock, words, far = Clock(), tokenizer(), list[str]()
+    clock.now = 1_750_000_020.0  # a whole number of minutes
+    monkeypatch.setattr("time.time", clock)  # the minute of requests must not end in mid-test
     database, engine = TemporaryDatabase(clock), WatchedEngine(words)
     app = create_app(
         [
@@ -226,12 +228,10 @@ def use_up(watched: Watched, limit: str) -> None:
     owner = server.people_of["owner"]
     server.database.accounts.change(owner.id, **LIMITS[limit])
     account = server.database.accounts.get(owner.id)
-    browser = replace(
-        server.parts.identity.acting_for(owner.id, "testclient"),
-        limits=server.parts.identity.acting_for(owner.id, "testclient").limits[1:],
-    )
-    own = replace(browser, limits=server.parts.identity._limits(account, None))
-    for person in (own, browser):
+    visitor = server.parts.identity.acting_for(owner.id, "testclient")
+    visitors = replace(visitor, limits=visitor.limits[1:])  # without those of the address
+    own = replace(visitor, limits=server.parts.identity._limits(account, None))
+    for person in (own, visitors):
         admission = server.parts.quota.count(person).admit("tiny", 1)
         if limit != "streams":
             admission.close(USED_TOKENS)
