@@ -10,6 +10,7 @@ import pytest
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
 from fledge.text.tokenizer import Tokenizer
+from people_server import ROLES, PeopleServer, people_server
 from serving import ScriptedEngine, running, served, tokenizer
 
 ANSWER = "The moon pulls on the sea. Été!"
@@ -69,6 +70,19 @@ def gate(engine: ScriptedEngine) -> threading.Semaphore:
     """Each release lets the model write one token."""
     engine.gate = threading.Semaphore(0)
     return engine.gate
+
+
+@pytest.fixture(scope="session")
+def people_running() -> Iterator[PeopleServer]:
+    with people_server(roles=ROLES) as made:
+        yield made
+
+
+@pytest.fixture
+def people(people_running: PeopleServer) -> PeopleServer:
+    """A server with an account of each role, and nothing else."""
+    people_running.start_again()
+    return people_running
 
 
 @pytest.fixture

@@ -1,52 +1,38 @@
 """A chat as a tree: edits, second answers, answers that go on, and the branch that is shown."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from fledge.database import Account
-from people_server import ROLES, PeopleServer, people_server
+from people_server import PeopleServer
 from serve.web.people_chats import ANSWER, begin, read, say, turns
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[PeopleServer]:
-    with people_server(roles=ROLES) as made:
-        yield made
-
-
 @pytest.fixture
-def server(running: PeopleServer) -> PeopleServer:
-    running.start_again()
-    return running
+def ada(people: PeopleServer) -> Account:
+    return people.people_of["user"]
 
 
-@pytest.fixture
-def ada(server: PeopleServer) -> Account:
-    return server.people_of["user"]
-
-
-def again(server: PeopleServer, who: Account, chat: str, question: str, **body: object) -> list:
+def again(people: PeopleServer, who: Account, chat: str, question: str, **body: object) -> list:
     """Other answers to a question, which have ended."""
     asked = {"parent_id": question, "models": ["tiny"], **body}
-    reply = server.ask("POST", f"/api/conversations/{chat}/answers", who=who, json=asked)
+    reply = people.ask("POST", f"/api/conversations/{chat}/answers", who=who, json=asked)
     assert reply.status_code == 201, reply.text
     messages = reply.json()["messages"]
     for message in messages:
-        server.ask("GET", f"/api/runs/{message['run_id']}/events", who=who)
+        people.ask("GET", f"/api/runs/{message['run_id']}/events", who=who)
     return messages
 
 
-def edges(server: PeopleServer, who: Account, chat: str) -> list[tuple[str, str | None]]:
-    return [(turn["id"], turn["parent_id"]) for turn in read(server, who, chat)["messages"]]
+def edges(people: PeopleServer, who: Account, chat: str) -> list[tuple[str, str | None]]:
+    return [(turn["id"], turn["parent_id"]) for turn in read(people, who, chat)["messages"]]
 
 
-def test_an_edit_is_a_sibling_and_the_old_branch_stays(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada)
-    first, answer = say(server, ada, chat, "Why?")
-    second, other = say(server, ada, chat, "Why not?", answer)
-    edited, new = say(server, ada, chat, "Why, then?", answer)
-    assert edges(server, ada, chat) == [
+def test_an_edit_is_a_sibling_and_the_old_branch_stays(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada)
+    first, answer = say(people, ada, chat, "Why?")
+    second, other = say(people, ada, chat, "Why not?", answer)
+    edited, new = say(people, ada, chat, "Why, then?", answer)
+    assert edges(people, ada, chat) == [
         (first, None),
         (answer, first),
         (second, answer),
@@ -54,69 +40,69 @@ def test_an_edit_is_a_sibling_and_the_old_branch_stays(server: PeopleServer, ada
         (edited, answer),
         (new, edited),
     ]
-    assert read(server, ada, chat)["current_message_id"] == new
+    assert read(people, ada, chat)["current_message_id"] == new
     path = f"/api/conversations/{chat}"
-    shown = server.ask("PATCH", path, who=ada, json={"current_message_id": other})
+    shown = people.ask("PATCH", path, who=ada, json={"current_message_id": other})
     assert shown.json()["current_message_id"] == other
-    assert read(server, ada, chat)["current_message_id"] == other
+    assert read(people, ada, chat)["current_message_id"] == other
 
 
-def test_every_other_answer_stands_beside_the_first(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada)
-    question, first = say(server, ada, chat, "Why?")
-    (second,) = again(server, ada, chat, question)
-    third, fourth = again(server, ada, chat, question, models=["tiny", "tiny"])
+def test_every_other_answer_stands_beside_the_first(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada)
+    question, first = say(people, ada, chat, "Why?")
+    (second,) = again(people, ada, chat, question)
+    third, fourth = again(people, ada, chat, question, models=["tiny", "tiny"])
     answers = [first, second["id"], third["id"], fourth["id"]]
-    assert edges(server, ada, chat)[1:] == [(answer, question) for answer in answers]
+    assert edges(people, ada, chat)[1:] == [(answer, question) for answer in answers]
     assert (second["compare"], third["compare"]) == (None, fourth["compare"])
     assert third["compare"] is not None
 
 
 def test_a_choice_between_two_answers_ends_the_comparison_of_both(
-    server: PeopleServer, ada: Account
+    people: PeopleServer, ada: Account
 ) -> None:
-    chat = begin(server, ada)
-    question, first, second = say(server, ada, chat, "Why?", models=["tiny", "tiny"])
-    shown = {turn["id"]: turn["compare"] for turn in read(server, ada, chat)["messages"]}
+    chat = begin(people, ada)
+    question, first, second = say(people, ada, chat, "Why?", models=["tiny", "tiny"])
+    shown = {turn["id"]: turn["compare"] for turn in read(people, ada, chat)["messages"]}
     assert shown[first] == shown[second] is not None and shown[question] is None
     body = {"prompt_id": question, "ranking": [[second, first]]}  # equally good
-    assert server.ask("POST", "/api/preferences", who=ada, json=body).status_code == 204
-    assert [turn["compare"] for turn in read(server, ada, chat)["messages"]] == [None] * 3
+    assert people.ask("POST", "/api/preferences", who=ada, json=body).status_code == 204
+    assert [turn["compare"] for turn in read(people, ada, chat)["messages"]] == [None] * 3
 
 
 def test_the_answer_of_a_person_is_read_by_the_model_that_follows(
-    server: PeopleServer, ada: Account
+    people: PeopleServer, ada: Account
 ) -> None:
-    chat = begin(server, ada)
-    question, answer = say(server, ada, chat, "Why?")
+    chat = begin(people, ada)
+    question, answer = say(people, ada, chat, "Why?")
     path = f"/api/messages/{answer}/demonstration"
-    own = server.ask("POST", path, who=ada, json={"content": "OK!"}).json()["message"]
+    own = people.ask("POST", path, who=ada, json={"content": "OK!"}).json()["message"]
     assert (own["parent_id"], own["by"], own["model"]) == (question, "The-User", None)
-    assert read(server, ada, chat)["current_message_id"] == own["id"]
-    _, follow = say(server, ada, chat, "And?", own["id"])
-    *_, last = read(server, ada, chat)["messages"]
+    assert read(people, ada, chat)["current_message_id"] == own["id"]
+    _, follow = say(people, ada, chat, "And?", own["id"])
+    *_, last = read(people, ada, chat)["messages"]
     # <|user|>Why?<|end|><|assistant|>OK!<|end|><|user|>And?<|end|><|assistant|>, letter by letter
     assert (last["id"], last["prompt_tokens"]) == (follow, 4 + 4 + 3 + 4 + 3)
 
 
 def test_an_answer_that_was_cut_off_goes_on_in_its_place(
-    server: PeopleServer, ada: Account
+    people: PeopleServer, ada: Account
 ) -> None:
-    chat = begin(server, ada, sampling={"max_tokens": 2})
-    question, answer = say(server, ada, chat, "Why?")
-    cut = read(server, ada, chat)["messages"][1]
+    chat = begin(people, ada, sampling={"max_tokens": 2})
+    question, answer = say(people, ada, chat, "Why?")
+    cut = read(people, ada, chat)["messages"][1]
     assert (cut["content"], cut["finish_reason"], cut["completion_tokens"]) == (
         "The mo",
         "length",
         2,
     )
-    server.ask("PATCH", f"/api/conversations/{chat}", who=ada, json={"sampling": {}})
-    (begun,) = again(server, ada, chat, question, continues=answer)
+    people.ask("PATCH", f"/api/conversations/{chat}", who=ada, json={"sampling": {}})
+    (begun,) = again(people, ada, chat, question, continues=answer)
     assert (begun["id"], begun["content"]) == (answer, "The mo")
-    ended = read(server, ada, chat)["messages"][1]
+    ended = read(people, ada, chat)["messages"][1]
     assert (ended["content"], ended["finish_reason"]) == (f"The mo{ANSWER}", "stop")
     assert (ended["prompt_tokens"], ended["status"]) == (7 + 2, "finished")
-    assert len(read(server, ada, chat)["messages"]) == 2
+    assert len(read(people, ada, chat)["messages"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -141,14 +127,14 @@ def test_an_answer_that_was_cut_off_goes_on_in_its_place(
     ],
 )
 def test_a_change_of_a_chat_is_whole_or_not_at_all(
-    server: PeopleServer, ada: Account, change: dict[str, object], status: int
+    people: PeopleServer, ada: Account, change: dict[str, object], status: int
 ) -> None:
-    chat = begin(server, ada, title="Before", sampling={"top_p": 0.5})
-    before = read(server, ada, chat)
+    chat = begin(people, ada, title="Before", sampling={"top_p": 0.5})
+    before = read(people, ada, chat)
     both = {"archived": True, **change}
-    reply = server.ask("PATCH", f"/api/conversations/{chat}", who=ada, json=both)
+    reply = people.ask("PATCH", f"/api/conversations/{chat}", who=ada, json=both)
     assert reply.status_code == status, reply.text
-    after = read(server, ada, chat)
+    after = read(people, ada, chat)
     assert after == (before if status >= 400 else {**before, "archived": True, **change})
 
 
@@ -167,19 +153,19 @@ def test_a_change_of_a_chat_is_whole_or_not_at_all(
     ],
 )
 def test_what_cannot_be_said_leaves_nothing_behind(
-    server: PeopleServer, ada: Account, body: dict[str, object], status: int
+    people: PeopleServer, ada: Account, body: dict[str, object], status: int
 ) -> None:
-    chat = begin(server, ada)
+    chat = begin(people, ada)
     asked = {"content": "Why?", "models": ["tiny"], **body}
-    reply = server.ask("POST", f"/api/conversations/{chat}/messages", who=ada, json=asked)
+    reply = people.ask("POST", f"/api/conversations/{chat}/messages", who=ada, json=asked)
     assert reply.status_code == status, reply.text
-    kept = read(server, ada, chat)
+    kept = read(people, ada, chat)
     assert (kept["messages"], kept["title"], kept["current_message_id"]) == ([], "", None)
 
 
-def test_half_of_a_surrogate_pair_is_no_text(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada)
-    reply = server.ask(
+def test_half_of_a_surrogate_pair_is_no_text(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada)
+    reply = people.ask(
         "POST",
         f"/api/conversations/{chat}/messages",
         who=ada,
@@ -199,53 +185,53 @@ def test_half_of_a_surrogate_pair_is_no_text(server: PeopleServer, ada: Account)
     ],
 )
 def test_the_first_words_name_the_chat(
-    server: PeopleServer, ada: Account, said: str, title: str
+    people: PeopleServer, ada: Account, said: str, title: str
 ) -> None:
-    chat = begin(server, ada)
-    say(server, ada, chat, said)
-    assert read(server, ada, chat)["title"] == title
-    _, last = [turn["id"] for turn in read(server, ada, chat)["messages"]]
-    say(server, ada, chat, "Another thing", last)
-    assert read(server, ada, chat)["title"] == title
+    chat = begin(people, ada)
+    say(people, ada, chat, said)
+    assert read(people, ada, chat)["title"] == title
+    _, last = [turn["id"] for turn in read(people, ada, chat)["messages"]]
+    say(people, ada, chat, "Another thing", last)
+    assert read(people, ada, chat)["title"] == title
 
 
-def test_a_branch_of_another_chat_is_no_place_to_speak(server: PeopleServer, ada: Account) -> None:
-    here, there = begin(server, ada), begin(server, ada)
-    question, answer = say(server, ada, there, "Why?")
+def test_a_branch_of_another_chat_is_no_place_to_speak(people: PeopleServer, ada: Account) -> None:
+    here, there = begin(people, ada), begin(people, ada)
+    question, answer = say(people, ada, there, "Why?")
     asked = {"content": "Hi", "models": ["tiny"], "parent_id": answer}
     path = f"/api/conversations/{here}"
-    assert server.ask("POST", f"{path}/messages", who=ada, json=asked).status_code == 404
+    assert people.ask("POST", f"{path}/messages", who=ada, json=asked).status_code == 404
     asked = {"parent_id": question, "models": ["tiny"]}
-    assert server.ask("POST", f"{path}/answers", who=ada, json=asked).status_code == 404
-    assert turns(server, ada, here) == []
-    assert len(turns(server, ada, there)) == 2
+    assert people.ask("POST", f"{path}/answers", who=ada, json=asked).status_code == 404
+    assert turns(people, ada, here) == []
+    assert len(turns(people, ada, there)) == 2
 
 
-def test_a_temporary_chat_is_read_by_its_address_only(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada, temporary=True)
-    say(server, ada, chat, "A whisper")
+def test_a_temporary_chat_is_read_by_its_address_only(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada, temporary=True)
+    say(people, ada, chat, "A whisper")
     for query in ("", "?query=whisper", "?archived=true"):
-        reply = server.ask("GET", f"/api/conversations{query}", who=ada).json()
+        reply = people.ask("GET", f"/api/conversations{query}", who=ada).json()
         assert reply["conversations"] == [], query
-    assert read(server, ada, chat)["temporary"] is True
-    assert turns(server, ada, chat) == [("user", "A whisper"), ("assistant", ANSWER)]
-    page = server.ask("GET", f"/c/{chat}", who=ada)
+    assert read(people, ada, chat)["temporary"] is True
+    assert turns(people, ada, chat) == [("user", "A whisper"), ("assistant", ANSWER)]
+    page = people.ask("GET", f"/c/{chat}", who=ada)
     assert page.status_code == 200 and "A whisper" in page.text
 
 
-def test_a_search_finds_the_place_and_no_deleted_chat(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada, title="Tides")
-    say(server, ada, chat, "The ebb begins at noon")
-    begin(server, ada, title="Something else")
+def test_a_search_finds_the_place_and_no_deleted_chat(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada, title="Tides")
+    say(people, ada, chat, "The ebb begins at noon")
+    begin(people, ada, title="Something else")
 
     def found(query: str) -> list[tuple[str, str | None]]:
-        reply = server.ask("GET", f"/api/conversations?query={query}", who=ada).json()
+        reply = people.ask("GET", f"/api/conversations?query={query}", who=ada).json()
         return [(each["id"], each["snippet"]) for each in reply["conversations"]]
 
     ((id_, snippet),) = found("noon ebb")
     assert id_ == chat and "noon" in (snippet or "")
     assert found("noon midnight") == [] and found("%20") != []
-    server.ask("DELETE", f"/api/conversations/{chat}", who=ada)
+    people.ask("DELETE", f"/api/conversations/{chat}", who=ada)
     assert found("noon") == []
-    assert server.ask("GET", "/api/conversations?query=" + "x" * 201, who=ada).status_code == 400
-    assert server.ask("GET", f"/api/conversations?after={chat}", who=ada).status_code == 404
+    assert people.ask("GET", "/api/conversations?query=" + "x" * 201, who=ada).status_code == 400
+    assert people.ask("GET", f"/api/conversations?after={chat}", who=ada).status_code == 404

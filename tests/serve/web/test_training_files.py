@@ -1,7 +1,6 @@
 """Files of chats, read back by what trains on them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,32 +11,20 @@ from fledge.data.demonstrations import load_demonstrations
 from fledge.database import Account
 from fledge.errors import DataError
 from fledge.text.conversation import Message
-from people_server import ROLES, PeopleServer, people_server
+from people_server import PeopleServer
 from serve.web.people_chats import ANSWER, begin, say
 
 COMPARISONS = "/api/exports/comparisons.jsonl"
 DEMONSTRATIONS = "/api/exports/demonstrations.jsonl"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[PeopleServer]:
-    with people_server(roles=ROLES) as made:
-        yield made
-
-
 @pytest.fixture
-def server(running: PeopleServer) -> PeopleServer:
-    running.start_again()
-    return running
+def ada(people: PeopleServer) -> Account:
+    return people.people_of["user"]
 
 
-@pytest.fixture
-def ada(server: PeopleServer) -> Account:
-    return server.people_of["user"]
-
-
-def exported(server: PeopleServer, who: Account, chat: str, format: str) -> str:
-    reply = server.ask("GET", f"/api/conversations/{chat}/export?format={format}", who=who)
+def exported(people: PeopleServer, who: Account, chat: str, format: str) -> str:
+    reply = people.ask("GET", f"/api/conversations/{chat}/export?format={format}", who=who)
     assert reply.status_code == 200, reply.text
     return reply.text
 
@@ -49,16 +36,16 @@ def kept(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_chat_trains_as_its_shown_branch_up_to_its_last_answer(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    chat = begin(server, ada, system_prompt="Be kind.")
-    _, first = say(server, ada, chat, 'Why "tides"?\n\u2028Really?')
-    say(server, ada, chat, "An edit", None)
-    _, second = say(server, ada, chat, "And then?", first)
-    server.database.messages.add(
+    chat = begin(people, ada, system_prompt="Be kind.")
+    _, first = say(people, ada, chat, 'Why "tides"?\n\u2028Really?')
+    say(people, ada, chat, "An edit", None)
+    _, second = say(people, ada, chat, "And then?", first)
+    people.database.messages.add(
         ada.id, chat, role="user", content="Are you there?", parent_id=second
     )
-    text = exported(server, ada, chat, "sft")
+    text = exported(people, ada, chat, "sft")
     assert text.count("\n") == 1 and text.endswith("\n")
     (conversation,) = load_demonstrations(kept(tmp_path, text))
     assert conversation.messages == (
@@ -71,48 +58,48 @@ def test_a_chat_trains_as_its_shown_branch_up_to_its_last_answer(
 
 
 def test_a_chat_without_an_answer_trains_nothing(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    chat = begin(server, ada, system_prompt="Be kind.")
-    assert exported(server, ada, chat, "sft") == ""
-    server.database.messages.add(ada.id, chat, role="user", content="Why?", parent_id=None)
-    assert exported(server, ada, chat, "sft") == ""
+    chat = begin(people, ada, system_prompt="Be kind.")
+    assert exported(people, ada, chat, "sft") == ""
+    people.database.messages.add(ada.id, chat, role="user", content="Why?", parent_id=None)
+    assert exported(people, ada, chat, "sft") == ""
     with pytest.raises(DataError):
         load_demonstrations(kept(tmp_path, ""))
 
 
 def test_the_branch_that_is_looked_at_is_the_one_that_is_saved(
-    server: PeopleServer, ada: Account
+    people: PeopleServer, ada: Account
 ) -> None:
-    chat = begin(server, ada, title="Tides")
-    _, first = say(server, ada, chat, "One")
-    say(server, ada, chat, "Two", None)
+    chat = begin(people, ada, title="Tides")
+    _, first = say(people, ada, chat, "One")
+    say(people, ada, chat, "Two", None)
     two = f"# Tides\n\n**You**\n\nTwo\n\n**tiny**\n\n{ANSWER}\n"
-    assert exported(server, ada, chat, "markdown") == two
+    assert exported(people, ada, chat, "markdown") == two
     path = f"/api/conversations/{chat}"
-    server.ask("PATCH", path, who=ada, json={"current_message_id": first})
-    assert exported(server, ada, chat, "markdown") == two.replace("Two", "One")
+    people.ask("PATCH", path, who=ada, json={"current_message_id": first})
+    assert exported(people, ada, chat, "markdown") == two.replace("Two", "One")
 
 
 def test_markdown_quotes_every_line_of_the_prompt_and_names_who_wrote(
-    server: PeopleServer, ada: Account
+    people: PeopleServer, ada: Account
 ) -> None:
-    chat = begin(server, ada, system_prompt="Be kind.\nBe short.")
-    assert exported(server, ada, chat, "markdown") == "# Chat\n\n> Be kind.\n> Be short.\n"
-    _, answer = say(server, ada, chat, "Why *tides*?")
+    chat = begin(people, ada, system_prompt="Be kind.\nBe short.")
+    assert exported(people, ada, chat, "markdown") == "# Chat\n\n> Be kind.\n> Be short.\n"
+    _, answer = say(people, ada, chat, "Why *tides*?")
     path = f"/api/messages/{answer}/demonstration"
-    server.ask("POST", path, who=ada, json={"content": "Because."})
-    assert exported(server, ada, chat, "markdown") == (
+    people.ask("POST", path, who=ada, json={"content": "Because."})
+    assert exported(people, ada, chat, "markdown") == (
         "# Why *tides*?\n\n> Be kind.\n> Be short.\n\n"
         "**You**\n\nWhy *tides*?\n\n**Assistant**\n\nBecause.\n"
     )
 
 
-def test_json_has_every_branch_and_the_settings(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada, title="Été", sampling={"temperature": 0.5, "seed": 3})
-    question, answer = say(server, ada, chat, "One")
-    other, second = say(server, ada, chat, "Two", None)
-    file = json.loads(exported(server, ada, chat, "json"))
+def test_json_has_every_branch_and_the_settings(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada, title="Été", sampling={"temperature": 0.5, "seed": 3})
+    question, answer = say(people, ada, chat, "One")
+    other, second = say(people, ada, chat, "Two", None)
+    file = json.loads(exported(people, ada, chat, "json"))
     times = [message.pop("created_at") for message in file["messages"]]
     assert times == sorted(times)
     assert file == {
@@ -128,7 +115,7 @@ def test_json_has_every_branch_and_the_settings(server: PeopleServer, ada: Accou
             turn(second, other, "assistant", ANSWER),
         ],
     }
-    assert "Été" in exported(server, ada, chat, "json"), "readable, not escaped"
+    assert "Été" in exported(people, ada, chat, "json"), "readable, not escaped"
 
 
 def turn(id_: str, parent: str | None, role: str, content: str) -> dict:
@@ -156,42 +143,42 @@ def turn(id_: str, parent: str | None, role: str, content: str) -> dict:
     ],
 )
 def test_a_file_has_a_name_that_every_system_takes(
-    server: PeopleServer, ada: Account, title: str, name: str
+    people: PeopleServer, ada: Account, title: str, name: str
 ) -> None:
-    chat = begin(server, ada, title=title)
+    chat = begin(people, ada, title=title)
     for format, suffix, kind in (
         ("markdown", "md", "text/markdown"),
         ("json", "json", "application/json"),
         ("sft", "jsonl", "application/jsonl"),
     ):
         path = f"/api/conversations/{chat}/export?format={format}"
-        headers = server.ask("GET", path, who=ada).headers
+        headers = people.ask("GET", path, who=ada).headers
         assert headers["content-disposition"] == f'attachment; filename="{name}.{suffix}"'
         assert headers["content-type"] == f"{kind}; charset=utf-8"
 
 
-def test_a_format_that_is_none_is_a_400(server: PeopleServer, ada: Account) -> None:
-    chat = begin(server, ada)
-    reply = server.ask("GET", f"/api/conversations/{chat}/export?format=pdf", who=ada)
+def test_a_format_that_is_none_is_a_400(people: PeopleServer, ada: Account) -> None:
+    chat = begin(people, ada)
+    reply = people.ask("GET", f"/api/conversations/{chat}/export?format=pdf", who=ada)
     error = reply.json()["error"]
     assert (reply.status_code, error["param"]) == (400, "format")
     assert error["message"].startswith("format: ") and "'markdown'" in error["message"]
 
 
-def judged(server: PeopleServer, who: Account, **chat: object) -> tuple[str, list[str]]:
+def judged(people: PeopleServer, who: Account, **chat: object) -> tuple[str, list[str]]:
     """A question with three answers "one", "two" and "three", of which two beats the others."""
-    id_ = begin(server, who, **chat)
-    answers = [answered(server.database, who.id, id_, text) for text in ("one", "two", "three")]
-    question = server.database.messages.tree(who.id, id_)[0].id
+    id_ = begin(people, who, **chat)
+    answers = [answered(people.database, who.id, id_, text) for text in ("one", "two", "three")]
+    question = people.database.messages.tree(who.id, id_)[0].id
     for worse in (answers[0], answers[2]):
         body = {"prompt_id": question, "ranking": [[answers[1]], [worse]], "seconds": 4.5}
-        assert server.ask("POST", "/api/preferences", who=who, json=body).status_code == 204
+        assert people.ask("POST", "/api/preferences", who=who, json=body).status_code == 204
     return id_, answers
 
 
-def pairs(server: PeopleServer, who: Account, tmp_path: Path) -> list[tuple[str, str]]:
+def pairs(people: PeopleServer, who: Account, tmp_path: Path) -> list[tuple[str, str]]:
     """Better and worse, as the reward stage reads the file."""
-    text = server.ask("GET", COMPARISONS, who=who).text
+    text = people.ask("GET", COMPARISONS, who=who).text
     if not text:
         return []
     rankings = load_rankings(kept(tmp_path, text))
@@ -199,10 +186,10 @@ def pairs(server: PeopleServer, who: Account, tmp_path: Path) -> list[tuple[str,
 
 
 def test_choices_train_as_pairs_under_the_prompt_that_was_read(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    judged(server, ada, system_prompt="Be kind.")
-    text = server.ask("GET", COMPARISONS, who=ada).text
+    judged(people, ada, system_prompt="Be kind.")
+    text = people.ask("GET", COMPARISONS, who=ada).text
     assert [json.loads(line) for line in text.splitlines()] == [
         {
             "prompt": [
@@ -214,31 +201,31 @@ def test_choices_train_as_pairs_under_the_prompt_that_was_read(
         }
         for worse in ("one", "three")
     ]
-    assert sorted(pairs(server, ada, tmp_path)) == [("two", "one"), ("two", "three")]
+    assert sorted(pairs(people, ada, tmp_path)) == [("two", "one"), ("two", "three")]
 
 
 def test_thumbs_up_and_down_at_one_question_make_pairs(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    chat = begin(server, ada)
-    answers = [answered(server.database, ada.id, chat, text) for text in ("a", "b", "c", "d")]
+    chat = begin(people, ada)
+    answers = [answered(people.database, ada.id, chat, text) for text in ("a", "b", "c", "d")]
     for answer, value in zip(answers, (1, -1, -1), strict=False):
         path = f"/api/messages/{answer}/rating"
-        server.ask("PUT", path, who=ada, json={"value": value})
-    assert sorted(pairs(server, ada, tmp_path)) == [("a", "b"), ("a", "c")]
-    server.ask("PUT", f"/api/messages/{answers[0]}/rating", who=ada, json={"value": 0})
-    assert pairs(server, ada, tmp_path) == []
+        people.ask("PUT", path, who=ada, json={"value": value})
+    assert sorted(pairs(people, ada, tmp_path)) == [("a", "b"), ("a", "c")]
+    people.ask("PUT", f"/api/messages/{answers[0]}/rating", who=ada, json={"value": 0})
+    assert pairs(people, ada, tmp_path) == []
 
 
 def test_an_answer_of_one_s_own_trains_as_a_demonstration(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    chat = begin(server, ada, system_prompt="Be kind.")
-    _, first = say(server, ada, chat, "Why?")
-    _, second = say(server, ada, chat, "And then?", first)
+    chat = begin(people, ada, system_prompt="Be kind.")
+    _, first = say(people, ada, chat, "Why?")
+    _, second = say(people, ada, chat, "And then?", first)
     path = f"/api/messages/{second}/demonstration"
-    server.ask("POST", path, who=ada, json={"content": "Then it\nebbs."})
-    text = server.ask("GET", DEMONSTRATIONS, who=ada).text
+    people.ask("POST", path, who=ada, json={"content": "Then it\nebbs."})
+    text = people.ask("GET", DEMONSTRATIONS, who=ada).text
     (conversation,) = load_demonstrations(kept(tmp_path, text))
     assert [message.content for message in conversation.messages] == [
         "Be kind.",
@@ -251,33 +238,33 @@ def test_an_answer_of_one_s_own_trains_as_a_demonstration(
 
 @pytest.mark.parametrize("without", ["consent", "keeping", "the chat"])
 def test_nothing_trains_without_consent_or_from_what_was_not_to_be_kept(
-    server: PeopleServer, ada: Account, tmp_path: Path, without: str
+    people: PeopleServer, ada: Account, tmp_path: Path, without: str
 ) -> None:
-    chat, (answer, *_) = judged(server, ada, temporary=without == "keeping")
-    server.ask("POST", f"/api/messages/{answer}/demonstration", who=ada, json={"content": "Mine"})
+    chat, (answer, *_) = judged(people, ada, temporary=without == "keeping")
+    people.ask("POST", f"/api/messages/{answer}/demonstration", who=ada, json={"content": "Mine"})
     if without == "consent":
-        server.ask("POST", "/account/training", who=ada, data={})
+        people.ask("POST", "/account/training", who=ada, data={})
     elif without == "the chat":
-        server.ask("DELETE", f"/api/conversations/{chat}", who=ada)
-    assert server.ask("GET", COMPARISONS, who=ada).text == ""
-    assert server.ask("GET", DEMONSTRATIONS, who=ada).text == ""
+        people.ask("DELETE", f"/api/conversations/{chat}", who=ada)
+    assert people.ask("GET", COMPARISONS, who=ada).text == ""
+    assert people.ask("GET", DEMONSTRATIONS, who=ada).text == ""
     if without == "consent":
-        server.ask("POST", "/account/training", who=ada, data={"allows_training": "yes"})
+        people.ask("POST", "/account/training", who=ada, data={"allows_training": "yes"})
     elif without == "the chat":
-        server.ask("POST", f"/api/conversations/{chat}/restore", who=ada)
+        people.ask("POST", f"/api/conversations/{chat}/restore", who=ada)
     else:
         return
-    assert len(pairs(server, ada, tmp_path)) == 2
-    assert "Mine" in server.ask("GET", DEMONSTRATIONS, who=ada).text
+    assert len(pairs(people, ada, tmp_path)) == 2
+    assert "Mine" in people.ask("GET", DEMONSTRATIONS, who=ada).text
 
 
 def test_each_person_exports_their_own_judgements_only(
-    server: PeopleServer, ada: Account, tmp_path: Path
+    people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:
-    judged(server, ada)
+    judged(people, ada)
     for role in ("labeller", "admin", "owner"):
-        assert pairs(server, server.people_of[role], tmp_path) == []
-    assert len(pairs(server, ada, tmp_path)) == 2
+        assert pairs(people, people.people_of[role], tmp_path) == []
+    assert len(pairs(people, ada, tmp_path)) == 2
 
 
 @pytest.mark.parametrize(
@@ -296,18 +283,18 @@ def test_each_person_exports_their_own_judgements_only(
     ],
 )
 def test_what_is_no_choice_between_two_answers_is_not_kept(
-    server: PeopleServer, ada: Account, ranking: list[list[str]], status: int
+    people: PeopleServer, ada: Account, ranking: list[list[str]], status: int
 ) -> None:
-    chat, elsewhere = begin(server, ada), begin(server, ada)
-    names = {name: answered(server.database, ada.id, chat, name) for name in ("A", "B", "C")}
-    names["ELSEWHERE"] = answered(server.database, ada.id, elsewhere, "D")
-    names["QUESTION"] = server.database.messages.tree(ada.id, chat)[0].id
-    other = server.database.messages.tree(ada.id, elsewhere)[0].id
+    chat, elsewhere = begin(people, ada), begin(people, ada)
+    names = {name: answered(people.database, ada.id, chat, name) for name in ("A", "B", "C")}
+    names["ELSEWHERE"] = answered(people.database, ada.id, elsewhere, "D")
+    names["QUESTION"] = people.database.messages.tree(ada.id, chat)[0].id
+    other = people.database.messages.tree(ada.id, elsewhere)[0].id
     is_misplaced = ranking == [["A"], ["B"]]
     body = {
         "prompt_id": other if is_misplaced else names["QUESTION"],
         "ranking": [[names.get(name, name) for name in group] for group in ranking],
     }
-    assert server.ask("POST", "/api/preferences", who=ada, json=body).status_code == status
-    assert server.ask("GET", COMPARISONS, who=ada).text == ""
-    assert server.database.ratings.given(ada.id).preferences == ()
+    assert people.ask("POST", "/api/preferences", who=ada, json=body).status_code == status
+    assert people.ask("GET", COMPARISONS, who=ada).text == ""
+    assert people.database.ratings.given(ada.id).preferences == ()
