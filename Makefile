@@ -37,6 +37,7 @@ check: $(VENV)/installed-test $(VENV)/installed-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
+	$(BIN)/python tests/architecture/figures.py
 
 format: $(VENV)/installed-check
 	$(BIN)/ruff format .

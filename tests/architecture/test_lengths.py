@@ -1,9 +1,10 @@
 """No file is longer than a reader's patience."""
 
-import ast
 from pathlib import Path
 
 import pytest
+
+from architecture.figures import functions, lines, main, rooms
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -15,9 +16,19 @@ LONGEST_FUNCTION = 70
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_are_short(path):
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONGEST_FILE
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+    assert lines(path) <= LONGEST_FILE
+    for length, name in functions(path):
+        assert length <= LONGEST_FUNCTION, f"{name} has {length} lines"
+
+
+@pytest.mark.parametrize("room", ["serve", "starter"])
+def test_what_people_rely_on_has_as_much_test_as_code(room):
+    code, tests = rooms()[room]
+    assert tests >= code
+
+
+def test_the_figures_are_printed(capsys):
+    main()
+    printed = capsys.readouterr().out
+    assert printed.startswith("longest file") and "tests : code" in printed
+    assert all(f"  {room} " in printed for room in rooms())
