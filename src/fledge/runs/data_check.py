@@ -65,19 +65,19 @@ def _check(run: Run, renderers: dict[Path, Renderer]) -> None:
         return
     parent = stage.policy if isinstance(stage, PPOConfig) else stage.model
     renderer = renderers[run.output] = _of(parent, renderers)
-    _read(run, READERS[type(stage)], renderer)
+    _read(stage, renderer, run.seed)
 
 
-def _read(run: Run, read: Read, renderer: Renderer) -> None:
+def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed: int) -> None:
     """Read a stage's records; of bad ones say how many they are and what helps."""
-    bad = Skipped()
+    read, bad = READERS[type(stage)], Skipped()
     try:
-        if not getattr(run.stage, "skip_bad", False):
-            read(run.stage, renderer, run.seed, None)
+        if not stage.skip_bad:
+            read(stage, renderer, seed, None)
             return
     except RecordError as error:
         try:
-            read(run.stage, renderer, run.seed, bad)
+            read(stage, renderer, seed, bad)
         except FledgeError as nothing_left:
             raise DataError(f"{error}\n  and without such records: {nothing_left}") from error
         count = f"{len(bad):,} record{'s' if len(bad) > 1 else ''} of this run cannot be used"
@@ -85,9 +85,9 @@ def _read(run: Run, read: Read, renderer: Renderer) -> None:
             f"{error}\n  {count}; --skip-bad leaves out what is bad, and a context of more than "
             f"{renderer.context_length:,} tokens holds what is too long"
         ) from error
-    read(run.stage, renderer, run.seed, bad)
+    read(stage, renderer, seed, bad)
     if bad:
-        logger.warning("%s: %d records will be left out", run.stage.name, len(bad))
+        logger.warning("%s: %d records will be left out", stage.name, len(bad))
 
 
 def _of_pretraining(stage: PretrainConfig, renderers: dict[Path, Renderer]) -> Renderer:
