@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fledge.cli.standard_input import arriving_lines
-from fledge.runs.run import RUN_FILE
+from fledge.runs.record import RUN_FILE
 from stages.translate.translators import LEARNT, train
 
 

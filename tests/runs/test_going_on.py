@@ -47,7 +47,12 @@ def a_run(output: str, steps: int | None, stage: object, schedule: str = "consta
         "output": output,
         "stage": stage,
         "batch": {"examples": 4},
-        "optimizer": {"steps": steps, "learning_rate": 1e-2, "schedule": schedule},
+        "optimizer": {
+            "steps": steps,
+            "learning_rate": 1e-2,
+            "schedule": schedule,
+            "warmup_steps": 0,
+        },
         "runtime": {"device": "cpu", "dtype": "float32", "compile": False},
     }
     return parse_section(values, Run, "test")

@@ -101,7 +101,7 @@ def pipeline_for(
     from fledge.runs.pipeline import Pipeline
 
     chosen = default_pipeline(output, text, demonstrations, rankings, seed)
-    values = chosen.model_dump(mode="json")
+    values = chosen.model_dump(mode="json", exclude_unset=True)
     for change in changes:
         apply_override(values, change)
     return parse_section(values, Pipeline, source="fledge run")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.runs.recommended import rates_in_words
 
 if TYPE_CHECKING:
     from fledge.runs.run import Run
@@ -41,7 +42,10 @@ def ppo(
     ] = None,
     output: Output = None,
     steps: Steps = None,
-    learning_rate: LearningRate = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=RATE_HELP, show_default=rates_in_words("ppo")),
+    ] = None,
     kl: Annotated[
         float | None,
         typer.Option(min=0.0, help="β: the price of leaving the SFT model.", show_default="0.05"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.options import VOCABULARY_SIZE, SkipBad, VocabularySize, refuse_ignored
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.runs.recommended import rates_in_words
 
 if TYPE_CHECKING:
     from fledge.runs.run import Run
@@ -36,7 +37,10 @@ def pretrain(
     ] = None,
     output: Output = None,
     steps: Steps = None,
-    learning_rate: LearningRate = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=RATE_HELP, show_default=rates_in_words("pretrain")),
+    ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:

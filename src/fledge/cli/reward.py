@@ -8,7 +8,8 @@ import typer
 
 from fledge.cli.hints import sibling
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.runs.recommended import rates_in_words
 
 if TYPE_CHECKING:
     from fledge.runs.run import Run
@@ -31,7 +32,10 @@ def reward(
         float | None, typer.Option(help="Passes over the rankings.", show_default="1")
     ] = None,
     steps: Steps = None,
-    learning_rate: LearningRate = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=RATE_HELP, show_default=rates_in_words("reward")),
+    ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:

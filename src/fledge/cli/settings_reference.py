@@ -8,8 +8,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from fledge.runs.pipeline import Pipeline
+from fledge.runs.recommended import ADVICE, ALWAYS
 from fledge.runs.run import Run
+from fledge.train.optimizer import OptimizerConfig
+from fledge.train.stage import BatchConfig
 
+RECOMMENDED = "training.md#what-a-stage-recommends"
 PREFACE = """\
 # Settings
 
@@ -48,20 +52,33 @@ def section(title: str, model: type[BaseModel]) -> str:
     """A heading, what the section is, and a table of its settings."""
     kind = {"Run": "A run", "Pipeline": "A pipeline"}.get(title, f"`{title}`")
     text = (model.__doc__ or "").strip()
-    rows = [row(name, field) for name, field in model.model_fields.items()]
+    stages_own = model in (OptimizerConfig, BatchConfig)
+    rows = [row(name, field, stages_own) for name, field in model.model_fields.items()]
     table = ["| setting | default | meaning |", "|---|---|---|", *rows]
     return "\n".join([f"## {kind}", "", text, "", *table, ""])
 
 
-def row(name: str, field: FieldInfo) -> str:
-    """One line of a table."""
+def row(name: str, field: FieldInfo, stages_own: bool = False) -> str:
+    """One line of a table; `stages_own` says that stages have defaults of their own for it."""
     inner = models_in(field.annotation)
     described = field.description or (inner[0].__doc__ if inner else None) or "Picks the section."
     meaning = " ".join(described.split()).replace("|", "\\|")
     choices = literals_in(field.annotation)
     if choices:
         meaning = f"{meaning} One of: {', '.join(f'`{choice}`' for choice in choices)}."
-    return f"| `{name}` | {default(field)} | {meaning.strip()} |"
+    shown = stage_default(name, default(field)) if stages_own else default(field)
+    return f"| `{name}` | {shown} | {meaning.strip()} |"
+
+
+def stage_default(name: str, otherwise: str) -> str:
+    """Default of a setting that some stages or all have a value of their own for."""
+    if name in ALWAYS:
+        return f"[the stage's]({RECOMMENDED})"
+    values = {
+        stage: advice.other.get(name) for stage, by in ADVICE.items() for advice in by.values()
+    }
+    own = [f"{stage}: {code(value)}" for stage, value in values.items() if value is not None]
+    return "; ".join([otherwise, *own])
 
 
 def default(field: FieldInfo) -> str:
@@ -73,6 +90,11 @@ def default(field: FieldInfo) -> str:
         return "a section"
     if value is None:
         return "none"
+    return code(value)
+
+
+def code(value: object) -> str:
+    """A value as a run file would write it."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):

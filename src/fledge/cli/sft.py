@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.runs.recommended import rates_in_words
 
 EXAMPLE = "Example: `fledge sft -m checkpoints/base -d demonstrations.jsonl -o checkpoints/sft`"
 
@@ -26,7 +27,10 @@ def sft(
         float | None, typer.Option(help="Passes over the demonstrations.", show_default="3")
     ] = None,
     steps: Steps = None,
-    learning_rate: LearningRate = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=RATE_HELP, show_default=rates_in_words("sft")),
+    ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:

@@ -16,6 +16,7 @@ from fledge.errors import ConfigError
 if TYPE_CHECKING:
     from fledge.runs.run import Run
 
+RATE_HELP = "Peak rate of AdamW."
 COMMANDS = {"translate": "translate-train"}
 """Commands that are not called as the stage they train."""
 
@@ -36,9 +37,6 @@ Output = Annotated[
 Steps = Annotated[
     int | None,
     typer.Option(metavar="N", help="Optimiser steps.", show_default="as the data asks for"),
-]
-LearningRate = Annotated[
-    float | None, typer.Option(metavar="RATE", help="Of the optimiser.", show_default="the stage's")
 ]
 Seed = Annotated[
     int | None, typer.Option(help="The same seed gives the same run.", show_default="0")

@@ -6,17 +6,12 @@ from typing import Annotated
 import typer
 
 from fledge.cli.options import SkipBad
-from fledge.cli.training import LearningRate, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.runs.recommended import rates_in_words
 
 EXAMPLE = (
     "Example: `fledge translate-train --pairs train.en,train.fr --held-out val.en,val.fr -o en-fr`"
 )
-RECIPE: dict[str, object] = {
-    "optimizer.betas": [0.9, 0.98],
-    "optimizer.weight_decay": 0.0,
-    "optimizer.warmup_steps": 100,
-}
-"""Where no run file says otherwise: the paper's Adam (section 5.3), with a short warm-up."""
 
 
 def translate_train(
@@ -47,12 +42,14 @@ def translate_train(
         float | None, typer.Option(help="Passes over the pairs.", show_default="20")
     ] = None,
     steps: Steps = None,
-    learning_rate: LearningRate = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=RATE_HELP, show_default=rates_in_words("translate")),
+    ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
     """Train an encoder-decoder to translate sentences."""
-    has_file = any("=" not in word for word in run or ())
     stage = {
         "pairs": pairs,
         "held_out": held_out,
@@ -62,9 +59,4 @@ def translate_train(
         "skip_bad": skip_bad,
     }
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    train(
-        "translate",
-        run,
-        flags if has_file else RECIPE | flags,
-        lambda done: ("translate", done.output, "How are you?"),
-    )
+    train("translate", run, flags, lambda done: ("translate", done.output, "How are you?"))

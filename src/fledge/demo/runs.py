@@ -117,6 +117,8 @@ def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
         optimizer=OptimizerConfig(
             name="muon",
             learning_rate=2e-3,
+            muon_learning_rate=0.02,
+            weight_decay=0.1,
             schedule="wsd",
             steps=config.sft_steps,
             warmup_steps=min(40, config.sft_steps // 4),

@@ -58,7 +58,7 @@ def default_pipeline(
     context = context_for(recipe, demonstrations, rankings)
     runs = [_pretrain(text, recipe, context)]
     if demonstrations:
-        runs.append(_sft(demonstrations, recipe, context))
+        runs.append(_sft(demonstrations))
     if demonstrations and rankings:
         # Rows of one forward pass, which bound the memory; longer ones are fewer.
         rows = max(4, 32 * recipe.context_length // context)
@@ -141,7 +141,7 @@ def _pretrain(text: Sequence[str], recipe: Recipe, context: int) -> dict[str, ob
     }
 
 
-def _sft(demonstrations: Sequence[str], recipe: Recipe, context: int) -> dict[str, object]:
+def _sft(demonstrations: Sequence[str]) -> dict[str, object]:
     return {
         "stage": {
             "name": "sft",
@@ -149,9 +149,6 @@ def _sft(demonstrations: Sequence[str], recipe: Recipe, context: int) -> dict[st
             "demonstrations": list(demonstrations),
             "corpus": "pretrain",
         },
-        # As many tokens a step as 16 rows of the recipe's own context.
-        "batch": {"examples": max(4, 16 * recipe.context_length // context)},
-        "optimizer": {"learning_rate": recipe.learning_rate * 0.3, "warmup_steps": 10},
         "evaluation": {"every": 100},
     }
 
@@ -164,8 +161,7 @@ def _reward(rankings: Sequence[str], demonstrations: Sequence[str], rows: int) -
             "rankings": list(rankings),
             "demonstrations": list(demonstrations),
         },
-        "batch": {"examples": 32, "microbatch": rows},
-        "optimizer": {"learning_rate": 1e-4, "weight_decay": 0.01},
+        "batch": {"microbatch": rows},
     }
 
 
@@ -179,13 +175,6 @@ def _ppo(rankings: Sequence[str], context: int, rows: int) -> dict[str, object]:
             "prompts": list(rankings),
             "rollout": {"examples": 64, "max_new_tokens": longest},
         },
-        "batch": {"examples": 32, "microbatch": rows},
-        "optimizer": {
-            "learning_rate": 3e-5,
-            "weight_decay": 0.0,
-            "epsilon": 1e-5,
-            "schedule": "linear",
-            "warmup_steps": 10,
-            "steps": 240,
-        },
+        "batch": {"microbatch": rows},
+        "optimizer": {"steps": 240},
     }

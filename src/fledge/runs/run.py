@@ -11,10 +11,14 @@ from pydantic import Field, ValidationError, model_validator
 from fledge.checkpoint.directory import latest
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import with_new_names
-from fledge.errors import CheckpointError, ConfigError, NonFiniteLoss
+from fledge.errors import ConfigError, NonFiniteLoss
 from fledge.files import write_text
 from fledge.runs.differences import differences, flat
+from fledge.runs.open_settings import choices, filled
+from fledge.runs.recommended import Recommended
+from fledge.runs.record import read_record, write_record
 from fledge.runtime import Runtime
+from fledge.runtime.collective import Place
 from fledge.stages.ppo.build import build_ppo
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.pretrain import Pretrain, PretrainConfig
@@ -70,7 +74,6 @@ class Run(Plan):
 
 logger = logging.getLogger(__name__)
 
-RUN_FILE = "run.json"
 NOT_FINITE_FILE = "not-finite.json"
 FREE_TO_CHANGE = (
     "output",
@@ -94,21 +97,24 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
 
     A finished run returns at once, an interrupted one goes on where it was saved. A finished run
     whose `optimizer.steps` or epochs were raised goes on, too, on the schedule of its new length.
-    `build` makes the stage instead of `STAGES`, for a stage with parts no file can hold (a reward
-    function).
+    Settings that a run leaves open are those its stage recommends when it begins. `build` makes the
+    stage instead of `STAGES`, for a stage with parts no file can hold (a reward function).
 
     Raises:
         ConfigError: `run.output` holds a different run; the difference is named.
         Interrupted: the user stopped it; the same call goes on.
         FledgeError: as `fit` and the stage raise.
     """
+    chosen = choose(run)
+    run = filled(run, chosen)
     check_output(run)
     finished = finished_checkpoint(run.output)
     if finished is not None and not is_longer(run, _read_run(run.output)):
         return finished
     runtime = Runtime.start(run.runtime)
     try:
-        return _train(run, runtime, progress or for_terminal(), build or STAGES[run.stage.name])
+        build = build or STAGES[run.stage.name]
+        return _train(run, chosen, runtime, progress or for_terminal(), build)
     except NonFiniteLoss as error:
         note = json.dumps({"step": error.step, "value": str(error.value)})
         if runtime.is_main:
@@ -163,15 +169,16 @@ def is_longer(run: Run, before: Mapping[str, object]) -> bool:
     return epochs > epochs_before
 
 
-def _train(run: Run, runtime: Runtime, progress: Progress, build: StageBuilder) -> Path:
+def _train(
+    run: Run, chosen: Recommended, runtime: Runtime, progress: Progress, build: StageBuilder
+) -> Path:
     if run.batch.examples % runtime.world_size:
         raise ConfigError(
             f"batch.examples is {run.batch.examples}, which does not divide by the "
             f"{runtime.world_size} processes; choose a multiple of it"
         )
     if runtime.is_main:
-        text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
-        write_text(run.output / RUN_FILE, text + "\n")
+        write_record(run.output, run.model_dump(mode="json"), chosen)
     runtime.seed(run.seed)
     context = StageContext(
         run.output,
@@ -207,16 +214,20 @@ def warn_of_unfinished(parents: Mapping[str, Path]) -> None:
             )
 
 
+def choose(run: Run) -> Recommended:
+    """Values for the settings that a run leaves open: as its stage recommends, or as it was begun.
+
+    Raises:
+        CheckpointError: the record of the run that was begun is missing or damaged.
+    """
+    if latest(run.output) is None:
+        return choices(run, run.stage, Place.from_environment().world_size)
+    _, chosen = read_record(run.output)
+    return chosen
+
+
 def _read_run(output: Path) -> dict[str, object]:
-    path = output / RUN_FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is missing or damaged ({error}), so nothing tells which run {output} holds; "
-            "choose another output"
-        ) from error
-    assert isinstance(values, dict)
+    values, _ = read_record(output)
     try:
         # A setting that did not exist yet counts as its default, which is what was done without it.
         return Run.model_validate(with_new_names(values)).model_dump(mode="json")

@@ -18,7 +18,7 @@ class OptimizerConfig(Config):
     """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), or Muon (Jordan et al. 2024) for the
     matrices inside the blocks and AdamW for the rest."""
     learning_rate: float = Field(1e-3, gt=0)
-    """Peak rate of AdamW; 1e-3 suits 5-15 million parameters (nanoGPT)."""
+    """Peak rate of AdamW."""
     muon_learning_rate: float = Field(0.02, gt=0)
     """Peak rate of Muon; a matrix's own rate is this times √max(1, rows / columns)."""
     muon_momentum: float = Field(0.95, ge=0, lt=1)

@@ -1,0 +1,42 @@
+"""`run.json` of an output: the resolved run, and under "chosen" the settings that it left open."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fledge.errors import CheckpointError
+from fledge.files import write_text
+from fledge.runs.recommended import Recommended
+
+RUN_FILE = "run.json"
+CHOSEN = "chosen"
+
+
+def write_record(output: Path, settings: Mapping[str, object], chosen: Recommended) -> None:
+    """Write the settings of a run that begins or goes on."""
+    values = {**settings, CHOSEN: dataclasses.asdict(chosen)}
+    text = json.dumps(values, indent=1, ensure_ascii=False)
+    write_text(output / RUN_FILE, text + "\n")
+
+
+def read_record(output: Path) -> tuple[dict[str, Any], Recommended]:
+    """Read the settings of the run in `output`, and which of them were chosen when it began.
+
+    Older runs record no choice: theirs were the defaults of the sections.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
+    path = output / RUN_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is missing or damaged ({error}), so nothing tells which run {output} holds; "
+            "choose another output"
+        ) from error
+    assert isinstance(values, dict)
+    chosen = values.pop(CHOSEN, {})
+    return values, Recommended(chosen.get("optimizer", {}), chosen.get("batch", {}))
