@@ -273,6 +273,30 @@ def read(path):
     return path.read_text() if path.exists() else None
 
 
+def test_a_directory_that_cannot_be_renamed_leaves_the_old_in_its_place(tmp_path, monkeypatch):
+    final = tmp_path / "one"
+    write_directory(final, fill("old"), "model")
+    rename = os.rename
+
+    def refusing(source, target):
+        if os.path.basename(source) == ".one.unfinished":
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refusing)
+    with pytest.raises(WriteError, match="Permission denied; the old model is untouched"):
+        write_directory(final, fill("new"), "model")
+    assert read(final / "inner" / "file") == "old" and os.listdir(tmp_path) == ["one"]
+
+
+def test_a_block_begins_without_what_a_killed_process_left(tmp_path):
+    (tmp_path / ".file.unfinished").write_text("half")
+    with whole_file(tmp_path / "file", "file") as unfinished:
+        assert not unfinished.exists()
+        unfinished.write_text("whole")
+    assert (tmp_path / "file").read_text() == "whole" and os.listdir(tmp_path) == ["file"]
+
+
 def test_a_directory_is_removed_under_another_name(tmp_path, monkeypatch):
     write_directory(tmp_path / "one", fill("x"), "model")
     with monkeypatch.context() as patch:
