@@ -11,8 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "fledge"
 NOT_YET = {
-    *("cli", "database", "demo", "evaluate", "feedback", "inspect"),
-    *("runs", "serve", "stages", "starter", "train"),
+    *("cli", "database", "feedback", "runs", "serve", "stages", "train"),
 }
 """Packages whose prose is older than the rule; none joins, and each leaves once it is rewritten."""
 FILES = sorted(

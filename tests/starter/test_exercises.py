@@ -133,7 +133,7 @@ def test_a_held_out_word_is_spelled_by_chance_at_most():
 
 
 def test_knowledge_is_true():
-    sorts = Counter()
+    sorts, sums = Counter(), set()
     families = {word: family for family in RHYMES for word in family}
     for text in statements(knowledge, 900):
         if " rhymes with " in text:
@@ -157,8 +157,14 @@ def test_knowledge_is_true():
             sign = {"plus": 1, "minus": -1}[operation]
             assert NUMBERS.index(result) == left + sign * right
             sorts["larger first" if left > right else "smaller first", operation] += 1
+            sums.add((operation, left, right))
     assert sorts["smaller first", "plus"] > 50 and sorts["larger first", "plus"] > 50
     assert min(sorts[sort] for sort in ("rhyme", "french", "link")) > 100
+    numbers = range(1, 6)
+    assert sums == {
+        *(("plus", a, b) for a in numbers for b in numbers),
+        *(("minus", a, b) for a in numbers for b in numbers if a >= b),
+    }
 
 
 def test_a_paragraph_is_five_statements_of_one_sort():
