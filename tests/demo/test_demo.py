@@ -22,7 +22,7 @@ MINIATURE = DemoConfig(
     context_length=192,
     width=16,
     num_layers=1,
-    text_every=80,
+    text_every=60,
     pretrain_steps=4,
     demonstrations=60,
     sft_steps=4,
@@ -103,7 +103,7 @@ def test_a_second_call_skips_all_and_prints_the_same_report(raised):
 
 def test_other_sizes_in_the_same_place_are_refused(raised):
     with pytest.raises(ConfigError, match="holds another run"):
-        raise_one(raised[0], MINIATURE.model_copy(update={"pretrain_steps": 5}))
+        raise_one(raised[0], MINIATURE.model_copy(update={"width": 24}))
 
 
 @pytest.mark.parametrize("name", ["pretrain", "sft", "reward", "ppo"])
