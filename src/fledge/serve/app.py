@@ -37,8 +37,8 @@ from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
+from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.routes import web_routes
-from fledge.serve.web.supervisor import RunSupervisor
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 

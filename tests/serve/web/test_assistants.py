@@ -6,8 +6,8 @@ from random import Random
 import httpx
 import pytest
 
-from fledge.serve.web.knowledge import PASSAGE_CHARACTERS, passages_of, with_passages
-from fledge.serve.web.ready import READY, drawn
+from fledge.serve.web.assistants.knowledge import PASSAGE_CHARACTERS, passages_of, with_passages
+from fledge.serve.web.assistants.ready import READY, drawn
 from fledge.serve.web.shapes import Citation
 from serving import ScriptedEngine
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from fledge.serve.web import live
-from fledge.serve.web.live import LiveAnswer, LiveEvent
+from fledge.serve.web.chat import live
+from fledge.serve.web.chat.live import LiveAnswer, LiveEvent
 
 
 def answer(*texts: str, ended: bool = True) -> LiveAnswer:

@@ -12,7 +12,7 @@ from fledge.errors import NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
-from fledge.serve.web.conversations import person_wanted
+from fledge.serve.web.chat.conversations import person_wanted
 from fledge.serve.web.shapes import MessageShown, NewDemonstration, PersonWanted, message_shown
 
 

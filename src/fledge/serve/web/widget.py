@@ -21,10 +21,11 @@ from fledge.serve.people.person import Person
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import Pages
 from fledge.serve.show.streaming import HEADERS
-from fledge.serve.web.answering import ask_anew
-from fledge.serve.web.conversations import begin_chat, person_wanted
+from fledge.serve.web.chat.answering import ask_anew
+from fledge.serve.web.chat.conversations import begin_chat, person_wanted
+from fledge.serve.web.chat.events import framed
+from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.desk import shown_branch
-from fledge.serve.web.events import framed
 from fledge.serve.web.shapes import (
     Asked,
     MessageShown,
@@ -33,7 +34,6 @@ from fledge.serve.web.shapes import (
     PersonWanted,
     message_shown,
 )
-from fledge.serve.web.supervisor import RunSupervisor
 
 LONGEST_QUESTION = 4_000
 """Characters; visitors are strangers."""

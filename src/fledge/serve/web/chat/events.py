@@ -13,9 +13,9 @@ from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.streaming import HEADERS
-from fledge.serve.web.live import LiveAnswer
+from fledge.serve.web.chat.live import LiveAnswer
+from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.shapes import message_shown
-from fledge.serve.web.supervisor import RunSupervisor
 
 RETRY_MILLISECONDS = 1_000
 

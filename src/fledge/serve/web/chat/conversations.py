@@ -14,8 +14,9 @@ from fledge.serve.errors import ApiError
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
-from fledge.serve.web.answering import BegunAnswer, ask_again, ask_anew
-from fledge.serve.web.ready import drawn
+from fledge.serve.web.assistants.ready import drawn
+from fledge.serve.web.chat.answering import BegunAnswer, ask_again, ask_anew
+from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.shapes import (
     Answered,
     AssistantShown,
@@ -30,7 +31,6 @@ from fledge.serve.web.shapes import (
     PersonWanted,
     message_shown,
 )
-from fledge.serve.web.supervisor import RunSupervisor
 
 PAGE_SIZE = 40
 

@@ -12,14 +12,14 @@ from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
-from fledge.serve.web.assistant_shapes import (
+from fledge.serve.web.assistants.knowledge import passages_of
+from fledge.serve.web.assistants.ready import READY, ready_assistant
+from fledge.serve.web.assistants.shapes import (
     AssistantDetail,
     AssistantFields,
     DocumentShown,
     NewDocument,
 )
-from fledge.serve.web.knowledge import passages_of
-from fledge.serve.web.ready import READY, ready_assistant
 
 MOST_DOCUMENTS = 100
 

@@ -18,7 +18,7 @@ from fledge.serve.models.answers import AnswerStream, ChatAsk
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
-from fledge.serve.web.live import LiveAnswer
+from fledge.serve.web.chat.live import LiveAnswer
 
 logger = logging.getLogger(__name__)
 

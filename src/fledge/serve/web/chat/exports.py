@@ -13,7 +13,7 @@ from fledge.database import Conversation, Database, StoredMessage
 from fledge.feedback.records import Demonstration, Ranking
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
-from fledge.serve.web.asking import conversation_of
+from fledge.serve.web.chat.asking import conversation_of
 
 Format = Literal["markdown", "json", "sft"]
 

@@ -11,8 +11,8 @@ from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import ChatAsk
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.person import Person
-from fledge.serve.web.asking import chat_ask, title_of
-from fledge.serve.web.knowledge import citations_for
+from fledge.serve.web.assistants.knowledge import citations_for
+from fledge.serve.web.chat.asking import chat_ask, title_of
 from fledge.serve.web.shapes import NewAnswer, NewMessage
 
 

@@ -1,0 +1,1 @@
+"""Assistants: their gallery and forms, their documents, and the ready-made ones."""
