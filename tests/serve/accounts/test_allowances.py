@@ -139,20 +139,22 @@ def test_the_owner_s_defaults_hold_at_once_for_who_has_no_limit_of_their_own(
 
 
 @pytest.mark.usefixtures("clock")
-def test_what_is_refused_or_wrong_costs_nothing(server: PeopleServer) -> None:
-    ada, key = limited(server, requests_per_minute=2, daily_tokens=1000)
+def test_what_is_refused_is_a_request_but_costs_no_tokens(server: PeopleServer) -> None:
+    ada, key = limited(server, requests_per_minute=10, daily_tokens=1000)
     for wrong, status in (
         ({**CHAT, "n": 17}, 400),
-        ({**CHAT, "model": "gone"}, 404),
         ({**CHAT, "tools": [{}]}, 400),
+        # What follows is read, or looked for, before it is refused: three requests.
+        ({**CHAT, "model": "gone"}, 404),
         ({**CHAT, "logit_bias": {"999": 1}}, 400),
         ({**CHAT, "messages": [{"role": "user", "content": "tide " * 200}]}, 400),
     ):
         assert server.call("POST", "/v1/chat/completions", key, json=wrong).status_code == status
-    assert statuses(server, key, 3) == [200, 200, 429]
+    reply = server.call("POST", "/v1/chat/completions", key, json=CHAT)
+    assert reply.headers["x-ratelimit-remaining-requests"] == "6"
     server.parts.meter.flush()
     (row,) = server.database.usage.of(ada.id, since="")
-    assert (row.requests, row.prompt_tokens, row.completion_tokens) == (2, 14, 10)
+    assert (row.requests, row.prompt_tokens, row.completion_tokens) == (1, READ, WRITTEN)
 
 
 @pytest.mark.usefixtures("clock")
