@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from argon2 import PasswordHasher
 
 from fledge.database import Account
 from people_server import ORIGIN, PASSWORD, PeopleServer, people_server, secret_of, session_of
@@ -260,6 +261,36 @@ def test_a_form_of_no_browser_is_told_to_load_the_page_again(
     who = server.people_of["user"]
     reply = server.ask("POST", "/account/profile", who=who, headers=headers, content=body)
     assert reply.status_code == 400 and "load the page again" in reply.text
+
+
+def test_a_login_renews_a_hash_that_was_made_with_other_parameters(server: PeopleServer) -> None:
+    old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
+    accounts = server.database.accounts
+    accounts.create("bob", name="Bob", role="user", password_hash=old)
+    assert log_in(server, "bob", "a wrong password") == 401
+    assert accounts.password_hash("bob")[1] == old
+    assert log_in(server, "bob") == 303
+    new = accounts.password_hash("bob")[1]
+    assert new != old and "t=1," in new
+    assert log_in(server, "bob") == 303
+    assert accounts.password_hash("bob")[1] == new, "once is enough"
+
+
+def test_thirty_wrong_passwords_in_an_hour_shut_the_door_for_an_hour(
+    server: PeopleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.clock.now = 1_750_000_000.0
+    monkeypatch.setattr("time.time", server.clock)
+    for minute in range(6):
+        server.clock.now = 1_750_000_000.0 + 61 * minute
+        assert [log_in(server, "the-user", "a wrong one") for _ in range(6)] == [401] * 5 + [429]
+    server.clock.now += 61
+    form = {"login": "the-user", "password": PASSWORD}
+    shut = server.ask("POST", "/login", data=form)
+    assert shut.status_code == 429 and "try again in an hour" in shut.text
+    assert log_in(server, "the-admin") == 303, "others get in from the same place"
+    server.clock.now = 1_750_000_000.0 + 3_662
+    assert log_in(server, "the-user") == 303
 
 
 def test_limits_of_a_person_may_be_zero_and_empty_is_the_default(
