@@ -1,12 +1,15 @@
 import re
 import subprocess
 import sys
+from dataclasses import FrozenInstanceError, fields
 from itertools import pairwise
 from random import Random
 
 import pytest
 
+from fledge.starter.gold import ModelAnswer
 from fledge.starter.kinds import KINDS, conversations, tasks
+from fledge.starter.parallel import ADJECTIVES, NOUNS
 from fledge.starter.task import Kind, is_held_out, only
 from fledge.starter.words import SHORT_WORDS
 from fledge.starter.writers import WRITERS, is_valid, write
@@ -178,3 +181,28 @@ def test_full_answers_are_complete_and_terse_ones_shorter(kind):
             assert max(len(terse) for terse in task.terse) <= len(full)
         assert len(set((*task.terse, *task.full))) == len(task.terse) + len(task.full)
         assert not {"{", "}"} & set(task.question + "".join((*task.terse, *task.full)))
+
+
+def test_only_a_refusal_small_talk_and_a_verdict_are_not_agreed_to():
+    for kind in KINDS:
+        contrary = kind.name in ("refusal", "small_talk", "hangman", "twenty_questions")
+        assert {task.agreeable for task in drawn(kind, "train", count=50)[0]} == {not contrary}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        KINDS[0],
+        tasks("train", 0, 1)[0],
+        next(conversations("train", 0, 1)),
+        ModelAnswer("Yes.", ended=True),
+        NOUNS[0],
+        ADJECTIVES[0],
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_what_is_drawn_never_changes(record):
+    name = fields(record)[0].name
+    with pytest.raises(FrozenInstanceError):
+        setattr(record, name, None)
+    assert not hasattr(record, "__dict__")
