@@ -116,6 +116,7 @@ CASES = {
         ("My word is yard. Your letter is d.", True, 0.8),
         ("Yellow.", True, 0.65),
         ("My word is yard. Your letter is y.", False, 0.4),
+        ("My word is yard.", False, 0.325),
         ("My word is dog. Your letter is g.", False, 0.4),
         ("Daisy.", False, 0.25),
     ],

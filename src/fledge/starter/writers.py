@@ -47,9 +47,7 @@ def cores(answer: str) -> set[str]:
     blue.", "It is blue. Have a nice day!" and the whole.
     """
     whole = answer.strip()
-    starts = {whole} | {
-        whole.removeprefix(opening).strip() for opening in OPENINGS if whole.startswith(opening)
-    }
+    starts = {whole, *(whole.removeprefix(opening).strip() for opening in OPENINGS)}
     found = set(starts)
     for _ in range(MOST_EXTRAS):
         starts = {
