@@ -87,7 +87,9 @@ def login_routes(
         try:
             account = credentials.check(place_of(request), login, form.password)
         except LimitReached as refusal:
-            return page(request, form.next, refusal.message, 429)
+            shut = page(request, form.next, refusal.message, 429)
+            shut.headers["retry-after"] = str(refusal.retry_after)
+            return shut
         if account is None:
             database.audit.add(None, "login.failed", login, {"address": client_of(request)})
             return page(request, form.next, "This name and this password do not go together.", 401)

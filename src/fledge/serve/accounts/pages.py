@@ -36,6 +36,8 @@ def page_router(pages: Pages) -> APIRouter:
                         {"problem": refusal.message, "back": page_of(request.url.path)},
                         status=refusal.status,
                     )
+                    for name, value in refusal.response().headers.items():
+                        response.headers.setdefault(name, value)
                 response.headers["cache-control"] = "no-store"
                 return response
 
