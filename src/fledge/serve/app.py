@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -53,6 +54,17 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         return ReplyHeaders(CrossOrigin(super().build_middleware_stack(), self.allowed_origins))
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API without FastAPI's 422: a wrong request is told of with 400."""
+        if self.openapi_schema is None:
+            described = super().openapi()
+            for operations in described["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+            for name in ("HTTPValidationError", "ValidationError"):
+                described["components"]["schemas"].pop(name, None)
+        return super().openapi()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,17 @@ def test_every_endpoint_that_writes_names_its_refusals(client: TestClient) -> No
     assert set(paths["/health"]["get"]["responses"]) == {"200", "503"}
 
 
+def test_no_status_is_described_that_is_never_sent(client: TestClient) -> None:
+    assert client.post("/v1/embeddings", json={}).status_code == 400
+    described = client.get("/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert "422" not in operation["responses"], f"{method} {path}"
+    assert "HTTPValidationError" not in described["components"]["schemas"]
+    assert client.get("/openapi.json").json() == described
+    assert "422" not in client.get("/docs").text
+
+
 def test_the_page_has_a_section_for_each_kind_with_its_endpoints_in_order(
     client: TestClient,
 ) -> None:
