@@ -139,19 +139,21 @@ def test_the_owner_s_defaults_hold_at_once_for_who_has_no_limit_of_their_own(
 
 
 @pytest.mark.usefixtures("clock")
-def test_what_is_refused_is_a_request_but_costs_no_tokens(server: PeopleServer) -> None:
+def test_what_is_refused_unread_costs_nothing_and_what_is_read_a_request_without_tokens(
+    server: PeopleServer,
+) -> None:
     ada, key = limited(server, requests_per_minute=10, daily_tokens=1000)
+    long = {**CHAT, "messages": [{"role": "user", "content": "tide " * 200}]}
     for wrong, status in (
         ({**CHAT, "n": 17}, 400),
         ({**CHAT, "tools": [{}]}, 400),
-        # What follows is read, or looked for, before it is refused: three requests.
         ({**CHAT, "model": "gone"}, 404),
         ({**CHAT, "logit_bias": {"999": 1}}, 400),
-        ({**CHAT, "messages": [{"role": "user", "content": "tide " * 200}]}, 400),
+        (long, 400),  # the only one that had to be read
     ):
         assert server.call("POST", "/v1/chat/completions", key, json=wrong).status_code == status
     reply = server.call("POST", "/v1/chat/completions", key, json=CHAT)
-    assert reply.headers["x-ratelimit-remaining-requests"] == "6"
+    assert reply.headers["x-ratelimit-remaining-requests"] == "8"
     server.parts.meter.flush()
     (row,) = server.database.usage.of(ada.id, since="")
     assert (row.requests, row.prompt_tokens, row.completion_tokens) == (1, READ, WRITTEN)

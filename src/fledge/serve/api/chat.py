@@ -70,7 +70,7 @@ def chat_routes(
         person.require_scope("chat")
         refuse_unsupported(request)
         ask = chat_ask(request, identity.user_of(person, request.user))
-        answer = await service.answer(ask, quota.count(person))
+        answer = await service.answer(ask, person, quota)
         id_ = f"chatcmpl-{uuid.uuid4().hex}"
         completing = Completing(id_, int(clock()), request, answer)
         if request.stream:

@@ -14,7 +14,7 @@ from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
 from fledge.serve.errors import ApiError, error_replies, too_long, unsupported
 from fledge.serve.models.answers import AnswerStream, TextAsk, Written, sent_reason, written
-from fledge.serve.models.local import ids_of, scored_logprob
+from fledge.serve.models.local import ids_of, refuse_unknown_tokens, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
@@ -89,6 +89,7 @@ def completion_routes(
                 service, model, "/completions", request, counted, bool(request.stream)
             )
         refuse_unsupported(request)
+        refuse_unknown_tokens(request, model)
         counted = quota.count(person)
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())

@@ -184,7 +184,7 @@ def response_routes(
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
         ask = ask_of(request, turns, identity.user_of(person, request.user))
-        answer = await service.answer(ask, quota.count(person))
+        answer = await service.answer(ask, person, quota)
         id_ = f"resp_{uuid.uuid4().hex}"
         responding = Responding(id_, int(clock()), request, person, turns, answer)
         if request.stream:

@@ -19,7 +19,8 @@ from fledge.serve.models.registry import ModelRegistry, ServedModel, UpstreamMod
 from fledge.serve.models.remote import RelayedStream, chat_body, remote_pieces
 from fledge.serve.models.shelf import ModelShelf
 from fledge.serve.people.limits import Admission
-from fledge.serve.people.quota import CountedRequest
+from fledge.serve.people.person import Person
+from fledge.serve.people.quota import CountedRequest, Quota
 from fledge.serve.schemas.wishes import SamplingWishes
 
 Json = dict[str, Any]
@@ -96,8 +97,8 @@ class ModelService:
         for server in servers:
             await server.close()
 
-    async def answer(self, ask: ChatAsk, request: CountedRequest) -> AnswerStream:
-        """Read a conversation, have it admitted, and start to answer it.
+    async def answer(self, ask: ChatAsk, person: Person, quota: Quota) -> AnswerStream:
+        """Check, count, read, admit and start to answer a conversation, in this order.
 
         Raises:
             ApiError: there is no such model or no memory for it now, or a limit is reached.
@@ -105,7 +106,10 @@ class ModelService:
             Overloaded: too many wait.
             UpstreamFailed: the other server refused.
         """
-        prepared = await self.prepare(ask, request)
+        model = self.models[ask.model]
+        if isinstance(model, ServedModel):
+            refuse_unknown_tokens(ask.wishes, model)
+        prepared = await self.prepare(ask, quota.count(person))
         with prepared.admit() as admission:
             return await self.write(prepared, admission)
 
@@ -127,7 +131,6 @@ class ModelService:
     def prepare_text(self, ask: TextAsk, request: CountedRequest) -> Prepared:
         """Check that texts can be continued; raises as `prepare`."""
         model = self.local(ask.model)
-        refuse_unknown_tokens(ask.wishes, model)
         if len(ask.prompts) * ask.choices > self._max_pending:
             raise ApiError(
                 400,

@@ -131,7 +131,7 @@ class RunSupervisor:
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; a failure becomes the answer's error."""
         ending = _Ending()
-        begun = asyncio.create_task(self._begin(person, ask))
+        begun = asyncio.create_task(self._service.answer(ask, person, self._quota))
         if not await first(begun, self._stopped[live.run_id]):
             begun.add_done_callback(let_go)
             return self._broken_off(_Ending(finish_reason="cancelled"))
@@ -152,9 +152,6 @@ class RunSupervisor:
         ending.prompt_tokens = answer.prompt_tokens
         ending.completion_tokens = answer.completion_tokens
         return self._broken_off(ending) if ending.finish_reason == "cancelled" else ending
-
-    async def _begin(self, person: Person, ask: ChatAsk) -> AnswerStream:
-        return await self._service.answer(ask, self._quota.count(person))
 
     def _broken_off(self, ending: _Ending) -> _Ending:
         ending.status = "interrupted" if self._closing else "cancelled"
