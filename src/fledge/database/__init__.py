@@ -1,4 +1,4 @@
-"""The memory of the chat product, in SQLite or PostgreSQL: one store a noun, no torch."""
+"""Stores of the chat product in SQLite or PostgreSQL, one for each noun; no torch."""
 
 from fledge.database.accounts import Account, AccountStore, LoginTaken, Role
 from fledge.database.api_keys import ApiKey, ApiKeyStore

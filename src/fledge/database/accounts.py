@@ -1,4 +1,4 @@
-"""Accounts: the people of a server, and what each may use of it."""
+"""Accounts: the people of a server, their roles and their limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Role = Literal["owner", "admin", "labeller", "user"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person, without the password; limits of None are the server's defaults."""
+    """A person, without the password. A limit of None takes the server's default."""
 
     id: str
     login: str
@@ -34,7 +34,7 @@ class Account:
 
 
 class AccountChange(TypedDict, total=False):
-    """What may be changed of an account; what is left out stays."""
+    """Fields of an account that may change; omitted ones stay as they are."""
 
     login: str
     name: str
@@ -49,14 +49,14 @@ class AccountChange(TypedDict, total=False):
 
 
 class LoginTaken(DatabaseError):
-    """Another account has this login."""
+    """Report that another account has this login."""
 
     def __init__(self, login: str) -> None:
         super().__init__(f"{login!r} is taken; choose another name to log in with")
 
 
 class AccountStore:
-    """Logins are compared without case and surrounding blanks."""
+    """Store of accounts. Logins are compared without case and surrounding blanks."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -71,17 +71,17 @@ class AccountStore:
         password_hash: str | None,
         allows_training: bool = True,
     ) -> Account:
-        """A new person. Raises `LoginTaken`."""
+        """Create an account; an empty `name` becomes the login. Raises `LoginTaken`."""
         with self._transactions.write() as connection:
             return add(connection, self._clock(), login, name, role, password_hash, allows_training)
 
     def get(self, account_id: str) -> Account:
-        """Raises `NotFound`."""
+        """Return an account. Raises `NotFound`."""
         with self._transactions.read() as connection:
             return found(connection, account_id)
 
     def password_hash(self, login: str) -> tuple[Account, str | None] | None:
-        """The account with this login and its password's hash, or None."""
+        """Return the account with this login and the hash of its password, or None."""
         query = selected(Accounts, Account).where(Accounts.login == folded(login))
         with self._transactions.read() as connection:
             account = first(connection, query, Account)
@@ -91,18 +91,21 @@ class AccountStore:
             return account, connection.scalar(hashed)
 
     def list(self) -> list[Account]:
-        """Everybody, the oldest account first."""
+        """Return all accounts, the oldest first."""
         with self._transactions.read() as connection:
             return every(connection, selected(Accounts, Account).order_by(Accounts.id), Account)
 
     def owner(self) -> Account | None:
-        """The oldest owner: on a fresh server None, without login the one who needs none."""
+        """Return the oldest owner, or None on a fresh server.
+
+        On a server without login everybody uses this account.
+        """
         query = selected(Accounts, Account).where(Accounts.role == "owner").order_by(Accounts.id)
         with self._transactions.read() as connection:
             return first(connection, query.limit(1), Account)
 
     def needs_setup(self) -> bool:
-        """Whether no owner has a password yet."""
+        """Return True until an owner has a password."""
         query = select(func.count()).where(
             Accounts.role == "owner", Accounts.password_hash.is_not(None)
         )
@@ -110,7 +113,13 @@ class AccountStore:
             return connection.scalar(query) == 0
 
     def change(self, account_id: str, **change: Unpack[AccountChange]) -> Account:
-        """Change what is named. Raises `NotFound`, `LoginTaken`; an owner always remains."""
+        """Change the named fields.
+
+        Raises:
+            NotFound: the account does not exist.
+            LoginTaken: another account has the new login.
+            DatabaseError: no enabled owner would remain.
+        """
         values: dict[str, object] = {**change}
         if "login" in change:
             values["login"] = folded(change["login"])
@@ -129,16 +138,18 @@ class AccountStore:
             return found(connection, account_id)
 
     def seen(self, account_id: str) -> None:
-        """Note that the person was here; to be called once in a while, not for every page."""
+        """Record the time of a visit. Call it once in a while, not for every page."""
         with self._transactions.write() as connection:
             connection.execute(
                 update(Accounts).where(Accounts.id == account_id).values(last_seen_at=self._clock())
             )
 
     def delete(self, account_id: str) -> None:
-        """Erase a person and everything that is theirs, links they sent too.
+        """Erase a person, all their data, and the invitations they sent that are still open.
 
-        Raises `NotFound`; an owner remains.
+        Raises:
+            NotFound: the account does not exist.
+            DatabaseError: no enabled owner would remain.
         """
         with self._transactions.write() as connection:
             lock_owners(connection)
@@ -162,7 +173,7 @@ def add(
     password_hash: str | None,
     allows_training: bool,
 ) -> Account:
-    """Insert a person. Raises `LoginTaken`."""
+    """Insert an account in an open transaction. Raises `LoginTaken`."""
     account = Account(
         id=new_id(now),
         login=folded(login),
@@ -186,7 +197,7 @@ def add(
 
 
 def found(connection: Connection, account_id: str) -> Account:
-    """The account; raises `NotFound`."""
+    """Return an account in an open transaction. Raises `NotFound`."""
     query = selected(Accounts, Account).where(Accounts.id == account_id)
     account = first(connection, query, Account)
     if account is None:
@@ -195,16 +206,17 @@ def found(connection: Connection, account_id: str) -> Account:
 
 
 def lock_owners(connection: Connection) -> None:
-    """Have others wait who take an owner away too: each would see the other as the one who remains.
+    """Lock the rows of the owners until the transaction ends.
 
-    SQLite has one writer at a time anyway.
+    Without the lock, two transactions could each remove one owner because each still sees the
+    other. SQLite has one writer at a time anyway.
     """
     owners = select(Accounts.id).where(Accounts.role == "owner").order_by(Accounts.id)
     connection.execute(owners.with_for_update())
 
 
 def require_owner(connection: Connection) -> None:
-    """Raise where nobody could run the server any more."""
+    """Raise `DatabaseError` unless an enabled owner is left."""
     owners = select(func.count()).where(Accounts.role == "owner", Accounts.disabled_at.is_(None))
     if connection.scalar(owners) == 0:
         raise DatabaseError(
@@ -213,5 +225,5 @@ def require_owner(connection: Connection) -> None:
 
 
 def folded(login: str) -> str:
-    """A login as it is stored and compared."""
+    """Return a login as it is stored and compared."""
     return login.strip().casefold()

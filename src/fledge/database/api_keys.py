@@ -1,4 +1,4 @@
-"""API keys: shown once, stored as a hash, with scopes, an end and limits of their own."""
+"""API keys: shown once, stored as hashes, each with scopes, an expiry and limits."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ VISIBLE = len(PREFIX) + 6
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without the key itself; `prefix` is its visible start."""
+    """A key without its secret text; `prefix` is the visible start of the text."""
 
     id: str
     account_id: str
@@ -38,7 +38,7 @@ class ApiKey:
 
 
 class ApiKeyStore:
-    """Found by the SHA-256 of the key: 256 random bits need no slow hash."""
+    """Store of API keys, found by their SHA-256: 256 random bits need no slow hash."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -53,7 +53,10 @@ class ApiKeyStore:
         expires_at: float | None = None,
         daily_tokens: int | None = None,
     ) -> tuple[ApiKey, str]:
-        """A key, and its text, which is nowhere to be had again; no scopes are all scopes."""
+        """Create a key; return it and its text, which cannot be read again.
+
+        Empty `scopes` allow everything.
+        """
         now = self._clock()
         text = PREFIX + secrets.token_urlsafe(32)
         key = ApiKey(
@@ -77,7 +80,7 @@ class ApiKeyStore:
         return key, text
 
     def find(self, text: str) -> ApiKey | None:
-        """The key with this text, if it is neither revoked nor expired."""
+        """Return the key with this text, or None if it is unknown, revoked or expired."""
         query = selected(ApiKeys, ApiKey).where(
             ApiKeys.token_hash == hashed(text),
             ApiKeys.revoked_at.is_(None),
@@ -87,7 +90,7 @@ class ApiKeyStore:
             return first(connection, query, ApiKey)
 
     def every(self, account_id: str) -> list[ApiKey]:
-        """A person's keys, those that are revoked too, the newest first."""
+        """Return all of a person's keys, revoked ones included, the newest first."""
         query = (
             selected(ApiKeys, ApiKey)
             .where(ApiKeys.account_id == account_id)
@@ -97,18 +100,18 @@ class ApiKeyStore:
             return every(connection, query, ApiKey)
 
     def list(self, account_id: str) -> list[ApiKey]:
-        """A person's keys that are not revoked, the newest first."""
+        """Return a person's keys that are not revoked, the newest first."""
         return [key for key in self.every(account_id) if key.revoked_at is None]
 
     def used(self, key_id: str) -> None:
-        """Note that the key was used; once a minute is enough."""
+        """Record the time of use. Once a minute is enough."""
         with self._transactions.write() as connection:
             connection.execute(
                 update(ApiKeys).where(ApiKeys.id == key_id).values(last_used_at=self._clock())
             )
 
     def revoke(self, account_id: str, key_id: str) -> None:
-        """The key opens nothing from now on. Raises `NotFound`."""
+        """Revoke one of a person's keys for good. Raises `NotFound`."""
         statement = (
             update(ApiKeys)
             .where(ApiKeys.id == key_id, ApiKeys.account_id == account_id)

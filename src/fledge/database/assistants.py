@@ -1,4 +1,4 @@
-"""Assistants: named personas with a prompt, a model, a greeting and pages that may embed them."""
+"""Assistants: named personas with a prompt, a model, a greeting, and pages that may embed them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from fledge.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """A persona; a `shared` one is offered to everybody on the server."""
+    """A persona. A `shared` one is offered to everyone on the server."""
 
     id: str
     account_id: str
@@ -32,7 +32,7 @@ class Assistant:
 
 
 class AssistantChange(TypedDict, total=False):
-    """What may be said of an assistant; what is left out stays, or is empty at first."""
+    """Fields of an assistant that may change; omitted ones stay, or are empty at first."""
 
     name: str
     description: str
@@ -46,14 +46,14 @@ class AssistantChange(TypedDict, total=False):
 
 
 class AssistantStore:
-    """Everybody sees their own and the shared ones, and changes their own."""
+    """Store of assistants. People see their own and shared ones, and change only their own."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def create(self, account_id: str, **said: Unpack[AssistantChange]) -> Assistant:
-        """A new assistant; what is not said of it is empty."""
+        """Create an assistant; omitted fields are empty."""
         now = self._clock()
         empty = Assistant(
             id=new_id(now),
@@ -76,12 +76,15 @@ class AssistantStore:
         return assistant
 
     def get(self, account_id: str, assistant_id: str) -> Assistant:
-        """Their own or a shared one; raises `NotFound`."""
+        """Return one of the person's own or a shared one. Raises `NotFound`."""
         with self._transactions.read() as connection:
             return _one(connection, assistant_id, seen_by(account_id))
 
     def embedded(self, assistant_id: str) -> Assistant:
-        """For a page that embeds it, whoever visits; raises `NotFound` unless one may."""
+        """Return an assistant for visitors of pages that embed it.
+
+        Raises `NotFound` unless it is shared and some pages may embed it.
+        """
         with self._transactions.read() as connection:
             assistant = _one(connection, assistant_id, Assistants.shared.is_(True))
         if not assistant.allowed_origins:
@@ -89,7 +92,7 @@ class AssistantStore:
         return assistant
 
     def list(self, account_id: str) -> list[Assistant]:
-        """Their own and the shared ones, by name."""
+        """Return the person's own and the shared ones, by name."""
         query = selected(Assistants, Assistant).where(seen_by(account_id))
         with self._transactions.read() as connection:
             return every(connection, query.order_by(Assistants.name), Assistant)
@@ -97,7 +100,7 @@ class AssistantStore:
     def change(
         self, account_id: str, assistant_id: str, **change: Unpack[AssistantChange]
     ) -> Assistant:
-        """Change one of their own. Raises `NotFound`."""
+        """Change the named fields of one of the person's own. Raises `NotFound`."""
         mine = Assistants.account_id == account_id
         with self._transactions.write() as connection:
             _one(connection, assistant_id, mine)
@@ -109,9 +112,9 @@ class AssistantStore:
             return _one(connection, assistant_id, mine)
 
     def delete(self, account_id: str, assistant_id: str) -> None:
-        """Delete one of their own, with what it knows. Raises `NotFound`.
+        """Delete one of the person's own and its documents. Raises `NotFound`.
 
-        Its chats stay; those of other people without its prompt, which nothing would hide then.
+        Chats with it stay. Those of other people lose its prompt, which nothing would hide then.
         """
         with self._transactions.write() as connection:
             _one(connection, assistant_id, Assistants.account_id == account_id)
@@ -127,7 +130,7 @@ class AssistantStore:
 
 
 def seen_by(account_id: str) -> ColumnElement[bool]:
-    """Which assistants a person may talk to."""
+    """Build the condition for assistants that a person may talk to."""
     return or_(Assistants.account_id == account_id, Assistants.shared.is_(True))
 
 
@@ -140,5 +143,5 @@ def _one(connection: Connection, assistant_id: str, condition: ColumnElement[boo
 
 
 def missing_assistant(assistant_id: str) -> NotFound:
-    """The error for an assistant that is not there, or not theirs."""
+    """Build the error for an assistant that does not exist or is another's."""
     return NotFound(f"there is no assistant {assistant_id!r}")

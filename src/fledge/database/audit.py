@@ -1,4 +1,4 @@
-"""The audit log: who changed who may do what, and when; never what was said in a chat."""
+"""Audit log: changes of people's rights and of settings, never the text of a chat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fledge.database.tables import Accounts, Audit, Json
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`who` is the login of the person, or None where they were erased or not known."""
+    """One action. `who` is a login, or None if the person was erased or is unknown."""
 
     at: float
     who: str | None
@@ -22,7 +22,7 @@ class AuditEntry:
 
 
 class AuditStore:
-    """Written beside what it tells of."""
+    """Store of audit entries."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -31,7 +31,10 @@ class AuditStore:
     def add(
         self, account_id: str | None, action: str, target: str = "", detail: Json | None = None
     ) -> None:
-        """Note an action such as `role.changed` on a target such as a login."""
+        """Record an action such as `role.changed` on a target such as a login.
+
+        A target keeps its first 200 characters.
+        """
         values = {
             "at": self._clock(),
             "account_id": account_id,
@@ -43,7 +46,7 @@ class AuditStore:
             connection.execute(insert(Audit).values(values))
 
     def newest(self, limit: int = 100) -> list[AuditEntry]:
-        """The last entries, the newest first."""
+        """Return the last `limit` entries, the newest first."""
         query = (
             select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
             .join(Accounts, Accounts.id == Audit.account_id, isouter=True)
@@ -54,7 +57,7 @@ class AuditStore:
             return every(connection, query, AuditEntry)
 
     def by(self, account_id: str) -> list[AuditEntry]:
-        """Everything that a person did, the oldest first."""
+        """Return all entries of one person, the oldest first."""
         query = (
             select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
             .join(Accounts, Accounts.id == Audit.account_id)
@@ -65,6 +68,6 @@ class AuditStore:
             return every(connection, query, AuditEntry)
 
     def purge(self, before: float) -> int:
-        """Forget what is older than a time: how many entries."""
+        """Delete entries older than `before`; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(delete(Audit).where(Audit.at < before)).rowcount

@@ -1,7 +1,7 @@
-"""Copies of a database while it is in use, and back: a file of SQLite, whatever the database.
+"""Backups of a database in use, and their restoration. A backup is always a SQLite file.
 
 SQLite copies itself page by page (its online backup). PostgreSQL is read table by table in one
-snapshot, into the same kind of file: so a backup also moves a server from one to the other.
+snapshot. A backup therefore also moves a server from one database to the other.
 """
 
 import errno
@@ -24,11 +24,11 @@ ROWS_AT_ONCE = 500
 
 
 def backup(database: str | Path, file: Path) -> int:
-    """Write a copy of a database to a new file, whole or not at all: the rows in it.
+    """Copy a database to a new file, whole or not at all; return the number of rows.
 
     Raises:
-        ConfigError: the file is there, or the database is not.
-        DatabaseError: PostgreSQL's is of another fledge than this one.
+        ConfigError: the file exists, or the database does not.
+        DatabaseError: a PostgreSQL database has the tables of another version of fledge.
         DatabaseUnavailable: the database does not answer.
         WriteError: the disk is full or not writable.
     """
@@ -54,10 +54,10 @@ def backup(database: str | Path, file: Path) -> int:
 
 
 def restore(file: Path, database: str | Path) -> int:
-    """Fill an empty database from a backup: the rows in it.
+    """Fill an empty database from a backup; return the number of rows.
 
     Raises:
-        ConfigError: there is no such file, or the database has people in it.
+        ConfigError: the file does not exist, or the database has people in it.
         DataError: the file is not a backup.
         DatabaseUnavailable: the database does not answer.
     """
@@ -80,7 +80,7 @@ def restore(file: Path, database: str | Path) -> int:
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Every row of every table, parents before children, in the order they were made."""
+    """Copy all rows of all tables, parents before children, in the order of their ids."""
     for table in Base.metadata.sorted_tables:
         order = [column for column in table.primary_key]
         rows = source.execution_options(stream_results=True).execute(select(table).order_by(*order))
@@ -90,7 +90,7 @@ def copy_rows(source: Connection, target: Connection) -> None:
 
 
 def advance_numbers(connection: Connection, table: Table) -> None:
-    """Let PostgreSQL count on from the largest number; SQLite does so by itself."""
+    """Set PostgreSQL's sequence to the largest number; SQLite continues by itself."""
     (key, *others) = table.primary_key.columns
     if connection.dialect.name != "postgresql" or others or key.type.python_type is not int:
         return
@@ -101,10 +101,10 @@ def advance_numbers(connection: Connection, table: Table) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """SQLite's online backup: readers and writers go on meanwhile.
+    """Copy a SQLite file with its online backup, while others read and write.
 
-    In one step, which sees one moment of the log: between two steps a write would begin it anew,
-    and a busy server's backup would never end.
+    One step copies all pages of one moment. Between two steps a write would start the backup anew:
+    on a busy server it would never end.
     """
     make_private(target)
     with (
@@ -124,7 +124,7 @@ def written_whole(file: Path) -> Iterator[Path]:
     """
     with whole_file(file, "backup") as part, explained(file, "backup"):
         remove_database(part)
-        part.touch(mode=0o600)  # what people said is for nobody else to read
+        part.touch(mode=0o600)  # chats are private
         try:
             yield part
             with closing(sqlite3.connect(part)) as connection:
@@ -138,7 +138,7 @@ def written_whole(file: Path) -> Iterator[Path]:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether SQLite's file found no more room on its disk."""
+    """Return True if SQLite found no more room on the disk."""
     cause = error.__cause__
     driver = cause.orig if isinstance(cause, DBAPIError) else error
     return (
@@ -149,7 +149,7 @@ def is_full(error: BaseException) -> bool:
 
 @contextmanager
 def copied(file: Path) -> Iterator[Path]:
-    """A copy to migrate: a backup itself is never changed."""
+    """Copy a backup for migration; the backup itself never changes."""
     copy = file.with_name(f".{file.name}.restore")
     remove_database(copy)
     try:
@@ -160,19 +160,19 @@ def copied(file: Path) -> Iterator[Path]:
 
 
 def remove_database(file: Path) -> None:
-    """Delete the file, and what SQLite keeps beside it."""
+    """Remove a SQLite file and the files that SQLite keeps beside it."""
     file.unlink(missing_ok=True)
     remove_logs(file)
 
 
 def remove_logs(file: Path) -> None:
-    """Delete what SQLite keeps beside a database."""
+    """Remove the files that SQLite keeps beside a database."""
     for end in ("-wal", "-shm", "-journal"):
         file.with_name(file.name + end).unlink(missing_ok=True)
 
 
 def count_rows(file: Path) -> int:
-    """All rows of all tables of ours that the file has."""
+    """Count the rows of all tables of fledge in a file; older files lack some tables."""
     engine = connect(parse_url(file))
     there = inspect(engine).get_table_names()
     with engine.connect() as connection:
@@ -186,7 +186,7 @@ def count_rows(file: Path) -> int:
 
 
 def require_current(connection: Connection) -> None:
-    """Raise `DatabaseError` unless the tables are those that this program reads."""
+    """Raise `DatabaseError` unless the tables have the revision that this program reads."""
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision != newest():
         raise DatabaseError(
@@ -196,13 +196,13 @@ def require_current(connection: Connection) -> None:
 
 
 def require_database(url: URL) -> None:
-    """Raise `ConfigError` where there is nothing to copy; SQLite would make an empty file."""
+    """Raise `ConfigError` if a SQLite file does not exist; SQLite would create an empty one."""
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise ConfigError(f"{url.database}: no such database")
 
 
 def require_backup(file: Path) -> None:
-    """Raise `DataError` unless this is a database of fledge."""
+    """Raise `DataError` unless the file is an undamaged database of fledge."""
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -214,7 +214,7 @@ def require_backup(file: Path) -> None:
 
 
 def require_empty(connection: Connection, url: URL) -> None:
-    """Raise `ConfigError` rather than mix two servers' people."""
+    """Raise `ConfigError` if the database has people: two servers must not mix."""
     if connection.scalar(text("SELECT count(*) FROM accounts")):
         raise ConfigError(
             f"{url.render_as_string()} has people in it; restore into a new database, "

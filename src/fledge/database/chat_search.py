@@ -1,4 +1,4 @@
-"""Search in a person's chats: titles, and the words of questions and answers."""
+"""Search in the titles and turns of a person's chats."""
 
 from dataclasses import dataclass
 from typing import TypeVarTuple
@@ -13,7 +13,7 @@ Columns = TypeVarTuple("Columns")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A chat, and where in it: the newest message that matches, or None for its title."""
+    """A chat with a hit: its newest matching message, or None if its title matches."""
 
     conversation_id: str
     title: str
@@ -23,7 +23,7 @@ class Found:
 
 
 def search(connection: Connection, account_id: str, query: str, limit: int) -> list[Found]:
-    """Chats with all the words of the query, each once: by title first, then the newest."""
+    """Return chats with all the words of the query, each once: title hits first, newest first."""
     query_words = full_text.words(query)
     if not query_words:
         return []
@@ -39,7 +39,7 @@ def _titles(connection: Connection, account_id: str, query_words: list[str]) -> 
     )
     rows = connection.execute(query.order_by(Conversations.updated_at.desc()))
     folded = [word.casefold() for word in query_words]
-    # Here and not in SQL: SQLite knows the capitals of English alone.
+    # Python compares, not SQL: SQLite folds the case of English letters only.
     return [
         Found(id_, title, None, "", updated_at)
         for id_, title, updated_at in rows
@@ -50,10 +50,10 @@ def _titles(connection: Connection, account_id: str, query_words: list[str]) -> 
 def _texts(
     connection: Connection, account_id: str, query_words: list[str], limit: int
 ) -> list[Found]:
-    """The newest hit of each chat.
+    """Return the newest hit of each chat.
 
-    The person's chats come first, then which of their messages match: a short beginning of a word
-    matches half of what everybody has said, and none of that is read but the few that are shown.
+    The query selects the person's chats before it asks the index: a short beginning of a word can
+    match half of all messages on the server. Only the texts that are shown are read.
     """
     newest = func.max(Messages.number)
     query = (
@@ -87,7 +87,7 @@ def _texts(
 def _matches(connection: Connection, query_words: list[str]) -> ColumnElement[bool]:
     if connection.dialect.name == "sqlite":
         hits = full_text.fts5_hits("messages_search", full_text.fts5(query_words, every=True))
-        # An expression, so that the hits are asked about and do not lead through the messages.
+        # The expression keeps SQLite from walking all hits first: it asks the index per message.
         return (Messages.number + 0).in_(hits)
     match = full_text.tsquery(query_words, every=True)
     return and_(
@@ -100,6 +100,6 @@ def _visible(query: "Select[*Columns]", account_id: str) -> "Select[*Columns]":
     return query.where(
         Conversations.account_id == account_id,
         Conversations.deleted_at.is_(None),
-        # As an expression: SQLite would begin with the index of all that are not temporary.
+        # The expression keeps SQLite from starting with the index of temporary chats.
         func.coalesce(Conversations.temporary, False).is_(False),
     )

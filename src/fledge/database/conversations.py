@@ -1,4 +1,4 @@
-"""The chats of a person: made, listed, searched, changed, deleted and brought back."""
+"""Chats of a person: create, list, search, change, delete and restore them."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A chat without its messages; times are seconds since 1970."""
+    """A chat without its messages. Times are seconds since 1970."""
 
     id: str
     account_id: str
@@ -35,7 +35,7 @@ class Conversation:
 
 
 class ConversationChange(TypedDict, total=False):
-    """What may be changed of a chat; what is left out stays."""
+    """Fields of a chat that may change; omitted ones stay as they are."""
 
     title: str
     model: str | None
@@ -47,7 +47,7 @@ class ConversationChange(TypedDict, total=False):
 
 
 class ConversationStore:
-    """Every call names the person: another's chat is as if it did not exist (`NotFound`)."""
+    """Store of chats. Every call names the person; another's chat is `NotFound`."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -64,7 +64,7 @@ class ConversationStore:
         assistant_id: str | None = None,
         temporary: bool = False,
     ) -> Conversation:
-        """A chat without messages."""
+        """Create a chat without messages. A title keeps its first 200 characters."""
         now = self._clock()
         conversation = Conversation(
             id=new_id(now),
@@ -86,12 +86,12 @@ class ConversationStore:
         return conversation
 
     def get(self, account_id: str, conversation_id: str) -> Conversation:
-        """Raises `NotFound` where it is not there, deleted, or another's."""
+        """Return a chat. Raises `NotFound` if it is unknown, deleted or another's."""
         with self._transactions.read() as connection:
             return owned(connection, account_id, conversation_id)
 
     def some(self, account_id: str, conversation_ids: Collection[str]) -> dict[str, Conversation]:
-        """Those of the chats that are there and theirs, by id."""
+        """Return chats by id, without those that are unknown, deleted or another's."""
         query = selected(Conversations, Conversation).where(
             Conversations.id.in_(conversation_ids),
             Conversations.account_id == account_id,
@@ -101,14 +101,18 @@ class ConversationStore:
             return {each.id: each for each in every(connection, query, Conversation)}
 
     def search(self, account_id: str, query: str, limit: int = 30) -> list[Found]:
-        """Chats whose title or turns have all the words, the last of them as a beginning."""
+        """Find chats whose title or one of whose turns has all the words.
+
+        The last word also matches as the beginning of a longer one.
+        """
         with self._transactions.read() as connection:
             return search(connection, account_id, query, limit)
 
     def every(self, account_id: str, *, deleted: bool = False) -> list[Conversation]:
-        """All that are kept, archived and temporary ones too, or all `deleted`; the oldest first.
+        """Return all chats, archived and temporary ones included, the oldest first.
 
-        With the prompts that are theirs to read, as `readable`.
+        With `deleted`, return those that wait to be purged instead. Prompts that the person may not
+        read are removed, as in `readable`.
         """
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id, is_deleted(deleted)
@@ -118,7 +122,10 @@ class ConversationStore:
             return _with_own_prompts(connection, account_id, chats)
 
     def readable(self, account_id: str, conversation_id: str) -> Conversation:
-        """As `get`, without the prompt of somebody else's assistant: it may hold a secret."""
+        """Return a chat like `get`, without the prompt of another person's assistant.
+
+        Such a prompt may hold a secret.
+        """
         with self._transactions.read() as connection:
             chat = owned(connection, account_id, conversation_id)
             (shown,) = _with_own_prompts(connection, account_id, [chat])
@@ -132,7 +139,10 @@ class ConversationStore:
         before: Conversation | None = None,
         archived: bool = False,
     ) -> list[Conversation]:
-        """Pinned first, then the newest; `before` is the last of the page before."""
+        """Return one page: pinned chats first, then by last change, the newest first.
+
+        `before` is the last chat of the previous page. Temporary chats are never listed.
+        """
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id,
             Conversations.archived == archived,
@@ -149,7 +159,10 @@ class ConversationStore:
     def change(
         self, account_id: str, conversation_id: str, **change: Unpack[ConversationChange]
     ) -> Conversation:
-        """Change what is named; only a new title, model, prompt or sampling moves it up."""
+        """Change the named fields. Only a new turn moves a chat up in the list.
+
+        Raises `NotFound`.
+        """
         values: dict[str, object] = {**change}
         if "title" in change:
             values["title"] = change["title"][:LONGEST_TITLE]
@@ -162,23 +175,23 @@ class ConversationStore:
             return owned(connection, account_id, conversation_id)
 
     def delete(self, account_id: str, conversation_id: str) -> None:
-        """Hide it; `restore` brings it back until it is purged."""
+        """Hide a chat; `restore` brings it back until it is purged. Raises `NotFound`."""
         self._mark(account_id, conversation_id, deleted_at=self._clock())
 
     def restore(self, account_id: str, conversation_id: str) -> Conversation:
-        """Undo `delete`."""
+        """Undo `delete`. Raises `NotFound` if the chat was purged or is another's."""
         self._mark(account_id, conversation_id, deleted_at=None)
         return self.get(account_id, conversation_id)
 
     def purge(self, deleted_before: float) -> int:
-        """Remove for good what was deleted before a time: how many chats."""
+        """Remove chats for good that were deleted before a time; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(
                 delete(Conversations).where(Conversations.deleted_at < deleted_before)
             ).rowcount
 
     def purge_temporary(self, used_before: float) -> int:
-        """Remove temporary chats that nobody used since a time: how many."""
+        """Remove temporary chats without a turn since `used_before`; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(
                 delete(Conversations).where(
@@ -187,7 +200,7 @@ class ConversationStore:
             ).rowcount
 
     def delete_all(self, account_id: str) -> int:
-        """Remove every chat of a person for good, with what was said of its answers."""
+        """Remove all chats of a person for good, with their ratings; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(
                 delete(Conversations).where(Conversations.account_id == account_id)
@@ -215,14 +228,14 @@ def _with_own_prompts(
 
 
 def is_deleted(deleted: bool) -> ColumnElement[bool]:
-    """Whether a chat waits to be purged, or does not."""
+    """Build the condition for chats that wait to be purged, or for those that do not."""
     return Conversations.deleted_at.is_not(None) if deleted else Conversations.deleted_at.is_(None)
 
 
 def owned(
     connection: Connection, account_id: str, conversation_id: str, *, deleted: bool = False
 ) -> Conversation:
-    """The person's own chat, or one that they deleted; raises `NotFound`."""
+    """Return the person's chat, or with `deleted` one they deleted. Raises `NotFound`."""
     query = selected(Conversations, Conversation).where(
         Conversations.id == conversation_id,
         Conversations.account_id == account_id,
@@ -235,11 +248,11 @@ def owned(
 
 
 def missing(conversation_id: str) -> NotFound:
-    """The error for a chat that is not there, or not theirs."""
+    """Build the error for a chat that does not exist or is another's."""
     return NotFound(f"there is no chat {conversation_id!r}")
 
 
 def _after(last: Conversation) -> ColumnElement[bool]:
-    """What comes after `last` in the list: keyset paging, so new chats shift no page."""
+    """Build the condition for chats after `last`: keyset paging, so new chats shift no page."""
     here = tuple_(Conversations.pinned, Conversations.updated_at, Conversations.id)
     return here < tuple_(literal(last.pinned), literal(last.updated_at), literal(last.id))

@@ -1,4 +1,4 @@
-"""The desk of customer service: visitors without an account, and chats that want a person."""
+"""Desk of customer service: visitors without an account, and chats that want a person."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Whose account keeps a visitor's chat, with which assistant, and on whose page it began."""
+    """A visitor's chat: the account that keeps it, its assistant, and the page where it began."""
 
     conversation_id: str
     account_id: str
@@ -30,7 +30,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A chat in which a person is wanted, since `created_at`; `taken_by` is who answers there."""
+    """A chat that wants a person since `created_at`; `taken_by` answers there."""
 
     conversation_id: str
     status: HandOverStatus
@@ -40,13 +40,13 @@ class HandOver:
 
     @property
     def is_open(self) -> bool:
-        """Whether a person, not a model, answers."""
+        """Return True while a person answers instead of a model."""
         return self.status != "closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line of the queue."""
+    """One line of the queue: a chat that wants a person, the account that keeps it, its title."""
 
     hand_over: HandOver
     account_id: str
@@ -54,14 +54,14 @@ class Waiting:
 
 
 class DeskStore:
-    """Visits are found by their token; hand-overs belong to chats, whoever asks."""
+    """Store of visits and hand-overs. A visit is found by its token, a hand-over by its chat."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def open_visit(self, conversation_id: str, origin: str) -> str:
-        """The token of a visitor's new chat; it is stored nowhere."""
+        """Open a visit in a chat; return its token, which cannot be read again."""
         token = new_token()
         row = {
             "conversation_id": conversation_id,
@@ -74,7 +74,7 @@ class DeskStore:
         return token
 
     def visit(self, token: str) -> Visit:
-        """Raises `NotFound` for a token that opens nothing."""
+        """Return the visit of a token. Raises `NotFound` if unknown or if its chat is deleted."""
         query = (
             select(
                 Visits.conversation_id,
@@ -93,7 +93,7 @@ class DeskStore:
         return found
 
     def ask(self, account_id: str, conversation_id: str) -> HandOver:
-        """Want a person in a chat; where one is wanted already, nothing changes."""
+        """Ask for a person in a chat; nothing changes if one was asked for. Raises `NotFound`."""
         now = self._clock()
         fresh = HandOver(conversation_id, "waiting", None, now, now)
         with self._transactions.write() as connection:
@@ -108,23 +108,23 @@ class DeskStore:
             return self._set(connection, replace(known, created_at=now), "waiting", None)
 
     def take(self, conversation_id: str, staff_id: str) -> HandOver:
-        """One of the staff answers from now on. Raises `NotFound` where nobody is wanted."""
+        """Let one of the staff answer from now on. Raises `NotFound` unless a person is wanted."""
         with self._transactions.write() as connection:
             return self._set(connection, _open(connection, conversation_id), "taken", staff_id)
 
     def close(self, conversation_id: str) -> HandOver:
-        """The model answers again. Raises `NotFound` where nobody is wanted."""
+        """Let the model answer again. Raises `NotFound` unless a person is wanted."""
         with self._transactions.write() as connection:
             known = _open(connection, conversation_id)
             return self._set(connection, known, "closed", known.taken_by)
 
     def of(self, conversation_id: str) -> HandOver | None:
-        """The chat's own, or None where a person was never wanted."""
+        """Return the hand-over of a chat, or None if a person was never wanted."""
         with self._transactions.read() as connection:
             return _one(connection, conversation_id)
 
     def waiting(self) -> list[Waiting]:
-        """Every chat in which a person is wanted: who has waited longest comes first."""
+        """Return at most 100 chats that want a person, the longest wait first."""
         query = (
             selected(HandOvers, HandOver)
             .add_columns(Conversations.account_id, Conversations.title)

@@ -1,4 +1,4 @@
-"""The connection to SQLite or PostgreSQL: one engine, short transactions, one kind of error."""
+"""Connections to SQLite or PostgreSQL: engine, short transactions, translated errors."""
 
 import os
 import threading
@@ -21,14 +21,14 @@ from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable
 BUSY_MILLISECONDS = 5_000
 CONNECT_SECONDS = 5
 POOL_SIZE = 10
-MOST_CONNECTIONS = 40  # as many as the threads that answer requests
+MOST_CONNECTIONS = 40  # the number of threads that answer requests
 
 
 def parse_url(database: str | Path) -> URL:
-    """A path, `sqlite:///path` or `postgresql://…` as SQLAlchemy's URL.
+    """Parse a path, `sqlite:///path` or `postgresql://…` into SQLAlchemy's URL.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is none of them.
     """
     text = str(database)
     if "://" not in text:
@@ -47,10 +47,10 @@ def parse_url(database: str | Path) -> URL:
 
 
 class Transactions:
-    """Short transactions on one database; threads share it.
+    """Short transactions on one database; threads may share the object.
 
-    SQLite takes one writer at a time. Writers wait for each other on a lock of ours, which is
-    fair, and for other processes on SQLite's own, which is not.
+    SQLite takes one writer at a time. Threads wait for each other on a lock of our own. Other
+    processes wait on SQLite's lock, which gives up after a few seconds.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -61,7 +61,7 @@ class Transactions:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view.
+        """Open a transaction that reads one consistent state.
 
         Raises:
             DatabaseUnavailable: the database does not answer.
@@ -71,7 +71,7 @@ class Transactions:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """All of it or nothing: committed at the end of the block.
+        """Open a transaction that commits at the end of the block, or not at all.
 
         Raises:
             DatabaseUnavailable: the database does not answer, or its disk is full.
@@ -82,10 +82,11 @@ class Transactions:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what the driver says of a database that is away into `DatabaseUnavailable`.
+    """Translate errors of the driver.
 
-    What the database does not keep (NUL in PostgreSQL, half of a surrogate pair, a text that is
-    too long) becomes a `DatabaseError`: whoever sent it can mend it.
+    A lost connection or a full disk becomes `DatabaseUnavailable`. Text that the database cannot
+    store (NUL in PostgreSQL, half of a surrogate pair, too long) becomes `DatabaseError`: the
+    sender can mend it.
     """
     try:
         yield
@@ -99,13 +100,13 @@ def answering() -> Iterator[None]:
 
 
 def describe(error: DBAPIError) -> str:
-    """The driver's own first line, without the statement and its values."""
+    """Return the first line of the driver's message, without the statement and its values."""
     first = str(error.orig).strip().partition("\n")[0]
     return f"the database does not answer: {first}; try again in a moment"
 
 
 def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
-    """An engine that connects when it is first used; the folder of a SQLite file is made.
+    """Build an engine that connects at its first use; create the folder of a SQLite file.
 
     Raises:
         ConfigError: the driver of PostgreSQL is not installed.
@@ -118,7 +119,7 @@ def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
             pool_size=POOL_SIZE,
             max_overflow=MOST_CONNECTIONS - POOL_SIZE,
             pool_pre_ping=True,
-            hide_parameters=True,  # what people say is no matter for a log
+            hide_parameters=True,  # parameters are private texts; logs must not have them
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
     except ModuleNotFoundError as error:
@@ -128,10 +129,10 @@ def connect(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 def make_private(path: Path) -> None:
-    """An empty file that nobody else may read, unless there is one already.
+    """Create an empty file that only its owner may read, unless the file exists.
 
-    The files that SQLite keeps beside it get the same rights. Where it cannot be made, SQLite says
-    why.
+    SQLite gives the same rights to the files it keeps beside it. A failure is ignored: SQLite
+    reports the reason when it opens the file.
     """
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -148,13 +149,13 @@ def _sqlite(url: URL, foreign_keys: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(connection, _: ConnectionPoolEntry) -> None:  # type: ignore[no-untyped-def]
-        connection.isolation_level = None  # we begin transactions, not the driver
+        connection.isolation_level = None  # `begin` below starts transactions, not the driver
         for pragma in (
             f"busy_timeout={BUSY_MILLISECONDS}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
-            "secure_delete=ON",  # what people erase is overwritten
+            "secure_delete=ON",  # deleted content is overwritten with zeros
         ):
             connection.execute(f"PRAGMA {pragma}")
 

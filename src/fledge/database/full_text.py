@@ -1,4 +1,4 @@
-"""Words people type, as a query of SQLite's FTS5 and of PostgreSQL's text search."""
+"""Queries in the languages of SQLite's FTS5 and PostgreSQL's text search."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Integer, Text, column, func, select, table
 from sqlalchemy.sql.selectable import Select
 
 LONGEST_QUERY = 32
-"""Words of a query that count; the rest of a pasted page would only slow it down."""
+"""Words of a query that count; the rest of a pasted page would only slow the search."""
 LONGEST_WORD = 100
-"""Characters; PostgreSQL fails at words of 2 KB, and nobody looks for one."""
+"""Characters of a word; PostgreSQL fails at words of 2 KB."""
 EXCERPT_CHARACTERS = 160
 
 _COMMON = frozenset(
@@ -27,12 +27,12 @@ _COMMON = frozenset(
 
 
 def words(query: str) -> list[str]:
-    """The words of a query, without signs, which neither language may take for its own."""
+    """Return at most 32 words of a query, without any sign that is an operator in FTS5 or SQL."""
     return list(islice(_every_word(query), LONGEST_QUERY))
 
 
 def telling_words(question: str) -> list[str]:
-    """What a question is about: without the words that every English question has."""
+    """Return at most 32 words of a question, without common English words."""
     telling = (word for word in _every_word(question) if word.lower() not in _COMMON)
     return list(islice(telling, LONGEST_QUERY))
 
@@ -42,19 +42,19 @@ def _every_word(text: str) -> Iterator[str]:
 
 
 def fts5(query_words: Sequence[str], *, every: bool) -> str:
-    """FTS5's language: all words, the last of them as a beginning; or any word."""
+    """Build a query of FTS5: all words, the last one as a beginning, or any word."""
     quoted = [f'"{word}"' for word in query_words]
     return f"{' '.join(quoted)}*" if every else " OR ".join(quoted)
 
 
 def tsquery(query_words: Sequence[str], *, every: bool) -> str:
-    """PostgreSQL's: all words, the last of them as a beginning; or any word."""
+    """Build a query of PostgreSQL: all words, the last one as a beginning, or any word."""
     quoted = [f"'{word}'" for word in query_words]
     return f"{' & '.join(quoted)}:*" if every else " | ".join(quoted)
 
 
 def fts5_matches(index: str, query: str) -> Select[int, float]:
-    """Numbers of the rows that match, and their BM25 rank: lower is better."""
+    """Select the numbers of matching rows and their BM25 rank; lower is better."""
     here = table(index, column("rowid", Integer), column("rank"), column(index, Text))
     return select(here.c.rowid.label("number"), here.c.rank.label("rank")).where(
         here.c[index].op("MATCH")(query)
@@ -62,26 +62,26 @@ def fts5_matches(index: str, query: str) -> Select[int, float]:
 
 
 def fts5_hits(index: str, query: str) -> Select[int]:
-    """Numbers of the rows that match, in no order."""
+    """Select the numbers of matching rows, in no order."""
     here = table(index, column("rowid", Integer), column(index, Text))
     return select(here.c.rowid).where(here.c[index].op("MATCH")(query))
 
 
 def contains(content: ColumnElement[str], configuration: str, query: str) -> ColumnElement[bool]:
-    """PostgreSQL's match, in the words of the index, which it would not use otherwise."""
+    """Build PostgreSQL's match from the very expression of the index, or it would scan."""
     language = text(f"'{configuration}'")
     return func.to_tsvector(language, content).op("@@")(func.to_tsquery(language, query))
 
 
 def relevance(content: ColumnElement[str], configuration: str, query: str) -> ColumnElement[float]:
-    """PostgreSQL's rank, negated: lower is better, as BM25 in SQLite."""
+    """Build PostgreSQL's rank, negated: lower is better, as with BM25 in SQLite."""
     language = text(f"'{configuration}'")
     vector = func.to_tsvector(language, content)
     return -func.ts_rank_cd(vector, func.to_tsquery(language, query))
 
 
 def excerpt(content: str, query_words: Sequence[str]) -> str:
-    """The text around the first of the words, in one line; its beginning where none is found."""
+    """Return 160 characters around the first hit in one line, or the beginning without one."""
     line = " ".join(content.split())
     folded = line.lower()
     places = [place for word in query_words if (place := folded.find(word.lower())) >= 0]

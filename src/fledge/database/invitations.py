@@ -1,4 +1,4 @@
-"""Invitations: a link that makes one account, once, until it expires or is taken back."""
+"""Invitations: links that each create one account until they expire or are revoked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LIFETIME_SECONDS = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A link without its secret; `note` is for whoever invited."""
+    """A link without its secret; `note` is private to the person who invites."""
 
     id: str
     role: Role
@@ -30,14 +30,14 @@ class Invitation:
 
 
 class InvitationStore:
-    """A link is open for seven days."""
+    """Store of invitations. A link is open for seven days."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def create(self, invited_by: str, role: Role, note: str = "") -> tuple[Invitation, str]:
-        """An invitation and its secret, which is nowhere to be had again."""
+        """Create an invitation; return it and its secret, which cannot be read again."""
         now = self._clock()
         invitation = Invitation(
             id=new_id(now),
@@ -56,7 +56,7 @@ class InvitationStore:
         return invitation, token
 
     def find(self, token: str) -> Invitation | None:
-        """The open invitation with this secret."""
+        """Return the open invitation with this secret, or None."""
         query = selected(Invitations, Invitation).where(
             Invitations.token_hash == hashed(token),
             Invitations.accepted_at.is_(None),
@@ -68,7 +68,12 @@ class InvitationStore:
     def accept(
         self, token: str, login: str, name: str, password_hash: str, allows_training: bool = True
     ) -> Account:
-        """Make the account. Raises `NotFound` where the link is not open, or `LoginTaken`."""
+        """Create the account and close the link.
+
+        Raises:
+            NotFound: the link is not open.
+            LoginTaken: another account has the login; the link stays open.
+        """
         now = self._clock()
         statement = (
             update(Invitations)
@@ -91,7 +96,7 @@ class InvitationStore:
         return account
 
     def list(self) -> list[Invitation]:
-        """The open ones, the newest first."""
+        """Return the open invitations, the newest first."""
         query = selected(Invitations, Invitation).where(
             Invitations.accepted_at.is_(None), Invitations.expires_at > self._clock()
         )
@@ -99,21 +104,21 @@ class InvitationStore:
             return every(connection, query.order_by(Invitations.created_at.desc()), Invitation)
 
     def delete(self, invitation_id: str) -> None:
-        """Take a link back. Raises `NotFound`."""
+        """Revoke an invitation. Raises `NotFound`."""
         statement = delete(Invitations).where(Invitations.id == invitation_id)
         with self._transactions.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 raise missing(invitation_id)
 
     def get(self, invitation_id: str) -> Invitation:
-        """An open one. Raises `NotFound`."""
+        """Return an open invitation. Raises `NotFound`."""
         for invitation in self.list():
             if invitation.id == invitation_id:
                 return invitation
         raise missing(invitation_id)
 
     def withdraw(self, invited_by: str) -> int:
-        """Take back every open link of a person who may no longer invite: how many."""
+        """Revoke every unused link of a person who may no longer invite; return their number."""
         statement = delete(Invitations).where(
             Invitations.invited_by == invited_by, Invitations.accepted_at.is_(None)
         )
@@ -121,7 +126,7 @@ class InvitationStore:
             return connection.execute(statement).rowcount
 
     def purge(self) -> int:
-        """Forget those that are past their time, used or not, with their notes: how many."""
+        """Delete expired invitations, used or not, with their notes; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(
                 delete(Invitations).where(Invitations.expires_at <= self._clock())
@@ -129,5 +134,5 @@ class InvitationStore:
 
 
 def missing(invitation_id: str) -> NotFound:
-    """The error for an invitation that is not there."""
+    """Build the error for an invitation that does not exist."""
     return NotFound(f"there is no invitation {invitation_id!r}")

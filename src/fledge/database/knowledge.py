@@ -1,4 +1,4 @@
-"""What assistants know: documents in passages, found by their words (BM25 in SQLite)."""
+"""Documents of assistants, cut into passages that are found by their words."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from fledge.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file of an assistant; `size` is in bytes of UTF-8 text."""
+    """One file of an assistant. `size` is in bytes of UTF-8 text."""
 
     id: str
     assistant_id: str
@@ -27,7 +27,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, with the heading that it stands under."""
+    """A piece of a document and the heading above it."""
 
     heading: str
     content: str
@@ -35,7 +35,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class FoundPassage:
-    """A passage that answers a question, for citing; a lower `rank` is better."""
+    """A passage to cite in an answer. A lower `rank` is better."""
 
     document_id: str
     document: str
@@ -46,7 +46,7 @@ class FoundPassage:
 
 
 class KnowledgeStore:
-    """Documents are changed by the owner of their assistant, and searched for whoever asks it."""
+    """Store of documents. The owner of an assistant changes them; `search` serves everyone."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -55,7 +55,7 @@ class KnowledgeStore:
     def add(
         self, account_id: str, assistant_id: str, name: str, passages: Sequence[Passage]
     ) -> Document:
-        """A document; one of the same name is replaced. Raises `NotFound`."""
+        """Add a document and replace one of the same name. Raises `NotFound`."""
         now = self._clock()
         whole = "\n".join(passage.content for passage in passages).encode()
         document = Document(
@@ -83,7 +83,7 @@ class KnowledgeStore:
         return document
 
     def search(self, assistant_id: str, question: str, limit: int = 4) -> list[FoundPassage]:
-        """The passages that share most of the question's rarer words, the best first."""
+        """Return the passages that share most of the question's rarer words, the best first."""
         query_words = full_text.telling_words(question)
         if not query_words:
             return []
@@ -91,7 +91,10 @@ class KnowledgeStore:
             return _search(connection, assistant_id, query_words, limit)
 
     def texts(self, account_id: str, assistant_id: str) -> dict[str, list[Passage]]:
-        """What one of the person's assistants knows, by name of the document."""
+        """Return all passages of one of the person's assistants, by name of the document.
+
+        Raises `NotFound`.
+        """
         query = (
             select(Documents.name, Chunks.heading, Chunks.content)
             .join(Chunks, Chunks.document_id == Documents.id)
@@ -106,14 +109,14 @@ class KnowledgeStore:
         return texts
 
     def list(self, account_id: str, assistant_id: str) -> list[Document]:
-        """The documents of one of the person's assistants, by name. Raises `NotFound`."""
+        """Return the documents of one of the person's assistants, by name. Raises `NotFound`."""
         query = selected(Documents, Document).where(Documents.assistant_id == assistant_id)
         with self._transactions.read() as connection:
             _require_own(connection, account_id, assistant_id)
             return every(connection, query.order_by(Documents.name), Document)
 
     def delete(self, account_id: str, document_id: str) -> None:
-        """Forget a document. Raises `NotFound`."""
+        """Delete a document of one of the person's assistants. Raises `NotFound`."""
         with self._transactions.write() as connection:
             query = selected(Documents, Document).where(Documents.id == document_id)
             document = first(connection, query, Document)

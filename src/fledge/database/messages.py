@@ -1,4 +1,4 @@
-"""The turns of a chat as a tree: an edit or another answer is a sibling, nothing is overwritten."""
+"""Turns of a chat as a tree: edits and new answers become siblings; nothing is overwritten."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from fledge.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """One turn. `status`: finished, or that of the run that writes it (see `runs`).
+    """One turn. `status` is "finished", or the status of the run that writes it (see `runs`).
 
-    `finish_reason`: stop, length, cancelled, content_filter; `details` is for whoever wrote it
-    (citations, seconds, tokens a second).
+    `finish_reason` is stop, length, cancelled or content_filter. `details` belong to the writer:
+    citations, seconds, tokens per second.
     """
 
     id: str
@@ -38,7 +38,7 @@ class StoredMessage:
 
 
 class MessageStore:
-    """Every call names the person: a message of another's chat does not exist (`NotFound`)."""
+    """Store of messages. Every call names the person; another's message is `NotFound`."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -55,7 +55,10 @@ class MessageStore:
         model: str | None = None,
         details: Json | None = None,
     ) -> StoredMessage:
-        """A finished turn under `parent_id` (None: a first turn); it becomes the current one."""
+        """Add a finished turn under `parent_id` (None: a first turn) and make it the current one.
+
+        Raises `NotFound` for an unknown chat or a parent outside of it.
+        """
         message = new_message(
             conversation_id,
             parent_id,
@@ -71,16 +74,16 @@ class MessageStore:
         return message
 
     def get(self, account_id: str, message_id: str) -> StoredMessage:
-        """Raises `NotFound`."""
+        """Return a message. Raises `NotFound`."""
         with self._transactions.read() as connection:
             return owned_message(connection, account_id, message_id)
 
     def tree(
         self, account_id: str, conversation_id: str, *, deleted: bool = False
     ) -> list[StoredMessage]:
-        """Every turn of a chat, oldest first: parents before children, siblings in order.
+        """Return all turns, the oldest first: parents before children, siblings in order.
 
-        Of one that is `deleted` too, while it can be brought back.
+        With `deleted`, read a chat that waits to be purged. Raises `NotFound`.
         """
         with self._transactions.read() as connection:
             owned(connection, account_id, conversation_id, deleted=deleted)
@@ -90,14 +93,14 @@ class MessageStore:
             return every(connection, query.order_by(Messages.number), StoredMessage)
 
     def path(self, account_id: str, message_id: str) -> list[StoredMessage]:
-        """From the first turn down to this one: what a model reads."""
+        """Return the turns from the first to this one, as a model reads them. Raises `NotFound`."""
         with self._transactions.read() as connection:
             owned_message(connection, account_id, message_id)
             return ancestry(connection, message_id)
 
 
 def ancestry(connection: Connection, message_id: str) -> list[StoredMessage]:
-    """The turns from the root to a message, whoever owns them; one query."""
+    """Return the turns from the root to a message in one query, without a check of the owner."""
     start = select(Messages.number, Messages.parent_id).where(Messages.id == message_id)
     upward = start.cte("upward", recursive=True)
     parent = aliased(Messages)
@@ -109,7 +112,7 @@ def ancestry(connection: Connection, message_id: str) -> list[StoredMessage]:
 
 
 def owned_message(connection: Connection, account_id: str, message_id: str) -> StoredMessage:
-    """A message of one of the person's chats; raises `NotFound`."""
+    """Return a message of one of the person's chats. Raises `NotFound`."""
     query = (
         selected(Messages, StoredMessage)
         .join(Conversations, Conversations.id == Messages.conversation_id)
@@ -126,7 +129,7 @@ def owned_message(connection: Connection, account_id: str, message_id: str) -> S
 
 
 def missing_message(message_id: str) -> NotFound:
-    """The error for a message that is not there, or not theirs."""
+    """Build the error for a message that does not exist or is another's."""
     return NotFound(f"there is no message {message_id!r}")
 
 
@@ -141,7 +144,7 @@ def new_message(
     status: str = "finished",
     details: Json | None = None,
 ) -> StoredMessage:
-    """A turn that is not stored yet."""
+    """Build a turn that is not stored yet."""
     return StoredMessage(
         id=new_id(now),
         conversation_id=conversation_id,
@@ -161,7 +164,7 @@ def new_message(
 
 
 def append(connection: Connection, message: StoredMessage) -> None:
-    """Write it, and make it the current turn of its chat.
+    """Insert a turn and make it the current one of its chat.
 
     Raises:
         NotFound: its parent is not in that chat.

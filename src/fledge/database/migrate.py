@@ -1,4 +1,4 @@
-"""Bring the tables to today's form, once, however many servers start at the same time."""
+"""Migrate the tables once, even if several servers start at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,18 +17,18 @@ ADVISORY_LOCK = 0x666C65646765  # "fledge", a name among PostgreSQL's advisory l
 
 
 def newest() -> str:
-    """The revision that this program works with."""
+    """Return the revision that this program works with."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def migrate(url: URL, revision: str = "head") -> None:
-    """Go forward (or back) to a revision: all of the way or not at all.
+    """Go forward or back to a revision, in one transaction.
 
     Raises:
         DatabaseError: a newer fledge made this database, or rows break a foreign key.
         DatabaseUnavailable: it does not answer.
     """
-    # SQLite rebuilds a table to change it, which foreign keys would take for deleting.
+    # SQLite rebuilds a table to change it; with foreign keys on, dropping the old one cascades.
     engine = connect(url, foreign_keys=False)
     try:
         with locked(Transactions(engine)) as connection:
@@ -41,7 +41,7 @@ def migrate(url: URL, revision: str = "head") -> None:
 
 @contextmanager
 def locked(transactions: Transactions) -> Iterator[Connection]:
-    """A transaction that no other migration runs beside; SQLite's write lock is such a one."""
+    """Open a transaction that excludes other migrations; SQLite's write lock does so by itself."""
     with transactions.write() as connection:
         if not transactions.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})

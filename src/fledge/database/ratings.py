@@ -1,4 +1,4 @@
-"""What people think of answers, and the same as training data: rankings and demonstrations."""
+"""Opinions on answers: thumbs, preferences and written answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from fledge.database.tables import Messages, Preferences, Ratings, WrittenAnswer
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A thumb: 1 is up, -1 is down; `reasons` are short names such as "wrong" or "too long"."""
+    """A thumb: 1 is up, -1 is down. `reasons` are short names such as "wrong" or "too long"."""
 
     id: str
     account_id: str
@@ -28,7 +28,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """An order of answers to `prompt_id`: groups of message ids, best first, ties together."""
+    """An order of answers to `prompt_id`: groups of message ids, best first, ties in one group."""
 
     id: str
     account_id: str
@@ -40,7 +40,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class WrittenAnswer:
-    """What a person would have answered in place of `message_id`."""
+    """A person's own answer in place of `message_id`."""
 
     id: str
     account_id: str
@@ -51,7 +51,7 @@ class WrittenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Everything that one person said of answers."""
+    """All opinions of one person."""
 
     ratings: tuple[Rating, ...]
     preferences: tuple[Preference, ...]
@@ -59,7 +59,7 @@ class Given:
 
 
 class RatingStore:
-    """Every call names the person; only answers of their own chats can be judged."""
+    """Store of opinions. Every call names the person, who rates only answers of own chats."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -74,7 +74,7 @@ class RatingStore:
         reasons: Sequence[str] = (),
         comment: str = "",
     ) -> Rating:
-        """A thumb on an answer; a second one replaces the first. Raises `NotFound`."""
+        """Put a thumb on an answer; a second one replaces the first. Raises `NotFound`."""
         assert value in (-1, 1)
         now = self._clock()
         rating = Rating(
@@ -97,7 +97,7 @@ class RatingStore:
         return stored
 
     def unrate(self, account_id: str, message_id: str) -> None:
-        """Take the thumb back; no error where there is none."""
+        """Remove the thumb, if there is one."""
         with self._transactions.write() as connection:
             connection.execute(
                 delete(Ratings).where(
@@ -106,7 +106,7 @@ class RatingStore:
             )
 
     def of_conversation(self, account_id: str, conversation_id: str) -> dict[str, Rating]:
-        """The person's thumbs in a chat, by message id."""
+        """Return the person's thumbs in a chat, by message id."""
         query = (
             selected(Ratings, Rating)
             .join(Messages, Messages.id == Ratings.message_id)
@@ -116,7 +116,7 @@ class RatingStore:
             return {each.message_id: each for each in every(connection, query, Rating)}
 
     def preferences_of(self, account_id: str, conversation_id: str) -> list[Preference]:
-        """The person's orders of answers in a chat, oldest first."""
+        """Return the person's preferences in a chat, the oldest first."""
         query = (
             selected(Preferences, Preference)
             .join(Messages, Messages.id == Preferences.prompt_id)
@@ -128,7 +128,7 @@ class RatingStore:
             return every(connection, query.order_by(Preferences.id), Preference)
 
     def given(self, account_id: str) -> Given:
-        """All of a person's opinions, the oldest first."""
+        """Return all opinions of a person, the oldest of each kind first."""
         ratings = selected(Ratings, Rating).where(Ratings.account_id == account_id)
         preferences = selected(Preferences, Preference).where(Preferences.account_id == account_id)
         written = selected(WrittenAnswers, WrittenAnswer).where(
@@ -148,10 +148,10 @@ class RatingStore:
         *,
         seconds: float | None = None,
     ) -> Preference:
-        """An order of sibling answers, best group first.
+        """Store an order of sibling answers, the best group first.
 
         Raises:
-            NotFound: they are not answers to one message of the person's chats.
+            NotFound: they are not two or more answers to one message of the person's chats.
         """
         now = self._clock()
         groups = tuple(tuple(group) for group in ranking)
@@ -166,7 +166,7 @@ class RatingStore:
         return preference
 
     def write(self, account_id: str, message_id: str, content: str) -> WrittenAnswer:
-        """The person's own answer in place of a message: a demonstration."""
+        """Store the person's own answer in place of a message. Raises `NotFound`."""
         now = self._clock()
         written = WrittenAnswer(new_id(now), account_id, message_id, content, now)
         with self._transactions.write() as connection:

@@ -1,4 +1,4 @@
-"""Rows as frozen records: a record names the columns that it takes."""
+"""Rows as frozen records: the fields of a record name its columns."""
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
@@ -16,22 +16,22 @@ else:
 
 
 def selected(table: type[Base], record: type[Record]) -> "Select[*tuple[object, ...]]":
-    """A query of the columns that have the names of the record's fields."""
+    """Select the columns named like the record's fields."""
     attributes = inspect(table).column_attrs
     return select(*(attributes[field.name].class_attribute for field in fields(record)))
 
 
 def every(connection: Connection, query: Executable, record: type[Record]) -> list[Record]:
-    """The rows as records, in the query's order."""
+    """Return the rows as records, in the query's order."""
     return [record(**row) for row in connection.execute(query).mappings()]
 
 
 def first(connection: Connection, query: Executable, record: type[Record]) -> Record | None:
-    """The first row as a record, or None."""
+    """Return the first row as a record, or None."""
     row = connection.execute(query).mappings().first()
     return None if row is None else record(**row)
 
 
 def values_of(record: "DataclassInstance") -> dict[str, object]:
-    """The record's fields as the values of a row; what is in them is not copied."""
+    """Return the record's fields as the values of a row; nested values are not copied."""
     return {field.name: getattr(record, field.name) for field in fields(record)}

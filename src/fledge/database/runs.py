@@ -1,4 +1,4 @@
-"""Runs: a model writing one message on the server, saved now and then, never token by token."""
+"""Runs: a model writes one message on the server; its text is saved about once a second."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ RunEnd = Literal["finished", "cancelled", "failed", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """Who has which model write which message; times are seconds since 1970."""
+    """One answer being written: person, model and message. Times are seconds since 1970."""
 
     id: str
     account_id: str
@@ -35,7 +35,7 @@ class StoredRun:
 
 
 class RunStore:
-    """A run and its message change together, in one transaction."""
+    """Store of runs. A run and its message change together, in one transaction."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -51,9 +51,9 @@ class RunStore:
         sampling: Json | None = None,
         details: Json | None = None,
     ) -> StoredRun:
-        """An empty answer under `parent_id`, being written; it becomes the current turn.
+        """Start an empty answer under `parent_id` and make it the current turn.
 
-        `details` stand until `finish` gives others.
+        `details` stay until `finish` replaces them. Raises `NotFound`.
         """
         now = self._clock()
         message = new_message(
@@ -74,7 +74,7 @@ class RunStore:
     def resume(
         self, account_id: str, message_id: str, *, model: str, sampling: Json | None = None
     ) -> StoredRun:
-        """Go on writing a message that ended early, after what it says already."""
+        """Continue a message that ended early, after its text. Raises `NotFound`."""
         now = self._clock()
         with self._transactions.write() as connection:
             message = owned_message(connection, account_id, message_id)
@@ -88,9 +88,9 @@ class RunStore:
             return _begin(connection, account_id, message, model, sampling or {}, now)
 
     def save(self, run_id: str, content: str) -> bool:
-        """The whole text so far; to be called every second or so while it grows.
+        """Store the whole text so far. Call it about once a second while the text grows.
 
-        False, and nothing is written, where the run has ended or its chat was erased.
+        Return False, and write nothing, if the run has ended or its chat was erased.
         """
         running = select(Runs.message_id).where(Runs.id == run_id, Runs.status == "running")
         with self._transactions.write() as connection:
@@ -113,7 +113,7 @@ class RunStore:
         completion_tokens: int | None = None,
         details: Json | None = None,
     ) -> StoredRun:
-        """The last word on a run and its message. Raises `NotFound` where the chat was erased."""
+        """End a run and its message. Raises `NotFound` if the chat was erased."""
         now = self._clock()
         ending = {"status": status, "finish_reason": finish_reason, "error": error}
         with self._transactions.write() as connection:
@@ -136,7 +136,7 @@ class RunStore:
             return _run(connection, run_id)
 
     def get(self, account_id: str, run_id: str) -> StoredRun:
-        """Raises `NotFound` where it is not there or another's."""
+        """Return a run. Raises `NotFound` if it is unknown or another's."""
         with self._transactions.read() as connection:
             run = _run(connection, run_id)
         if run.account_id != account_id:
@@ -144,7 +144,7 @@ class RunStore:
         return run
 
     def running(self, account_id: str, conversation_id: str) -> list[StoredRun]:
-        """What is being written in a chat: several where models are compared."""
+        """Return the runs that are writing in a chat, the oldest first. Raises `NotFound`."""
         query = selected(Runs, StoredRun).where(
             Runs.conversation_id == conversation_id, Runs.status == "running"
         )
@@ -153,11 +153,14 @@ class RunStore:
             return every(connection, query.order_by(Runs.id), StoredRun)
 
     def interrupt_all(self) -> int:
-        """Mark what a dead server left as running; to be called before serving: how many."""
+        """Mark the runs that a dead server left as running; return their number.
+
+        Call it before serving.
+        """
         return self._interrupt(Runs.status == "running")
 
     def interrupt(self, run_id: str) -> int:
-        """Mark a run that nobody writes; one that has ended stays as it is."""
+        """Mark a run that lost its writer; return 0 if it has ended already, else 1."""
         return self._interrupt(Runs.id == run_id, Runs.status == "running")
 
     def _interrupt(self, *which: ColumnElement[bool]) -> int:
@@ -203,5 +206,5 @@ def _run(connection: Connection, run_id: str) -> StoredRun:
 
 
 def missing_run(run_id: str) -> NotFound:
-    """The error for a run that is not there, or not theirs."""
+    """Build the error for a run that does not exist or is another's."""
     return NotFound(f"there is no run {run_id!r}")

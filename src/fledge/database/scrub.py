@@ -1,24 +1,23 @@
-"""What deleted rows leave behind in SQLite: their words in the index, their pages in the log."""
+"""Erase the traces of deleted rows in SQLite: words in the index, pages in the log."""
 
 from fledge.database.engine import Transactions
 
 INDICES = ("messages_search", "chunks_search")
 PAGES_AT_ONCE = 500
-"""Of an index, in one transaction: others write between two of them."""
+"""Pages of an index merged in one transaction; other writers run between two."""
 NOTHING_DONE = 2
-"""A merge that has nothing to do changes fewer rows than these (SQLite's manual of FTS5)."""
+"""Fewer changed rows than this mean that a merge had nothing to do (FTS5 manual)."""
 
 
 def scrub(transactions: Transactions) -> None:
-    """Overwrite it, after people have erased what they said.
+    """Overwrite erased words in the search indices and the log.
 
-    The rows themselves are overwritten when they are deleted. PostgreSQL does all this by itself,
-    when it vacuums.
+    `secure_delete` overwrites the rows themselves. PostgreSQL cleans up by itself when it vacuums.
     """
     if not transactions.is_sqlite:
         return
     for index in INDICES:
-        # A negative number makes one level of all, so that the merge ends with a single segment.
+        # A negative number puts all segments on one level, so the merge ends with a single one.
         pages = -PAGES_AT_ONCE
         while _merge(transactions, index, pages) >= NOTHING_DONE:
             pages = PAGES_AT_ONCE
@@ -26,7 +25,7 @@ def scrub(transactions: Transactions) -> None:
 
 
 def _merge(transactions: Transactions, index: str, pages: int) -> int:
-    """How many rows of the index were changed."""
+    """Merge some pages; return the number of changed rows."""
     with transactions.write() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None
@@ -36,7 +35,7 @@ def _merge(transactions: Transactions, index: str, pages: int) -> int:
 
 
 def _empty_log(transactions: Transactions) -> None:
-    """Write the log into the file and cut it; it waits for readers, a few seconds at most."""
+    """Write the log into the file and truncate it; wait for readers a few seconds at most."""
     connection = transactions.engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()

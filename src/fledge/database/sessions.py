@@ -1,4 +1,4 @@
-"""Browsers that are logged in: a random cookie, of which the database knows the hash."""
+"""Sessions of logged-in browsers: random cookies, stored as hashes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LONGEST_USER_AGENT = 300
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One logged-in browser; times are seconds since 1970."""
+    """One logged-in browser. Times are seconds since 1970."""
 
     id: str
     account_id: str
@@ -29,14 +29,14 @@ class Session:
 
 
 class SessionStore:
-    """A session ends 30 days after it was last used."""
+    """Store of sessions. A session ends 30 days after it was last renewed."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def create(self, account_id: str, user_agent: str) -> tuple[Session, str]:
-        """A new session and its cookie, which is nowhere to be had again."""
+        """Create a session; return it and its cookie, which cannot be read again."""
         now = self._clock()
         session = Session(
             id=new_id(now),
@@ -53,7 +53,7 @@ class SessionStore:
         return session, token
 
     def find(self, token: str) -> Session | None:
-        """The session of a cookie, unless it has expired."""
+        """Return the session of a cookie, or None if it is unknown or has expired."""
         query = selected(Sessions, Session).where(
             Sessions.token_hash == hashed(token), Sessions.expires_at > self._clock()
         )
@@ -61,7 +61,7 @@ class SessionStore:
             return first(connection, query, Session)
 
     def renew(self, session: Session) -> bool:
-        """Move its end, once an hour at most: whether it was moved."""
+        """Extend a session, at most once an hour; return True if it was extended."""
         now = self._clock()
         if now - session.last_seen_at < RENEW_AFTER_SECONDS:
             return False
@@ -74,7 +74,7 @@ class SessionStore:
         return True
 
     def list(self, account_id: str) -> list[Session]:
-        """Where a person is logged in, the last used first."""
+        """Return a person's sessions that have not expired, the last used first."""
         query = (
             selected(Sessions, Session)
             .where(Sessions.account_id == account_id, Sessions.expires_at > self._clock())
@@ -101,7 +101,7 @@ class SessionStore:
             return connection.execute(statement).rowcount
 
     def purge(self) -> int:
-        """Forget what has expired: how many."""
+        """Delete expired sessions; return their number."""
         with self._transactions.write() as connection:
             return connection.execute(
                 delete(Sessions).where(Sessions.expires_at <= self._clock())

@@ -1,4 +1,4 @@
-"""Settings that are changed while the server runs: the defaults for people without their own."""
+"""Server settings that change at run time: defaults for people without their own limits."""
 
 from collections.abc import Callable
 
@@ -15,32 +15,32 @@ KEY = "server"
 
 
 class ServerSettings(Config):
-    """What an owner sets on the admin page; a limit of None is no limit."""
+    """Settings of the admin page. A limit of None is no limit."""
 
     requests_per_minute: int | None = Field(60, ge=1)
-    """Of every person who has no limit of their own."""
+    """Requests per minute of each person without a personal limit."""
     tokens_per_minute: int | None = Field(None, ge=1)
-    """Read and written, likewise."""
+    """Tokens read and written per minute by each person without a personal limit."""
     concurrent_streams: int | None = Field(4, ge=1)
-    """Answers being written at a time, likewise."""
+    """Answers being written at the same time for each person without a personal limit."""
     daily_tokens: int | None = Field(None, ge=1)
-    """Read and written in a day (UTC), likewise."""
+    """Tokens read and written per day (UTC) by each person without a personal limit."""
     allows_training: bool = True
-    """Whether the chats of new people may train models until they say otherwise."""
+    """Default for new people: their chats may train models until they object."""
 
 
 class SettingsStore:
-    """One row of JSON."""
+    """Store of the settings: one row of JSON."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def get(self) -> ServerSettings:
-        """What is set, or the defaults.
+        """Return the stored settings, or the defaults.
 
         Raises:
-            DatabaseError: the row is not what this fledge writes.
+            DatabaseError: the row is not one that this fledge writes.
         """
         with self._transactions.read() as connection:
             value = connection.scalar(select(Settings.value).where(Settings.key == KEY))
@@ -50,7 +50,7 @@ class SettingsStore:
             raise DatabaseError(f"the settings in the database cannot be read: {error}") from error
 
     def set(self, settings: ServerSettings) -> None:
-        """Write all of them."""
+        """Replace all settings."""
         build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
         values = {"value": settings.model_dump(), "updated_at": self._clock()}
         with self._transactions.write() as connection:

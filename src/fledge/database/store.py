@@ -1,4 +1,4 @@
-"""The database as the server holds it: opened, brought up to date, and one store a noun."""
+"""Database of a server: open it, migrate it, and reach one store for each noun."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from fledge.database.usage import UsageStore
 
 
 class Database:
-    """The stores, sharing one pool of connections; every method may be called from any thread."""
+    """Stores that share one pool of connections; any thread may call any method."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float] = time.time) -> None:
         """`clock`: seconds since 1970."""
@@ -47,7 +47,7 @@ class Database:
         self.audit = AuditStore(transactions, clock)
 
     def scrub(self) -> None:
-        """Overwrite what erased rows left behind."""
+        """Overwrite the traces of erased rows."""
         scrub(self.transactions)
 
     def close(self) -> None:
@@ -56,11 +56,11 @@ class Database:
 
 
 def open_database(database: str | Path, clock: Callable[[], float] = time.time) -> Database:
-    """A file of SQLite or a `postgresql://` URL, its tables brought to today's form.
+    """Open a SQLite file or a `postgresql://` URL and migrate its tables.
 
     Raises:
-        ConfigError: neither a file nor a URL that is understood.
-        DatabaseError: it was made by a newer fledge.
+        ConfigError: neither a file nor a supported URL.
+        DatabaseError: a newer fledge made it.
         DatabaseUnavailable: it does not answer.
     """
     url = parse_url(database)

@@ -1,4 +1,4 @@
-"""A database that ends with its server: for tests, and where nothing is to be kept."""
+"""Temporary database: for tests, and for servers that keep nothing."""
 
 import tempfile
 import time
@@ -9,7 +9,7 @@ from fledge.database.store import Database, open_database
 
 
 class TemporaryDatabase(Database):
-    """A file of SQLite in a folder of its own, which is removed when it is closed."""
+    """SQLite file in a folder of its own; `close` removes both."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="fledge-", ignore_cleanup_errors=True)

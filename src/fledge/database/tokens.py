@@ -1,14 +1,14 @@
-"""Secrets that a person carries and the database only recognises."""
+"""Random secrets of cookies and links, stored as hashes."""
 
 import hashlib
 import secrets
 
 
 def new_token() -> str:
-    """256 random bits as 43 characters that stand in an address or a cookie."""
+    """Return 256 random bits as 43 characters that are safe in a URL or a cookie."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(token: str) -> str:
-    """SHA-256 in hexadecimal: enough for 256 random bits, which nobody can guess."""
+    """Return the SHA-256 in hexadecimal; 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What people gave, as training data: rankings and demonstrations of those who allow it."""
+"""Training data from opinions: rankings and demonstrations of people who allow it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,22 +26,25 @@ Columns = TypeVarTuple("Columns")
 
 
 class TrainingData:
-    """Reads what may be learned from: not of people who object, nor of temporary or deleted chats.
+    """Reader of opinions for training. It skips people who object, temporary and deleted chats.
 
-    `account_id` narrows it to one person's; names of people are left out, their ids stand for them.
+    `account_id` selects the opinions of one person. Ids stand for the names of people.
     """
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     def rankings(self, account_id: str | None = None) -> Iterator[Ranking]:
-        """Preferences between answers, then thumbs: siblings rated up before those rated down."""
+        """Yield preferences, then thumbs: answers rated up rank before siblings rated down.
+
+        The transaction is open until the iterator ends.
+        """
         with self._transactions.read() as connection:
             yield from _preferred(connection, account_id)
             yield from _thumbed(connection, account_id)
 
     def demonstrations(self, account_id: str | None = None) -> Iterator[Demonstration]:
-        """Answers that people wrote in place of a model's."""
+        """Yield the answers that people wrote in place of a model's, the oldest first."""
         query = _allowed(
             select(
                 Messages.parent_id,
@@ -90,7 +93,7 @@ def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranki
 
 
 def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
-    """One ranking for each person and prompt with an answer rated up and another rated down."""
+    """Yield one ranking for each person and prompt with answers rated up and down."""
     query = _allowed(
         select(Messages.parent_id, Ratings.account_id, Ratings.value, Messages.id).join(
             Ratings, Ratings.message_id == Messages.id
@@ -135,9 +138,9 @@ def _ranking(
 def _prompt(
     connection: Connection, message_id: str | None, reader: str | None
 ) -> tuple[ChatTurn, ...]:
-    """The system prompt of the chat and the turns down to a message.
+    """Return the system prompt of the chat and the turns down to a message.
 
-    Where one person reads their own, the prompt of somebody else's assistant is left out.
+    A `reader` does not get the prompt of another person's assistant; None reads everything.
     """
     if message_id is None:
         return ()
@@ -157,7 +160,7 @@ def _prompt(
 def _allowed(
     query: "Select[*Columns]", giver: InstrumentedAttribute[str], account_id: str | None
 ) -> "Select[*Columns]":
-    """Only of chats that are kept, and where both their owner and the giver allow training."""
+    """Keep lasting chats whose owner and whose rater both allow training."""
     owners, givers = aliased(Accounts), aliased(Accounts)
     query = (
         query.join(Conversations, Conversations.id == Messages.conversation_id)

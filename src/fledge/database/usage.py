@@ -1,4 +1,4 @@
-"""How much each person and key used on which day: one row a day, key and model."""
+"""Usage counters: one row for each person, day, key and model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from fledge.database.engine import Transactions
 from fledge.database.rows import every, selected, values_of
 from fledge.database.tables import Accounts, Usage
 
-WEB = ""
-"""The `key_id` of what was asked on the pages, without a key."""
-
 
 @dataclass(frozen=True, slots=True)
 class UsageOfDay:
-    """The counters of one day (`2026-11-25`, UTC), person, key and model."""
+    """Counters of one person, day (`2026-11-25`, UTC), key and model.
+
+    The `key_id` of requests from the web pages is empty.
+    """
 
     account_id: str
     day: str
@@ -29,19 +29,19 @@ class UsageOfDay:
 
     @property
     def tokens(self) -> int:
-        """Read and written."""
+        """Return the tokens read and written."""
         return self.prompt_tokens + self.completion_tokens
 
 
 class UsageStore:
-    """Written after answers have ended, several at once; what an erased person used is dropped."""
+    """Store of counters. Those of erased people are dropped."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
         self._clock = clock
 
     def add(self, rows: Sequence[UsageOfDay]) -> None:
-        """Add each row to the counters of its day, person, key and model; all or none."""
+        """Add each row to the counters of its person, day, key and model; all or none."""
         if not rows:
             return
         build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
@@ -54,14 +54,14 @@ class UsageStore:
         people = {row.account_id for row in rows}
         with self._transactions.write() as connection:
             known = select(Accounts.id).where(Accounts.id.in_(people))
-            # Locked, or one who is erased meanwhile would take the others' counts along.
+            # The lock keeps these people until the insert: erasing one would fail all counters.
             there = set(connection.scalars(known.with_for_update(read=True, key_share=True)))
             kept = [values_of(row) for row in rows if row.account_id in there]
             if kept:
                 connection.execute(statement, kept)
 
     def of(self, account_id: str, *, since: str) -> list[UsageOfDay]:
-        """A person's rows from day `since` on, the newest day first."""
+        """Return a person's rows from day `since` on, the newest day first."""
         query = selected(Usage, UsageOfDay).where(
             Usage.account_id == account_id, Usage.day >= since
         )
@@ -70,7 +70,7 @@ class UsageStore:
             return every(connection, query, UsageOfDay)
 
     def by_account(self, *, since: str) -> dict[str, int]:
-        """Tokens of everybody from day `since` on, by account id."""
+        """Return the tokens of each person from day `since` on, by account id."""
         tokens = func.sum(Usage.prompt_tokens + Usage.completion_tokens)
         query = select(Usage.account_id, tokens).where(Usage.day >= since)
         with self._transactions.read() as connection:
@@ -78,7 +78,7 @@ class UsageStore:
         return {account_id: int(total) for account_id, total in rows}
 
     def tokens_today(self, account_id: str, key_id: str | None = None) -> int:
-        """Tokens of today, read and written: of a person, or of one of their keys."""
+        """Return the tokens that a person, or one of their keys, has used today (UTC)."""
         query = select(func.sum(Usage.prompt_tokens + Usage.completion_tokens)).where(
             Usage.account_id == account_id, Usage.day == day(self._clock())
         )
@@ -89,5 +89,5 @@ class UsageStore:
 
 
 def day(now: float) -> str:
-    """`2026-11-25`: the day in UTC of a time in seconds since 1970."""
+    """Return the day in UTC (`2026-11-25`) of a time in seconds since 1970."""
     return datetime.fromtimestamp(now, UTC).date().isoformat()

@@ -1,1 +1,1 @@
-"""What people say of answers: demonstrations and rankings."""
+"""Records of human feedback: demonstrations and rankings."""

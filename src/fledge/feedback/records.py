@@ -1,4 +1,4 @@
-"""What people give: demonstrations and rankings, as they are written to JSONL."""
+"""Demonstrations and rankings as they are written to JSONL."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ class ChatTurn(BaseModel):
 
 
 class Response(BaseModel):
-    """One answer that was ranked; `model` names what wrote it, for lineage."""
+    """One ranked answer. `model` names its writer, for lineage."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +39,7 @@ class Demonstration(BaseModel):
 class Ranking(BaseModel):
     """One person's order of K answers to a prompt: step 2 of InstructGPT.
 
-    `ranking` lists groups of response ids, best group first; ids in one group are tied.
+    `ranking` lists groups of response ids, the best group first. Ids in one group are tied.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,12 +67,12 @@ class Ranking(BaseModel):
         return self
 
     def ranks(self) -> tuple[int, ...]:
-        """The rank of each response in the order of `responses`: 0 is best, ties are equal."""
+        """Return the rank of each response, in the order of `responses`: 0 is best, ties share."""
         position = {id_: rank for rank, group in enumerate(self.ranking) for id_ in group}
         return tuple(position[response.id] for response in self.responses)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The contents (better, worse) of every two answers that are not tied."""
+        """Return the contents (better, worse) of all pairs of answers that are not tied."""
         content = {response.id: response.content for response in self.responses}
         tiers = [[content[id_] for id_ in group] for group in self.ranking]
         return [

@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions on the connection that `database.migrate` hands over."""
+"""Alembic's entry point: run the revisions on the connection of `database.migrate`."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The tables, typed; the migrations make exactly these."""
+"""Typed tables; the migrations create exactly these."""
 
 from fledge.database.tables.assistants import Assistants, Chunks, Documents
 from fledge.database.tables.base import Base, Json, new_id

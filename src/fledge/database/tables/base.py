@@ -1,4 +1,4 @@
-"""What every table shares: names of constraints, ids, times, and JSON that both databases store."""
+"""Common parts of all tables: names of constraints, ids, times, and JSON columns."""
 
 import secrets
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """Constraints have names, so that a migration can drop them.
+    """Base of all tables. Its constraints have names, so a migration can drop them.
 
-    Times are seconds since 1970, ids are text made by `new_id`.
+    Times are seconds since 1970. Ids are texts from `new_id`.
     """
 
     metadata = MetaData(naming_convention=NAMES)
@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
 
 
 class Strings(TypeDecorator[tuple[str, ...]]):
-    """A tuple of texts, stored as a JSON list."""
+    """Column of a tuple of texts, stored as a JSON list."""
 
     impl = JSON().with_variant(JSONB(), "postgresql")
     cache_ok = True
@@ -49,7 +49,7 @@ class Strings(TypeDecorator[tuple[str, ...]]):
 
 
 class StringGroups(TypeDecorator[tuple[tuple[str, ...], ...]]):
-    """Groups of texts in order, stored as JSON lists."""
+    """Column of ordered groups of texts, stored as JSON lists."""
 
     impl = JSON().with_variant(JSONB(), "postgresql")
     cache_ok = True
@@ -69,5 +69,5 @@ Id = String(ID_LENGTH)
 
 
 def new_id(now: float) -> str:
-    """32 hexadecimal digits that sort by time: 48 bits of milliseconds, then 80 random ones."""
+    """Return 32 hexadecimal digits that sort by time: 48 bits of milliseconds, 80 random bits."""
     return f"{int(now * 1000):012x}{secrets.token_hex(10)}"

@@ -7,10 +7,10 @@ from fledge.database.tables.base import Base, Id, Json
 
 
 class Conversations(Base):
-    """A chat. `current_message_id` is the leaf that its owner last looked at.
+    """A chat. `current_message_id` is the last leaf that its owner looked at.
 
-    A deleted chat stays until it is purged, so that deleting can be undone. A temporary one is
-    never listed, searched or exported for training.
+    A deleted chat stays until it is purged, so deletion can be undone. A temporary one is never
+    listed, searched or exported for training.
     """
 
     __tablename__ = "conversations"
@@ -41,8 +41,8 @@ class Conversations(Base):
 class Messages(Base):
     """One turn. Siblings share a parent: an edited question, an answer generated again.
 
-    `status` is that of the run that writes it, or "finished"; the text is never changed later.
-    `number` is what SQLite's full-text index knows a message by; nothing else uses it.
+    `status` is "finished", or the status of the run that writes it. A finished text never changes.
+    `number` gives the order, and is the row id in SQLite's full-text index.
     """
 
     __tablename__ = "messages"
@@ -69,9 +69,9 @@ class Messages(Base):
 
 
 class Runs(Base):
-    """A model writing one message, on the server, whoever watches.
+    """A model that writes one message. The run goes on when its reader leaves.
 
-    `status`: running, finished, cancelled, failed, or interrupted where the server died.
+    `status`: running, finished, cancelled, failed, or interrupted by the end of the server.
     """
 
     __tablename__ = "runs"

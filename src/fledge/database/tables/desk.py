@@ -9,7 +9,7 @@ HASH_LENGTH = 64
 
 
 class Visits(Base):
-    """A chat of somebody without an account, who is known by the SHA-256 of a token alone."""
+    """A chat of a visitor without an account, known by the SHA-256 of a token."""
 
     __tablename__ = "visits"
 
@@ -22,7 +22,7 @@ class Visits(Base):
 
 
 class HandOvers(Base):
-    """A chat in which a person is wanted: waiting, taken by one of the staff, or closed again."""
+    """A chat that wants a person: waiting, taken by one of the staff, or closed again."""
 
     __tablename__ = "hand_overs"
 

@@ -1,4 +1,4 @@
-"""What the server remembers of itself: counters, settings, and who changed what."""
+"""Operational tables: usage counters, settings, and the audit log."""
 
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from fledge.database.tables.base import Base, Id, Json
 
 
 class Usage(Base):
-    """Counters of one day (`2026-11-25`, UTC), person, key ("" is the web) and model."""
+    """Counters of one person, day (`2026-11-25`, UTC), key ("" for the web pages) and model."""
 
     __tablename__ = "usage"
 
@@ -25,7 +25,7 @@ class Usage(Base):
 
 
 class Settings(Base):
-    """The server's settings that are changed while it runs."""
+    """Server settings that change at run time, as JSON."""
 
     __tablename__ = "settings"
 
@@ -35,7 +35,7 @@ class Settings(Base):
 
 
 class Audit(Base):
-    """Something that changed who may do what; the text of a chat is never in it."""
+    """An action on accounts or settings. The text of a chat is never in it."""
 
     __tablename__ = "audit"
 

@@ -1,4 +1,4 @@
-"""What people think of answers: thumbs, preferences between answers, answers of their own."""
+"""Opinions on answers: thumbs, preferences between answers, and people's own answers."""
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from fledge.database.tables.base import Base, Id, StringGroups, Strings
 
 
 class Ratings(Base):
-    """A thumb: `value` is 1 (up) or -1 (down); one a person and message."""
+    """A thumb: `value` is 1 (up) or -1 (down). A person has one for each message."""
 
     __tablename__ = "ratings"
 
@@ -43,7 +43,7 @@ class Preferences(Base):
 
 
 class WrittenAnswers(Base):
-    """The answer a person would have given in place of `message_id`: a demonstration."""
+    """A person's own answer in place of `message_id`: a demonstration."""
 
     __tablename__ = "written_answers"
 

@@ -1,4 +1,4 @@
-"""Who may do what: accounts, their sessions and API keys, and invitations to become one."""
+"""Accounts, their sessions and API keys, and invitations."""
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,7 +9,7 @@ HASH_LENGTH = 64
 
 
 class HasLimits:
-    """Limits of one person or key; None is the server's default."""
+    """Limits of one person or key. None takes the server's default."""
 
     requests_per_minute: Mapped[int | None]
     tokens_per_minute: Mapped[int | None]
@@ -18,9 +18,9 @@ class HasLimits:
 
 
 class Accounts(HasLimits, Base):
-    """A person. `login` is what they type, folded to lower case; `name` is what others see.
+    """A person. `login` is the username in lower case; `name` is the display name.
 
-    Without a `password_hash` nobody can log in: the account of a server without login.
+    An account without `password_hash` cannot log in; it serves a server without login.
     """
 
     __tablename__ = "accounts"
@@ -37,7 +37,7 @@ class Accounts(HasLimits, Base):
 
 
 class Sessions(Base):
-    """A browser that is logged in, found by the SHA-256 of its cookie."""
+    """A logged-in browser, found by the SHA-256 of its cookie."""
 
     __tablename__ = "sessions"
 
@@ -53,7 +53,7 @@ class Sessions(Base):
 
 
 class ApiKeys(HasLimits, Base):
-    """A key of the API, found by its SHA-256; `prefix` is what its owner recognises it by."""
+    """An API key, found by its SHA-256. Its owner recognises it by its `prefix`."""
 
     __tablename__ = "api_keys"
 
@@ -72,7 +72,7 @@ class ApiKeys(HasLimits, Base):
 
 
 class Invitations(Base):
-    """A link with which one person makes an account."""
+    """A link that creates one account."""
 
     __tablename__ = "invitations"
 
