@@ -5,7 +5,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,19 +17,26 @@ from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import migrate
 from fledge.database.store import Database
 from fledge.database.tables import Base
+from fledge.errors import DatabaseError
 
 POSTGRESQL = os.environ.get("FLEDGE_TEST_POSTGRESQL", "")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 class Clock:
-    """A time that a test moves; every reading is a millisecond later than the one before."""
+    """A time that a test moves; every reading is `step` seconds later than the one before."""
 
     def __init__(self) -> None:
         self.now = 1_750_000_000.0
+        self.step = 0.001
 
     def __call__(self) -> float:
-        self.now += 0.001
+        self.now += self.step
+        return self.now
+
+    def stop(self) -> float:
+        """Every reading is now the same: for ties in time and exact boundaries."""
+        self.step = 0.0
         return self.now
 
 
@@ -98,6 +107,21 @@ def database(url: str, clock: Clock) -> Iterator[Database]:
     opened = Database(Transactions(connect(parse_url(url))), clock)
     yield opened
     opened.close()
+
+
+def together(*calls: Callable[[], object]) -> list[object]:
+    """Results of calls from a thread each, which start at one moment; an error is a result too."""
+    barrier = threading.Barrier(len(calls))
+
+    def one(call: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return call()
+        except DatabaseError as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(one, calls))
 
 
 def person(database: Database, login: str = "ada", role: str = "user") -> str:

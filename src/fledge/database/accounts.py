@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from fledge.database.assistants import hide_prompts
 from fledge.database.engine import Transactions
-from fledge.database.rows import every, first, selected, values_of
+from fledge.database.rows import every, first, oldest_first, selected, values_of
 from fledge.database.tables import Accounts, Invitations, new_id
 from fledge.errors import DatabaseError, NotFound
 
@@ -92,17 +93,18 @@ class AccountStore:
 
     def list(self) -> list[Account]:
         """Return all accounts, the oldest first."""
+        query = selected(Accounts, Account).order_by(*oldest_first(Accounts))
         with self._transactions.read() as connection:
-            return every(connection, selected(Accounts, Account).order_by(Accounts.id), Account)
+            return every(connection, query, Account)
 
     def owner(self) -> Account | None:
         """Return the oldest owner, or None on a fresh server.
 
         On a server without login everybody uses this account.
         """
-        query = selected(Accounts, Account).where(Accounts.role == "owner").order_by(Accounts.id)
+        query = selected(Accounts, Account).where(Accounts.role == "owner")
         with self._transactions.read() as connection:
-            return first(connection, query.limit(1), Account)
+            return first(connection, query.order_by(*oldest_first(Accounts)).limit(1), Account)
 
     def needs_setup(self) -> bool:
         """Return True until an owner has a password."""
@@ -159,6 +161,7 @@ class AccountStore:
                     Invitations.invited_by == account_id, Invitations.accepted_at.is_(None)
                 )
             )
+            hide_prompts(connection, account_id, true())
             connection.execute(delete(Accounts).where(Accounts.id == account_id))
             if account.role == "owner":
                 require_owner(connection)

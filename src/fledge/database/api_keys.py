@@ -94,7 +94,7 @@ class ApiKeyStore:
         query = (
             selected(ApiKeys, ApiKey)
             .where(ApiKeys.account_id == account_id)
-            .order_by(ApiKeys.created_at.desc())
+            .order_by(ApiKeys.created_at.desc(), ApiKeys.id.desc())
         )
         with self._transactions.read() as connection:
             return every(connection, query, ApiKey)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
@@ -95,7 +95,7 @@ class AssistantStore:
         """Return the person's own and the shared ones, by name."""
         query = selected(Assistants, Assistant).where(seen_by(account_id))
         with self._transactions.read() as connection:
-            return every(connection, query.order_by(Assistants.name), Assistant)
+            return every(connection, query.order_by(Assistants.name, Assistants.id), Assistant)
 
     def change(
         self, account_id: str, assistant_id: str, **change: Unpack[AssistantChange]
@@ -118,15 +118,21 @@ class AssistantStore:
         """
         with self._transactions.write() as connection:
             _one(connection, assistant_id, Assistants.account_id == account_id)
-            connection.execute(
-                update(Conversations)
-                .where(
-                    Conversations.assistant_id == assistant_id,
-                    Conversations.account_id != account_id,
-                )
-                .values(system_prompt=None)
-            )
+            hide_prompts(connection, account_id, Assistants.id == assistant_id)
             connection.execute(delete(Assistants).where(Assistants.id == assistant_id))
+
+
+def hide_prompts(connection: Connection, account_id: str, condition: ColumnElement[bool]) -> None:
+    """Remove the prompts of some of a person's assistants from the chats of other people.
+
+    Call it before these assistants go: a chat no longer tells then whose prompt it has.
+    """
+    going = select(Assistants.id).where(Assistants.account_id == account_id, condition)
+    connection.execute(
+        update(Conversations)
+        .where(Conversations.assistant_id.in_(going), Conversations.account_id != account_id)
+        .values(system_prompt=None)
+    )
 
 
 def seen_by(account_id: str) -> ColumnElement[bool]:

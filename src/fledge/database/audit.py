@@ -50,7 +50,7 @@ class AuditStore:
         query = (
             select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
             .join(Accounts, Accounts.id == Audit.account_id, isouter=True)
-            .order_by(Audit.at.desc())
+            .order_by(Audit.at.desc(), Audit.id.desc())
             .limit(limit)
         )
         with self._transactions.read() as connection:
@@ -62,7 +62,7 @@ class AuditStore:
             select(Audit.at, Accounts.login.label("who"), Audit.action, Audit.target, Audit.detail)
             .join(Accounts, Accounts.id == Audit.account_id)
             .where(Audit.account_id == account_id)
-            .order_by(Audit.at)
+            .order_by(Audit.at, Audit.id)
         )
         with self._transactions.read() as connection:
             return every(connection, query, AuditEntry)

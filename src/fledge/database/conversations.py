@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, literal, selec
 
 from fledge.database.chat_search import Found, search
 from fledge.database.engine import Transactions
-from fledge.database.rows import every, first, selected, values_of
+from fledge.database.rows import every, first, oldest_first, selected, values_of
 from fledge.database.tables import Assistants, Conversations, Json, new_id
 from fledge.errors import NotFound
 
@@ -117,8 +117,9 @@ class ConversationStore:
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id, is_deleted(deleted)
         )
+        query = query.order_by(*oldest_first(Conversations))
         with self._transactions.read() as connection:
-            chats = every(connection, query.order_by(Conversations.id), Conversation)
+            chats = every(connection, query, Conversation)
             return _with_own_prompts(connection, account_id, chats)
 
     def readable(self, account_id: str, conversation_id: str) -> Conversation:

@@ -130,7 +130,7 @@ class DeskStore:
             .add_columns(Conversations.account_id, Conversations.title)
             .join(Conversations, Conversations.id == HandOvers.conversation_id)
             .where(HandOvers.status.in_(("waiting", "taken")), Conversations.deleted_at.is_(None))
-            .order_by(HandOvers.created_at)
+            .order_by(HandOvers.created_at, HandOvers.conversation_id)
             .limit(MOST_SHOWN)
         )
         with self._transactions.read() as connection:

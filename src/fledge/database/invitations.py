@@ -100,8 +100,9 @@ class InvitationStore:
         query = selected(Invitations, Invitation).where(
             Invitations.accepted_at.is_(None), Invitations.expires_at > self._clock()
         )
+        query = query.order_by(Invitations.created_at.desc(), Invitations.id.desc())
         with self._transactions.read() as connection:
-            return every(connection, query.order_by(Invitations.created_at.desc()), Invitation)
+            return every(connection, query, Invitation)
 
     def delete(self, invitation_id: str) -> None:
         """Revoke an invitation. Raises `NotFound`."""

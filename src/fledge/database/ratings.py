@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.database.engine import Transactions
 from fledge.database.messages import missing_message, owned_message
-from fledge.database.rows import every, first, selected, values_of
+from fledge.database.rows import every, first, oldest_first, selected, values_of
 from fledge.database.tables import Messages, Preferences, Ratings, WrittenAnswers, new_id
 
 
@@ -125,20 +125,30 @@ class RatingStore:
             )
         )
         with self._transactions.read() as connection:
-            return every(connection, query.order_by(Preferences.id), Preference)
+            return every(connection, query.order_by(*oldest_first(Preferences)), Preference)
 
     def given(self, account_id: str) -> Given:
         """Return all opinions of a person, the oldest of each kind first."""
-        ratings = selected(Ratings, Rating).where(Ratings.account_id == account_id)
-        preferences = selected(Preferences, Preference).where(Preferences.account_id == account_id)
-        written = selected(WrittenAnswers, WrittenAnswer).where(
-            WrittenAnswers.account_id == account_id
+        ratings = (
+            selected(Ratings, Rating)
+            .where(Ratings.account_id == account_id)
+            .order_by(*oldest_first(Ratings))
+        )
+        preferences = (
+            selected(Preferences, Preference)
+            .where(Preferences.account_id == account_id)
+            .order_by(*oldest_first(Preferences))
+        )
+        written = (
+            selected(WrittenAnswers, WrittenAnswer)
+            .where(WrittenAnswers.account_id == account_id)
+            .order_by(*oldest_first(WrittenAnswers))
         )
         with self._transactions.read() as connection:
             return Given(
-                tuple(every(connection, ratings.order_by(Ratings.id), Rating)),
-                tuple(every(connection, preferences.order_by(Preferences.id), Preference)),
-                tuple(every(connection, written.order_by(WrittenAnswers.id), WrittenAnswer)),
+                tuple(every(connection, ratings, Rating)),
+                tuple(every(connection, preferences, Preference)),
+                tuple(every(connection, written, WrittenAnswer)),
             )
 
     def prefer(

@@ -4,8 +4,16 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Executable, Select, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from fledge.database.tables import Base
+from fledge.database.tables import (
+    Accounts,
+    Base,
+    Conversations,
+    Preferences,
+    Ratings,
+    WrittenAnswers,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -19,6 +27,13 @@ def selected(table: type[Base], record: type[Record]) -> "Select[*tuple[object, 
     """Select the columns named like the record's fields."""
     attributes = inspect(table).column_attrs
     return select(*(attributes[field.name].class_attribute for field in fields(record)))
+
+
+def oldest_first(
+    table: "type[Accounts | Conversations | Preferences | Ratings | WrittenAnswers]",
+) -> tuple[InstrumentedAttribute[float], InstrumentedAttribute[str]]:
+    """Return the columns to order by. Ids alone do not tell rows of one millisecond apart."""
+    return table.created_at, table.id
 
 
 def every(connection: Connection, query: Executable, record: type[Record]) -> list[Record]:

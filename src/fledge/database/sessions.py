@@ -78,7 +78,7 @@ class SessionStore:
         query = (
             selected(Sessions, Session)
             .where(Sessions.account_id == account_id, Sessions.expires_at > self._clock())
-            .order_by(Sessions.last_seen_at.desc())
+            .order_by(Sessions.last_seen_at.desc(), Sessions.id.desc())
         )
         with self._transactions.read() as connection:
             return every(connection, query, Session)

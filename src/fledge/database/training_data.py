@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from fledge.database.engine import Transactions
 from fledge.database.messages import StoredMessage, ancestry
-from fledge.database.rows import every, selected
+from fledge.database.rows import every, oldest_first, selected
 from fledge.database.tables import (
     Accounts,
     Assistants,
@@ -58,7 +58,7 @@ class TrainingData:
         )
         with self._transactions.read() as connection:
             for parent_id, content, author, at, model in connection.execute(
-                query.order_by(WrittenAnswers.id)
+                query.order_by(*oldest_first(WrittenAnswers))
             ):
                 yield Demonstration(
                     prompt=_prompt(connection, parent_id, account_id),
@@ -80,7 +80,9 @@ def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranki
         Preferences.account_id,
         account_id,
     )
-    for prompt_id, ranking, seconds, labeller in connection.execute(query.order_by(Preferences.id)):
+    for prompt_id, ranking, seconds, labeller in connection.execute(
+        query.order_by(*oldest_first(Preferences))
+    ):
         named = [id_ for group in ranking for id_ in group]
         answers = every(
             connection,
@@ -93,14 +95,17 @@ def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranki
 
 
 def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
-    """Yield one ranking for each person and prompt with answers rated up and down."""
+    """Yield one ranking for each person and prompt with answers rated up and down.
+
+    Empty answers do not count.
+    """
     query = _allowed(
         select(Messages.parent_id, Ratings.account_id, Ratings.value, Messages.id).join(
             Ratings, Ratings.message_id == Messages.id
         ),
         Ratings.account_id,
         account_id,
-    ).where(Messages.parent_id.is_not(None))
+    ).where(Messages.parent_id.is_not(None), Messages.content != "")
     order = (Messages.parent_id, Ratings.account_id, Messages.number)
     rows = connection.execute(query.order_by(*order)).all()
     for (prompt_id, labeller), group in groupby(rows, key=lambda row: (row[0], row[1])):
