@@ -83,7 +83,8 @@ def relevance(content: ColumnElement[str], configuration: str, query: str) -> Co
 def excerpt(content: str, query_words: Sequence[str]) -> str:
     """Return 160 characters around the first hit in one line, or the beginning without one."""
     line = " ".join(content.split())
-    folded = line.lower()
+    # Character by character: the small letter of "İ" is two, which would move all places after it.
+    folded = "".join(small if len(small := each.lower()) == 1 else each for each in line)
     places = [place for word in query_words if (place := folded.find(word.lower())) >= 0]
     start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)
     end = start + EXCERPT_CHARACTERS
