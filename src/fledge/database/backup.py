@@ -41,7 +41,7 @@ def backup(database: str | Path, file: Path) -> int:
             copy_file(Path(url.database or ""), part)
         else:
             migrate(parse_url(part))
-            source = connect(url).execution_options(isolation_level="REPEATABLE READ")
+            source = connect(url)
             target = connect(parse_url(part))
             try:
                 with Transactions(source).read() as here, Transactions(target).write() as there:

@@ -57,6 +57,12 @@ class Transactions:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writers = engine.execution_options(begin="IMMEDIATE")
+        # SQLite reads one state by itself; PostgreSQL would show each statement a newer one.
+        self._readers = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._lock = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
@@ -66,7 +72,7 @@ class Transactions:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        with answering(), self.engine.begin() as connection:
+        with answering(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager

@@ -72,6 +72,7 @@ class KnowledgeStore:
         ]
         with self._transactions.write() as connection:
             _require_own(connection, account_id, assistant_id)
+            _lock(connection, assistant_id)
             connection.execute(
                 delete(Documents).where(
                     Documents.assistant_id == assistant_id, Documents.name == name
@@ -152,6 +153,11 @@ def _search(
         .order_by(rank, Chunks.id)
     )
     return every(connection, query.limit(limit), FoundPassage)
+
+
+def _lock(connection: Connection, assistant_id: str) -> None:
+    """Let one upload at a time replace documents: two of one name would both stay."""
+    connection.execute(select(Assistants.id).where(Assistants.id == assistant_id).with_for_update())
 
 
 def _require_own(connection: Connection, account_id: str, assistant_id: str) -> None:

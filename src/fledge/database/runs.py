@@ -78,13 +78,14 @@ class RunStore:
         now = self._clock()
         with self._transactions.write() as connection:
             message = owned_message(connection, account_id, message_id)
-            if message.status == "running":
-                raise NotFound(f"message {message_id!r} is being written already")
-            connection.execute(
+            reopened = connection.execute(
                 update(Messages)
-                .where(Messages.id == message_id)
+                .where(Messages.id == message_id, Messages.status != "running")
                 .values(status="running", finish_reason=None, error=None)
             )
+            # The update decides, not a look before it: two may ask at the same moment.
+            if reopened.rowcount == 0:
+                raise NotFound(f"message {message_id!r} is being written already")
             return _begin(connection, account_id, message, model, sampling or {}, now)
 
     def save(self, run_id: str, content: str) -> bool:
@@ -150,7 +151,7 @@ class RunStore:
         )
         with self._transactions.read() as connection:
             owned(connection, account_id, conversation_id)
-            return every(connection, query.order_by(Runs.id), StoredRun)
+            return every(connection, query.order_by(Runs.started_at, Runs.id), StoredRun)
 
     def interrupt_all(self) -> int:
         """Mark the runs that a dead server left as running; return their number.

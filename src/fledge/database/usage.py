@@ -56,9 +56,11 @@ class UsageStore:
             known = select(Accounts.id).where(Accounts.id.in_(people))
             # The lock keeps these people until the insert: erasing one would fail all counters.
             there = set(connection.scalars(known.with_for_update(read=True, key_share=True)))
-            kept = [values_of(row) for row in rows if row.account_id in there]
+            kept = [row for row in rows if row.account_id in there]
             if kept:
-                connection.execute(statement, kept)
+                # In one order: two batches that lock the same counters crosswise would not end.
+                kept.sort(key=lambda row: (row.account_id, row.day, row.key_id, row.model))
+                connection.execute(statement, [values_of(row) for row in kept])
 
     def of(self, account_id: str, *, since: str) -> list[UsageOfDay]:
         """Return a person's rows from day `since` on, the newest day first."""
