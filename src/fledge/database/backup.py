@@ -9,12 +9,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from fledge.database.engine import Transactions, answering, connect, make_private, parse_url
+from fledge.database.engine import Transactions, connect, make_private, parse_url
 from fledge.database.migrate import locked, migrate, newest
 from fledge.database.tables import Base
 from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable, DataError
@@ -28,6 +29,7 @@ def backup(database: str | Path, file: Path) -> int:
 
     Raises:
         ConfigError: the file exists, or the database does not.
+        DataError: the database is another kind of file.
         DatabaseError: a PostgreSQL database has the tables of another version of fledge.
         DatabaseUnavailable: the database does not answer.
         WriteError: the disk is full or not writable.
@@ -107,12 +109,18 @@ def copy_file(source: Path, target: Path) -> None:
     on a busy server it would never end.
     """
     make_private(target)
-    with (
-        answering(),
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
-        closing(sqlite3.connect(target)) as there,
-    ):
-        here.backup(there)
+    try:
+        with closing(read_only(source)) as here, closing(sqlite3.connect(target)) as there:
+            here.backup(there)
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailable(f"{source} cannot be copied to {target}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{source} is not a database of fledge: {error}") from error
+
+
+def read_only(file: Path) -> sqlite3.Connection:
+    """Open a SQLite file for reading. The quotes keep "?", "#" and "%" in its name."""
+    return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
 
 
 @contextmanager
@@ -140,7 +148,7 @@ def written_whole(file: Path) -> Iterator[Path]:
 def is_full(error: BaseException) -> bool:
     """Return True if SQLite found no more room on the disk."""
     cause = error.__cause__
-    driver = cause.orig if isinstance(cause, DBAPIError) else error
+    driver = cause.orig if isinstance(cause, DBAPIError) else cause or error
     return (
         isinstance(driver, sqlite3.OperationalError)
         and driver.sqlite_errorcode == sqlite3.SQLITE_FULL
@@ -204,7 +212,7 @@ def require_database(url: URL) -> None:
 def require_backup(file: Path) -> None:
     """Raise `DataError` unless the file is an undamaged database of fledge."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with closing(read_only(file)) as connection:
             connection.execute("SELECT version_num FROM alembic_version").fetchone()
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
