@@ -1,7 +1,11 @@
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.feedback.records import ChatTurn, Demonstration, Ranking, Response
 
 
 def ranking(order, contents="abcd"):
@@ -39,3 +43,66 @@ def test_an_empty_group_and_repeated_ids_are_refused():
 def test_a_ranking_survives_json():
     one = ranking((("c",), ("a", "d"), ("b",)))
     assert Ranking.model_validate_json(one.model_dump_json()) == one
+
+
+@st.composite
+def orders(draw):
+    """Groups of the letters of "abcdef", each letter once, no group empty."""
+    letters = draw(st.permutations("abcdef"))
+    cuts = draw(st.sets(st.integers(1, 5)))
+    edges = [0, *sorted(cuts), 6]
+    return tuple(tuple(letters[start:end]) for start, end in pairwise(edges))
+
+
+@given(orders())
+def test_a_pair_is_two_answers_of_different_rank_the_better_first(order):
+    one = ranking(order, contents="abcdef")
+    rank = dict(zip("ABCDEF", one.ranks(), strict=True))
+    expected = {(a, b) for a in rank for b in rank if rank[a] < rank[b]}
+    assert len(one.pairs()) == len(expected)
+    assert set(one.pairs()) == expected
+
+
+def test_when_all_are_tied_there_is_nothing_to_learn():
+    one = ranking((("a", "b", "c", "d"),))
+    assert one.ranks() == (0, 0, 0, 0)
+    assert one.pairs() == []
+
+
+def test_a_ranking_needs_a_prompt_and_two_answers():
+    turn = ChatTurn(role="user", content="Who?")
+    answers = tuple(Response(id=one, content=one) for one in "ab")
+    for prompt, responses, order, said in (
+        ((), answers, (("a",), ("b",)), "prompt"),
+        ((turn,), answers[:1], (("a",),), "responses"),
+    ):
+        with pytest.raises(ValidationError, match=said):
+            Ranking(prompt=prompt, responses=responses, ranking=order)
+
+
+@pytest.mark.parametrize("role", ["User", "developer", ""])
+def test_a_turn_of_an_unknown_role_is_refused(role):
+    with pytest.raises(ValidationError, match="role"):
+        ChatTurn(role=role, content="Hi")
+
+
+def test_records_without_the_optional_parts_are_read():
+    """As files of other programs have them."""
+    demonstration = Demonstration.model_validate_json(
+        '{"prompt": [{"role": "user", "content": "Was?"}], "response": "Été 🌊", "more": 1}'
+    )
+    assert demonstration.response == "Été 🌊"
+    assert (demonstration.author, demonstration.created_at, demonstration.model) == (None,) * 3
+    one = Ranking.model_validate_json(
+        '{"prompt": [{"role": "user", "content": "Who?"}],'
+        ' "responses": [{"id": "1", "content": "x"}, {"id": "2", "content": "y"}],'
+        ' "ranking": [["2"], ["1"]]}'
+    )
+    assert one.pairs() == [("y", "x")]
+    assert (one.labeler, one.ratings, one.flags, one.seconds) == (None,) * 4
+
+
+def test_a_record_cannot_be_changed():
+    one = ranking((("a", "b"), ("c", "d")))
+    with pytest.raises(ValidationError, match="frozen"):
+        one.ranking = (("a",), ("b",), ("c",), ("d",))
