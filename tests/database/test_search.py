@@ -87,6 +87,18 @@ def test_titles_come_first_then_the_newest_of_each(database: Database) -> None:
     assert [(hit.message_id, hit.excerpt) for hit in titles] == [(None, ""), (None, "")]
 
 
+def test_hits_of_one_moment_come_in_one_order_however_few_are_shown(
+    database: Database, clock: Clock
+) -> None:
+    ada = person(database)
+    clock.stop()
+    titles = [chat_of(database, ada, "-", "Moon") for _ in range(6)]
+    texts = [chat_of(database, ada, "the moon") for _ in range(6)]
+    expected = sorted(titles, reverse=True) + sorted(texts, reverse=True)
+    assert found(database, ada, "moon") == expected
+    assert found(database, ada, "moon", limit=8) == expected[:8]
+
+
 def test_a_hit_tells_the_chat_and_its_newest_turn_that_matches(database: Database) -> None:
     ada = person(database)
     chat = database.conversations.create(ada, title="Night")

@@ -9,6 +9,7 @@ from fledge.database import full_text
 from fledge.database.tables import Conversations, Messages
 
 Columns = TypeVarTuple("Columns")
+NEWEST_FIRST = (Conversations.updated_at.desc(), Conversations.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def _titles(connection: Connection, account_id: str, query_words: list[str]) -> 
     query = _visible(
         select(Conversations.id, Conversations.title, Conversations.updated_at), account_id
     )
-    rows = connection.execute(query.order_by(Conversations.updated_at.desc()))
+    rows = connection.execute(query.order_by(*NEWEST_FIRST))
     folded = [word.casefold() for word in query_words]
     # Python compares, not SQL: SQLite folds the case of English letters only.
     return [
@@ -63,7 +64,7 @@ def _texts(
         )
         .where(_matches(connection, query_words))
         .group_by(Conversations.id)
-        .order_by(Conversations.updated_at.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(limit)
     )
     shown = (
@@ -76,7 +77,7 @@ def _texts(
         )
         .join(Conversations, Conversations.id == Messages.conversation_id)
         .where(Messages.number.in_(connection.scalars(query).all()))
-        .order_by(Conversations.updated_at.desc())
+        .order_by(*NEWEST_FIRST)
     )
     return [
         Found(id_, title, message_id, full_text.excerpt(content, query_words), updated_at)
