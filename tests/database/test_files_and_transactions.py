@@ -84,6 +84,36 @@ def test_a_backup_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.db").exists()
 
 
+def test_a_backup_with_a_row_that_points_nowhere_fills_nothing(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    ada = person(database)
+    database.conversations.create(ada)
+    backup(url, tmp_path / "copy.db")
+    database.accounts.delete(ada)
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as connection, connection:
+        connection.execute("DELETE FROM accounts")
+    with pytest.raises(DatabaseError, match="1 rows name rows that are not there"):
+        restore(tmp_path / "copy.db", url)
+    with database.transactions.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM conversations")) == 0
+
+
+def test_what_a_killed_backup_and_restore_left_is_no_hindrance(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "fledge.db")
+    ada = person(database)
+    for name in (".copy.db.part", ".copy.db.part-wal", ".copy.db.restore"):
+        (tmp_path / name).write_bytes(b"half of a page")
+    backup(tmp_path / "fledge.db", tmp_path / "copy.db")
+    restore(tmp_path / "copy.db", tmp_path / "new.db")
+    database.close()
+    restored = open_database(tmp_path / "new.db")
+    assert [account.id for account in restored.accounts.list()] == [ada]
+    restored.close()
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"fledge.db", "copy.db", "new.db"}
+
+
 def test_another_program_s_database_is_no_backup(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
