@@ -86,7 +86,7 @@ def test_logins_fold_the_case_of_every_alphabet(
 ) -> None:
     made = database.accounts.create(first, name="", role="user", password_hash="hash")
     assert database.accounts.password_hash(second) == (made, "hash")
-    with pytest.raises(LoginTaken, match="choose another name to log in with"):
+    with pytest.raises(LoginTaken, match="choose another username"):
         database.accounts.create(second, name="", role="user", password_hash=None)
 
 

@@ -53,7 +53,7 @@ class LoginTaken(DatabaseError):
     """Report that another account has this login."""
 
     def __init__(self, login: str) -> None:
-        super().__init__(f"{login!r} is taken; choose another name to log in with")
+        super().__init__(f"{login!r} is taken; choose another username")
 
 
 class AccountStore:

@@ -119,7 +119,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def read_only(file: Path) -> sqlite3.Connection:
-    """Open a SQLite file for reading. The quotes keep "?", "#" and "%" in its name."""
+    """Open a SQLite file for reading. Percent-encoding keeps "?", "#" and "%" in its name."""
     return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
 
 

@@ -140,7 +140,7 @@ class ConversationStore:
         before: Conversation | None = None,
         archived: bool = False,
     ) -> list[Conversation]:
-        """Return one page: pinned chats first, then by last change, the newest first.
+        """Return one page: pinned chats first, then by last turn, the newest first.
 
         `before` is the last chat of the previous page. Temporary chats are never listed.
         """

@@ -59,7 +59,7 @@ class Given:
 
 
 class RatingStore:
-    """Store of opinions. Every call names the person, who rates only answers of own chats."""
+    """Store of opinions. Every call names the person; only answers in their chats can be rated."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions

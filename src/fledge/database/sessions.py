@@ -93,7 +93,7 @@ class SessionStore:
                 raise NotFound(f"there is no session {session_id!r}")
 
     def end_all(self, account_id: str, *, but: str | None = None) -> int:
-        """Log every browser out, `but` one: how many."""
+        """Log out all browsers except the session `but`; return their number."""
         statement = delete(Sessions).where(Sessions.account_id == account_id)
         if but is not None:
             statement = statement.where(Sessions.id != but)
