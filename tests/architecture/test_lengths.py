@@ -21,7 +21,7 @@ def test_files_and_functions_are_short(path):
         assert length <= LONGEST_FUNCTION, f"{name} has {length} lines"
 
 
-@pytest.mark.parametrize("room", ["serve", "starter"])
+@pytest.mark.parametrize("room", ["database", "serve", "starter"])
 def test_what_people_rely_on_has_as_much_test_as_code(room):
     code, tests = rooms()[room]
     assert tests >= code
