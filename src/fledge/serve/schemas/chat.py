@@ -49,27 +49,27 @@ class ChatCompletionRequest(SamplingWishes):
     """`POST /v1/chat/completions`."""
 
     model: str = Field(max_length=500)
-    """An id of `/v1/models`."""
+    """Id of a model, as listed by `/v1/models`."""
     messages: list[ChatMessage] = Field(min_length=1)
-    """The conversation so far, oldest turn first."""
+    """Conversation so far, oldest message first."""
     stream: bool | None = None
-    """Send the answer piece by piece."""
+    """Stream the answer as it is written."""
     stream_options: StreamOptions | None = None
     """`include_usage` ends the stream with the token counts."""
     max_completion_tokens: int | None = Field(None, ge=1)
-    """The newer name of `max_tokens`."""
+    """Newer name of `max_tokens`."""
     n: int | None = Field(None, ge=1, le=16)
-    """How many answers to write."""
+    """Number of answers to write."""
     logprobs: bool | None = None
-    """Report each token's log-probability."""
+    """Return the log-probability of each token."""
     top_logprobs: int | None = Field(None, ge=0, le=20)
-    """And those of so many that could have stood there."""
+    """Number of most likely alternatives to return for each token."""
     response_format: ResponseFormat | None = None
-    """Only type text is built: others are refused."""
+    """Only the type `text` is supported; others are refused."""
     tools: list[object] | None = None
-    """Not built: refused unless empty."""
+    """Not supported; refused unless empty."""
     truncation: Literal["auto", "disabled"] | None = None
-    """Not OpenAI's here: "auto" drops the oldest turns where the conversation is too long."""
+    """Extension to OpenAI's API: "auto" drops the oldest messages if the context is full."""
 
     @property
     def token_limit(self) -> int | None:

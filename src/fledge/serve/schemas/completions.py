@@ -27,21 +27,21 @@ class CompletionRequest(SamplingWishes):
 
     model: str = Field(max_length=500)
     prompt: Texts | None = None
-    """What to continue; nothing is the beginning of a text."""
+    """Text to continue; an empty one starts a new text."""
     max_tokens: int | None = Field(16, ge=0)
-    """The longest continuation in tokens; 0 only with `echo`, to score a text."""
+    """Maximum length of the continuation in tokens; 0 needs `echo` and only scores the prompt."""
     n: int | None = Field(None, ge=1, le=16)
-    """How many continuations of each prompt."""
+    """Number of continuations for each prompt."""
     best_of: int | None = Field(None, ge=1, le=16)
-    """Write so many and keep the `n` most probable, by the mean of their tokens."""
+    """Number of continuations to write; the `n` with the best mean log-probability are returned."""
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     echo: bool | None = None
-    """Begin with the prompt."""
+    """Return the prompt in front of the continuation."""
     logprobs: int | None = Field(None, ge=0, le=5)
-    """Report each token's log-probability and that of so many others."""
+    """Return log-probabilities: those of each token and of this many alternatives."""
     suffix: str | None = None
-    """Not built: refused."""
+    """Not supported; refused."""
 
     @property
     def token_limit(self) -> int | None:
@@ -90,9 +90,9 @@ class EmbeddingRequest(Incoming):
     model: str = Field(max_length=500)
     input: Texts
     encoding_format: Literal["float", "base64"] | None = None
-    """Numbers, or base64 of little-endian 32-bit floats."""
+    """`float` for numbers, `base64` for little-endian 32-bit floats."""
     dimensions: int | None = Field(None, ge=1)
-    """Keep the first so many numbers, scaled to length 1 again."""
+    """Number of dimensions to keep; the vector is scaled to length 1 again."""
 
 
 class Embedding(BaseModel):

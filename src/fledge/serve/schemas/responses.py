@@ -41,11 +41,11 @@ class ResponseRequest(Incoming):
     model: str = Field(max_length=500)
     input: str | Annotated[list[InputItem], Field(min_length=1)]
     instructions: str | None = None
-    """What the model is told first; not carried over to the next response."""
+    """System prompt; it does not carry over to the next response."""
     previous_response_id: str | None = Field(None, max_length=200)
-    """Go on from a stored response."""
+    """Id of a stored response to continue from."""
     store: bool | None = None
-    """Keep the response for `previous_response_id`; not given, it is kept."""
+    """Store the response for `previous_response_id`; true if not given."""
     stream: bool | None = None
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
@@ -53,12 +53,12 @@ class ResponseRequest(Incoming):
     metadata: dict[str, str] | None = None
     user: str | None = Field(None, max_length=500)
     truncation: Literal["auto", "disabled"] | None = None
-    """ "auto" drops the oldest turns where the conversation is too long."""
+    """ "auto" drops the oldest messages of a conversation that is too long."""
     text: TextSettings | None = None
     tools: list[object] | None = None
-    """Not built: refused unless empty."""
+    """Not supported; refused unless empty."""
     background: bool | None = None
-    """Not built: refused."""
+    """Not supported; refused."""
 
 
 class OutputText(BaseModel):

@@ -21,29 +21,29 @@ class SamplingWishes(Incoming):
     """Sampling fields of a request; None is no wish."""
 
     temperature: float | None = Field(None, ge=0, le=2)
-    """0 takes the most probable token; not given: the server's own."""
+    """0 always takes the most likely token; the server's default if not given."""
     top_p: float | None = Field(None, gt=0, le=1)
-    """Keep the smallest set of tokens with at least this probability."""
+    """Sample from the smallest set of tokens with at least this total probability."""
     top_k: int | None = Field(None, ge=-1, lt=2**31)
-    """Not OpenAI's: keep the k most probable tokens; 0 and -1 keep all."""
+    """Extension to OpenAI's API: sample from the k most likely tokens; 0 and -1 mean all."""
     min_p: float | None = Field(None, ge=0, lt=1)
-    """Not OpenAI's: keep tokens with this share of the best token's probability."""
+    """Extension to OpenAI's API: drop tokens below this share of the top token's probability."""
     repetition_penalty: float | None = Field(None, ge=0.01, le=100)
-    """Not OpenAI's: makes tokens of prompt and answer less likely; 1 changes nothing."""
+    """Extension to OpenAI's API: make tokens of prompt and answer less likely; 1 means off."""
     presence_penalty: float | None = Field(None, ge=-2, le=2)
-    """Makes tokens that are in the answer less likely."""
+    """Make tokens that are in the answer less likely."""
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    """Makes tokens less likely for every time they are in the answer."""
+    """Make tokens less likely each time they appear in the answer."""
     max_tokens: int | None = Field(None, ge=1)
-    """The longest answer in tokens; cut to what the context holds."""
+    """Maximum length of the answer in tokens; cut to the room left in the context."""
     stop: StopTexts | None = None
-    """The answer ends before the first of these texts."""
+    """Stop sequences; the answer ends before the first of them."""
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    """The same seed gives the same text."""
+    """The same seed gives the same answer."""
     logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] | None = None
-    """Added to the logits of these token ids."""
+    """Values added to the logits of these token ids."""
     user: str | None = Field(None, max_length=500)
-    """Whose question it is: where requests wait, users take turns."""
+    """User behind the request; when requests have to wait, users take turns."""
 
     @property
     def token_limit(self) -> int | None:
