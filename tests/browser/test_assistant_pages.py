@@ -28,11 +28,11 @@ def make(page: Page, *origins: str) -> str:
     """An assistant by its form; returns its id."""
     page.get_by_label("Name").fill("Diana")
     page.get_by_label("Greeting").fill("Welcome to the harbour!")
-    page.get_by_label("First messages").fill("When is high water?")
-    page.get_by_label("Offer it").check()
-    page.get_by_label("Pages that may").fill("\n".join(origins))
-    press(page, "Make it")
-    expect(page.get_by_role("heading", name="What it knows")).to_be_visible()
+    page.get_by_label("Suggested messages").fill("When is high water?")
+    page.get_by_label("Share with everyone").check()
+    page.get_by_label("Websites that may").fill("\n".join(origins))
+    press(page, "Create assistant")
+    expect(page.get_by_role("heading", name="Knowledge")).to_be_visible()
     return page.url.rsplit("/", 1)[-1]
 
 
@@ -63,7 +63,7 @@ def test_an_assistant_is_made_taught_and_cites(open_page: OpenPage) -> None:
     page.get_by_text("[1] harbour.md: Tides").click()
     expect(page.locator(".source p")).to_have_text("High water comes twice a day.")
     check(page, "sources")
-    press(page, "Settings of this chat")
+    press(page, "Chat settings")
     expect(page.get_by_label("System prompt")).not_to_be_visible()
 
 
@@ -74,19 +74,21 @@ def test_a_person_answers_in_the_chat_and_gives_it_back(open_page: OpenPage) -> 
     expect(page.locator(".welcome-title")).to_contain_text("Welcome to the harbour!")
     ask(page)
     finished(page)
-    press(page, "This chat")
+    press(page, "Chat actions")
     page.get_by_role("menuitem", name="Talk to a person").click()
-    expect(page.locator("#caution")).to_contain_text("A person has been asked to come")
+    expect(page.locator("#caution")).to_contain_text("We've asked someone to join")
     desk = open_page("/queue")
     desk.locator(".desk-line").click()
-    desk.get_by_label("Answer").fill("Hello, this is Anna.")
-    desk.get_by_label("Answer").press("Enter")
+    desk.get_by_label("Reply").fill("Hello, this is Anna.")
+    desk.get_by_label("Reply").press("Enter")
     expect(desk.locator("#messages")).to_contain_text("Hello, this is Anna.")
     check(desk, "queue")
     expect(page.locator(".answer").last).to_have_text("Hello, this is Anna.")
-    press(desk, "Give back to the model")
-    expect(desk.get_by_text("Nobody is waiting.")).to_be_visible()
-    expect(page.locator("#caution")).to_have_text("Answers can be wrong. Check what matters.")
+    press(desk, "Return to assistant")
+    expect(desk.get_by_text("No one is waiting.")).to_be_visible()
+    expect(page.locator("#caution")).to_have_text(
+        "Answers can be wrong. Check important information."
+    )
 
 
 @contextmanager

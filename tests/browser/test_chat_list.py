@@ -33,7 +33,7 @@ def test_chats_are_listed_opened_and_outlive_the_browser(open_page: OpenPage) ->
     expect(fresh.locator(".bubble")).to_have_text("First question")
     expect(fresh.locator("[aria-current=page].chat-open")).to_have_text("First question")
     fresh.go_back()
-    expect(fresh.get_by_text("What shall we talk about?")).to_be_visible()
+    expect(fresh.get_by_text("What's on your mind?")).to_be_visible()
 
 
 def test_a_chat_is_renamed_pinned_and_archived(open_page: OpenPage) -> None:
@@ -74,7 +74,7 @@ def test_a_chat_that_another_tab_deletes_closes_here(open_page: OpenPage) -> Non
     lists(page, "Harbour", "First question")
     pick(other, "Harbour", "Delete")
     lists(page, "First question")
-    expect(page.locator(".toast")).to_have_text("This chat is no longer there.")
+    expect(page.locator(".toast")).to_have_text("This chat no longer exists.")
     expect(page.locator(".turn")).to_have_count(0)
 
 
@@ -103,16 +103,16 @@ def test_chats_are_found_by_what_was_said(open_page: OpenPage) -> None:
     page.keyboard.type("first")
     lists(page, "First question")
     page.get_by_label("Search chats").fill("nothing of this")
-    expect(page.locator(".sidebar-note")).to_have_text("Nothing found.")
+    expect(page.locator(".sidebar-note")).to_have_text("No chats found.")
 
 
 def test_a_chat_is_saved_as_a_file(open_page: OpenPage) -> None:
     page = open_page()
     ask(page, "First question")
     finished(page)
-    press(page, "This chat")
+    press(page, "Chat actions")
     with page.expect_download() as download:
-        page.get_by_role("menuitem", name="Save as Markdown").click()
+        page.get_by_role("menuitem", name="Export as Markdown").click()
     assert download.value.suggested_filename == "first-question.md"
 
 
@@ -147,9 +147,9 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page: OpenPage
     until(page, "document.documentElement.scrollWidth === 390")
     new_chat = page.get_by_role("button", name="New chat", exact=True)
     expect(new_chat).not_to_be_visible()
-    press(page, "This chat")
+    press(page, "Chat actions")
     page.get_by_role("menuitem", name="Rename").click()
-    page.get_by_label("New name").fill("Harbour")
+    page.get_by_label("Chat title", exact=True).fill("Harbour")
     press(page, "Save")
     expect(page).to_have_title("Harbour · fledge")
     press(page, "Chats")

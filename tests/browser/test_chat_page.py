@@ -91,7 +91,7 @@ def test_an_answer_given_again_is_a_version_beside_the_first(open_page: OpenPage
     finished(page)
     with page.expect_response(lambda reply: reply.request.method == "PATCH"):
         page.get_by_label("Model", exact=True).select_option("other")
-    press(page, "Answer again")
+    press(page, "Regenerate answer")
     expect(page.locator(".answer")).to_have_text(OTHER)
     expect(page.locator(".assistant .place")).to_have_text("2/2")
     with page.expect_response(lambda reply: reply.request.method == "PATCH"):
@@ -111,7 +111,7 @@ def test_an_edited_question_is_a_branch_of_its_own(
     ask(page, "And at night?")
     finished(page, 2)
     page.keyboard.press("ArrowUp")
-    page.get_by_label("Text", exact=True).fill("And by day?")
+    page.get_by_label("Edit text", exact=True).fill("And by day?")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".bubble").last).to_have_text("And by day?")
     finished(page, 2)
@@ -140,11 +140,11 @@ def test_settings_of_a_chat_reach_the_model(
     open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer
 ) -> None:
     page = open_page()
-    press(page, "Settings of this chat")
+    press(page, "Chat settings")
     page.get_by_label("System prompt").fill("Be brief.")
     page.get_by_label("Temperature").fill("0.3")
-    page.get_by_label("Stop before").fill("\n\n")
-    page.get_by_label("Stop before").fill("Tides")
+    page.get_by_label("Stop sequences").fill("\n\n")
+    page.get_by_label("Stop sequences").fill("Tides")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     ask(page)
@@ -153,19 +153,19 @@ def test_settings_of_a_chat_reach_the_model(
     assert tiny_tokenizer.decode_marked(request.prompt).startswith("<|system|>Be brief.<|end|>")
     assert (request.sampling.temperature, request.sampling.stop) == (0.3, ("Tides",))
     page.reload()
-    press(page, "Settings of this chat")
+    press(page, "Chat settings")
     expect(page.get_by_label("Temperature")).to_have_value("0.3")
     page.get_by_label("Temperature").fill("0.9")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    press(page, "Settings of this chat")
+    press(page, "Chat settings")
     expect(page.get_by_label("Temperature")).to_have_value("0.3")
-    page.get_by_label("Also for new chats").check()
+    page.get_by_label("Use for new chats").check()
     page.get_by_label("Temperature").press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
     press(page, "New chat")
     page.reload()
-    press(page, "Settings of this chat")
+    press(page, "Chat settings")
     expect(page.get_by_label("System prompt")).to_have_value("Be brief.")
 
 
@@ -174,9 +174,9 @@ def test_an_answer_and_its_code_are_copied_as_they_were_written(open_page: OpenP
     ask(page)
     finished(page)
     copied = "(text) => navigator.clipboard.readText().then((found) => found.trim() === text)"
-    press(page, "Copy the answer")
+    press(page, "Copy answer")
     until(page, copied, ANSWER)
-    press(page, "Copy the code")
+    press(page, "Copy code")
     until(page, copied, "tide = moon.pull(sea)")
 
 
@@ -210,7 +210,7 @@ def test_a_failure_is_told_and_can_be_tried_again(
     finished(page)
     expect(page.locator(".note")).to_contain_text("no memory left")
     engine.failure = None
-    press(page, "Answer again")
+    press(page, "Regenerate answer")
     expect(page.locator(".answer strong")).to_have_text("Tides")
 
 
@@ -255,5 +255,5 @@ def test_the_view_follows_the_answer_until_the_reader_scrolls_up(
     gate.release(5_000)
     finished(page)
     assert page.evaluate(f"{box}.scrollTop") == top
-    press(page, "Scroll to the newest message")
+    press(page, "Scroll to the latest message")
     until(page, f"{distance} < 5")

@@ -49,7 +49,7 @@ def test_no_question_title_prompt_or_search_acts(open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".chat-title")).to_have_text(ACTS)
     page.get_by_label("Search chats").fill("onerror")
-    expect(page.locator(".chat-group")).to_have_text("Found")
+    expect(page.locator(".chat-group")).to_have_text("Search results")
     expect(page.locator(".chat-row")).to_have_count(1)
     nothing_acted(page)
     page.reload()

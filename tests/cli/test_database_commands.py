@@ -53,7 +53,7 @@ def test_a_lost_password_is_set_where_the_database_is(
 
 
 def test_a_server_without_login_stays_on_this_machine(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--no-login makes everybody who reaches 0\.0\.0\.0"):
+    with pytest.raises(ConfigError, match=r"--no-login makes everyone who can reach 0\.0\.0\.0"):
         launch(
             [],
             sampling=SamplingParams(),

@@ -23,7 +23,7 @@ def test_logins_are_compared_without_case_and_blanks(database: Database) -> None
     assert (ada.login, ada.name) == ("ada", "Ada")
     assert database.accounts.password_hash("ADA") == (ada, "hash")
     assert database.accounts.password_hash("eve") is None
-    with pytest.raises(LoginTaken, match="'ada' is taken"):
+    with pytest.raises(LoginTaken, match="'ada' is already taken"):
         database.accounts.create("aDa", name="", role="user", password_hash=None)
     eve = person(database, "eve")
     with pytest.raises(LoginTaken):

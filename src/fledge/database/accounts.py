@@ -53,7 +53,7 @@ class LoginTaken(DatabaseError):
     """Report that another account has this login."""
 
     def __init__(self, login: str) -> None:
-        super().__init__(f"{login!r} is taken; choose another username")
+        super().__init__(f"the username {login!r} is already taken; choose another")
 
 
 class AccountStore:

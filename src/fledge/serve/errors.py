@@ -37,7 +37,7 @@ def unknown_model(model: str, known: list[str]) -> ApiError:
     """Return a 404 error that names the models there are."""
     return ApiError(
         404,
-        f"The model {model!r} does not exist here; there is: {', '.join(known)}",
+        f"The model {model!r} does not exist. Available models: {', '.join(known)}.",
         param="model",
         code="model_not_found",
     )

@@ -45,14 +45,14 @@ def launch(
     is_local = host in LOOPBACK
     if not login and not is_local:
         raise ConfigError(
-            f"--no-login makes everybody who reaches {host} the owner; leave --no-login out, "
-            "or listen on 127.0.0.1"
+            f"--no-login makes everyone who can reach {host} the owner; drop --no-login or listen "
+            "on 127.0.0.1"
         )
     origins = [parse_origin(each) for each in allowed_origins]
     if not login and ANY in origins:
         raise ConfigError(
-            "--allow-origin '*' with --no-login lets every page that you visit use your models; "
-            "name the pages that may"
+            "--allow-origin '*' with --no-login lets every website you visit use your models; "
+            "name the websites that may"
         )
     kept = open_database(database)
     app = create_app(
@@ -73,7 +73,7 @@ def launch(
             announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")
             start = first_page(url, app.state.parts.setup)
             if start != url:
-                announce(f"Nobody owns this server yet. Become its owner at {start}")
+                announce(f"This server has no owner yet. Become its owner at {start}")
             if open_browser:
                 webbrowser.open(start)
 

@@ -25,9 +25,9 @@ def test_names_are_changed_and_checked(server: PeopleServer) -> None:
     assert (entry.who, entry.action, entry.detail) == ("bo", "login.changed", {"from": user.login})
     taken = {"name": "Bo", "login": "the-owner"}
     refused = server.ask("POST", "/account/profile", who=user, data=taken)
-    assert refused.status_code == 400 and "is taken" in refused.text
+    assert refused.status_code == 400 and "is already taken" in refused.text
     empty = server.ask("POST", "/account/profile", who=user, data={"name": " ", "login": "bo"})
-    assert empty.status_code == 400 and "name: is needed" in empty.text
+    assert empty.status_code == 400 and "Name is required." in empty.text
 
 
 def test_a_new_password_logs_every_other_browser_out(server: PeopleServer) -> None:
@@ -35,7 +35,7 @@ def test_a_new_password_logs_every_other_browser_out(server: PeopleServer) -> No
     here, there = server.cookie(user), server.cookie(user)
     wrong = {"current": "wrong", "new": NEW}
     refused = server.ask("POST", "/account/password", cookie=here, data=wrong)
-    assert refused.status_code == 400 and "not your password" in refused.text
+    assert refused.status_code == 400 and "The password is incorrect" in refused.text
     right = {"current": PASSWORD, "new": NEW}
     changed = server.ask("POST", "/account/password", cookie=here, data=right)
     new = session_of(changed)
@@ -128,9 +128,9 @@ def test_consent_is_shown_and_changed_and_holds_for_the_past(server: PeopleServe
     chat = database.conversations.create(user.id)
     database.ratings.write(user.id, answered(database, user.id, chat.id), "Mine")
     assert len(list(database.training_data.demonstrations())) == 1
-    assert "At present they may." in server.ask("GET", "/account", who=user).text
+    assert "Currently allowed." in server.ask("GET", "/account", who=user).text
     server.ask("POST", "/account/training", who=user, data={})
-    assert "At present they may not." in server.ask("GET", "/account", who=user).text
+    assert "Currently not allowed." in server.ask("GET", "/account", who=user).text
     assert list(database.training_data.demonstrations()) == []
     server.ask("POST", "/account/training", who=user, data={"allows_training": "yes"})
     assert len(list(database.training_data.demonstrations())) == 1
@@ -207,7 +207,7 @@ def test_an_account_is_deleted_by_its_person(server: PeopleServer) -> None:
 def test_without_login_there_are_data_and_consent_but_no_keys() -> None:
     with people_server(login=False) as server:
         page = server.ask("GET", "/account").text
-        assert "without login" in page and "Export everything" in page
+        assert "without login" in page and "Export all my data" in page
         assert "API keys" not in page and "password" not in page.lower()
         assert server.ask("POST", "/account/keys", data={"name": "a"}).status_code == 404
         assert server.ask("GET", "/admin").status_code == 404
@@ -228,7 +228,7 @@ def test_a_form_that_cannot_be_read_is_refused_on_a_page(
 ) -> None:
     page = server.ask("POST", "/account/profile", who=server.people_of["user"], content=content)
     assert page.status_code == status
-    assert "This did not work" in page.text
+    assert "Something went wrong" in page.text
 
 
 def test_names_are_text_on_every_page(server: PeopleServer) -> None:
@@ -257,7 +257,7 @@ def test_a_database_that_is_away_is_told_as_such_and_is_used_when_it_is_back(
         for path in ("/api/conversations", "/account", "/"):
             refused = server.ask("GET", path, cookie=cookie)
             assert refused.status_code == 503, path
-            assert "does not answer" in refused.text and "internal" not in refused.text
+            assert "is not responding" in refused.text and "internal" not in refused.text
         assert server.ask("GET", "/api/conversations", cookie=cookie).headers["retry-after"] == "2"
     assert "db.internal" in caplog.text
     assert server.ask("GET", "/account", cookie=cookie).status_code == 200

@@ -20,7 +20,10 @@ def test_chats_that_strangers_begin_are_limited_by_address(server: PeopleServer)
     path = f"/api/widget/{shop(server)}/visits"
     codes = [server.ask("POST", path).status_code for _ in range(11)]
     assert codes == [201] * 10 + [429]
-    assert "retry-after" in server.ask("POST", path).headers
+    refused = server.ask("POST", path)
+    seconds = int(refused.headers["retry-after"])
+    assert 55 <= seconds <= 60, "when the first of them is a minute old"
+    assert refused.json()["error"]["message"].endswith(f"Try again in {seconds} seconds.")
 
 
 def test_strangers_leave_the_owner_their_own_limit(server: PeopleServer) -> None:

@@ -211,7 +211,7 @@ def test_what_cannot_be_answered_is_an_error_that_the_client_names(
 
 
 def test_an_unknown_model_is_not_retrieved(client: OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match="there is: tiny, team/other"):
+    with pytest.raises(openai.NotFoundError, match="Available models: tiny, team/other"):
         client.models.retrieve("gone")
 
 

@@ -134,7 +134,7 @@ def test_what_is_no_origin_is_told(written: str) -> None:
 
 
 def test_without_accounts_not_every_page_may_come() -> None:
-    with pytest.raises(ConfigError, match="name the pages"):
+    with pytest.raises(ConfigError, match="name the websites"):
         launch(
             [],
             sampling=SamplingParams(),

@@ -7,7 +7,7 @@ from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable
 from fledge.serve.people import limits
 from fledge.serve.people.allowances import Allowances, Spender, chosen
-from fledge.serve.people.limits import Admission, Limiter, LimitReached, LimitScope, Used
+from fledge.serve.people.limits import Admission, Limiter, LimitReached, LimitScope, Used, try_again
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.token_window import TokenWindow
@@ -94,7 +94,7 @@ def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch)
     ]
     assert remaining == ["2", "1", "0"]
     refused = refusal(limiter, limited)
-    assert refused.code == "rate_limit_exceeded" and "3 requests a minute" in refused.message
+    assert refused.code == "rate_limit_exceeded" and "3 requests per minute" in refused.message
     response = refused.response()
     assert response.status_code == 429
     assert response.headers["x-ratelimit-limit-requests"] == "3"
@@ -103,6 +103,43 @@ def test_requests_a_minute_are_counted_and_told(monkeypatch: pytest.MonkeyPatch)
     assert int(response.headers["retry-after-ms"]) == 1000 * int(response.headers["retry-after"])
     clock.now += 120
     admit(limiter, limited)
+
+
+def test_a_refusal_tells_the_seconds_after_which_it_lets_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Still(MINUTE + 26.4)
+    monkeypatch.setattr("time.time", clock)
+    limiter, limited = Limiter(clock), scope(requests_per_minute=2)
+    for _ in range(2):
+        admit(limiter, limited)
+    refused = refusal(limiter, limited)
+    assert refused.message == (
+        "This account may make 2 requests per minute. Try again in 34 seconds."
+    )
+    assert refused.retry_after == 34
+    clock.now += 33
+    refusal(limiter, limited)
+    clock.now += 1
+    admit(limiter, limited)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, "1 second"),
+        (34, "34 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (121, "3 minutes"),
+        (7_199, "120 minutes"),
+        (7_200, "2 hours"),
+        (7_201, "3 hours"),
+        (86_400, "24 hours"),
+    ],
+)
+def test_a_wait_is_told_in_the_unit_that_fits_and_never_too_short(seconds: int, told: str) -> None:
+    assert try_again(seconds) == f"Try again in {told}."
 
 
 def test_tokens_read_and_written_are_charged() -> None:
@@ -119,7 +156,8 @@ def test_tokens_read_and_written_are_charged() -> None:
     first.close(50)
     limiter.admit([limited], 10).close()
     refused = refusal(limiter, limited, tokens=20)
-    assert "this prompt has 20 and 100 are used" in refused.message
+    assert "This prompt has 20 and 100 have been used." in refused.message
+    assert refused.message.endswith(f"Try again in {refused.retry_after} seconds.")
     assert refused.response().headers["x-ratelimit-remaining-tokens"] == "0"
     clock.now += refused.retry_after or 0
     limiter.admit([limited], 20)
@@ -154,7 +192,7 @@ def test_streams_are_freed_once() -> None:
     limiter = Limiter(Still())
     limited = scope(concurrent_streams=2)
     first, _ = limiter.admit([limited], 1), limiter.admit([limited], 1)
-    assert "2 answers being written" in refusal(limiter, limited).message
+    assert "2 answers in progress at once" in refusal(limiter, limited).message
     first.close()
     first.close()
     assert limiter.used(limited).streams == 1
@@ -172,6 +210,10 @@ def test_a_spent_quota_is_not_worth_trying_again() -> None:
     headers = refused.response().headers
     assert headers["x-should-retry"] == "false"
     assert headers["retry-after"] == "101"
+    assert refused.message == (
+        "This account may use 100 tokens per day and has used 95. "
+        "The day ends at midnight UTC. Try again in 101 seconds."
+    )
 
 
 def test_a_key_is_held_to_its_own_limit_and_its_owners(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,12 +31,12 @@ def client(app: FastAPI):
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/nothing", 404, "There is no such page here."),
-        ("/admin", 404, "There is no such page here."),
-        ("/tokenize", 405, "This is not a page to open"),
-        ("/c/unknown", 404, "there is no chat"),
+        ("/nothing", 404, "This page doesn&#39;t exist."),
+        ("/admin", 404, "This page doesn&#39;t exist."),
+        ("/tokenize", 405, "opened as a page"),
+        ("/c/unknown", 404, "There is no chat"),
         ("/c/%3Cscript%3E", 404, "&lt;script&gt;"),
-        ("/assistants/unknown", 404, "there is no assistant"),
+        ("/assistants/unknown", 404, "There is no assistant"),
         ("/invitation-like/secret", 500, "The server failed"),
     ],
 )
@@ -44,7 +44,9 @@ def test_a_browser_is_shown_a_page(client: TestClient, path: str, status: int, s
     answer = client.get(path, headers=BROWSER)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
-    assert "This did not work" in answer.text and said in answer.text and 'href="/"' in answer.text
+    assert (
+        "Something went wrong" in answer.text and said in answer.text and 'href="/"' in answer.text
+    )
     assert "<script>" not in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 
@@ -80,4 +82,4 @@ def test_a_form_of_another_site_is_refused_with_a_page(client: TestClient) -> No
     assert refused.status_code == 403 and "came from another site" in refused.text
     assert refused.headers["content-type"].startswith("text/html")
     host = client.get("/", headers={**BROWSER, "host": "evil.example"})
-    assert host.status_code == 400 and "does not answer to that Host" in host.text
+    assert host.status_code == 400 and "does not answer to this host name" in host.text

@@ -165,5 +165,5 @@ def test_a_failure_that_nobody_foresaw_ends_the_answer_too(
         reply = client.post(f"/api/conversations/{chat}/messages", json=body).json()
         (*_, end) = events(client, reply["messages"][1]["run_id"])
     told = end["data"]["message"]
-    assert (told["status"], told["error"]) == ("failed", "The server failed; its log says more.")
+    assert (told["status"], told["error"]) == ("failed", "The server failed. Its log has details.")
     assert "the file is gone" in caplog.text

@@ -168,7 +168,7 @@ def identity_routes(
             response = go("/login")
             response.delete_cookie(COOKIE, path="/")
             return response
-        return go("/account?done=sessions#sessions")
+        return go("/account?done=session#sessions")
 
     return router
 
@@ -211,12 +211,13 @@ def key_routes(
 
 
 DONE = {
-    "profile": "Your names are changed.",
-    "password": "Your password is changed, and every other browser is logged out.",
-    "sessions": "Logged out there.",
-    "keys": "The key is revoked.",
-    "training": "Your choice is kept, from now on and for what you said before.",
-    "erased": "Your chats are erased.",
+    "profile": "Profile saved.",
+    "password": "Password changed. All other browsers have been logged out.",
+    "session": "Logged out of that browser.",
+    "sessions": "Logged out of all other browsers.",
+    "keys": "API key revoked.",
+    "training": "Your choice has been saved. It also applies to earlier chats.",
+    "erased": "All your chats have been deleted.",
 }
 """Notes on the page after a form was accepted, by the `done` of its address."""
 
@@ -230,4 +231,4 @@ def require_password(
         LimitReached: too many attempts have failed; a browser left open is no place to guess.
     """
     if credentials.check(place_of(request), person.account.login, password) is None:
-        raise BadForm("this is not your password; nothing was changed")
+        raise BadForm("the password is incorrect, so nothing was changed")

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fledge.database import Account, Database, Invitation, Role, ServerSettings
 from fledge.database.usage import day
+from fledge.serve.accounts.activity import newest
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import BadForm, Form, read
@@ -91,7 +92,7 @@ class AdminPage:
             "accounts": database.accounts.list(),
             "used": database.usage.by_account(since=day(self._clock() - USAGE_SECONDS)),
             "invitations": database.invitations.list(),
-            "audit": database.audit.newest(50),
+            "activities": newest(database, 50),
             "settings": self._settings.current,
             "roles": [role for role in reversed(ROLES) if may_appoint(person.role, role)],
             "may_appoint": may_appoint,
@@ -283,19 +284,19 @@ def changeable(database: Database, person: Person, account_id: str) -> Account:
     """Return the account if this manager may change it. Raises `NotFound` or `BadForm`."""
     account = database.accounts.get(account_id)
     if account.id == person.id:
-        raise BadForm("this is you: change yourself on the account page")
+        raise BadForm("this is your own account; change it on the account page")
     require_appointing(person, account.role)
     return account
 
 
 DONE = {
-    "invitation": "The invitation is taken back.",
-    "settings": "The settings hold from now on.",
-    "role": "The role is changed.",
-    "limits": "The limits hold from now on.",
-    "disabled": "The account is disabled, and logged out everywhere.",
-    "enabled": "The account is enabled again.",
-    "deleted": "The account and everything in it is erased.",
+    "invitation": "Invitation revoked.",
+    "settings": "Defaults saved.",
+    "role": "Role changed.",
+    "limits": "Limits saved.",
+    "disabled": "Account disabled and logged out everywhere.",
+    "enabled": "Account enabled.",
+    "deleted": "Account deleted, with everything in it.",
 }
 """Notes on the page after a form was accepted, by the `done` of its address."""
 
@@ -303,4 +304,4 @@ DONE = {
 def require_appointing(person: Person, role: Role) -> None:
     """Raise `BadForm` where the person's own role may not give or take this one."""
     if not may_appoint(person.role, role):
-        raise BadForm(f"only an owner may do this for the role {role}; you are {person.role}")
+        raise BadForm(f"only an owner can do this for the role {role}; your role is {person.role}")

@@ -10,7 +10,7 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from fledge.serve.people.limits import LimitReached
+from fledge.serve.people.limits import LimitReached, seconds_until_free, try_again
 
 FROM_ONE_PLACE = (RateLimitItemPerMinute(20), RateLimitItemPerHour(200))
 AT_ONE_ACCOUNT_FROM_ONE_PLACE = (RateLimitItemPerMinute(5), RateLimitItemPerHour(30))
@@ -57,7 +57,7 @@ class LoginAttempts:
             for each in counted:
                 left = self._limiter.get_window_stats(each.limit, *each.names).remaining
                 if left <= self._trying[each.key]:
-                    raise too_many(each.limit)
+                    raise too_many(seconds_until_free(self._limiter, each.limit, *each.names))
             self._trying.update(each.key for each in counted)
         try:
             yield
@@ -85,13 +85,12 @@ def counters(address: str, login: str) -> list[Counted]:
     ]
 
 
-def too_many(limit: RateLimitItem) -> LimitReached:
-    """Return a 429 error that names the time until the limit has passed."""
-    is_hour = isinstance(limit, RateLimitItemPerHour)
+def too_many(seconds: int) -> LimitReached:
+    """Return a 429 error that names the seconds until the limit has room again."""
     return LimitReached(
         429,
-        f"Too many logins have failed; try again in {'an hour' if is_hour else 'a minute'}",
+        f"Too many failed logins. {try_again(seconds)}",
         type="rate_limit_error",
         code="too_many_logins",
-        retry_after=3600 if is_hour else 60,
+        retry_after=seconds,
     )

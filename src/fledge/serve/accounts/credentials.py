@@ -1,8 +1,16 @@
 """Logins and passwords, checked with few failures at a time."""
 
 from fledge.database import Account, AccountStore
+from fledge.errors import FledgeError
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
+
+
+class AccountDisabled(FledgeError):
+    """The password is right, but the account has been disabled; only its person is told."""
+
+    def __init__(self) -> None:
+        super().__init__("This account has been disabled. Ask an owner or admin of this server.")
 
 
 class Credentials:
@@ -20,11 +28,12 @@ class Credentials:
         return self._passwords.hash(password)
 
     def check(self, address: str, login: str, password: str) -> Account | None:
-        """Return the account behind a right password, or None; disabled accounts have none.
+        """Return the account behind a right password, or None.
 
         A hash that was made with older parameters is replaced.
 
         Raises:
+            AccountDisabled: the password is right, but the account has been disabled.
             LimitReached: too many attempts have failed from this address or at this login.
         """
         with self._attempts.attempt(address, login):
@@ -32,6 +41,8 @@ class Credentials:
             is_right = self._passwords.verify(stored, password)
             if account is None or stored is None or not is_right or account.disabled_at is not None:
                 self._attempts.failed(address, login)
+                if account is not None and is_right:
+                    raise AccountDisabled
                 return None
         self._attempts.succeeded(address, login)
         if self._passwords.outdated(stored):

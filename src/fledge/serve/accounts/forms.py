@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from fledge.errors import FledgeError
 
@@ -35,7 +36,7 @@ def read(form: type[Filled]) -> Callable[[Request], Awaitable[Filled]]:
                 body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
             )
         except ValueError as error:  # not UTF-8, or more fields than any form has
-            raise BadForm("this form cannot be read; load the page again") from error
+            raise BadForm("this form could not be read; reload the page") from error
         values: dict[str, object] = {name: value for name, value in pairs if value.strip()}
         lists = {name for name, field in form.model_fields.items() if "tuple" in str(field)}
         for name in lists:
@@ -48,10 +49,37 @@ def read(form: type[Filled]) -> Callable[[Request], Awaitable[Filled]]:
     return parse
 
 
+LABELS = {
+    "login": "username",
+    "current": "current password",
+    "new": "new password",
+    "days": "expiry in days",
+    "daily_tokens": "tokens per day",
+    "concurrent_streams": "simultaneous answers",
+}
+"""Names that a form shows for its fields, where they differ."""
+RULES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this form",
+    "greater_than_equal": "must be at least {ge:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "int_parsing": "must be a whole number",
+    "literal_error": "must be {expected}",
+    "string_too_long": "must have at most {max_length:,} characters",
+}
+"""Sentences for pydantic's types of errors, with the facts of each."""
+
+
 def describe(error: ValidationError) -> str:
-    """Return one line for each field that is wrong."""
-    return "; ".join(
-        f"{' '.join(str(part) for part in problem['loc']).replace('_', ' ')}: "
-        f"{'is needed' if problem['type'] == 'missing' else problem['msg']}"
-        for problem in error.errors()
-    )
+    """Return one sentence for each field that is wrong, under the name that the form shows."""
+    return " ".join(sentence(problem) for problem in error.errors())
+
+
+def sentence(problem: ErrorDetails) -> str:
+    """`Tokens per day must be at least 1.`"""
+    name = " ".join(str(part) for part in problem["loc"])
+    label = LABELS.get(name, name.replace("_", " ")).capitalize()
+    rule = RULES.get(problem["type"])
+    if rule is None:
+        return f"{label} is invalid: {problem['msg']}."
+    return f"{label} {rule.format_map(problem.get('ctx', {}))}."

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from fledge.database import Account, Database, LoginTaken
 from fledge.errors import NotFound
 from fledge.serve.accounts.cookies import go, local, set_session
-from fledge.serve.accounts.credentials import Credentials
+from fledge.serve.accounts.credentials import AccountDisabled, Credentials
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.accounts.passwords import BadPassword
@@ -90,9 +90,12 @@ def login_routes(
             shut = page(request, form.next, refusal.message, 429)
             shut.headers["retry-after"] = str(refusal.retry_after)
             return shut
+        except AccountDisabled as refusal:
+            database.audit.add(None, "login.failed", login, {"address": client_of(request)})
+            return page(request, form.next, str(refusal), 401)
         if account is None:
             database.audit.add(None, "login.failed", login, {"address": client_of(request)})
-            return page(request, form.next, "This name and this password do not go together.", 401)
+            return page(request, form.next, "Incorrect username or password.", 401)
         return enter(database, request, account, local(form.next))
 
     @router.post("/logout")
@@ -116,8 +119,8 @@ def setup_routes(
         context = {
             "token": token,
             "problem": problem,
-            "title": "Make this server yours",
-            "lead": "You will be its owner: you invite the others and set what they may use.",
+            "title": "Set up this server",
+            "lead": "Create the owner account. The owner invites people and sets their limits.",
             "action": "/setup",
         }
         return pages.show(request, "new_account.html", context, status=status)
@@ -160,13 +163,13 @@ def invitation_routes(
             "token": token,
             "problem": problem,
             "title": "Welcome to fledge",
-            "lead": "You were invited. Choose how you log in from now on.",
+            "lead": "You've been invited to this server. Create your account to join.",
             "action": f"/invitation/{token}",
         }
         return pages.show(request, "new_account.html", context, status=status)
 
     def closed(request: Request) -> Response:
-        problem = "This invitation was used, taken back, or is older than a week. Ask for another."
+        problem = "This invitation has been used or revoked, or has expired. Ask for a new one."
         return pages.show(request, "problem.html", {"problem": problem}, status=404)
 
     @router.get("/invitation/{token}")

@@ -36,8 +36,8 @@ class Passwords:
         """Return the hash to store. Raises `BadPassword`."""
         if not SHORTEST <= len(password) <= LONGEST:
             raise BadPassword(
-                f"a password has {SHORTEST} to {LONGEST:,} characters; this one has "
-                f"{len(password):,}. A few words that only you would put together are good"
+                f"a password needs {SHORTEST} to {LONGEST:,} characters; this one has "
+                f"{len(password):,}. A few words that only you would combine make a good one"
             )
         with self._slots:
             self.work += 1

@@ -105,7 +105,7 @@ def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
     names = {"": "Chat pages", **{key.id: f"{key.name} ({key.prefix}…)" for key in keys}}
     groups: defaultdict[tuple[str, str], list[UsageOfDay]] = defaultdict(list)
     for row in rows:
-        groups[names.get(row.key_id, "A revoked key"), row.model].append(row)
+        groups[names.get(row.key_id, "Revoked key"), row.model].append(row)
     summed = [
         Source(
             name,
@@ -125,7 +125,7 @@ def used_of(scope: LimitScope, quota: Quota) -> list[Left]:
     pairs = (
         ("Requests in the last minute", now.requests, scope.requests_per_minute),
         ("Tokens in the last minute", now.tokens, scope.tokens_per_minute),
-        ("Answers being written", now.streams, scope.concurrent_streams),
+        ("Answers in progress", now.streams, scope.concurrent_streams),
         ("Tokens today", scope.tokens_today, scope.daily_tokens),
     )
     return [Left(name, used, limit) for name, used, limit in pairs if limit is not None]

@@ -117,20 +117,20 @@ def completion_routes(
 def refuse_unsupported(request: CompletionRequest) -> None:
     """Raise `ApiError` for features of the OpenAI API that an answer would silently lack."""
     if request.suffix:
-        raise unsupported("suffix", "Inserting before a suffix is not supported.")
+        raise unsupported("suffix", "suffix is not supported.")
     if request.best_of is not None and request.best_of < (request.n or 1):
         raise ApiError(400, "best_of must be at least n.", param="best_of")
     if request.stream and (request.best_of or 1) > (request.n or 1):
-        raise unsupported("best_of", "A stream cannot know which continuations will be best.")
+        raise unsupported("best_of", "best_of cannot be streamed.")
     if request.token_limit == 0 and (not request.echo or request.stream):
-        raise ApiError(400, "max_tokens 0 needs echo, and no stream.", param="max_tokens")
+        raise ApiError(400, "max_tokens 0 needs echo and no stream.", param="max_tokens")
 
 
 async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tuple[int, ...]]:
     """Return each prompt as ids; an empty prompt becomes the token that separates texts."""
     texts = each_text("" if request.prompt is None else request.prompt)
     if not 1 <= len(texts) <= MOST_PROMPTS:
-        raise ApiError(400, f"Give 1 to {MOST_PROMPTS} prompts.", param="prompt")
+        raise ApiError(400, f"Send 1 to {MOST_PROMPTS} prompts.", param="prompt")
     nothing = (model.tokenizer.special.separator,)
     return [await given_ids(text, model, "prompt") or nothing for text in texts]
 

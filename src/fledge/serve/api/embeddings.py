@@ -77,7 +77,7 @@ async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[
     """
     given = each_text(request.input)
     if not 1 <= len(given) <= MOST_TEXTS:
-        raise ApiError(400, f"Give 1 to {MOST_TEXTS:,} texts.", param="input")
+        raise ApiError(400, f"Send 1 to {MOST_TEXTS:,} texts.", param="input")
     texts = [await given_ids(text, model, "input") for text in given]
     for index, text in enumerate(texts):
         if not text:

@@ -80,8 +80,8 @@ class ResponseStore:
         if stored is None or stored.account_id != person.id:
             raise ApiError(
                 404,
-                f"There is no response {id_!r}; responses are kept until {self._most:,} newer ones "
-                "are there or the server ends.",
+                f"There is no response {id_!r}. The server keeps the newest {self._most:,} "
+                "responses until it stops.",
                 param=param,
                 code="response_not_found",
             )
@@ -218,7 +218,7 @@ def refuse_unsupported(request: ResponseRequest) -> None:
     if request.tools:
         raise unsupported("tools", "Tools are not supported; leave `tools` out.")
     if request.background:
-        raise unsupported("background", "Answers in the background are not supported.")
+        raise unsupported("background", "Background responses are not supported.")
     form = None if request.text is None else request.text.format
     if form is not None and form.type != "text":
         raise unsupported("text.format", "Only the format 'text' is supported.")

@@ -66,7 +66,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
         quota.count(person)
         model = local_model(service, request.model)
         if (request.prompt is None) == (request.messages is None):
-            raise ApiError(400, "Give either prompt or messages.", param="prompt")
+            raise ApiError(400, "Send either prompt or messages.", param="prompt")
         if request.messages is not None:
             opens = request.add_generation_prompt is not False
             ids = await rendered(conversation_of(request.messages), model, opens)
@@ -100,5 +100,7 @@ def local_model(service: ModelService, model: str | None) -> ServedModel:
     """Return the named or the default model. Raises `ApiError` for a model of an upstream."""
     found = service.models[model or next(iter(service.models))]
     if not isinstance(found, ServedModel):
-        raise unsupported("model", f"{found.id} is another server's: its tokenizer is not here.")
+        raise unsupported(
+            "model", f"{found.id} runs on another server, so its tokenizer is not available here."
+        )
     return found

@@ -43,7 +43,7 @@ def from_fledge(error: FledgeError) -> ApiError:
             logger.warning("%s", error)
             return ApiError(
                 status=503,
-                message="The database does not answer; try again in a moment.",
+                message="The database is not responding. Try again in a moment.",
                 type="unavailable_error",
                 code="database_unavailable",
                 retry_after=2,
@@ -124,7 +124,7 @@ def server_failed(request: Request) -> ApiError:
     request_id = request.scope.get("state", {}).get("request_id", "")
     route = getattr(request.scope.get("route"), "path", "no route")
     logger.error("request %s failed: %s %s", request_id, request.method, route)
-    message = f"The server failed; its log says more about request {request_id}."
+    message = f"The server failed. Its log has details about request {request_id}."
     return ApiError(500, message, "server_error")
 
 

@@ -33,7 +33,7 @@ class SameOrigin:
             if not is_meant(headers):
                 error = ApiError(
                     403,
-                    "This request came from another site, or from none; use this server's pages",
+                    "This request came from another site. Use this server's own pages.",
                     type="permission_error",
                     code="cross_site",
                 )

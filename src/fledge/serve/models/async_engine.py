@@ -56,7 +56,7 @@ class Overloaded(GenerationError):
     retry_after = 2
 
     def __init__(self, pending: int) -> None:
-        super().__init__(f"{pending} answers are being written or waiting; try again in a moment")
+        super().__init__(f"the server is busy with {pending:,} answers; try again in a moment")
 
 
 class EngineFailed(GenerationError):

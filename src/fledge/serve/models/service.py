@@ -134,8 +134,8 @@ class ModelService:
         if len(ask.prompts) * ask.choices > self._max_pending:
             raise ApiError(
                 400,
-                f"That makes {len(ask.prompts) * ask.choices:,} answers; this server writes "
-                f"{self._max_pending:,} at a time. Ask for fewer at once.",
+                f"This request asks for {len(ask.prompts) * ask.choices:,} answers; this server "
+                f"writes at most {self._max_pending:,} at once. Ask for fewer.",
                 param="n",
             )
         for prompt in ask.prompts:

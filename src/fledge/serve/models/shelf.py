@@ -60,8 +60,8 @@ class ModelShelf:
         if self._engines and not self._fits(model):
             raise ApiError(
                 503,
-                f"The models that are answering leave no memory for {model.id!r}; try again when "
-                "they are done, or start the server with more --memory.",
+                f"Not enough memory for {model.id!r} while other models are answering. Try again "
+                "when they have finished, or start the server with more --memory.",
                 type="unavailable_error",
                 code="model_loading",
                 retry_after=RETRY_SECONDS,

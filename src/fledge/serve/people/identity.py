@@ -72,7 +72,7 @@ class Identity:
         if key is None or account is None or account.disabled_at is not None:
             raise ApiError(
                 401,
-                "This API key is not known here, expired or revoked; make one on the account page",
+                "This API key is unknown, expired or revoked. Create one on the account page.",
                 code="invalid_api_key",
             )
         if self._clock() - (key.last_used_at or 0) > USED_EVERY_SECONDS:
@@ -85,7 +85,7 @@ class Identity:
         if person is None:
             raise ApiError(
                 401,
-                "Give an API key (Authorization: Bearer sk-…), or log in",
+                "Send an API key (Authorization: Bearer sk-…), or log in.",
                 code="invalid_api_key",
             )
         return person
@@ -126,7 +126,7 @@ class Identity:
         """
         account = self._database.accounts.get(account_id)
         if account.disabled_at is not None or "staff" not in PERMISSIONS[account.role]:
-            raise ApiError(404, "This assistant is not open to visitors.", code="not_found")
+            raise ApiError(404, "This assistant isn't available to visitors.", code="not_found")
         together = tuple(
             replace(scope, id=f"visitors of {scope.id}", whose="This assistant")
             for scope in self._limits(account, None)

@@ -1,6 +1,8 @@
 """Limits of people and keys: requests and tokens a minute, streams at once, tokens a day."""
 
+import math
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field
 from fastapi.responses import JSONResponse
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 
 from fledge.serve.errors import ApiError
 from fledge.serve.people.token_window import TokenWindow
@@ -163,8 +165,8 @@ class Limiter:
         limit = scope.concurrent_streams
         if limit is not None and self._streams.get(scope.id, 0) >= limit:
             raise rate_limited(
-                f"{scope.whose} has {limit} answers being written, the most at a time; "
-                "wait for one to end or stop it",
+                f"{scope.whose} may have {counted(limit, 'answer')} in progress at once. "
+                "Wait for one to finish, or stop it.",
                 RETRY_STREAMS_SECONDS,
             )
 
@@ -176,8 +178,8 @@ class Limiter:
             wait = int(DAY_SECONDS - self._clock() % DAY_SECONDS) + 1
             raise LimitReached(
                 429,
-                f"{scope.whose} may use {limit:,} tokens a day and has used "
-                f"{scope.tokens_today:,}; the day ends at midnight UTC",
+                f"{scope.whose} may use {limit:,} tokens per day and has used "
+                f"{scope.tokens_today:,}. The day ends at midnight UTC. {try_again(wait)}",
                 type="insufficient_quota",
                 code="insufficient_quota",
                 retry_after=wait,
@@ -190,10 +192,12 @@ class Limiter:
             return
         window, now = self._tokens[scope.id], self._clock()
         if window.used(now) + prompt_tokens > limit:
+            wait = window.seconds_until(now, limit - prompt_tokens)
+            advice = try_again(wait) if prompt_tokens <= limit else "Shorten the prompt."
             raise rate_limited(
-                f"{scope.whose} may use {limit:,} tokens a minute; this prompt has "
-                f"{prompt_tokens:,} and {window.used(now):,.0f} are used",
-                window.seconds_until(now, limit - prompt_tokens),
+                f"{scope.whose} may use {limit:,} tokens per minute. This prompt has "
+                f"{prompt_tokens:,} and {window.used(now):,.0f} have been used. {advice}",
+                wait,
                 {
                     "x-ratelimit-limit-tokens": str(limit),
                     "x-ratelimit-remaining-tokens": str(max(0, int(limit - window.used(now)))),
@@ -206,9 +210,11 @@ class Limiter:
         limited = [(scope, per_minute(scope)) for scope in scopes]
         for scope, item in limited:
             if item is not None and not self._requests.test(item, scope.id):
+                wait = seconds_until_free(self._requests, item, scope.id)
                 raise rate_limited(
-                    f"{scope.whose} may make {item.amount:,} requests a minute",
-                    self._seconds_until_request(item, scope.id),
+                    f"{scope.whose} may make {counted(item.amount, 'request')} per minute. "
+                    f"{try_again(wait)}",
+                    wait,
                     self._request_headers(item, scope.id),
                 )
         for scope, item in limited:
@@ -244,12 +250,8 @@ class Limiter:
         return {
             "x-ratelimit-limit-requests": str(item.amount),
             "x-ratelimit-remaining-requests": str(self._remaining_requests(item, scope_id)),
-            "x-ratelimit-reset-requests": f"{self._seconds_until_request(item, scope_id)}s",
+            "x-ratelimit-reset-requests": f"{seconds_until_free(self._requests, item, scope_id)}s",
         }
-
-    def _seconds_until_request(self, item: RateLimitItem, scope_id: str) -> int:
-        reset = self._requests.get_window_stats(item, scope_id).reset_time
-        return max(1, round(reset - self._clock()))
 
 
 def per_minute(scope: LimitScope) -> RateLimitItem | None:
@@ -270,3 +272,24 @@ def rate_limited(
         retry_after=seconds,
         headers={"retry-after-ms": str(seconds * 1000), **(headers or {})},
     )
+
+
+def seconds_until_free(limiter: RateLimiter, limit: RateLimitItem, *names: str) -> int:
+    """Return in how many whole seconds a limit that was reached takes one more; at least 1."""
+    reset = limiter.get_window_stats(limit, *names).reset_time
+    return max(1, math.ceil(reset - time.time()))  # the library counts by this clock
+
+
+def try_again(seconds: int) -> str:
+    """`Try again in 34 seconds.`; from two minutes on in minutes, from two hours on in hours."""
+    size, unit = next(
+        (size, unit)
+        for size, unit in ((3_600, "hour"), (60, "minute"), (1, "second"))
+        if size == 1 or seconds >= 2 * size
+    )
+    return f"Try again in {counted(math.ceil(seconds / size), unit)}."
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 answer`, `2,000 answers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -49,7 +49,7 @@ class Person:
         if not self.may(permission):
             raise ApiError(
                 403,
-                f"Your role here is {self.role}, which does not include {REASONS[permission]}",
+                f"Your role ({self.role}) doesn't allow {REASONS[permission]}.",
                 type="permission_error",
                 code="forbidden",
             )
@@ -62,7 +62,7 @@ class Person:
         if self.key is not None and self.key.scopes and scope not in self.key.scopes:
             raise ApiError(
                 403,
-                f"This API key may be used for {', '.join(self.key.scopes)}, not for {scope}",
+                f"This API key has no permission for {scope}, only for {', '.join(self.key.scopes)}.",
                 type="permission_error",
                 code="scope_missing",
             )

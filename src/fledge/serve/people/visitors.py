@@ -4,7 +4,7 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from fledge.serve.people.limits import LimitScope, rate_limited
+from fledge.serve.people.limits import LimitScope, rate_limited, seconds_until_free, try_again
 
 NEW_CHATS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(60))
 """New chats from one address; a whole office may share one."""
@@ -24,16 +24,18 @@ class NewVisitors:
         """Count a new chat. Raises `LimitReached` where too many have begun."""
         for limit in NEW_CHATS:
             if not self._limiter.hit(limit, address):
+                wait = seconds_until_free(self._limiter, limit, address)
                 raise rate_limited(
-                    "Too many chats were begun from here; try again later", limit.get_expiry()
+                    f"Too many chats were started from your network. {try_again(wait)}", wait
                 )
 
     def hear(self, address: str) -> None:
         """Count a message. Raises `LimitReached` where there were too many."""
         for limit in MESSAGES:
             if not self._limiter.hit(limit, "message", address):
+                wait = seconds_until_free(self._limiter, limit, "message", address)
                 raise rate_limited(
-                    "Too many messages came from here; try again later", limit.get_expiry()
+                    f"Too many messages came from your network. {try_again(wait)}", wait
                 )
 
 
@@ -41,7 +43,7 @@ def of_address(address: str) -> LimitScope:
     """Return the limits of one address, for all assistants together."""
     return LimitScope(
         id=f"visitor {address}",
-        whose="Your address",
+        whose="Your network",
         requests_per_minute=REQUESTS_PER_MINUTE,
         tokens_per_minute=None,
         concurrent_streams=CONCURRENT_STREAMS,

@@ -28,6 +28,7 @@ class Pages:
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["moment"] = moment
         self._templates.env.filters["browser"] = browser
+        self._templates.env.filters["sentence"] = sentence
 
     def show(
         self,
@@ -56,6 +57,12 @@ def moment(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
 
 
+def sentence(text: str) -> str:
+    """Capitalise the first letter of an error and end it with a full stop."""
+    capitalised = text[:1].upper() + text[1:]
+    return capitalised if capitalised.endswith((".", "!", "?", "…")) else f"{capitalised}."
+
+
 # The order matters: Edge and Opera also say Chrome, and nearly all say Safari.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera"} | {
     name: name for name in ("Firefox", "Chrome", "Safari")
@@ -71,7 +78,7 @@ def browser(user_agent: str) -> str:
     name = next((name for mark, name in BROWSERS.items() if mark in user_agent), None)
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), None)
     if name is None:
-        return user_agent or "A program"
+        return user_agent or "Unknown browser"
     return f"{name} on {system}" if system else name
 
 

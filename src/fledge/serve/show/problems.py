@@ -7,8 +7,8 @@ from fledge.serve.errors import ApiError
 from fledge.serve.show.page import Pages
 
 WORDS = {
-    "Not Found.": "There is no such page here.",
-    "Method Not Allowed.": "This is not a page to open; go back to where you came from.",
+    "Not Found.": "This page doesn't exist. Check the address, or go back to your chats.",
+    "Method Not Allowed.": "This address can't be opened as a page. Go back and try again.",
 }
 """Words for people instead of HTTP's own phrases."""
 

@@ -1,4 +1,4 @@
-// One answer: its text while it streams and after, how it ended, and what can be done with it.
+// One answer: its text while it streams and after, its ending, and its actions.
 
 import { again, goOn } from "./asking.js";
 import { copyText, decorateCode } from "./copy.js";
@@ -14,11 +14,11 @@ import { nameOf, state, update } from "./state.js";
 
 const ENDINGS = {
   cancelled: "Stopped.",
-  interrupted: "The server was restarted before this answer was complete.",
-  failed: "The answer could not be written.",
+  interrupted: "The server restarted before this answer was complete.",
+  failed: "Something went wrong. Try again.",
 };
 
-/** An empty turn of the assistant. */
+/** Create an empty turn of the assistant. */
 export function makeAnswer() {
   const article = make("article", "turn assistant");
   article.append(
@@ -32,7 +32,7 @@ export function makeAnswer() {
   return article;
 }
 
-/** Bring a turn up to date; only a growing text costs anything. */
+/** Update a turn; only a growing text costs anything. */
 export function showAnswer(/** @type {HTMLElement} */ node, /** @type {Message} */ message, /** @type {Message[]} */ siblings, isLast = false) {
   const [heading, body, note, sources, actions, opinion] = /** @type {HTMLElement[]} */ ([...node.children]);
   const editing = state.editing === message.id;
@@ -55,7 +55,7 @@ export function showAnswer(/** @type {HTMLElement} */ node, /** @type {Message} 
   opinion.replaceChildren(...(state.rating === message.id ? [reasonsPanel(message)] : []));
 }
 
-/** The text: our own rendering while it grows, the server's when it has ended. */
+/** Show the text: rendered here while it grows, by the server once it has ended. */
 export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement} */ body, /** @type {Message} */ message, editing = false) {
   const mode = editing ? "editing" : message.html === null ? "streaming" : "final";
   node.classList.toggle("waiting", mode === "streaming" && !message.content);
@@ -66,7 +66,7 @@ export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement
   } else if (node.dataset.text !== mode) {
     delete (/** @type {any} */ (body).streamed);
     if (editing) {
-      body.replaceChildren(editor(message.content, "Keep", (text) => demonstrate(message, text)));
+      body.replaceChildren(editor(message.content, "Save", (text) => demonstrate(message, text)));
       body.querySelector("textarea")?.focus();
     } else {
       const template = document.createElement("template");
@@ -81,7 +81,7 @@ export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement
 function noteOf(/** @type {Message} */ message) {
   if (message.status === "running") return "";
   if (message.finish_reason === "length") return "The answer reached its length limit.";
-  if (message.finish_reason === "content_filter") return "The answer was held back.";
+  if (message.finish_reason === "content_filter") return "The answer was withheld.";
   if (message.status === "failed") return message.error ?? ENDINGS.failed;
   return ENDINGS[/** @type {keyof typeof ENDINGS} */ (message.status)] ?? "";
 }
@@ -98,14 +98,14 @@ function actionsOf(/** @type {Message} */ message, /** @type {Message[]} */ sibl
   };
   const parts = [siblingNav(message, siblings)];
   if (message.content) {
-    parts.push(iconButton("copy", "Copy the answer", (button) => copyText(message.content, button)));
+    parts.push(iconButton("copy", "Copy answer", (button) => copyText(message.content, button)));
   }
   if (message.content && canSpeak) {
     parts.push(iconButton("speak", "Read aloud", (button) => speak(button.closest("article"))));
   }
   if (state.messages.get(message.parent_id ?? "")?.role === "user" && !message.by) {
-    parts.push(iconButton("again", "Answer again", () => again(message)));
-    if (isCut(message) && isLast) parts.push(iconButton("continue", "Continue the answer", () => goOn(message)));
+    parts.push(iconButton("again", "Regenerate answer", () => again(message)));
+    if (isCut(message) && isLast) parts.push(iconButton("continue", "Continue answer", () => goOn(message)));
   }
   if (message.content && message.parent_id && !message.by) {
     parts.push(thumb(1, "up", "Good answer"), thumb(-1, "down-thumb", "Bad answer"));

@@ -1,6 +1,6 @@
 // Calls to this server's own API: JSON in, JSON out, errors as sentences for people.
 
-/** What the server refused, or that it could not be reached. */
+/** Error of a refused request, or of a server that cannot be reached. */
 export class ApiError extends Error {
   /**
    * @param {string} message
@@ -28,7 +28,7 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new ApiError("The server cannot be reached. Is fledge still running?");
+    throw new ApiError("Can't reach the server. Is fledge still running?");
   }
   if (reply.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   if (!reply.ok) throw new ApiError(await messageOf(reply), reply.status);
@@ -37,8 +37,14 @@ export async function call(method, path, body) {
 
 async function messageOf(/** @type {Response} */ reply) {
   try {
-    return (await reply.json()).error.message;
+    return sentence((await reply.json()).error.message);
   } catch {
-    return `The server answered ${reply.status}.`;
+    return `The server returned an error (${reply.status}). Try again.`;
   }
+}
+
+/** Capitalise an error's first letter and end it with a full stop. */
+export function sentence(/** @type {string} */ text) {
+  const capitalised = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }

@@ -1,4 +1,4 @@
-// What is asked in the opened chat: a message, another answer, the rest of one, another branch.
+// Requests of the open chat: a message, another answer, the rest of one, another branch.
 
 import { call } from "./api.js";
 import { merge, showChat, staying, updated } from "./chat.js";
@@ -10,7 +10,7 @@ import { leafBelow } from "./tree.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 
-/** Send what a person wrote as a child of `parentId`; a new chat is made with its first message. */
+/** Send a message as a child of `parentId`; the first message creates the chat. */
 export async function ask(/** @type {string} */ text, parentId = state.leaf) {
   if (state.sending) return false;
   update({ sending: true, follows: true });
@@ -23,7 +23,7 @@ export async function ask(/** @type {string} */ text, parentId = state.leaf) {
   return sent;
 }
 
-/** Make the chat that is shown and has no messages yet; its id. */
+/** Create the shown chat, which has no messages yet, and return its id. */
 async function begin() {
   const stays = staying();
   const { title, model, system_prompt, sampling, temporary, assistant } = state.chat;
@@ -38,13 +38,13 @@ async function begin() {
   return made.id;
 }
 
-/** Have the model answer the question before `message` once more, as its sibling. */
+/** Request another answer to the question before `message`, as a sibling of it. */
 export function again(/** @type {Message} */ message) {
   const body = { parent_id: message.parent_id, models: [at("model").value] };
   return telling(() => answerTo(state.chat.id, "answers", body));
 }
 
-/** Go on where an answer was cut off. */
+/** Continue an answer that was cut off. */
 export function goOn(/** @type {Message} */ message) {
   const models = [message.model ?? at("model").value];
   const body = { parent_id: message.parent_id, continues: message.id, models };
@@ -61,20 +61,20 @@ async function answerTo(/** @type {string | null} */ id, /** @type {string} */ w
   const reply = await call("POST", `/api/conversations/${id}/${what}`, body);
   listChat(reply.conversation);
   announce(id);
-  if (state.chat.id !== id) return; // another chat was opened meanwhile; this one is kept
+  if (state.chat.id !== id) return; // another chat was opened meanwhile; this one is saved
   Object.assign(state.chat, reply.conversation);
   merge(reply.messages.map(updated));
   update({ leaf: reply.conversation.current_message_id, follows: true });
 }
 
-/** End every answer that is being written here; what has come is kept. */
+/** Stop every answer being written here; the text so far stays. */
 export function stop() {
   for (const message of running()) {
     if (message.run_id) telling(() => call("POST", `/api/runs/${message.run_id}/cancel`));
   }
 }
 
-/** Show another branch: the newest leaf below one of its messages. */
+/** Show another branch, down to the newest leaf below `message`. */
 export function choose(/** @type {Message} */ message) {
   const leaf = leafBelow(state.messages, message.id);
   update({ leaf, follows: false, editing: null, rating: null });

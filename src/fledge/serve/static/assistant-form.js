@@ -1,4 +1,4 @@
-// The form of one assistant, and the files that it knows.
+// Form of one assistant, and its knowledge files.
 
 import { call } from "./api.js";
 import { at } from "./dom.js";
@@ -35,7 +35,7 @@ function read() {
   return fields;
 }
 
-form.querySelector("[type=submit]").disabled = false; // until now it would have lost everything
+form.querySelector("[type=submit]").disabled = false; // before this script is here a submit would lose everything
 form.addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   telling(async () => {
@@ -45,24 +45,24 @@ form.addEventListener("submit", (/** @type {Event} */ event) => {
 });
 
 at("delete")?.addEventListener("click", () => telling(async () => {
-  if (!confirm("Delete this assistant and what it knows? Its chats stay.")) return;
+  if (!confirm("Delete this assistant and its files? Its chats are kept.")) return;
   await call("DELETE", path);
   location.assign("/assistants");
 }));
 
-/** Teach what was chosen; what was taken stays, whatever becomes of the rest. */
+/** Upload the chosen files one by one; a failure keeps those already uploaded. */
 async function teach() {
   const files = [...at("files").files];
-  at("files").value = ""; // else the same file could not be chosen again
+  at("files").value = ""; // so that the same file can be chosen again
   for (const file of files) {
-    toast(`Reading ${file.name} …`);
+    toast(`Adding ${file.name}…`);
     await call("POST", `${path}/documents`, { name: file.name, text: await textOf(file) });
   }
   location.reload();
 }
 
 at("files")?.addEventListener("change", () => telling(teach));
-if (at("files")?.files.length) telling(teach); // chosen before this script was there
+if (at("files")?.files.length) telling(teach); // chosen before this script was here
 
 for (const row of document.querySelectorAll(".document")) {
   row.querySelector("button")?.addEventListener("click", () => telling(async () => {

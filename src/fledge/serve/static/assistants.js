@@ -1,10 +1,10 @@
-// The gallery of assistants: a ready-made one becomes one's own when it is started.
+// Gallery of assistants: starting a ready-made one creates one's own copy.
 
 import { call } from "./api.js";
 import { telling } from "./toast.js";
 
 for (const button of document.querySelectorAll("[data-ready]")) {
-  button.disabled = false; // until now it would have done nothing
+  button.disabled = false; // before this script is here a click does nothing
   button.addEventListener("click", () => telling(async () => {
     const made = await call("POST", `/api/assistants/ready/${button.dataset.ready}`);
     location.assign(`/a/${made.id}`);

@@ -1,4 +1,4 @@
-// What the bar of every page does: the theme goes round system, light, dark.
+// Bar of every page: the theme button cycles through system, light and dark.
 
 import { at, setIcon, setLabel } from "./dom.js";
 

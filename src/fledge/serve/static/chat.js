@@ -1,4 +1,4 @@
-// The opened chat: shown, read anew where another tab or a person has changed it, followed.
+// The open chat: shown, reloaded when another tab or a person changed it, followed.
 
 import { call } from "./api.js";
 import { followRun, hasEnded, isFollowed, unfollow } from "./runs.js";
@@ -8,16 +8,16 @@ import { toast, telling } from "./toast.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 
-const LOST_MILLISECONDS = 3000; // between looks for an answer that cannot be followed
-let opened = 0; // how often another chat was opened, or begun to be
+const LOST_MILLISECONDS = 3000; // between reloads while an answer cannot be followed
+let opened = 0; // counts chats opened or begun
 
-/** Call it later: whether no other chat has been opened since. */
+/** Return a function that tells whether the same chat is still open. */
 export function staying() {
   const then = opened;
   return () => then === opened;
 }
 
-/** Show a chat as the server sent it. */
+/** Show a chat from the server. */
 export function showChat(/** @type {any} */ detail) {
   leave();
   const { messages, current_message_id: leaf, ...chat } = detail;
@@ -26,24 +26,24 @@ export function showChat(/** @type {any} */ detail) {
   watch();
 }
 
-/** An empty chat with the same model, or with an assistant. */
+/** Start an empty chat with the same model, or with an assistant. */
 export function startChat(/** @type {Partial<import("./state.js").Chat>} */ known = {}) {
   leave();
   state.messages = new Map();
   update({ chat: emptyChat(known), leaf: null, editing: null, rating: null, follows: true });
 }
 
-/** Open a kept chat. */
+/** Open a saved chat. */
 export function openChat(/** @type {string} */ id) {
   return open(`/api/conversations/${id}`, showChat);
 }
 
-/** An empty chat with one of the assistants. */
+/** Start an empty chat with one of the assistants. */
 export function openAssistant(/** @type {string} */ id) {
   return open(`/api/assistants/${id}`, (assistant) => startChat({ assistant, model: assistant.model }));
 }
 
-/** Show what is at a path, unless something else was opened before it came. */
+/** Load a path and show it, unless something else was opened in the meantime. */
 async function open(/** @type {string} */ path, /** @type {(found: any) => void} */ show) {
   opened++;
   const stays = staying();
@@ -58,7 +58,7 @@ async function open(/** @type {string} */ path, /** @type {(found: any) => void}
   });
 }
 
-/** Read the opened chat anew: another tab, a person or a lost connection has changed it. */
+/** Reload the open chat after a change by another tab or person, or a lost connection. */
 export async function refreshChat() {
   const { id } = state.chat;
   if (!id) return;
@@ -76,11 +76,11 @@ export async function refreshChat() {
   update({ chat, leaf, connected: true });
 }
 
-/** Leave a chat that was deleted. */
+/** Leave a deleted chat. */
 export function chatIsGone() {
   startChat();
   history.replaceState(null, "", "/");
-  toast("This chat is no longer there.");
+  toast("This chat no longer exists.");
 }
 
 function leave() {
@@ -89,7 +89,7 @@ function leave() {
   for (const message of state.messages.values()) if (message.run_id) unfollow(message.run_id);
 }
 
-/** Take in messages of the server; what streams here is ahead of what the database has. */
+/** Merge messages from the server; text streaming here is ahead of the database. */
 export function merge(/** @type {Message[]} */ messages) {
   for (const message of messages) {
     const known = state.messages.get(message.id);
@@ -101,7 +101,7 @@ export function merge(/** @type {Message[]} */ messages) {
   watch();
 }
 
-/** The same message as an answer that goes on tells it; what its reader thinks of it stays. */
+/** Return the updated message with the reader's rating and open comparison kept. */
 export function updated(/** @type {Message} */ message) {
   const known = state.messages.get(message.id);
   return known ? { ...message, rating: known.rating, compare: known.compare && message.compare } : message;
@@ -132,14 +132,14 @@ function follow(/** @type {string} */ id, /** @type {string} */ runId) {
   });
 }
 
-/** The server lets nobody follow, as when its database is away: read the chat until it answers. */
+/** Reload the chat until the server answers: it may have lost its database. */
 function lookAgain(/** @type {string | null} */ id) {
   setTimeout(() => {
     if (state.chat.id === id) refreshChat().catch(() => lookAgain(id));
   }, LOST_MILLISECONDS);
 }
 
-/** Save settings of the opened chat; a chat without messages keeps them until it is sent. */
+/** Save settings of the open chat; a chat without messages keeps them until its first one. */
 export async function saveSettings(/** @type {Partial<import("./state.js").Chat>} */ change) {
   Object.assign(state.chat, change);
   update();
@@ -148,7 +148,7 @@ export async function saveSettings(/** @type {Partial<import("./state.js").Chat>
   }
 }
 
-/** Want a person in the opened chat, or let the model answer again. */
+/** Ask for a person in the open chat, or return it to the model. */
 export function wantPerson(/** @type {boolean} */ wanted) {
   const { chat } = state;
   return telling(async () => {

@@ -1,4 +1,4 @@
-// The list of kept chats: read in pages, searched, renamed, pinned, archived, deleted with undo.
+// List of saved chats: paged, searched, renamed, pinned, archived, deleted with undo.
 
 import { call } from "./api.js";
 import { startChat } from "./chat.js";
@@ -10,7 +10,7 @@ import { toast, telling } from "./toast.js";
 
 let asked = 0;
 
-/** Read the first page of the list, or of what the search finds. */
+/** Load the first page of the list, or of the search results. */
 export async function loadChats() {
   const turn = ++asked;
   await telling(async () => {
@@ -20,7 +20,7 @@ export async function loadChats() {
   });
 }
 
-/** Read the page after the last one. */
+/** Load the next page. */
 export async function loadMore() {
   const { next } = state;
   if (!next) return;
@@ -39,7 +39,7 @@ function query() {
 
 const path = (/** @type {ChatSummary} */ chat) => `/api/conversations/${chat.id}`;
 
-/** Returns whether it was changed. @param {ChatSummary} chat @param {object} change */
+/** Return whether the change succeeded. @param {ChatSummary} chat @param {object} change */
 async function patch(chat, change) {
   if (!(await telling(() => call("PATCH", path(chat), change)))) return false;
   if (state.chat.id === chat.id) Object.assign(state.chat, change);
@@ -48,23 +48,23 @@ async function patch(chat, change) {
   return true;
 }
 
-/** An empty title leaves the old one. */
+/** Rename a chat; an empty title keeps the old one. */
 export async function rename(/** @type {ChatSummary} */ chat, /** @type {string} */ title) {
   update({ renaming: null });
   if (title.trim() && title.trim() !== chat.title) await patch(chat, { title: title.trim() });
 }
 
-/** Keep a chat at the top, or no longer. */
+/** Pin a chat to the top, or unpin it. */
 export const pin = (/** @type {ChatSummary} */ chat) => patch(chat, { pinned: !chat.pinned });
 
-/** Put a chat out of the way, or back. */
+/** Archive a chat, or unarchive it. */
 export async function archive(/** @type {ChatSummary} */ chat) {
   if (!(await patch(chat, { archived: !chat.archived }))) return;
-  const words = chat.archived ? "Back among the chats." : "Archived.";
+  const words = chat.archived ? "Chat unarchived." : "Chat archived.";
   toast(words, "Undo", () => patch(chat, { archived: chat.archived }));
 }
 
-/** Delete a chat; for a few seconds it can be had back. */
+/** Delete a chat and offer to undo it for a few seconds. */
 export async function remove(/** @type {ChatSummary} */ chat) {
   if (!(await telling(() => call("DELETE", path(chat))))) return;
   announce(chat.id, true);
@@ -80,7 +80,7 @@ export async function remove(/** @type {ChatSummary} */ chat) {
   }));
 }
 
-/** Save a chat as a file: for people, for programs, or for training. */
+/** Download a chat as a file for people, for programs or for training. */
 export function exportChat(/** @type {{id: string | null}} */ chat, /** @type {"markdown" | "json" | "sft"} */ format) {
   const link = document.createElement("a");
   link.href = `/api/conversations/${chat.id}/export?format=${format}`;

@@ -1,4 +1,4 @@
-// Two answers side by side. Who wrote which stays hidden until one is chosen.
+// Two answers side by side. Their models stay hidden until one is chosen.
 
 import { showText } from "./answer.js";
 import { make, textButton } from "./dom.js";
@@ -6,7 +6,7 @@ import { prefer } from "./opinions.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 
-/** The frame of a pair: two columns and the question below them. */
+/** Create the frame of a pair: two columns and the question below them. */
 export function makeComparison(/** @type {[Message, Message]} */ pair) {
   const section = make("section", "turn pair");
   section.setAttribute("aria-label", "Two answers");
@@ -20,7 +20,7 @@ export function makeComparison(/** @type {[Message, Message]} */ pair) {
     );
     columns.append(column);
   }
-  const question = make("div", "pair-question", make("p", "", "Which is better?"));
+  const question = make("div", "pair-question", make("p", "", "Which answer is better?"));
   const choices = make("div", "pair-choices");
   for (const [better, label] of /** @type {const} */ ([["left", "A"], ["tie", "Equally good"], ["right", "B"]])) {
     choices.append(textButton(label, () => {
@@ -33,7 +33,7 @@ export function makeComparison(/** @type {[Message, Message]} */ pair) {
   return section;
 }
 
-/** Bring both columns up to date; the question comes when both have ended. */
+/** Update both columns; the question appears once both have ended. */
 export function showComparison(/** @type {HTMLElement} */ section, /** @type {[Message, Message]} */ pair) {
   /** @type {any} */ (section).pair = pair;
   const [columns, question] = /** @type {HTMLElement[]} */ ([...section.children]);

@@ -1,4 +1,4 @@
-// The box in which a message is written, with the model, the comparison and the token meter.
+// The message box with the model picker, the comparison and the token meter.
 
 import { ask, stop } from "./asking.js";
 import { saveSettings } from "./chat.js";
@@ -9,10 +9,10 @@ import { textOf } from "./texts.js";
 import { telling } from "./toast.js";
 import { pathTo } from "./tree.js";
 
-const CHARACTERS_A_TOKEN = 4; // a guess, only for what is not sent yet
+const CHARACTERS_A_TOKEN = 4; // an estimate for text not sent yet
 const DRAFT = "fledge.draft";
 
-/** Bring the composer up to date. */
+/** Update the composer. */
 export function showComposer(/** @type {typeof state} */ now) {
   const writing = running().length > 0;
   const send = at("send");
@@ -24,7 +24,7 @@ export function showComposer(/** @type {typeof state} */ now) {
   showMeter(now);
 }
 
-/** How full the model's context is, in tokens. */
+/** Show how full the model's context is, in tokens. */
 function showMeter(/** @type {typeof state} */ now) {
   const meter = at("meter");
   const model = page.models.find((/** @type {any} */ each) => each.id === at("model").value);
@@ -36,7 +36,7 @@ function showMeter(/** @type {typeof state} */ now) {
   if (meter.hidden) return;
   const share = Math.min(1, total / model.context_length);
   meter.textContent = `${draft ? "~" : ""}${total.toLocaleString()} / ${model.context_length.toLocaleString()} tokens`;
-  meter.title = "Tokens of this chat, of those that the model can hold. Older turns are left out where it is full.";
+  meter.title = "Tokens in this chat, out of the most this model can read. When it is full, the oldest messages are left out.";
   meter.classList.toggle("full", share > 0.9);
 }
 
@@ -46,7 +46,7 @@ function grow() {
   box.style.height = `${box.scrollHeight}px`;
 }
 
-/** Put a text into the box. */
+/** Put text into the box. */
 export function setDraft(/** @type {string} */ text) {
   at("message").value = text;
   sessionStorage.setItem(DRAFT, text);
@@ -64,11 +64,11 @@ async function submit(/** @type {Event} */ event) {
   const text = at("message").value.trim();
   if (!text || state.sending) return;
   setDraft("");
-  // What was typed is never lost, nor what was typed since.
+  // Nothing typed is lost, neither the failed message nor text typed since.
   if (!(await ask(text))) setDraft([text, at("message").value].filter(Boolean).join("\n\n"));
 }
 
-/** Put text files under what is written already, each with its name. */
+/** Append text files to the message, each under its name. */
 function attach(/** @type {FileList | undefined} */ files) {
   return telling(async () => {
     for (const file of files ?? []) {
@@ -80,7 +80,7 @@ function attach(/** @type {FileList | undefined} */ files) {
   });
 }
 
-/** Wire the composer up, once. */
+/** Wire up the composer, once. */
 export function setUpComposer() {
   const box = at("message");
   at("composer").addEventListener("submit", submit);
@@ -96,7 +96,7 @@ export function setUpComposer() {
     box.focus();
   });
   box.addEventListener("dragover", (/** @type {DragEvent} */ event) => {
-    if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); // so that it may be dropped
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); // allows the drop
   });
   box.addEventListener("drop", (/** @type {DragEvent} */ event) => {
     if (!event.dataTransfer?.files.length) return;
@@ -115,14 +115,14 @@ export function setUpComposer() {
   grow();
 }
 
-/** Take Enter, also one that was pressed before this script was there; the chat must be shown. */
+/** Handle Enter, even if pressed before this script was here; the chat must be shown first. */
 export function takeEnter() {
   sendOnEnter(at("message"), () => {
     if (!running().length) at("composer").requestSubmit();
   });
 }
 
-/** Pick the model of the opened chat; the first where it is no longer served. */
+/** Select the model of the open chat, or the first one if it is no longer served. */
 export function pickModel(/** @type {string | null} */ model) {
   const picker = at("model");
   if (model) picker.value = model;

@@ -1,19 +1,19 @@
-// Copying text, and the button over every block of code that does it.
+// Copying text, and the copy button over every code block.
 
 import { iconButton, make, setIcon } from "./dom.js";
 import { toast } from "./toast.js";
 
-/** Put text on the clipboard; the button nods, or without one a line says so. */
+/** Copy text to the clipboard; confirm with a tick on the button, or else with a toast. */
 export async function copyText(/** @type {string} */ text, /** @type {HTMLElement | null} */ button = null) {
   if (!(await written(text))) {
-    toast("This browser lets nothing be copied from here; select the text instead.");
+    toast("Couldn't copy. Select the text and copy it yourself.");
   } else if (button) {
     setIcon(button, "done");
     setTimeout(() => setIcon(button, "copy"), 1500);
   } else toast("Copied.");
 }
 
-/** Over plain HTTP a page has no clipboard but what the user has selected. */
+/** Copy with a hidden selection over plain HTTP, where pages have no clipboard access. */
 async function written(/** @type {string} */ text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
   const box = document.createElement("textarea");
@@ -33,7 +33,7 @@ export function decorateCode(/** @type {HTMLElement} */ box) {
   for (const pre of box.querySelectorAll("pre")) {
     const code = pre.querySelector("code");
     const bar = make("div", "code-bar", make("span", "", code?.dataset.language ?? ""));
-    bar.append(iconButton("copy", "Copy the code", (button) => copyText(pre.innerText, button)));
+    bar.append(iconButton("copy", "Copy code", (button) => copyText(pre.innerText, button)));
     const frame = make("div", "code");
     pre.replaceWith(frame);
     frame.append(bar, pre);

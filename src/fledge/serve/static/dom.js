@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element with a class and children; a string is text.
+ * Create an element with a class and children; a string becomes text.
  * @param {string} name
  * @param {string} [className]
  * @param {...(Node | string)} children
@@ -15,7 +15,7 @@ export function make(name, className = "", ...children) {
   return node;
 }
 
-/** One of the icons of the page's sprite. */
+/** Create an icon from the page's sprite. */
 export function icon(/** @type {string} */ name) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
@@ -24,14 +24,14 @@ export function icon(/** @type {string} */ name) {
   return svg;
 }
 
-/** Draw another icon in a button that holds nothing else. */
+/** Replace the icon of a button that holds nothing else. */
 export function setIcon(/** @type {HTMLElement} */ button, /** @type {string} */ name) {
   if (button.dataset.icon === name) return;
   button.dataset.icon = name;
   button.replaceChildren(icon(name));
 }
 
-/** Name a button for people who see it and people who hear it. */
+/** Label a button for people who see it and people who hear it. */
 export function setLabel(/** @type {HTMLElement} */ button, /** @type {string} */ label) {
   button.setAttribute("aria-label", label);
   button.title = label;
@@ -63,8 +63,8 @@ export function textButton(label, act, className = "button") {
 }
 
 /**
- * Wire the buttons of a sheet that close it and save nothing. They submit nothing either: Enter in a
- * field presses the first button that does.
+ * Wire up the buttons that close a dialog without saving. They are no submit buttons: Enter in a
+ * field presses the first of those.
  */
 export function wireClosing(/** @type {HTMLDialogElement} */ dialog) {
   for (const button of dialog.querySelectorAll("[data-closes]")) {
@@ -72,5 +72,5 @@ export function wireClosing(/** @type {HTMLDialogElement} */ dialog) {
   }
 }
 
-/** The element with this id; every caller knows that the page has it. */
+/** Return the element with this id; the caller knows that the page has it. */
 export const at = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));

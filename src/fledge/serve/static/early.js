@@ -1,5 +1,5 @@
-// Runs before the page is read: Enter in a message box whose modules are not here yet is kept for
-// them (enter.js). Once they are, they take the key themselves.
+// Runs before the page is parsed: remembers an Enter pressed in a message box whose modules are not
+// loaded yet (see enter.js). Loaded modules handle the key themselves.
 document.addEventListener("keydown", (event) => {
   const box = /** @type {HTMLElement} */ (event.target);
   if (event.defaultPrevented || box.id !== "message") return;

@@ -1,4 +1,4 @@
-// Keyboard shortcuts; the sheet in dialogs.html lists them.
+// Keyboard shortcuts; the dialog in dialogs.html lists them.
 
 import { again, stop } from "./asking.js";
 import { copyText } from "./copy.js";
@@ -14,17 +14,17 @@ export function setUpKeys(on) {
     if (document.querySelector("dialog[open], :popover-open")) return;
     const act = actionOf(event, on);
     if (!act) return;
-    if (event.key !== "Escape") event.preventDefault(); // Escape also closes what lies on top
+    if (event.key !== "Escape") event.preventDefault(); // Escape also closes popovers
     act();
   });
 }
 
 /** @returns {(() => void) | null} */
 function actionOf(/** @type {KeyboardEvent} */ event, on) {
-  const key = (event.key ?? "").toLowerCase(); // filling in by the browser has no key
+  const key = (event.key ?? "").toLowerCase(); // autofill events have no key
   const ctrl = event.ctrlKey || event.metaKey;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (key === "escape" && target.id === "search" && at("search").value) return null; // it empties
+  if (key === "escape" && target.id === "search" && at("search").value) return null; // Escape clears the field
   if (key === "escape") return running().length ? stop : on.closeMenu;
   if (ctrl && event.shiftKey && key === "o") return on.startNew;
   if (event.altKey && key === "c") return copyLast;

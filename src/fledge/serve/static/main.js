@@ -1,4 +1,4 @@
-// The chat page: what happens changes the state, and the state is shown by the parts.
+// The chat page: events change the state, and the parts render it.
 
 import {
   chatIsGone, openAssistant, openChat, refreshChat, showChat, startChat, wantPerson,
@@ -20,7 +20,7 @@ import { showGreeting, showWelcome } from "./welcome.js";
 
 const phone = matchMedia("(max-width: 48rem)");
 /** @type {string | null} */
-let shown = null; // the chat that was shown last
+let shown = null; // id of the chat shown last
 let personTimer = 0;
 
 onRender((now) => {
@@ -37,7 +37,7 @@ onRender((now) => {
   at("chat-menu").disabled = now.chat.id === null;
   at("message").placeholder = `Message ${now.chat.assistant?.name ?? "fledge"}`;
   const caution = cautionOf(now);
-  if (at("caution").textContent !== caution) at("caution").textContent = caution; // read out once
+  if (at("caution").textContent !== caution) at("caution").textContent = caution; // screen readers read it once
   lookForPerson(Boolean(now.chat.hand_over));
   showWelcome(at("welcome"), now);
   showGreeting(at("greeting"), now);
@@ -47,16 +47,16 @@ onRender((now) => {
   showEnd(now);
 });
 
-/** The line below the composer: who answers, and who reads what is said. */
+/** Return the line below the composer: who answers, and who can read the chat. */
 function cautionOf(/** @type {typeof state} */ now) {
   const wanted = now.chat.hand_over;
-  if (!now.connected) return "The connection is lost. Trying again …";
-  if (!wanted) return "Answers can be wrong. Check what matters.";
-  if (wanted.status === "waiting") return "A person has been asked to come, and will be able to read this chat.";
-  return `You are talking with ${wanted.name ?? "a person"}, who can read this chat.`;
+  if (!now.connected) return "Connection lost. Reconnecting…";
+  if (!wanted) return "Answers can be wrong. Check important information.";
+  if (wanted.status === "waiting") return "We've asked someone to join. They will be able to read this chat.";
+  return `You're talking to ${wanted.name ?? "a person"}, who can read this chat.`;
 }
 
-/** The answers of a person are looked for now and then. */
+/** Poll for answers while a person is in the chat. */
 function lookForPerson(/** @type {boolean} */ wanted) {
   if (wanted) personTimer ||= setInterval(() => document.hidden || refreshChat().catch(() => {}), 4000);
   else personTimer = clearInterval(personTimer) ?? 0;
@@ -109,16 +109,16 @@ at("temporary").addEventListener("click", () => {
 at("chat-menu").addEventListener("click", () => {
   const { chat } = state;
   const items = chat.temporary
-    ? [{ label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") }]
+    ? [{ label: "Export as Markdown", icon: "download", act: () => exportChat(chat, "markdown") }]
     : [...personItems(chat), ...actions(/** @type {any} */ (chat), () => askTitle(/** @type {any} */ (chat)))];
   openMenu(at("chat-menu"), items);
 });
 
-/** A chat with an assistant may be handed over to a person. @returns {import("./menu.js").Item[]} */
+/** Offer to hand a chat with an assistant over to a person. @returns {import("./menu.js").Item[]} */
 function personItems(/** @type {import("./state.js").Chat} */ chat) {
   if (!chat.assistant) return [];
   const wanted = Boolean(chat.hand_over);
-  const label = wanted ? "Back to the assistant" : "Talk to a person";
+  const label = wanted ? "Return to assistant" : "Talk to a person";
   return [{ label, icon: "person", act: () => wantPerson(!wanted) }];
 }
 

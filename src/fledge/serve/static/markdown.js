@@ -1,5 +1,5 @@
-// The model's Markdown as DOM while it streams. Text only ever becomes a text node, so nothing in
-// it can run. Once the answer has ended, the server's own rendering takes the place of this one.
+// Renders the model's Markdown as DOM while it streams. Text only ever becomes a text node, so
+// nothing in it can run. The server's rendering replaces this one once the answer has ended.
 
 const FENCE = /^\s*(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/;
 const HEADING = /^(#{1,6})\s+(.*?)\s*#*$/;
@@ -12,9 +12,9 @@ const INLINE = /(`+)(.+?)\1|\*\*(?=\S)(.+?)\*\*|(?<![\w*])[*_](?=[^\s*_])(.+?)[*
 /** @typedef {{kind: string, lines: string[], start: number, info?: string, mark?: string}} Block */
 
 /**
- * Bring `container` up to date with `text`. Where the text has only grown, what stands before its
- * last two blocks is neither read nor painted again, so a long answer streams as lightly as a short
- * one. Two, because half a row of a table still looks like a paragraph below it.
+ * Render `text` into `container`. If the text has only grown, all but its last two blocks are
+ * neither parsed nor painted again, so a long answer streams as lightly as a short one. Two, because
+ * half a table row still looks like a paragraph.
  * @param {HTMLElement & {streamed?: {text: string, blocks: Block[]}}} container
  * @param {string} text
  */
@@ -23,7 +23,7 @@ export function showMarkdown(container, text) {
   const grown = before && text.startsWith(before.text) ? before.blocks.slice(0, -2) : [];
   const start = before && grown.length ? before.blocks[grown.length].start : 0;
   const fresh = parseBlocks(text.slice(start), start);
-  let same = 0; // blocks that came out as before keep their elements, and what is selected there
+  let same = 0; // unchanged blocks keep their elements and any selection in them
   while (same < fresh.length && isSame(fresh[same], before?.blocks[grown.length + same])) same++;
   while (container.children.length > grown.length + same) container.lastElementChild?.remove();
   container.append(...fresh.slice(same).map(build));
@@ -105,7 +105,7 @@ function buildCode(/** @type {Block} */ block) {
   const code = element("code", [block.lines.join("\n")]);
   if (block.info) code.dataset.language = block.info;
   const pre = element("pre", [code]);
-  pre.tabIndex = 0; // so that a long line can be scrolled from the keyboard
+  pre.tabIndex = 0; // lets the keyboard scroll long lines
   return pre;
 }
 
@@ -139,7 +139,7 @@ function buildTable(/** @type {Block} */ block) {
   return box;
 }
 
-/** Code, bold and italic; a line break is a line break. @returns {(Node | string)[]} */
+/** Parse code, bold, italic and line breaks. @returns {(Node | string)[]} */
 function inline(/** @type {string} */ text) {
   const nodes = [];
   let rest = text;

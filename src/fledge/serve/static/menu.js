@@ -1,4 +1,4 @@
-// A menu of actions that opens beside its button; arrows, Home, End and Escape work.
+// Menu of actions that opens beside its button; arrows, Home, End and Escape work.
 
 import { icon, make } from "./dom.js";
 import { update } from "./state.js";
@@ -19,9 +19,9 @@ export function openMenu(/** @type {HTMLElement} */ anchor, /** @type {Item[]} *
     const hadFocus = menu.contains(document.activeElement) || document.activeElement === document.body;
     menu.remove();
     if (hadFocus && anchor.isConnected) anchor.focus();
-    update(); // what changed below the menu meanwhile
+    update(); // render changes held back while the menu was open
   });
-  anchor.after(menu); // inside the same landmark; on screen it lies over everything
+  anchor.after(menu); // same landmark in the DOM, on top of everything on screen
   anchor.setAttribute("aria-expanded", "true");
   menu.showPopover();
   place(menu, anchor);
@@ -38,7 +38,7 @@ function menuItem(/** @type {Item} */ item, /** @type {HTMLElement} */ menu) {
   return button;
 }
 
-/** Below the anchor and inside the window; above it where there is no room. */
+/** Place a box below its anchor and inside the window, or above it if there is no room. */
 export function place(/** @type {HTMLElement} */ box, /** @type {HTMLElement} */ anchor) {
   const from = anchor.getBoundingClientRect();
   const size = box.getBoundingClientRect();

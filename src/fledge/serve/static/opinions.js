@@ -1,4 +1,4 @@
-// What the reader thinks of answers: thumbs, which of two is better, a better one.
+// Feedback on answers: thumbs, the better of two, a better answer.
 
 import { choose } from "./asking.js";
 import { call } from "./api.js";
@@ -8,12 +8,12 @@ import { toast, telling } from "./toast.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 
-/** Keep a person's own wording of an answer: it becomes a sibling, and a demonstration. */
+/** Save a person's own version of an answer as a sibling and a demonstration. */
 export async function demonstrate(/** @type {Message} */ message, /** @type {string} */ text) {
   const stays = staying();
   await telling(async () => {
     const reply = await call("POST", `/api/messages/${message.id}/demonstration`, { content: text });
-    toast("Kept as a demonstration.");
+    toast("Saved as an example for training.");
     if (!stays()) return;
     merge([reply.message]);
     update({ editing: null, leaf: reply.message.id });
@@ -21,7 +21,7 @@ export async function demonstrate(/** @type {Message} */ message, /** @type {str
 }
 
 /**
- * A thumb; 0 takes it back. Returns whether it was kept.
+ * Rate an answer; 0 removes the rating. Return whether it was saved.
  * @param {Message} message
  * @param {{value: number, reasons?: string[], comment?: string}} rating
  */
@@ -35,7 +35,7 @@ export function rate(message, { value, reasons = [], comment = "" }) {
 }
 
 /**
- * Say which of two answers is better; the chat goes on from that one.
+ * Choose the better of two answers; the chat continues from it.
  * @param {[Message, Message]} pair
  * @param {"left" | "right" | "tie"} better
  */
@@ -45,7 +45,7 @@ export async function prefer(pair, better) {
   const ranking = { left: [[ids[0]], [ids[1]]], right: [[ids[1]], [ids[0]]], tie: [ids] }[better];
   await telling(async () => {
     await call("POST", "/api/preferences", { prompt_id: pair[0].parent_id, ranking });
-    toast("Thank you. The next model can learn from it.");
+    toast("Thanks! The next model can learn from your choice.");
     if (!stays()) return;
     for (const message of pair) state.messages.set(message.id, { ...message, compare: null });
     choose(pair[better === "right" ? 1 : 0]);

@@ -1,4 +1,4 @@
-// Parts that turns share: the way between versions, and a text that can be changed in its place.
+// Parts shared by turns: navigation between versions, and an inline text editor.
 
 import { choose } from "./asking.js";
 import { iconButton, make, textButton } from "./dom.js";
@@ -6,7 +6,7 @@ import { update } from "./state.js";
 
 /** @typedef {import("./tree.js").Message} Message */
 
-/** ‹ 2/3 › where a message has siblings, else nothing. @returns {Node | string} */
+/** Create ‹ 2/3 › for a message with siblings, else nothing. @returns {Node | string} */
 export function siblingNav(/** @type {Message} */ message, /** @type {Message[]} */ siblings) {
   if (siblings.length < 2) return "";
   const place = siblings.findIndex((other) => other.id === message.id);
@@ -22,16 +22,16 @@ export function siblingNav(/** @type {Message} */ message, /** @type {Message[]}
 }
 
 /**
- * A text to change, in place of the text itself.
+ * Create an editor that replaces the text itself.
  * @param {string} content
- * @param {string} verb of the button that takes it
+ * @param {string} verb label of the button that submits it
  * @param {(text: string) => void} take
  */
 export function editor(content, verb, take) {
   const box = make("div", "editor");
   const area = document.createElement("textarea");
   area.value = content;
-  area.setAttribute("aria-label", "Text");
+  area.setAttribute("aria-label", "Edit text");
   area.dir = "auto";
   area.rows = Math.min(12, content.split("\n").length + 1);
   const done = () => {

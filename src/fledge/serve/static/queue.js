@@ -1,4 +1,4 @@
-// The desk: who wants a person, and a chat to answer in. Read anew every few seconds.
+// The desk: chats waiting for a person, and the open one. Reloaded every few seconds.
 
 import { call } from "./api.js";
 import { at, make } from "./dom.js";
@@ -9,7 +9,7 @@ const EVERY = 3000; // milliseconds
 
 /** @type {string | null} */
 let opened = null;
-/** What is being written to each chat, so that nothing is sent into another. @type {Map<string, string>} */
+/** Drafts by chat, so that none is sent to another chat. @type {Map<string, string>} */
 const drafts = new Map();
 
 async function readQueue() {
@@ -19,7 +19,7 @@ async function readQueue() {
   if (opened && !lines.some((/** @type {any} */ line) => line.id === opened)) leave();
 }
 
-/** The list is left alone while it says the same: somebody may be on it with the keyboard. */
+/** Rebuild the list only when it changed: the keyboard focus may be in it. */
 function showLines(/** @type {any[]} */ lines) {
   const list = at("lines");
   const rows = lines.map((line) => ({ ...line, who: whoOf(line), isOpen: line.id === opened }));
@@ -32,7 +32,7 @@ function showLines(/** @type {any[]} */ lines) {
 }
 
 function whoOf(/** @type {any} */ line) {
-  return line.status === "taken" ? `with ${line.name ?? "a person"}` : `waiting ${waited(line.since)}`;
+  return line.status === "taken" ? `with ${line.name ?? "a colleague"}` : waited(line.since);
 }
 
 function row(/** @type {any} */ line) {
@@ -51,7 +51,7 @@ function row(/** @type {any} */ line) {
 
 function waited(/** @type {number} */ since) {
   const minutes = Math.floor((Date.now() / 1000 - since) / 60);
-  return minutes < 1 ? "for a moment" : `${minutes} min`;
+  return minutes < 1 ? "just now" : `waiting for ${minutes} min`;
 }
 
 async function open(/** @type {string} */ id) {
@@ -75,14 +75,14 @@ async function readChat() {
   const id = opened;
   if (!id) return;
   const chat = await call("GET", `/api/queue/${id}`);
-  if (id !== opened) return; // another was opened meanwhile
+  if (id !== opened) return; // another chat was opened meanwhile
   at("open").hidden = false;
   at("none").hidden = true;
   at("chat-title").textContent = chat.title;
   showTurns(chat.messages);
 }
 
-/** Turns that stand already are not touched, so that only new ones are read out. */
+/** Update only changed turns, so that screen readers read only new ones. */
 function showTurns(/** @type {any[]} */ messages) {
   const box = at("messages");
   let isNew = false;
@@ -102,7 +102,7 @@ function showTurns(/** @type {any[]} */ messages) {
 
 function turn(/** @type {any} */ message) {
   const isVisitor = message.role === "user";
-  const who = isVisitor ? "They" : (message.by ?? message.model ?? "Model");
+  const who = isVisitor ? "Visitor" : (message.by ?? message.model ?? "Model");
   const article = make("article", isVisitor ? "turn user" : "turn assistant");
   article.append(
     make("h3", "desk-by", who),
@@ -121,7 +121,7 @@ at("reply").addEventListener("submit", (/** @type {Event} */ event) => {
     try {
       await call("POST", `/api/queue/${id}/messages`, { content });
     } catch (error) {
-      if (opened === id) at("message").value ||= content; // what was typed is never lost
+      if (opened === id) at("message").value ||= content; // nothing typed is lost
       throw error;
     }
     await readChat();
@@ -138,7 +138,7 @@ at("close").addEventListener("click", () => telling(async () => {
 sendOnEnter(at("message"), () => at("reply").requestSubmit());
 setInterval(() => {
   if (document.hidden) return;
-  readQueue().catch(() => {}); // the next try comes by itself
+  readQueue().catch(() => {}); // the timer retries
   readChat().catch(() => {});
 }, EVERY);
 telling(readQueue);

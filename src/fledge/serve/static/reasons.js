@@ -1,4 +1,4 @@
-// Why an answer is good or bad: a few reasons to tick and a line of one's own.
+// Panel of reasons for a rating: a few to tick and a free comment.
 
 import { make, textButton } from "./dom.js";
 import { rate } from "./opinions.js";
@@ -12,7 +12,7 @@ const REASONS = {
   [-1]: ["Wrong", "Did not follow the instruction", "Made something up", "Too long", "Unsafe", "Impolite"],
 };
 
-/** The panel under an answer that has just been given a thumb. */
+/** Create the panel under an answer that was just rated. */
 export function reasonsPanel(/** @type {Message} */ message) {
   const value = message.rating?.value ?? 1;
   const chosen = new Set(message.rating?.reasons ?? []);
@@ -27,7 +27,7 @@ export function reasonsPanel(/** @type {Message} */ message) {
     return chip;
   });
   const comment = document.createElement("input");
-  comment.placeholder = "In your own words";
+  comment.placeholder = "Add a comment (optional)";
   comment.setAttribute("aria-label", "Comment");
   comment.maxLength = 1000;
   comment.value = message.rating?.comment ?? "";
@@ -41,7 +41,7 @@ export function reasonsPanel(/** @type {Message} */ message) {
     event.preventDefault();
     if (!(await rate(message, { value, reasons: [...chosen], comment: comment.value.trim() }))) return;
     update({ rating: null });
-    toast("Thank you.");
+    toast("Thanks for your feedback.");
   });
   return panel;
 }

@@ -1,4 +1,4 @@
-// Answers that the server is writing: followed by their events, wherever the reader joins.
+// Follows answers that the server is writing, from wherever the reader joins.
 
 /** @typedef {import("./tree.js").Message} Message */
 
@@ -9,7 +9,7 @@ const ended = new Set();
 
 /**
  * Follow a run until it ends. The browser reconnects by itself and names the last event it saw,
- * so the server sends what was missed, or the whole text anew (`snapshot`).
+ * so the server sends the missed events, or the whole text again (`snapshot`).
  * @param {string} runId
  * @param {{text: (content: string, whole: boolean) => void, end: (message: Message) => void,
  *   connection: (isThere: boolean) => void, lost: () => void}} on
@@ -32,20 +32,20 @@ export function followRun(runId, on) {
   });
   source.addEventListener("error", () => {
     on.connection(false);
-    if (source.readyState !== EventSource.CLOSED) return; // it tries again
+    if (source.readyState !== EventSource.CLOSED) return; // the browser reconnects
     unfollow(runId);
     on.lost();
   });
 }
 
-/** Stop listening; the server writes on. */
+/** Stop listening; the server keeps writing. */
 export function unfollow(/** @type {string} */ runId) {
   followed.get(runId)?.close();
   followed.delete(runId);
 }
 
-/** Whether a run is being followed. */
+/** Return whether a run is being followed. */
 export const isFollowed = (/** @type {string | null} */ runId) => followed.has(runId ?? "");
 
-/** Whether a run was followed to its end: whoever still tells that it runs is behind. */
+/** Return whether a run was followed to its end; data that says it still runs is stale. */
 export const hasEnded = (/** @type {string | null} */ runId) => ended.has(runId ?? "");

@@ -1,4 +1,4 @@
-// The view keeps to the end of a growing answer until the reader scrolls up.
+// Keeps the end of a growing answer in view until the reader scrolls up.
 
 import { at } from "./dom.js";
 import { state, update } from "./state.js";
@@ -6,7 +6,7 @@ import { state, update } from "./state.js";
 const NEAR = 40; // pixels from the end that count as the end
 let top = 0;
 
-/** Go to the end where the view follows. */
+/** Scroll to the end if the view follows the answer. */
 export function showEnd(/** @type {typeof state} */ now) {
   const box = at("scroll");
   if (now.follows) box.scrollTop = box.scrollHeight;
@@ -17,11 +17,11 @@ export function showEnd(/** @type {typeof state} */ now) {
 const isAtEnd = (/** @type {HTMLElement} */ box) =>
   box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
 
-/** Wire scrolling up, once. */
+/** Wire up scrolling, once. */
 export function setUpScroll() {
   const box = at("scroll");
   box.addEventListener("scroll", () => {
-    // Only a move upwards lets go: a growing text also changes the distance to the end.
+    // Only scrolling up stops following: growing text also changes the distance to the end.
     if (box.scrollTop < top - 2) state.follows = false;
     else if (isAtEnd(box)) state.follows = true;
     top = box.scrollTop;

@@ -1,4 +1,4 @@
-// The button beside a key or link that is shown once.
+// Copy button beside a key or link that is shown once.
 
 import { toast } from "./toast.js";
 
@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       await navigator.clipboard.writeText(text);
       toast("Copied.");
     } catch {
-      toast("This browser does not let pages copy: select it and copy by hand.");
+      toast("Couldn't copy. Select the text and copy it yourself.");
     }
   });
 }

@@ -1,4 +1,4 @@
-// The settings of a chat: system prompt and sampling. An empty field is the server's own choice.
+// Chat settings: system prompt and sampling. Empty fields use the server's defaults.
 
 import { saveSettings } from "./chat.js";
 import { at, wireClosing } from "./dom.js";
@@ -6,7 +6,7 @@ import { keepSettings, state } from "./state.js";
 
 const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"];
 
-/** Open the sheet with what the chat has. */
+/** Open the dialog with the chat's settings. */
 export function openSettings() {
   const form = at("settings-form");
   form.system_prompt.closest("label").hidden = state.chat.assistant !== null;
@@ -27,11 +27,11 @@ function read() {
   }
   const stop = form.stop.value.split("\n").filter((/** @type {string} */ line) => line !== "");
   if (stop.length) sampling.stop = stop;
-  if (state.chat.assistant) return { sampling }; // its prompt is its own
+  if (state.chat.assistant) return { sampling }; // an assistant has its own prompt
   return { system_prompt: form.system_prompt.value.trim() || null, sampling };
 }
 
-/** Wire the sheet up, once. */
+/** Wire up the dialog, once. */
 export function setUpSettings() {
   const dialog = at("settings-dialog");
   wireClosing(dialog);

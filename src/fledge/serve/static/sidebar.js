@@ -1,4 +1,4 @@
-// The list of chats as DOM, grouped by age, each with a menu.
+// List of chats as DOM, grouped by age, each with a menu.
 
 import { archive, exportChat, loadMore, pin, remove, rename } from "./chats.js";
 import { openChat } from "./chat.js";
@@ -11,7 +11,7 @@ import { update } from "./state.js";
 
 const DAY = 86_400_000;
 
-/** Show the chats; nothing is touched where nothing has changed. */
+/** Show the chats; rebuild the list only when something changed. */
 export function showChats(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
   const look = JSON.stringify([state.chats, state.chat.id, state.renaming, state.query, state.archived]);
   if (container.dataset.look === look || isInUse(container, state)) return;
@@ -29,26 +29,26 @@ export function showChats(/** @type {HTMLElement} */ container, /** @type {State
   container.querySelector("input")?.select();
 }
 
-/** A menu that is open, or a title that is being typed, is not taken from under its reader. */
+/** Return whether an open menu or a title being typed must not be replaced. */
 function isInUse(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
   const typing = container.querySelector(".rename");
   return container.querySelector(".menu") || (typing && typing.closest("li")?.dataset.id === state.renaming);
 }
 
-/** How to find what has the focus again, in a list that was built anew. */
+/** Return a selector that finds the focused element again in a rebuilt list. */
 function placeOf(/** @type {Element | null} */ focused, /** @type {HTMLElement} */ container) {
   const id = container.contains(focused) ? focused?.closest("li")?.dataset.id : null;
   return id ? `li[data-id="${id}"] ${focused?.tagName === "BUTTON" ? "button" : "a"}` : null;
 }
 
 function emptyNote(/** @type {State} */ state) {
-  if (state.query.trim()) return "Nothing found.";
-  return state.archived ? "Nothing is archived." : "Your chats will be listed here.";
+  if (state.query.trim()) return "No chats found.";
+  return state.archived ? "No archived chats." : "Your chats will appear here.";
 }
 
 /** @returns {Record<string, ChatSummary[]>} */
 function groupsOf(/** @type {State} */ state) {
-  if (state.query.trim()) return state.chats.length ? { Found: state.chats } : {};
+  if (state.query.trim()) return state.chats.length ? { "Search results": state.chats } : {};
   const midnight = new Date().setHours(0, 0, 0, 0);
   /** @type {Record<string, ChatSummary[]>} */
   const groups = {};
@@ -90,7 +90,7 @@ function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
   return item;
 }
 
-/** What can be done with a chat. @returns {import("./menu.js").Item[]} */
+/** List the actions of a chat. @returns {import("./menu.js").Item[]} */
 export function actions(/** @type {ChatSummary} */ chat, startRenaming = () => update({ renaming: chat.id })) {
   return [
     { label: "Rename", icon: "edit", act: startRenaming },
@@ -101,12 +101,12 @@ export function actions(/** @type {ChatSummary} */ chat, startRenaming = () => u
   ];
 }
 
-/** The formats in which a chat is saved. @returns {import("./menu.js").Item[]} */
+/** List the export formats of a chat. @returns {import("./menu.js").Item[]} */
 function exports(/** @type {ChatSummary} */ chat) {
   return [
-    { label: "Save as Markdown", icon: "download", act: () => exportChat(chat, "markdown") },
-    { label: "Save as JSON", icon: "download", act: () => exportChat(chat, "json") },
-    { label: "Save for training (JSONL)", icon: "download", act: () => exportChat(chat, "sft") },
+    { label: "Export as Markdown", icon: "download", act: () => exportChat(chat, "markdown") },
+    { label: "Export as JSON", icon: "download", act: () => exportChat(chat, "json") },
+    { label: "Export for training (JSONL)", icon: "download", act: () => exportChat(chat, "sft") },
   ];
 }
 

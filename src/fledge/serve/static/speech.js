@@ -1,9 +1,9 @@
-// Reading aloud with the voices that the browser has; nothing leaves the machine for local voices.
+// Reads aloud with the browser's voices; with local ones nothing leaves the machine.
 
-/** Whether this browser can speak at all. */
+/** True if this browser can speak. */
 export const canSpeak = "speechSynthesis" in window;
 
-/** Read an answer aloud, or fall silent where something is being read. */
+/** Read an answer aloud, or stop if something is being read. */
 export function speak(/** @type {HTMLElement | null} */ article) {
   if (speechSynthesis.speaking) {
     speechSynthesis.cancel();

@@ -1,4 +1,4 @@
-// The one state of the chat page, and the one way to have it shown: at most once a frame.
+// State of the chat page, rendered at most once per frame.
 
 /** @typedef {import("./tree.js").Message} Message */
 /**
@@ -13,15 +13,15 @@
  * @typedef {{id: string, name: string, context_length: number | null}} Model
  */
 
-/** What the server put into the page: models, first messages to try, the opened chat. */
+/** Data from the server: models, suggested messages, the open chat. */
 export const page = JSON.parse(document.body.dataset.page ?? "{}");
 
 const USUAL = "fledge.settings";
 
-/** Prompt and sampling with which new chats begin in this browser. */
+/** Return the prompt and sampling that new chats in this browser start with. */
 export const usualSettings = () => JSON.parse(localStorage.getItem(USUAL) ?? "{}");
 
-/** Have new chats of this browser begin with these settings. */
+/** Save settings that new chats in this browser start with. */
 export const keepSettings = (/** @type {Partial<Chat>} */ settings) =>
   localStorage.setItem(USUAL, JSON.stringify(settings));
 
@@ -46,9 +46,9 @@ export const state = {
   /** @type {string | null} */ rating: null,
   comparing: false,
   sending: false,
-  /** Whether the answers that are followed can be heard. */
+  /** True while the connection to the followed answers is up. */
   connected: true,
-  /** Whether the view keeps to the end of the answer. */
+  /** True while the view stays at the end of the answer. */
   follows: true,
 };
 
@@ -56,12 +56,12 @@ export const state = {
 const renderers = [];
 let frame = 0;
 
-/** Call `render` with the state whenever it has changed. */
+/** Call `render` with the state after every change. */
 export function onRender(/** @type {(now: typeof state) => void} */ render) {
   renderers.push(render);
 }
 
-/** Change the state; it is shown with the next frame, however often this is called. */
+/** Change the state and render it with the next frame, however often this is called. */
 export function update(/** @type {Partial<typeof state>} */ change = {}) {
   Object.assign(state, change);
   frame ||= requestAnimationFrame(() => {
@@ -70,7 +70,7 @@ export function update(/** @type {Partial<typeof state>} */ change = {}) {
   });
 }
 
-/** Put a chat that has just changed where the list has it: below the pinned ones, above the rest. */
+/** Move a chat that just changed below the pinned ones and above the rest. */
 export function listChat(/** @type {ChatSummary & {temporary: boolean}} */ chat) {
   if (chat.temporary || state.query.trim() || chat.archived !== state.archived) return;
   const others = state.chats.filter((other) => other.id !== chat.id);
@@ -79,11 +79,11 @@ export function listChat(/** @type {ChatSummary & {temporary: boolean}} */ chat)
   update({ chats: [...pinned, chat, ...rest] });
 }
 
-/** The messages that are being written in the opened chat. */
+/** Return the messages being written in the open chat. */
 export function running() {
   return [...state.messages.values()].filter((message) => message.status === "running");
 }
 
-/** What people call a model; its id where it is no longer served. */
+/** Return the display name of a model, or its id if it is no longer served. */
 export const nameOf = (/** @type {string | null} */ id) =>
   page.models.find((/** @type {any} */ model) => model.id === id)?.name ?? id ?? "";

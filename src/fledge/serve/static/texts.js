@@ -1,14 +1,14 @@
-// Text files as people have them, in whatever encoding.
+// Reads text files in any common encoding.
 
 /**
- * The text of a file.
+ * Return the text of a file.
  * @param {File} file
- * @throws {Error} where it holds none
+ * @throws {Error} if it is no text file
  */
 export async function textOf(file) {
   const text = decoded(new Uint8Array(await file.arrayBuffer()));
   if (text.includes("\0") || text.startsWith("%PDF-")) {
-    throw new Error(`${file.name} is not a text file; save it as plain text or Markdown first.`);
+    throw new Error(`${file.name} is not a text file. Save it as plain text or Markdown first.`);
   }
   return text;
 }
@@ -19,6 +19,6 @@ function decoded(/** @type {Uint8Array} */ bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return new TextDecoder("windows-1252").decode(bytes); // older files of western Europe
+    return new TextDecoder("windows-1252").decode(bytes); // older Western European files
   }
 }

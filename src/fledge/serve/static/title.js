@@ -1,5 +1,5 @@
-// A new title for the opened chat, which may stand nowhere in the list: it is old, or found, or the
-// list is in its drawer.
+// Renames the open chat in a dialog, because it may be missing from the list: old chats are on a
+// later page, and phones hide the list.
 
 import { rename } from "./chats.js";
 import { at, wireClosing } from "./dom.js";
@@ -9,7 +9,7 @@ import { at, wireClosing } from "./dom.js";
 /** @type {ChatSummary | null} */
 let named = null;
 
-/** Ask for a title. */
+/** Ask for a new title. */
 export function askTitle(/** @type {ChatSummary} */ chat) {
   named = chat;
   at("title-box").value = chat.title;
@@ -17,7 +17,7 @@ export function askTitle(/** @type {ChatSummary} */ chat) {
   at("title-box").select();
 }
 
-/** Wire the sheet up, once. */
+/** Wire up the dialog, once. */
 export function setUpTitle() {
   const dialog = at("title-dialog");
   wireClosing(dialog);

@@ -1,4 +1,4 @@
-// One line at the bottom that goes away by itself, with at most one thing to press.
+// One line at the bottom that disappears by itself, with at most one button.
 
 import { at, textButton, make } from "./dom.js";
 
@@ -26,14 +26,14 @@ export function toast(text, action, act) {
   timer = setTimeout(hide, SECONDS * 1000);
 }
 
-/** Whoever is about to press it has the time to. */
+/** Hide the toast, but not while the pointer or focus is on it. */
 function hide() {
   const box = at("toast");
   if (box.matches(":hover, :focus-within")) timer = setTimeout(hide, SECONDS * 1000);
   else box.hidden = true;
 }
 
-/** Do `work`; tell the reader if it fails. Returns whether it did not. */
+/** Do `work` and show a toast if it fails. Return whether it succeeded. */
 export async function telling(/** @type {() => Promise<unknown>} */ work) {
   try {
     await work();

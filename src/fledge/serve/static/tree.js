@@ -1,4 +1,4 @@
-// A chat is a tree: an edited question and an answer given again are siblings.
+// A chat is a tree: edited questions and regenerated answers are siblings.
 
 /**
  * @typedef {{id: string, parent_id: string | null, role: "user" | "assistant" | "system",
@@ -11,8 +11,8 @@
  */
 
 /**
- * The messages of each parent, oldest first; the roots have the parent null. One look at every
- * message, so that a long chat is drawn as fast as it streams.
+ * Group messages by parent, oldest first; roots have the parent null. One pass over all messages
+ * keeps long chats as fast as short ones.
  */
 export function familiesOf(/** @type {Map<string, Message>} */ messages) {
   /** @type {Map<string | null, Message[]>} */
@@ -26,7 +26,7 @@ export function familiesOf(/** @type {Map<string, Message>} */ messages) {
 }
 
 /**
- * The messages from the first to `leafId`; empty for null.
+ * Return the messages from the first to `leafId`; empty for null.
  * @returns {Message[]}
  */
 export function pathTo(/** @type {Map<string, Message>} */ messages, /** @type {string | null} */ leafId) {
@@ -41,7 +41,7 @@ export function pathTo(/** @type {Map<string, Message>} */ messages, /** @type {
   return path.reverse();
 }
 
-/** The newest leaf below a message: what is shown when a branch is opened. */
+/** Return the newest leaf below a message: the end of a branch that is opened. */
 export function leafBelow(/** @type {Map<string, Message>} */ messages, /** @type {string} */ id) {
   const families = familiesOf(messages);
   for (let at = id; ; ) {
@@ -52,13 +52,13 @@ export function leafBelow(/** @type {Map<string, Message>} */ messages, /** @typ
 }
 
 /**
- * The two answers that wait for a choice where `message` is one of them, else null.
+ * Return the pair that waits for a choice if `message` is in it, else null.
  * @returns {[Message, Message] | null}
  */
 export function comparisonOf(/** @type {Message[]} */ siblings, /** @type {Message} */ message) {
   if (!message.compare) return null;
   const pair = siblings.filter((other) => other.compare === message.compare);
   if (pair.length !== 2) return null;
-  // Which of them is A is left to chance, the same at every look: nobody should know who wrote it.
+  // The pair's id decides which one is A, so nobody can guess the model and reloads agree.
   return parseInt(message.compare[0], 16) % 2 ? [pair[1], pair[0]] : [pair[0], pair[1]];
 }

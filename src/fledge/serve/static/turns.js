@@ -1,4 +1,4 @@
-// The messages of a chat as DOM. A turn's element is kept as long as its message is shown.
+// Messages of a chat as DOM. A turn keeps its element while its message is shown.
 
 import { showAnswer, makeAnswer } from "./answer.js";
 import { makeComparison, showComparison } from "./comparison.js";
@@ -12,7 +12,7 @@ import { comparisonOf, familiesOf, pathTo } from "./tree.js";
 /** @typedef {import("./tree.js").Message} Message */
 /** @typedef {typeof import("./state.js").state} State */
 
-/** Show the path to the current leaf; two answers that wait for a choice stand side by side. */
+/** Show the path to the current leaf; a pair that waits for a choice is shown side by side. */
 export function showTurns(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
   const path = pathTo(state.messages, state.leaf);
   const families = familiesOf(state.messages);
@@ -32,7 +32,7 @@ export function showTurns(/** @type {HTMLElement} */ container, /** @type {State
   while (container.children.length > path.length) container.lastElementChild?.remove();
 }
 
-/** The child with this key at this place; what stood there before it goes. */
+/** Return the child with this key, moved or created at this index in place of the old one. */
 function keep(container, index, key, build) {
   const old = container.children[index];
   if (old?.dataset.key === key) return old;
@@ -70,8 +70,8 @@ function showQuestion(/** @type {HTMLElement} */ node, /** @type {Message} */ me
   }
   bubble.replaceChildren(message.content);
   actions.replaceChildren(
-    iconButton("copy", "Copy the message", (button) => copyText(message.content, button)),
-    iconButton("edit", "Edit the message", () => update({ editing: message.id })),
+    iconButton("copy", "Copy message", (button) => copyText(message.content, button)),
+    iconButton("edit", "Edit message", () => update({ editing: message.id })),
     siblingNav(message, siblings),
   );
 }

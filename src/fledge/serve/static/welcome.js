@@ -1,4 +1,4 @@
-// What an empty chat shows: a greeting, and first messages to try.
+// Start of an empty chat: a greeting and suggested messages.
 
 import { ask } from "./asking.js";
 import { at, icon, make, textButton } from "./dom.js";
@@ -6,7 +6,7 @@ import { page } from "./state.js";
 
 /** @typedef {typeof import("./state.js").state} State */
 
-/** Greet; an assistant greets in its own words. */
+/** Show a greeting; assistants have their own. */
 export function showWelcome(/** @type {HTMLElement} */ section, /** @type {State} */ state) {
   section.hidden = state.leaf !== null;
   const { assistant, temporary } = state.chat;
@@ -19,13 +19,13 @@ export function showWelcome(/** @type {HTMLElement} */ section, /** @type {State
   section.replaceChildren(
     ...(assistant ? [make("p", "welcome-mark", icon("spark"), assistant.name)] : []),
     make("p", "welcome-title", titleOf(state)),
-    ...(temporary ? [make("p", "welcome-note", "A temporary chat is not listed, not searched and never used for training.")] : []),
+    ...(temporary ? [make("p", "welcome-note", "This chat won't appear in your chats or search, and is never used for training.")] : []),
     ...(assistant?.description ? [make("p", "welcome-note", assistant.description)] : []),
     ...(chips.length ? [make("div", "suggestions", ...chips)] : []),
   );
 }
 
-/** What an assistant greets with stays above the conversation. */
+/** Show an assistant's greeting above the conversation. */
 export function showGreeting(/** @type {HTMLElement} */ box, /** @type {State} */ state) {
   const { assistant } = state.chat;
   box.hidden = state.leaf === null || !assistant?.greeting;
@@ -36,6 +36,6 @@ export function showGreeting(/** @type {HTMLElement} */ box, /** @type {State} *
 
 function titleOf(/** @type {State} */ state) {
   const { assistant, temporary } = state.chat;
-  if (assistant) return assistant.greeting || `What can ${assistant.name} do for you?`;
-  return temporary ? "Temporary chat" : "What shall we talk about?";
+  if (assistant) return assistant.greeting || `How can ${assistant.name} help you?`;
+  return temporary ? "Temporary chat" : "What's on your mind?";
 }

@@ -1,23 +1,24 @@
-// The chat in the frame: a visitor's own, found again by a token that this browser keeps.
+// Chat in the widget's frame: a visitor's own, found again by a token stored in the browser.
 
+import { sentence } from "./api.js";
 import { at } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
 import { show } from "./widget-turns.js";
 
 const assistant = document.body.dataset.assistant ?? "";
 const KEY = `fledge.visitor.${assistant}`;
-const EVERY = 4000; // milliseconds between looks whether a person has answered
+const EVERY = 4000; // milliseconds between polls for a person's answer
 const CAUTION = at("caution").textContent;
 
 let token = localStorage.getItem(KEY);
 let busy = false;
-/** Whether there may be something new, as when a person is wanted: then the chat is read again. */
+/** True if there may be something new, as with a person in the chat: then it is polled. */
 let waits = true;
-let failed = false; // what went wrong is told until something goes well
-/** @type {Promise<unknown>} the look that is under way */
+let failed = false; // an error stays visible until something succeeds
+/** @type {Promise<unknown>} the poll in progress */
 let reading = Promise.resolve();
 
-/** What the server refused; `status` 0 where it could not be reached. */
+/** Error of a refused request; `status` 0 if the server cannot be reached. */
 class Refused extends Error {
   constructor(/** @type {string} */ message, status = 0) {
     super(message);
@@ -28,14 +29,14 @@ class Refused extends Error {
 async function call(/** @type {string} */ method, /** @type {string} */ path, /** @type {object} */ body) {
   const headers = { "content-type": "application/json", "x-visitor": token ?? "" };
   const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
-    throw new Refused("The chat cannot be reached. Please try again.");
+    throw new Refused("Can't reach the chat. Please try again.");
   });
   if (reply.ok) return reply;
-  const told = await reply.json().catch(() => null); // a proxy tells no JSON
-  throw new Refused(told?.error?.message ?? "That did not work. Please try again.", reply.status);
+  const told = (await reply.json().catch(() => null))?.error?.message; // a proxy may send no JSON
+  throw new Refused(told ? sentence(told) : "Something went wrong. Please try again.", reply.status);
 }
 
-/** A token for somebody new; a visitor who only looks leaves no trace. */
+/** Get a token before the first message; a visitor who only looks leaves no trace. */
 async function visit() {
   if (token) return;
   const reply = await call("POST", `/api/widget/${assistant}/visits`, {});
@@ -54,7 +55,7 @@ async function follow(/** @type {any} */ message, /** @type {string} */ runId) {
     message.content = name === "snapshot" ? data.text : message.content + data.text;
     show(message);
   }
-  throw new Refused("The answer was lost from sight.");
+  throw new Refused("Lost the connection to the answer. Please try again.");
 }
 
 async function* linesOf(/** @type {ReadableStream<Uint8Array>} */ body) {
@@ -69,7 +70,7 @@ async function* linesOf(/** @type {ReadableStream<Uint8Array>} */ body) {
   }
 }
 
-/** Do one thing at a time, and tell where it fails. */
+/** Do one thing at a time and show its error. */
 async function alone(/** @type {() => Promise<unknown>} */ work) {
   if (busy) return;
   busy = true;
@@ -85,7 +86,7 @@ async function alone(/** @type {() => Promise<unknown>} */ work) {
   waits = true;
 }
 
-/** Send what was typed or pressed; it stays in the box until the server has it. */
+/** Send a typed or suggested message; it stays in the box until the server has it. */
 async function say(/** @type {string} */ content) {
   if (!content) return;
   await alone(async () => {
@@ -107,12 +108,12 @@ function callPerson() {
   });
 }
 
-/** Look whether there is something new; never fails, as the next look comes by itself. */
+/** Poll for something new; a failure waits for the next poll. */
 function read() {
   if (token && !busy) reading = look().then(followWritten).catch(lost);
 }
 
-/** Show the chat as it stands; what is being written in it, or nothing. */
+/** Show the current chat and return the message being written, if any. */
 async function look() {
   const chat = await (await call("GET", "/api/widget/chat", undefined)).json();
   chat.messages.forEach(show);
@@ -122,18 +123,18 @@ async function look() {
   return chat.messages.find((/** @type {any} */ message) => message.run_id);
 }
 
-/** Read along, as after a reload, but let nobody wait for it. */
+/** Follow an answer in progress, as after a reload, without blocking the caller. */
 function followWritten(/** @type {any} */ message) {
   if (message && !busy) alone(() => follow(message, message.run_id));
 }
 
 function personLine(/** @type {any} */ wanted) {
   return wanted.status === "taken"
-    ? `You are talking with ${wanted.name ?? "a person"}, who can read this chat.`
-    : "A person has been asked to come, and will be able to read this chat.";
+    ? `You're talking to ${wanted.name ?? "a person"}, who can read this chat.`
+    : "We've asked someone to join. They will be able to read this chat.";
 }
 
-/** A chat that is no longer there is begun anew; any other failure may pass. */
+/** Start a new chat if the old one is gone; other failures may pass. */
 function lost(/** @type {unknown} */ error) {
   if (!(error instanceof Refused) || error.status !== 404) return;
   localStorage.removeItem(KEY);
@@ -145,7 +146,7 @@ at("composer").addEventListener("submit", (/** @type {Event} */ event) => {
   say(at("message").value.trim());
 });
 at("person").addEventListener("click", callPerson);
-at("person").disabled = false; // until now it would have done nothing
+at("person").disabled = false; // before this script is here a click does nothing
 for (const suggestion of document.querySelectorAll(".suggestion")) {
   suggestion.disabled = false;
   suggestion.addEventListener("click", () => say(suggestion.textContent ?? ""));

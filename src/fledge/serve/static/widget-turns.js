@@ -1,14 +1,14 @@
-// The turns of a visitor's chat as DOM.
+// Turns of a visitor's chat as DOM.
 
 import { at, make } from "./dom.js";
 import { showMarkdown } from "./markdown.js";
 
-const UNWRITTEN = "The answer could not be written. Please ask again.";
+const UNWRITTEN = "Something went wrong. Please ask again.";
 
 /** @type {Map<string, HTMLElement>} */
 const shown = new Map();
 
-/** Bring a turn of the chat up to date, or put it below the others. */
+/** Update a turn of the chat, or append it. */
 export function show(/** @type {any} */ message) {
   const isMine = message.role === "user";
   const node = shown.get(message.id) ?? build(message, isMine);

@@ -1,6 +1,6 @@
 // One line in a shop's page puts an assistant into its corner:
 //   <script src="https://your.server/static/widget.js" data-assistant="ID" async></script>
-// It adds a round button and, once that is pressed, a frame; it touches nothing else of the page.
+// It adds a round button that opens a frame, and touches nothing else on the page.
 (() => {
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const server = new URL(script.src).origin;

@@ -130,7 +130,7 @@ def waiting(database: Database, conversation_id: str) -> Waiting:
     for line in database.desk.waiting():
         if line.hand_over.conversation_id == conversation_id:
             return line
-    raise NotFound(f"no person is wanted in chat {conversation_id!r}")
+    raise NotFound(f"chat {conversation_id!r} is not waiting for a person")
 
 
 def line_of(database: Database, line: Waiting) -> QueueLine:

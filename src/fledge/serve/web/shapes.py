@@ -34,7 +34,9 @@ class Asked(BaseModel):
     def _has_only_characters(cls, body: object) -> object:
         """Refuse NUL and half surrogate pairs, which no database stores."""
         if not is_text(body):
-            raise ValueError("a text has a character that no text has (NUL, or half of a pair)")
+            raise ValueError(
+                "the text contains an invalid character (NUL or half of a surrogate pair)"
+            )
         return body
 
 

@@ -81,10 +81,10 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
         require_keeper(database, person, id)
         passages = passages_of(asked.text)
         if not passages:
-            raise ApiError(400, f"{asked.name} holds no text.", param="text")
+            raise ApiError(400, f"{asked.name} contains no text.", param="text")
         known = knowledge.list(person.id, id)
         if len(known) >= MOST_DOCUMENTS and asked.name not in {each.name for each in known}:
-            raise ApiError(400, f"An assistant knows at most {MOST_DOCUMENTS} files.")
+            raise ApiError(400, f"An assistant can have at most {MOST_DOCUMENTS} files.")
         return DocumentShown.of(knowledge.add(person.id, id, asked.name, passages))
 
     @router.delete("/{id}/documents/{document_id}", status_code=204)

@@ -67,7 +67,9 @@ def ask_again(
     chat = database.conversations.get(person.id, conversation_id)
     if is_with_a_person(database, chat):
         raise ApiError(
-            409, "A person answers in this chat; give it back first.", code="handed_over"
+            409,
+            "A person is answering in this chat. Return it to the assistant first.",
+            code="handed_over",
         )
     if asked.continues is None:
         return begin(database, models, person, chat, asked.parent_id, asked.models)

@@ -40,7 +40,7 @@ def opinion_routes(identity: Identity, database: Database) -> APIRouter:
         """Store which of two answers is better, or that they are equally good."""
         named = [id_ for group in asked.ranking for id_ in group]
         if named and database.messages.get(person.id, named[0]).parent_id != asked.prompt_id:
-            raise ApiError(400, "These are not answers to that message.", param="prompt_id")
+            raise ApiError(400, "These answers do not belong to that message.", param="prompt_id")
         database.ratings.prefer(person.id, asked.ranking, seconds=asked.seconds)
         return Response(status_code=204)
 

@@ -28,7 +28,7 @@ KEPT_SECONDS = 30.0
 """Seconds for which an ended answer is told from memory."""
 CLOSING_TRIES = 5
 """Tries to save an answer when the server stops and its database is away."""
-UNKNOWN_FAILURE = "The server failed; its log says more."
+UNKNOWN_FAILURE = "The server failed. Its log has details."
 
 
 @dataclass(slots=True)

@@ -1,0 +1,107 @@
+"""Activity log: stored audit codes as sentences for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+from fledge.database import Database
+from fledge.database.audit import AuditEntry
+
+SENTENCES: Mapping[str, Sequence[str]] = {
+    "account.deleted": ("Deleted the account of {target}", "Deleted their own account"),
+    "account.disabled": ("Disabled the account of {target}",),
+    "account.enabled": ("Enabled the account of {target}",),
+    "chats.erased": ("Deleted all their chats ({chats})",),
+    "invitation.accepted": ("Accepted an invitation",),
+    "invitation.made": ("Invited a new {role} (“{target}”)", "Invited a new {role}"),
+    "invitation.taken_back": ("Revoked an invitation",),
+    "key.made": ("Created API key “{key}”", "Created API key {target}…"),
+    "key.revoked": ("Revoked API key “{key}”", "Revoked an API key"),
+    "limits.changed": ("Changed the limits of {target}: {limits}",),
+    "login.changed": ("Changed their username from {from} to {target}",),
+    "login.failed": ("Failed to log in as {target} from {address}", "Failed to log in as {target}"),
+    "password.changed": ("Changed their password",),
+    "password.set": ("Set a new password for {target}",),
+    "role.changed": ("Changed the role of {target} from {from} to {to}",),
+    "server.set_up": ("Set up the server",),
+    "settings.changed": ("Changed the defaults for everyone: {defaults}",),
+    "training.allowed": ("Allowed training on their chats",),
+    "training.refused": ("Opted out of training on their chats",),
+}
+"""Sentences of each code. The first whose facts are all known is shown."""
+
+LIMITS: Mapping[str, str] = {
+    "requests_per_minute": "requests per minute",
+    "tokens_per_minute": "tokens per minute",
+    "concurrent_streams": "simultaneous answers",
+    "daily_tokens": "tokens per day",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Line of the log; `at` in seconds since 1970, `who` None if erased or unknown."""
+
+    at: float
+    who: str | None
+    sentence: str
+
+
+def newest(database: Database, limit: int) -> list[Activity]:
+    """Read the last entries, the newest first."""
+    entries = database.audit.newest(limit)
+    keys = key_names(database, entries)
+    return [Activity(each.at, each.who, sentence_of(each, keys)) for each in entries]
+
+
+def key_names(database: Database, entries: Sequence[AuditEntry]) -> dict[str, str]:
+    """Map ids and visible starts of API keys to their names, for the people in `entries`.
+
+    The log keeps no names of keys, so they vanish with their person.
+    """
+    holders = {entry.who for entry in entries if entry.action.startswith("key.")}
+    return {
+        shown: key.name
+        for account in database.accounts.list()
+        if account.login in holders
+        for key in database.api_keys.every(account.id)
+        for shown in (key.id, key.prefix)
+    }
+
+
+def sentence_of(entry: AuditEntry, keys: Mapping[str, str]) -> str:
+    """Say an entry in one sentence; an unknown code shows itself, its target and its details."""
+    facts = facts_of(entry, keys)
+    for sentence in SENTENCES.get(entry.action, ()):
+        if fields(sentence) <= facts.keys():
+            return sentence.format_map(facts)
+    details = (f"{name.replace('_', ' ')} {value}" for name, value in entry.detail.items())
+    return ", ".join((f"{entry.action} {entry.target}".strip(), *details))
+
+
+def facts_of(entry: AuditEntry, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the facts that a sentence may name; empty ones are left out."""
+    training = "allowed" if entry.detail.get("allows_training") else "not allowed"
+    facts = {
+        **{name: str(value) for name, value in entry.detail.items() if value is not None},
+        "target": entry.target,
+        "key": keys.get(entry.target, ""),
+        "limits": limits_of(entry) or "back to the defaults",
+        "defaults": f"{limits_of(entry) or 'no limits'}, training {training} for new people",
+    }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def limits_of(entry: AuditEntry) -> str:
+    """List the limits that were set, 0 as "unlimited"; "" if all were left empty."""
+    chosen = {name: entry.detail.get(name) for name in LIMITS}
+    return ", ".join(
+        f"{f'{value:,}' if value else 'unlimited'} {LIMITS[name]}"
+        for name, value in chosen.items()
+        if isinstance(value, int)
+    )
+
+
+def fields(sentence: str) -> set[str]:
+    """Return the names of the facts in a sentence."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
