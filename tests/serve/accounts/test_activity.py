@@ -83,7 +83,7 @@ def test_changed_limits_are_listed(limits: dict[str, int], told: str) -> None:
         ({"allows_training": True}, "no limits, training allowed for new people"),
         (
             {"concurrent_streams": 2, "allows_training": False},
-            "2 simultaneous answers, training not allowed for new people",
+            "2 answers at once, training not allowed for new people",
         ),
     ],
 )

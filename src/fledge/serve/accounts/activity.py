@@ -33,7 +33,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
 LIMITS: Mapping[str, str] = {
     "requests_per_minute": "requests per minute",
     "tokens_per_minute": "tokens per minute",
-    "concurrent_streams": "simultaneous answers",
+    "concurrent_streams": "answers at once",
     "daily_tokens": "tokens per day",
 }
 

@@ -55,7 +55,7 @@ LABELS = {
     "new": "new password",
     "days": "expiry in days",
     "daily_tokens": "tokens per day",
-    "concurrent_streams": "simultaneous answers",
+    "concurrent_streams": "answers at once",
 }
 """Names that a form shows for its fields, where they differ."""
 RULES = {

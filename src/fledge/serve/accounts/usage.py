@@ -102,7 +102,7 @@ def bars(rows: Sequence[UsageOfDay], days: Sequence[str]) -> list[Bar]:
 
 def sources(rows: Sequence[UsageOfDay], keys: Sequence[ApiKey]) -> list[Source]:
     """Return sums over the days, the largest first; revoked keys share one name."""
-    names = {"": "Chat pages", **{key.id: f"{key.name} ({key.prefix}…)" for key in keys}}
+    names = {"": "Web chat", **{key.id: f"{key.name} ({key.prefix}…)" for key in keys}}
     groups: defaultdict[tuple[str, str], list[UsageOfDay]] = defaultdict(list)
     for row in rows:
         groups[names.get(row.key_id, "Revoked key"), row.model].append(row)

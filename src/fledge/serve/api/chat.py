@@ -66,7 +66,7 @@ def chat_routes(
         http: Request,
         person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
-        """Answer a conversation; with `stream`, as server-sent events."""
+        """Answer a conversation; `stream` sends the answer as server-sent events."""
         person.require_scope("chat")
         refuse_unsupported(request)
         ask = chat_ask(request, identity.user_of(person, request.user))

@@ -80,7 +80,7 @@ def completion_routes(
         http: Request,
         person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
-        """Continue texts; with `stream`, as server-sent events."""
+        """Continue texts; `stream` sends them as server-sent events."""
         person.require_scope("chat")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):

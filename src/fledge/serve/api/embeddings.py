@@ -44,7 +44,7 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
     async def embeddings(
         request: EmbeddingRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> Response:
-        """The mean of each text's final hidden states, as a vector of length 1."""
+        """Embed texts: the mean of each one's final hidden states, scaled to length 1."""
         person.require_scope("embeddings")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):

@@ -65,7 +65,7 @@ def moderation_routes(identity: Identity) -> APIRouter:
     def moderations(
         request: ModerationRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> ModerationReply:
-        """Flags nothing: no policy is configured, as `model` "none" and `notice` say."""
+        """Flag nothing: no policy is configured, as `model` "none" and `notice` say."""
         person.require_scope("moderations")
         # Parts are one input together; strings are one each.
         is_many = isinstance(request.input, list) and all(

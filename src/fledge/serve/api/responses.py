@@ -179,7 +179,7 @@ def response_routes(
         http: Request,
         person: Annotated[Person, Depends(identity.caller)],
     ) -> Response:
-        """Answer, alone or after a stored response; with `stream`, as named server-sent events."""
+        """Create a response, also after a stored one; `stream` sends named events."""
         person.require_scope("chat")
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
@@ -197,7 +197,7 @@ def response_routes(
     def retrieve_response(
         response_id: str, person: Annotated[Person, Depends(identity.caller)]
     ) -> ResponseObject:
-        """A stored response."""
+        """Return a stored response."""
         person.require_scope("chat")
         return store.get(person, response_id).response
 
@@ -205,7 +205,7 @@ def response_routes(
     def delete_response(
         response_id: str, person: Annotated[Person, Depends(identity.caller)]
     ) -> DeletedResponse:
-        """Forget a stored response."""
+        """Delete a stored response."""
         person.require_scope("chat")
         store.delete(person, response_id)
         return DeletedResponse(id=response_id)

@@ -50,7 +50,7 @@ def model_routes(models: ModelRegistry, identity: Identity) -> APIRouter:
 
     @router.get("/v1/models")
     def list_models(person: Annotated[Person, Depends(identity.caller)]) -> ModelList:
-        """The models that answer here."""
+        """List the available models."""
         person.require_scope("models")
         return models.listing()
 
@@ -58,7 +58,7 @@ def model_routes(models: ModelRegistry, identity: Identity) -> APIRouter:
     def retrieve_model(
         model: str, person: Annotated[Person, Depends(identity.caller)]
     ) -> ModelCard:
-        """One of them."""
+        """Return one model."""
         person.require_scope("models")
         return models[model].card()
 

@@ -22,11 +22,11 @@ class TokenizeRequest(Incoming):
     """`POST /tokenize`: either a `prompt` or `messages`."""
 
     model: str | None = Field(None, max_length=500)
-    """Not given: the default model."""
+    """The default model if not given."""
     prompt: str | None = None
     messages: list[ChatMessage] | None = None
     add_generation_prompt: bool | None = None
-    """Whether the messages end with the header of the next answer; not given, they do."""
+    """End the messages with the header of the next answer; true if not given."""
     return_token_strs: bool | None = None
 
 
@@ -43,7 +43,7 @@ class DetokenizeRequest(Incoming):
     """`POST /detokenize`."""
 
     model: str | None = Field(None, max_length=500)
-    """Not given: the default model."""
+    """The default model if not given."""
     tokens: list[int]
 
 
@@ -61,7 +61,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
     async def tokenize(
         request: TokenizeRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> TokenizeReply:
-        """The ids of a text, which has no special tokens, or of a conversation, which has."""
+        """Tokenize a text, without special tokens, or a conversation, with them."""
         person.require_scope("models")
         quota.count(person)
         model = local_model(service, request.model)
@@ -82,7 +82,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
     def detokenize(
         request: DetokenizeRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> DetokenizeReply:
-        """The text of ids."""
+        """Turn token ids back into text."""
         person.require_scope("models")
         quota.count(person)
         tokenizer = local_model(service, request.model).tokenizer

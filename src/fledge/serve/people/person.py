@@ -62,7 +62,8 @@ class Person:
         if self.key is not None and self.key.scopes and scope not in self.key.scopes:
             raise ApiError(
                 403,
-                f"This API key has no permission for {scope}, only for {', '.join(self.key.scopes)}.",
+                f"This API key has no permission for {scope}, only for "
+                f"{', '.join(self.key.scopes)}.",
                 type="permission_error",
                 code="scope_missing",
             )

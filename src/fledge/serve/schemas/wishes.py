@@ -1,4 +1,4 @@
-"""Sampling wishes of a request; the server's defaults fill in the rest."""
+"""Sampling options of a request; missing ones take the server's defaults."""
 
 from typing import Annotated
 

@@ -52,7 +52,7 @@ function cautionOf(/** @type {typeof state} */ now) {
   const wanted = now.chat.hand_over;
   if (!now.connected) return "Connection lost. Reconnecting…";
   if (!wanted) return "Answers can be wrong. Check important information.";
-  if (wanted.status === "waiting") return "We've asked someone to join. They will be able to read this chat.";
+  if (wanted.status === "waiting") return "We've asked someone to join. They can read this chat.";
   return `You're talking to ${wanted.name ?? "a person"}, who can read this chat.`;
 }
 

@@ -131,7 +131,7 @@ function followWritten(/** @type {any} */ message) {
 function personLine(/** @type {any} */ wanted) {
   return wanted.status === "taken"
     ? `You're talking to ${wanted.name ?? "a person"}, who can read this chat.`
-    : "We've asked someone to join. They will be able to read this chat.";
+    : "We've asked someone to join. They can read this chat.";
 }
 
 /** Start a new chat if the old one is gone; other failures may pass. */
