@@ -28,12 +28,12 @@ WORDS_OF_A_LONG_ANSWER = 20
 
 
 def brevity(prompts: list[str], responses: list[str]) -> list[float]:
-    """A reward: 1 for no words, 0 for twenty, less for more. Any such function will do."""
+    """Score 1 for no words, 0 for twenty, less for more; any such function will do."""
     return [1 - len(response.split()) / WORDS_OF_A_LONG_ANSWER for response in responses]
 
 
 def main(directory: Path) -> tuple[float, float]:
-    """Mean reward of the answers before and after PPO."""
+    """Return the mean reward of the answers before and after PPO."""
     policy = raise_chat_model(directory)
     run = parse_section(
         {
@@ -60,14 +60,14 @@ def main(directory: Path) -> tuple[float, float]:
 
 
 def mean_reward(checkpoint: Path, prompts: Sequence[Conversation]) -> float:
-    """How the function likes the answers to some prompts."""
+    """Score the answers to some prompts and return the mean."""
     loaded = fledge.load(checkpoint)
     written = answers(loaded, prompts, SamplingParams(max_new_tokens=32, seed=0))
     return mean(brevity([], [answer.text for answer in written]))
 
 
 def raise_chat_model(directory: Path) -> Path:
-    """Pretraining on a little prose, then SFT: enough to answer in sentences, not to be right."""
+    """Pretrain on a little prose, then run SFT: enough for sentences, not for right answers."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "text.txt").write_text(
         "\n\n".join(prose(seed=0, paragraphs=500)), encoding="utf-8"

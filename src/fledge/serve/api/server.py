@@ -29,13 +29,13 @@ def server_routes(service: ModelService, identity: Identity) -> APIRouter:
 
     @router.get("/health", responses={STOPPED: {"model": Health}})
     def health(response: Response) -> Health:
-        """200 while answers can be had, else 503. Needs no key."""
+        """Return 200 while the server answers, else 503. Needs no key."""
         response.status_code = 200 if service.alive else STOPPED
         return Health(status="ok" if service.alive else "stopped", pending=service.pending)
 
     @router.get("/metrics", response_class=Response, responses=error_replies(401, 403))
     def read_metrics(person: Annotated[Person, Depends(identity.caller)]) -> Response:
-        """Counters for Prometheus. Where there are accounts, with an admin's or owner's key."""
+        """Return metrics for Prometheus. With accounts, this needs an admin's or owner's key."""
         person.require_scope("metrics")
         person.require("manage_people")
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
