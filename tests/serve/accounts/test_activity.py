@@ -9,7 +9,7 @@ import fledge
 from fledge.database import Database
 from fledge.database.audit import AuditEntry
 from fledge.serve.accounts.activity import SENTENCES, newest, sentence_of
-from people_server import PeopleServer
+from people_server import PASSWORD, PeopleServer
 
 SOURCES = Path(fledge.__file__).parent
 LIMITS = {
@@ -133,8 +133,9 @@ def test_keys_are_called_by_their_names(server: PeopleServer) -> None:
 def test_the_name_of_a_key_goes_with_its_person(server: PeopleServer) -> None:
     user = server.people_of["user"]
     server.ask("POST", "/account/keys", who=user, data={"name": "laptop"})
-    server.people.erase(user.id)
-    ((who, sentence),) = lines(server.database)
+    server.ask("POST", "/account/delete", who=user, data={"password": PASSWORD})
+    deleted, (who, sentence) = lines(server.database)
+    assert deleted == (None, "Deleted their own account")
     assert who is None and sentence.startswith("Created API key sk-fl-")
 
 

@@ -58,7 +58,7 @@ def test_a_refusal_says_how_many_and_how_long(server: PeopleServer, clock: Clock
     assert refused.status_code == 429
     assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("40", "40000")
     assert refused.json()["error"] == {
-        "message": "This account may make 2 requests a minute",
+        "message": "This account may make 2 requests per minute. Try again in 40 seconds.",
         "type": "rate_limit_error",
         "param": None,
         "code": "rate_limit_exceeded",
@@ -70,7 +70,10 @@ def test_tokens_of_a_minute_fade_in_the_next(server: PeopleServer, clock: Clock)
     first = server.call("POST", "/v1/chat/completions", key, json=CHAT)
     assert first.headers["x-ratelimit-remaining-tokens"] == str(WRITTEN), "as the answer begins"
     refused = server.call("POST", "/v1/chat/completions", key, json=CHAT)
-    assert "may use 12 tokens a minute; this prompt has 7 and 12 are used" in refused.text
+    assert (
+        "may use 12 tokens per minute. This prompt has 7 and 12 have been used. Try again in 95 sec"
+        in refused.text
+    )
     assert refused.headers["x-ratelimit-limit-tokens"] == "12"
     assert refused.headers["x-ratelimit-remaining-tokens"] == "0"
     assert refused.headers["x-ratelimit-reset-tokens"] == "120s"
@@ -88,7 +91,7 @@ def test_a_day_s_tokens_come_back_at_midnight_utc(server: PeopleServer, clock: C
     refused = server.call("POST", "/v1/chat/completions", key, json=CHAT)
     assert refused.status_code == 429
     assert refused.json()["error"]["code"] == "insufficient_quota"
-    assert "may use 18 tokens a day and has used 12" in refused.text
+    assert "may use 18 tokens per day and has used 12" in refused.text
     assert refused.headers["x-should-retry"] == "false"
     assert refused.headers["retry-after"] == str(int(MIDNIGHT - MINUTE))
     server.database.accounts.change(ada.id, daily_tokens=2 * READ + WRITTEN)
@@ -106,10 +109,10 @@ def test_a_key_has_a_day_of_its_own_inside_its_owner_s(server: PeopleServer) -> 
     narrow = secret_of(server.ask("POST", "/account/keys", who=ada, data=form))
     assert statuses(server, narrow, 1) == [200]
     refused = server.call("POST", "/v1/chat/completions", narrow, json=CHAT)
-    assert "This API key may use 18 tokens a day and has used 12" in refused.text
+    assert "This API key may use 18 tokens per day and has used 12" in refused.text
     assert statuses(server, free, 2) == [200, 200]  # 36 of the account's 40
     refused = server.call("POST", "/v1/chat/completions", free, json=CHAT)
-    assert "This account may use 40 tokens a day and has used 36" in refused.text
+    assert "This account may use 40 tokens per day and has used 36" in refused.text
 
 
 @pytest.mark.usefixtures("clock")
@@ -217,5 +220,8 @@ def test_the_chat_page_is_held_to_the_same_limits_and_says_so_in_the_answer(
         turns = server.ask("GET", f"/api/conversations/{chat}", who=ada).json()["messages"]
         answers.append((turns[-1]["status"], turns[-1]["error"]))
     assert answers[:2] == [("finished", None)] * 2
-    assert answers[2] == ("failed", "This account may make 2 requests a minute")
+    assert answers[2] == (
+        "failed",
+        "This account may make 2 requests per minute. Try again in 60 seconds.",
+    )
     assert statuses(server, key, 1) == [429], "pages and programs spend from one purse"

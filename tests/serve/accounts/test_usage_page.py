@@ -52,12 +52,12 @@ def test_days_are_summed_over_keys_and_models_and_empty_days_are_shown(
         (BEFORE, "", "tiny", 9, 9_000, 9_000),
     )
     html = page(server, ada)
-    rows = cells(html, "Tokens a day")
+    rows = cells(html, "Tokens per day")
     assert len(rows) == 30
     assert rows[:2] == [[TODAY, "3", "400"], [YESTERDAY, "5", "200"]]
     assert rows[2:-1] == [[day, "0", "0"] for day, _, _ in rows[2:-1]]
     assert rows[-1] == [FIRST, "1", "1"]
-    lead = "The last 30 days: 601 tokens in 9 requests;\n    today 400 tokens."
+    lead = "Last 30 days: 601 tokens in 9 requests.\n    Today: 400 tokens."
     assert lead in html and "9,000" not in html
 
 
@@ -90,8 +90,8 @@ def test_sources_are_named_and_the_largest_comes_first(server: PeopleServer, ada
     name = f"laptop ({laptop.prefix}…)"
     assert cells(page(server, ada), "Usage by key and model") == [
         [name, "tiny", "4", "1,000", "234"],
-        ["A revoked key", "tiny", "3", "40", "4"],
-        ["Chat pages", "tiny", "2", "20", "10"],
+        ["Revoked key", "tiny", "3", "40", "4"],
+        ["Web chat", "tiny", "2", "20", "10"],
         [name, "other", "1", "7", "1"],
     ]
 
@@ -111,9 +111,9 @@ def test_each_limit_tells_how_full_it_is(
 ) -> None:
     monkeypatch.setattr("time.time", server.clock)
     default = {"Requests in the last minute": ("0", "0 of 60")}
-    assert meters(page(server, ada)) == {**default, "Answers being written": ("0", "0 of 4")}
+    assert meters(page(server, ada)) == {**default, "Answers in progress": ("0", "0 of 4")}
     server.database.accounts.change(ada.id, requests_per_minute=0, concurrent_streams=0)
-    assert "None: this server lets you use as much as it has." in page(server, ada)
+    assert "You have no limits on this server." in page(server, ada)
     server.database.accounts.change(
         ada.id,
         requests_per_minute=8,
@@ -127,7 +127,7 @@ def test_each_limit_tells_how_full_it_is(
     assert meters(page(server, ada)) == {
         "Requests in the last minute": ("12", "1 of 8"),
         "Tokens in the last minute": ("1", "12 of 1,200"),
-        "Answers being written": ("0", "0 of 2"),
+        "Answers in progress": ("0", "0 of 2"),
         "Tokens today": ("41", "412 of 1,000"),
     }
     server.database.accounts.change(ada.id, daily_tokens=100)
@@ -136,8 +136,8 @@ def test_each_limit_tells_how_full_it_is(
 
 def test_a_page_of_nothing_says_so(server: PeopleServer, ada: Account) -> None:
     html = page(server, ada)
-    assert "0 tokens in 0 requests" in html and "Nothing yet." in html
-    assert {tuple(row[1:]) for row in cells(html, "Tokens a day")} == {("0", "0")}
+    assert "0 tokens in 0 requests" in html and "No usage yet." in html
+    assert {tuple(row[1:]) for row in cells(html, "Tokens per day")} == {("0", "0")}
 
 
 def test_the_usage_of_others_is_theirs(server: PeopleServer, ada: Account) -> None:
@@ -159,7 +159,7 @@ def test_a_day_ends_at_midnight_utc(server: PeopleServer, ada: Account) -> None:
     for now in (midnight - 5, midnight):
         server.clock.now = now
         server.call("POST", "/v1/chat/completions", key, json=CHAT)
-    rows = cells(page(server, ada), "Tokens a day")
+    rows = cells(page(server, ada), "Tokens per day")
     assert rows[:2] == [["2025-06-16", "1", "12"], ["2025-06-15", "1", "12"]]
 
 
@@ -174,5 +174,5 @@ def test_managers_see_what_everybody_used_in_thirty_days(
         (BEFORE, "", "tiny", 1, 20_000, 0),
     )
     html = page(server, server.people_of["admin"], "/admin")
-    shown = re.findall(r"the-(\w+) · \w+\s*· ([\d,]+) tokens in 30 days", html)
+    shown = re.findall(r"the-(\w+) · \w+\s*· ([\d,]+) tokens in the last 30 days", html)
     assert dict(shown) == {"user": "1,134", "labeller": "0", "admin": "0", "owner": "0"}

@@ -180,7 +180,7 @@ def test_a_visitor_is_told_when_the_owner_s_day_is_spent(
     ask(server, who, "Why?")
     errors = [turn["error"] for turn in chat(server, who)["messages"] if turn["role"] != "user"]
     assert errors[0] is None
-    assert errors[1].startswith("This assistant may use 12 tokens a day and has used 12")
+    assert errors[1].startswith("This assistant may use 12 tokens per day and has used 12")
 
 
 def test_an_address_has_twenty_answers_a_minute(
@@ -193,7 +193,9 @@ def test_an_address_has_twenty_answers_a_minute(
     for _ in range(21):
         ask(server, who, "W")
     errors = [turn["error"] for turn in chat(server, who)["messages"] if turn["role"] != "user"]
-    assert errors == [None] * 20 + ["Your address may make 20 requests a minute"]
+    assert errors == [None] * 20 + [
+        "Your network may make 20 requests per minute. Try again in 60 seconds."
+    ]
 
 
 def test_what_visitors_use_is_the_owner_s_usage(server: PeopleServer, owner: Account) -> None:

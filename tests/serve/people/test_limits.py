@@ -169,7 +169,7 @@ def test_a_prompt_that_never_fits_costs_a_request_for_its_reading_and_no_token()
     refusal(limiter, limited, tokens=11)
     assert limiter.used(limited) == Used(requests=1, tokens=0, streams=0)
     admit(limiter, limited, tokens=10)
-    assert "2 requests a minute" in refusal(limiter, limited, tokens=10).message
+    assert "2 requests per minute" in refusal(limiter, limited, tokens=10).message
 
 
 def test_an_admission_closes_after_its_block_unless_an_answer_keeps_it() -> None:
