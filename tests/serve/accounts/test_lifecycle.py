@@ -76,7 +76,7 @@ def test_an_invitation_is_open_for_seven_days_and_once(
     server.clock.now += 60
     for path in (first, second):
         page = server.ask("GET", path)
-        assert page.status_code == 404 and "Ask for another" in page.text
+        assert page.status_code == 404 and "Ask for a new one" in page.text
         assert accept(server, path, "eve").status_code == 404
     assert log_in(server, "eve") == 401
 
@@ -86,11 +86,11 @@ def test_an_invitation_is_open_for_seven_days_and_once(
     [
         ({"password": "x" * 9}, "10 to 1,000 characters; this one has 9"),
         ({"password": "x" * 1001}, "this one has 1,001"),
-        ({"login": "the-user"}, "is taken"),
-        ({"login": ""}, "login: is needed"),
-        ({"login": "x" * 255}, "login: "),
-        ({"name": "x" * 101}, "name: "),
-        ({"role": "owner"}, "role: "),
+        ({"login": "the-user"}, "is already taken"),
+        ({"login": ""}, "Username is required."),
+        ({"login": "x" * 255}, "Username must have at most 254 characters."),
+        ({"name": "x" * 101}, "Name must have at most 100 characters."),
+        ({"role": "owner"}, "Role is not a field of this form."),
     ],
 )
 def test_an_account_that_cannot_be_made_leaves_the_invitation_open(
@@ -105,13 +105,13 @@ def test_an_account_that_cannot_be_made_leaves_the_invitation_open(
 def test_who_gives_no_name_is_called_by_their_login(server: PeopleServer, admin: Account) -> None:
     entered = accept(server, invite(server, admin))
     page = server.ask("GET", "/account", cookie=session_of(entered)).text
-    assert "bob, logged in as bob, user." in page
+    assert "bob · logged in as bob · user" in page
     with people_server() as fresh:
         token = fresh.parts.setup.token
         form = {"login": "eve", "password": PASSWORD, "token": token}
         entered = fresh.ask("POST", "/setup", data=form)
         page = fresh.ask("GET", "/account", cookie=session_of(entered)).text
-        assert "eve, logged in as eve, owner." in page
+        assert "eve · logged in as eve · owner" in page
 
 
 def test_a_disabled_account_answers_to_no_key_and_to_it_again_when_enabled(
@@ -173,7 +173,7 @@ def test_a_role_that_is_taken_away_is_gone_from_the_next_click(
     server.ask("POST", f"/admin/people/{admin.id}/role", who=owner, data={"role": "labeller"})
     refused = server.ask("GET", "/admin", cookie=cookie)
     assert refused.status_code == 403
-    assert "Your role here is labeller, which does not include managing people" in refused.text
+    assert "Your role (labeller) doesn&#39;t allow managing people." in refused.text
     assert server.call("GET", "/metrics", key).status_code == 403
 
 
@@ -188,7 +188,7 @@ def test_an_erased_person_leaves_no_key_chat_or_name(server: PeopleServer, admin
     assert server.database.conversations.every(ada.id) == []
     assert chat not in server.ask("GET", "/admin", who=admin).text
     assert (
-        "the-user" not in server.ask("GET", "/admin", who=admin).text.partition("What happened")[0]
+        "the-user" not in server.ask("GET", "/admin", who=admin).text.partition("Activity log")[0]
     )
     assert audited(server)[-2:] == [
         (None, "account.deleted", ""),
@@ -201,7 +201,7 @@ def test_the_only_owner_can_neither_leave_nor_be_put_out(server: PeopleServer) -
     form = {"password": PASSWORD}
     refused = server.ask("POST", "/account/delete", who=owner, data=form)
     assert refused.status_code == 400
-    assert "this is the only owner" in refused.text
+    assert "This is the only owner" in refused.text
     second = server.account("second", "owner")
     person = f"/admin/people/{owner.id}"
     assert (
@@ -221,23 +221,43 @@ def test_a_login_is_the_same_in_any_case(server: PeopleServer) -> None:
 @pytest.mark.parametrize(
     ("path", "form", "told"),
     [
-        ("/account/keys", {"name": ""}, "name: is needed"),
-        ("/account/keys", {"name": "x" * 101}, "name: "),
-        ("/account/keys", {"name": "a", "days": "0"}, "days: "),
-        ("/account/keys", {"name": "a", "days": "3651"}, "days: "),
-        ("/account/keys", {"name": "a", "days": "soon"}, "days: "),
-        ("/account/keys", {"name": "a", "daily_tokens": "0"}, "daily tokens: "),
-        ("/account/keys", {"name": "a", "daily_tokens": str(2**31)}, "daily tokens: "),
-        ("/account/keys", {"name": "a", "scopes": ["chat", "root"]}, "scopes 1: "),
-        ("/account/keys", {"name": "a", "owner": "yes"}, "owner: "),
-        ("/account/training", {"allows_training": "maybe"}, "allows training: "),
-        ("/admin/settings", {"requests_per_minute": "0"}, "requests per minute: "),
-        ("/admin/settings", {"daily_tokens": "-1"}, "daily tokens: "),
-        ("/admin/settings", {"tokens_per_minute": str(2**31)}, "tokens per minute: "),
-        ("/admin/invitations", {"role": "god"}, "role: "),
-        ("/admin/invitations", {"role": "user", "note": "x" * 101}, "note: "),
-        ("/admin/people/ID/limits", {"concurrent_streams": "-1"}, "concurrent streams: "),
-        ("/admin/people/ID/role", {}, "role: is needed"),
+        ("/account/keys", {"name": ""}, "Name is required."),
+        ("/account/keys", {"name": "x" * 101}, "Name must have at most 100 characters."),
+        ("/account/keys", {"name": "a", "days": "0"}, "Expiry in days must be at least 1."),
+        ("/account/keys", {"name": "a", "days": "3651"}, "Expiry in days must be at most 3,650."),
+        ("/account/keys", {"name": "a", "days": "soon"}, "Expiry in days must be a whole number."),
+        ("/account/keys", {"name": "a", "daily_tokens": "0"}, "Tokens per day must be at least 1."),
+        (
+            "/account/keys",
+            {"name": "a", "daily_tokens": str(2**31)},
+            "Tokens per day must be at most ",
+        ),
+        ("/account/keys", {"name": "a", "scopes": ["chat", "root"]}, "Permissions must be "),
+        ("/account/keys", {"name": "a", "owner": "yes"}, "Owner is not a field of this form."),
+        ("/account/training", {"allows_training": "maybe"}, "Allows training must be "),
+        (
+            "/admin/settings",
+            {"requests_per_minute": "0"},
+            "Requests per minute must be at least 1.",
+        ),
+        ("/admin/settings", {"daily_tokens": "-1"}, "Tokens per day must be at least 1."),
+        (
+            "/admin/settings",
+            {"tokens_per_minute": str(2**31)},
+            "Tokens per minute must be at most ",
+        ),
+        ("/admin/invitations", {"role": "god"}, "Role must be "),
+        (
+            "/admin/invitations",
+            {"role": "user", "note": "x" * 101},
+            "Note must have at most 100 characters.",
+        ),
+        (
+            "/admin/people/ID/limits",
+            {"concurrent_streams": "-1"},
+            "Answers at once must be at least 0.",
+        ),
+        ("/admin/people/ID/role", {}, "Role is required."),
     ],
 )
 def test_a_form_that_is_wrong_is_told_by_field_and_changes_nothing(
@@ -260,7 +280,7 @@ def test_a_form_of_no_browser_is_told_to_load_the_page_again(
     headers = {"content-type": "application/x-www-form-urlencoded"}
     who = server.people_of["user"]
     reply = server.ask("POST", "/account/profile", who=who, headers=headers, content=body)
-    assert reply.status_code == 400 and "load the page again" in reply.text
+    assert reply.status_code == 400 and "reload the page" in reply.text
 
 
 def test_a_login_renews_a_hash_that_was_made_with_other_parameters(server: PeopleServer) -> None:

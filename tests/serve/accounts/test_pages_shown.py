@@ -68,7 +68,7 @@ def test_without_login_there_is_no_one_to_manage() -> None:
         ("Firefox", "Firefox"),
         ("curl/8.5", "curl/8.5"),
         ("<b>x</b>", "<b>x</b>"),
-        ("", "A program"),
+        ("", "Unknown browser"),
     ],
 )
 def test_a_session_is_named_as_a_person_would(server: PeopleServer, agent: str, named: str) -> None:
@@ -90,10 +90,10 @@ def test_a_time_is_told_in_utc(server: PeopleServer) -> None:
 @pytest.mark.parametrize(
     ("path", "form", "said"),
     [
-        ("/account/profile", {"login": "ada", "name": "Ada"}, "Your names are changed."),
-        ("/account/sessions/end-others", {}, "Logged out there."),
-        ("/account/training", {}, "Your choice is kept"),
-        ("/account/erase-chats", {"password": PASSWORD}, "Your chats are erased."),
+        ("/account/profile", {"login": "ada", "name": "Ada"}, "Profile saved."),
+        ("/account/sessions/end-others", {}, "Logged out of all other browsers."),
+        ("/account/training", {}, "Your choice has been saved"),
+        ("/account/erase-chats", {"password": PASSWORD}, "All your chats have been deleted."),
     ],
 )
 def test_the_account_page_says_what_was_done(
@@ -111,11 +111,11 @@ def test_the_account_page_says_what_was_done(
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
-        ("role", {"role": "labeller"}, "The role is changed."),
-        ("limits", {}, "The limits hold from now on."),
-        ("disable", {}, "The account is disabled, and logged out everywhere."),
-        ("enable", {}, "The account is enabled again."),
-        ("delete", {}, "The account and everything in it is erased."),
+        ("role", {"role": "labeller"}, "Role changed."),
+        ("limits", {}, "Limits saved."),
+        ("disable", {}, "Account disabled and logged out everywhere."),
+        ("enable", {}, "Account enabled."),
+        ("delete", {}, "Account deleted, with everything in it."),
     ],
 )
 def test_the_page_of_people_says_what_was_done(

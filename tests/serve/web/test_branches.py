@@ -172,7 +172,7 @@ def test_half_of_a_surrogate_pair_is_no_text(people: PeopleServer, ada: Account)
         headers={"content-type": "application/json"},
         content=b'{"content": "a\\ud800", "models": ["tiny"]}',
     )
-    assert reply.status_code == 400 and "half of a pair" in reply.text
+    assert reply.status_code == 400 and "half of a surrogate pair" in reply.text
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ LABELS = {
     "login": "username",
     "current": "current password",
     "new": "new password",
+    "scopes": "permissions",
     "days": "expiry in days",
     "daily_tokens": "tokens per day",
     "concurrent_streams": "answers at once",
@@ -77,7 +78,7 @@ def describe(error: ValidationError) -> str:
 
 def sentence(problem: ErrorDetails) -> str:
     """`Tokens per day must be at least 1.`"""
-    name = " ".join(str(part) for part in problem["loc"])
+    name = " ".join(part for part in problem["loc"] if isinstance(part, str))
     label = LABELS.get(name, name.replace("_", " ")).capitalize()
     rule = RULES.get(problem["type"])
     if rule is None:

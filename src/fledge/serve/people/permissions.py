@@ -26,7 +26,7 @@ and audit of all. manage_server: settings, and making or changing owners.
 REASONS: Mapping[Permission, str] = {
     "chat": "chatting",
     "label": "labelling",
-    "staff": "answering or sharing for the team",
+    "staff": "answering for the team",
     "manage_people": "managing people",
     "manage_server": "managing the server",
 }
