@@ -1,7 +1,7 @@
 """Serve models to people and programs: a web chat and an OpenAI-compatible API.
 
 `api`, `web` and `accounts` hold the routes of programs, of the chat and of accounts. `show` renders
-pages, `guard` checks every request, `models` runs the models, and `people` knows who asks and how
+pages, `http` checks every request, `models` runs the models, and `people` knows who asks and how
 much they may.
 """
 

@@ -21,11 +21,11 @@ from fledge.serve.accounts.routes import accounts_routes
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
-from fledge.serve.guard import error_handlers
-from fledge.serve.guard.cross_origin import CrossOrigin
-from fledge.serve.guard.error_handlers import Answering
-from fledge.serve.guard.middleware import BodyLimit, KnownHosts, ReplyHeaders
-from fledge.serve.guard.origin import SameOrigin
+from fledge.serve.http import error_handlers
+from fledge.serve.http.cross_origin import CrossOrigin
+from fledge.serve.http.error_handlers import Answering
+from fledge.serve.http.middleware import BodyLimit, KnownHosts, ReplyHeaders
+from fledge.serve.http.origin import SameOrigin
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances

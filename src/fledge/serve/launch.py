@@ -13,7 +13,7 @@ from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
-from fledge.serve.guard.cross_origin import ANY, parse_origin
+from fledge.serve.http.cross_origin import ANY, parse_origin
 from fledge.serve.models.registry import Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

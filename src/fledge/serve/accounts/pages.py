@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from fledge.errors import FledgeError
 from fledge.serve.errors import ApiError
-from fledge.serve.guard.error_handlers import from_fledge
+from fledge.serve.http.error_handlers import from_fledge
 from fledge.serve.people.identity import page_of
 from fledge.serve.show.page import Pages
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from fledge.errors import FledgeError
 from fledge.serve.errors import ApiError, error_replies, unsupported
-from fledge.serve.guard.error_handlers import from_fledge
+from fledge.serve.http.error_handlers import from_fledge
 from fledge.serve.models.answers import AnswerStream, ChatAsk, SentReason, sent_reason, written
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity

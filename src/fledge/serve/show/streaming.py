@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.types import Message, Receive, Scope, Send
 
 from fledge.errors import FledgeError
-from fledge.serve.guard.error_handlers import from_fledge
+from fledge.serve.http.error_handlers import from_fledge
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's code for an answer that nobody reads
 

@@ -11,7 +11,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fledge.serve.errors import ApiError
-from fledge.serve.guard.error_handlers import Answering
+from fledge.serve.http.error_handlers import Answering
 from fledge.serve.people.identity import COOKIE
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve import create_app
-from fledge.serve.guard.cross_origin import parse_origin
+from fledge.serve.http.cross_origin import parse_origin
 from fledge.serve.launch import launch
 from fledge.serve.people.identity import COOKIE
 from fledge.text.tokenizer import Tokenizer

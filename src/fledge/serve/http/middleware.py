@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fledge.serve.errors import ApiError
-from fledge.serve.guard.error_handlers import Answering, from_http
+from fledge.serve.http.error_handlers import Answering, from_http
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
