@@ -116,6 +116,6 @@ def test_who_opened_it_in_a_browser_reads_a_page_and_programs_json(
     assert reply.status_code == 404
     assert reply.headers["content-type"].startswith(kind)
     if kind == "text/html":
-        assert "There is no such page here." in reply.text
+        assert "This page doesn&#39;t exist." in reply.text
     else:
         assert reply.json()["error"]["code"] == "not_found"

@@ -82,6 +82,6 @@ def test_a_refused_request_is_charged_nothing(desk: Desk) -> None:
 def test_changed_settings_hold_for_the_next_request_and_after_a_restart(desk: Desk) -> None:
     desk.settings.change(ServerSettings(requests_per_minute=1))
     desk.quota.count(desk.ada())
-    with pytest.raises(LimitReached, match="1 requests a minute"):
+    with pytest.raises(LimitReached, match="1 request per minute"):
         desk.quota.count(desk.ada())
     assert LiveSettings(desk.database.settings).current.requests_per_minute == 1

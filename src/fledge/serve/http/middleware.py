@@ -63,7 +63,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = HTTPException(413, f"The request is larger than {MAX_BODY_BYTES:,} bytes.")
+        error = HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
         length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
             await drain(receive)
