@@ -8,10 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 
 from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
+from fledge.serve import create_app
 from fledge.serve import launch as launching
 from fledge.serve.launch import launch
 from fledge.text.tokenizer import Tokenizer
@@ -152,3 +154,17 @@ def test_the_chats_of_a_server_are_there_when_it_starts_again(
         [chat["title"] for chat in reply.json()["conversations"]] for reply in started.replies
     ]
     assert titles == [[], ["Kept"]]
+
+
+def test_a_server_whose_models_do_not_run_says_so(tiny_tokenizer: Tokenizer) -> None:
+    app = create_app([served(ScriptedEngine(tiny_tokenizer, "The moon."), tiny_tokenizer)])
+    client = TestClient(app, "http://localhost")  # nothing was started
+    health = client.get("/health")
+    assert (health.status_code, health.json()) == (503, {"status": "stopped", "pending": 0})
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
+    reply = client.post("/v1/chat/completions", json=body)
+    assert (reply.status_code, reply.json()["error"]["type"]) == (500, "server_error")
+    assert "restart the server" in reply.text
+    with client:
+        assert client.get("/health").status_code == 200
+        assert client.post("/v1/chat/completions", json=body).status_code == 200

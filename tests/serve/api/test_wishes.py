@@ -107,6 +107,28 @@ def test_best_of_asks_for_probabilities_though_nobody_is_told_them(server: Asked
     assert [len(each) for each in choice["logprobs"]["top_logprobs"]] == [2, 2]
 
 
+@pytest.mark.parametrize(
+    ("field", "most", "more"),
+    [
+        ("n", 16, 17),
+        ("best_of", 16, 17),
+        ("logprobs", 5, 6),
+        ("prompt", ["W"] * 128, ["W"] * 129),
+        ("max_tokens", 10**9, -1),
+    ],
+)
+def test_a_completion_has_bounds_of_its_own(
+    server: Asked, field: str, most: object, more: object
+) -> None:
+    client, engine = server
+    body = {"model": "tiny", "prompt": "W", "max_tokens": 1}
+    assert client.post("/v1/completions", json={**body, field: most}).status_code == 200
+    before = len(engine.requests)
+    refused = client.post("/v1/completions", json={**body, field: more})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, field)
+    assert len(engine.requests) == before
+
+
 def test_an_answer_ends_with_its_turn_and_writes_no_role(
     server: Asked, tiny_tokenizer: Tokenizer
 ) -> None:
