@@ -102,7 +102,7 @@ def test_a_backup_with_a_row_that_points_nowhere_fills_nothing(
 def test_what_a_killed_backup_and_restore_left_is_no_hindrance(tmp_path: Path) -> None:
     database = open_database(tmp_path / "fledge.db")
     ada = person(database)
-    for name in (".copy.db.part", ".copy.db.part-wal", ".copy.db.restore"):
+    for name in (".copy.db.unfinished", ".copy.db.unfinished-wal", ".copy.db.restore"):
         (tmp_path / name).write_bytes(b"half of a page")
     backup(tmp_path / "fledge.db", tmp_path / "copy.db")
     restore(tmp_path / "copy.db", tmp_path / "new.db")

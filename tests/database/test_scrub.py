@@ -39,7 +39,7 @@ def test_erased_words_are_in_no_file(migrated_file: Path, tmp_path: Path, whole:
         database.conversations.delete_all(theirs)
         for assistant in database.assistants.list(theirs):
             database.assistants.delete(theirs, assistant.id)
-    scrub(transactions)
+    database.scrub()
     assert in_files(tmp_path, ERASED) == 0, "while the server goes on"
     assert len(database.conversations.search(others, KEPT, limit=50)) == 30
     (shop,) = database.assistants.list(others)

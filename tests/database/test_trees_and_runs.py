@@ -114,6 +114,30 @@ def test_a_very_long_turn_comes_back_whole(
     assert [hit.message_id for hit in database.conversations.search(ada, "flut")] == [turn.id]
 
 
+def test_turns_in_one_chat_leave_the_others_as_they_are(
+    database: Database, ada: str, chat: Conversation
+) -> None:
+    answered(database, ada, chat.id)
+    before = database.conversations.get(ada, chat.id)
+    other = database.conversations.create(ada)
+    answered(database, ada, other.id)
+    assert database.conversations.get(ada, chat.id) == before
+
+
+def test_turns_of_a_deleted_chat_are_not_read_one_by_one(
+    database: Database, ada: str, chat: Conversation
+) -> None:
+    answer = answered(database, ada, chat.id)
+    database.conversations.delete(ada, chat.id)
+    for attempt in (
+        lambda: database.messages.get(ada, answer),
+        lambda: database.messages.path(ada, answer),
+        lambda: database.runs.resume(ada, answer, model="tiny"),
+    ):
+        with pytest.raises(NotFound, match=f"there is no message '{answer}'"):
+            attempt()
+
+
 def test_an_empty_chat_has_no_turns(database: Database, ada: str, chat: Conversation) -> None:
     assert database.messages.tree(ada, chat.id) == []
     with pytest.raises(NotFound, match="there is no chat 'none'"):
