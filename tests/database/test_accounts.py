@@ -130,6 +130,17 @@ def test_the_owner_is_the_oldest_one(database: Database) -> None:
     assert [each.login for each in database.accounts.list()] == ["ada", "bob", "eve"]
 
 
+def test_people_are_listed_by_age_in_whatever_order_they_were_stored(
+    database: Database, clock: Clock
+) -> None:
+    person(database, "ada", "owner")
+    clock.now -= 3600
+    bob = person(database, "bob", "owner")
+    assert [each.login for each in database.accounts.list()] == ["bob", "ada"]
+    owner = database.accounts.owner()
+    assert owner is not None and owner.id == bob
+
+
 def test_the_password_of_an_admin_is_no_setup(database: Database) -> None:
     database.accounts.create("ada", name="Ada", role="admin", password_hash="hash")
     assert database.accounts.needs_setup()
