@@ -61,7 +61,7 @@ class Killed(SilentProgress.__base__):
 def test_what_is_open_is_chosen_and_recorded_in_full(home):
     checkpoint = execute(tuning(), SilentProgress())
     for run in (recorded(home / "out"), read_lineage(checkpoint).run):
-        assert run["optimizer"]["learning_rate"] == 1e-4
+        assert run["optimizer"]["learning_rate"] == 3e-4
         assert run["optimizer"]["warmup_steps"] == 2
         assert run["optimizer"]["weight_decay"] == 0
         assert run["batch"]["examples"] == 64
@@ -105,14 +105,14 @@ def test_a_run_begun_before_stages_had_defaults_goes_on_bit_for_bit(home):
 
 
 def test_a_setting_that_is_no_longer_given_is_refused_by_name(home):
-    execute(tuning(optimizer={"learning_rate": 3e-4}), SilentProgress())
-    with pytest.raises(ConfigError, match=r"optimizer\.learning_rate is .* here, 0\.0003 there"):
+    execute(tuning(optimizer={"learning_rate": 7e-4}), SilentProgress())
+    with pytest.raises(ConfigError, match=r"optimizer\.learning_rate is .* here, 0\.0007 there"):
         execute(tuning(), SilentProgress())
 
 
 def test_a_setting_may_be_given_as_it_was_chosen(home):
     finished = execute(tuning(), SilentProgress())
-    assert execute(tuning(optimizer={"learning_rate": 1e-4}), SilentProgress()) == finished
+    assert execute(tuning(optimizer={"learning_rate": 3e-4}), SilentProgress()) == finished
     with pytest.raises(ConfigError, match=r"optimizer\.learning_rate is 0\.0002 here"):
         execute(tuning(optimizer={"learning_rate": 2e-4}), SilentProgress())
 

@@ -65,7 +65,7 @@ def test_the_last_size_of_a_column_still_belongs_to_it():
     def rate(parameters):
         return recommended("sft", Beginning("imported", parameters, 256)).optimizer["learning_rate"]
 
-    assert [rate(size) for size in (1, 20 * MEGA, 20 * MEGA + 1)] == [1e-4, 1e-4, 5e-5]
+    assert [rate(size) for size in (1, 20 * MEGA, 20 * MEGA + 1)] == [3e-4, 3e-4, 5e-5]
 
 
 def test_a_step_has_rows_by_their_length_and_equal_parts_for_all_processes():

@@ -37,7 +37,7 @@ Seed = Annotated[
     typer.Option(help="The same seed gives the same text.", show_default="a new one each time"),
 ]
 VOCABULARY_SIZE = 8192
-"""Of a tokenizer for which nothing is said."""
+"""Size of a tokenizer's vocabulary if no option gives one."""
 VocabularySize = Annotated[
     int | None,
     typer.Option(
@@ -55,7 +55,7 @@ SkipBad = Annotated[
 
 
 def tell_skipped(skipped: "Skipped | None") -> None:
-    """What was left out, on stderr; nothing if nothing was."""
+    """Print on stderr what was left out; print nothing if nothing was."""
     if skipped:
         typer.echo(printable(skipped.summary()), err=True)
 

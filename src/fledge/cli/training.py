@@ -1,4 +1,4 @@
-"""What the training commands share: a run from a file, flags and overrides, then training."""
+"""Shared parts of the training commands: a run from a file, flags and overrides, then training."""
 
 import json
 import logging

@@ -38,7 +38,7 @@ FEWEST_ROWS = 4
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """How a stage trains whole weights from one kind of start."""
+    """Settings for training whole weights from one kind of start."""
 
     rates: tuple[float, ...]
     """Peak learning rate of AdamW: one for each of `SIZES`, or one for all."""
@@ -55,11 +55,13 @@ class Advice:
 
 # nanoGPT's 1e-3 for 10M parameters, then GPT-3's rates (Brown et al. 2020, table 2.1).
 NEW = Advice((1e-3, 6e-4, 2e-4, 1e-4), weight_decay=0.1)
-GO_ON = Advice((1e-4, 5e-5, 2e-5, 1e-5), weight_decay=0.1)
+GO_ON = Advice((3e-4, 5e-5, 2e-5, 1e-5), weight_decay=0.1)
 # A model that cannot chat yet has more to learn, and less to lose, than one that can.
 LEARN_TO_CHAT = Advice((1e-3, 1e-4, 2e-5, 1e-5))
 # TRL's 2e-5 for 0.5B parameters; smaller models need larger steps.
 CHAT_ON = Advice((1e-4, 5e-5, 2e-5, 1e-5))
+# Small models of others are seldom made to chat, and have as much to learn as to lose.
+CHAT_IMPORTED = Advice((3e-4, 5e-5, 2e-5, 1e-5))
 # InstructGPT's 9e-6 for 6B parameters (C.2).
 RANK = Advice((1e-4, 3e-5, 1e-5, 5e-6), examples=16, weight_decay=0.01)
 # TRL's 3e-6 for 1B to 7B parameters; epsilon as in OpenAI's code.
@@ -76,7 +78,7 @@ TRANSLATE_IMPORTED = Advice((2e-5,), tokens=None, warmup_steps=100, other=PAPER)
 ADVICE: Mapping[StageName, Mapping[Start, Advice]] = {
     "pretrain": {"new": NEW, "base": GO_ON, "chat": GO_ON, "imported": GO_ON},
     "translate": {"new": TRANSLATE, "base": TRANSLATE_ON, "imported": TRANSLATE_IMPORTED},
-    "sft": {"base": LEARN_TO_CHAT, "chat": CHAT_ON, "imported": CHAT_ON},
+    "sft": {"base": LEARN_TO_CHAT, "chat": CHAT_ON, "imported": CHAT_IMPORTED},
     "reward": {"base": RANK, "chat": RANK, "imported": RANK},
     "ppo": {"base": PLEASE, "chat": PLEASE, "imported": PLEASE},
 }

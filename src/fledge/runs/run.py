@@ -56,7 +56,7 @@ class Run(Plan):
     """Everything needed to repeat one training run."""
 
     stage: StageConfig
-    """What to train: the name picks the stage, its other keys are that stage's own."""
+    """Stage to train: `name` picks it, the other keys are its own."""
 
     @model_validator(mode="after")
     def _adapters_go_into_a_chat_model(self) -> "Run":

@@ -31,7 +31,7 @@ class ModelSize(Config):
     """The shape of a new model."""
 
     family: FamilyName = "qwen3"
-    """Whose architecture; qwen3 is llama with normalised queries and keys."""
+    """Architecture; qwen3 is llama with normalised queries and keys."""
     context_length: int = Field(256, ge=2)
     """Longest sequence in tokens, T."""
     width: int = Field(256, ge=8)

@@ -12,7 +12,7 @@ from fledge.train.stage import BatchConfig
 
 
 class CheckpointConfig(Config):
-    """When a run is saved. It is always saved at its end, and when it is interrupted."""
+    """Saving. A run is always saved at its end, and when it is interrupted."""
 
     every: int | None = Field(500, ge=1)
     """Optimiser steps between checkpoints; None saves only at the end."""
@@ -21,14 +21,14 @@ class CheckpointConfig(Config):
 
 
 class EvaluationConfig(Config):
-    """When a run is measured on held-out data. It always is at its end."""
+    """Measuring on held-out data. A run is always measured at its end."""
 
     every: int | None = Field(None, ge=1)
     """Optimiser steps between evaluations."""
 
 
 class Plan(Config):
-    """How to train, except for what: all that `fit` needs beside a stage."""
+    """Everything that `fit` needs beside a stage."""
 
     output: Path
     """Directory of the run: `metrics.jsonl` and its checkpoints."""
@@ -41,9 +41,9 @@ class Plan(Config):
     lora: LoRAConfig | None = None
     """Train adapters beside frozen weights (sft, reward, ppo); none trains all weights."""
     checkpoint: CheckpointConfig = CheckpointConfig()
-    """When to save."""
+    """Saving."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """When to measure."""
+    """Measuring."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
     tensorboard: bool = False

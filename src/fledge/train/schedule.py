@@ -1,4 +1,4 @@
-"""How the learning rate moves: fractions of its peak, as pure functions of the step."""
+"""Schedules of the learning rate: fractions of its peak, as pure functions of the step."""
 
 import math
 from typing import Literal

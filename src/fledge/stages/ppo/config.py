@@ -9,7 +9,7 @@ from fledge.config import Config
 
 
 class RolloutConfig(Config):
-    """What the policy is asked to write."""
+    """Answers of the policy: their number, length and temperature."""
 
     examples: int = Field(128, ge=1)
     """Answers per rollout, over all processes; a multiple of `batch.examples`."""
@@ -34,7 +34,7 @@ class KLConfig(Config):
 
 
 class ScoreConfig(Config):
-    """What happens to a score before it becomes a reward."""
+    """Shaping of a score before it becomes a reward."""
 
     clip: float | None = Field(5.0, gt=0.0)
     """Scores are held within ± this (DeepSpeed-Chat: 5); None for no limit."""

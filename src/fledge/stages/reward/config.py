@@ -38,4 +38,4 @@ class RewardConfig(Config):
     """Scale the saved scores to standard deviation 1 over the ranked answers, so that one β of PPO
     means the same for every reward model (Ziegler et al. 2019)."""
     patience: int | None = Field(None, ge=1)
-    """Stop after so many evaluations without a better held-out accuracy, and save the best."""
+    """Evaluations without a better held-out accuracy before training stops and saves the best."""

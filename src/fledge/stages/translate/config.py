@@ -46,20 +46,20 @@ class AveragingConfig(Config):
     the first of them are taken from it."""
 
     checkpoints: int = Field(5, ge=1)
-    """How many weights are averaged (the paper: 5); 1 keeps the last alone."""
+    """Number of weights averaged (the paper: 5); 1 keeps the last alone."""
     every: int | None = Field(None, ge=1)
     """Steps between two of them; None is a fiftieth of the run."""
 
 
 class TranslationMeasures(Config):
-    """How held-out sentences are translated and compared when the stage is evaluated."""
+    """Translation and comparison of held-out sentences when the stage is evaluated."""
 
     beams: int = Field(4, ge=1)
     """Width of the search (the paper: 4)."""
     sentences: int | None = Field(None, ge=1)
-    """How many are translated, at even distances; None all."""
+    """Number of sentences translated, at even distances; None takes all."""
     tokenizer: Literal["13a", "none", "intl", "char"] = "13a"
-    """How sacrebleu cuts words: "none" for text that is tokenised already."""
+    """Tokenizer of sacrebleu; "none" for text that is tokenised already."""
 
 
 class TranslateConfig(Config):
@@ -97,4 +97,4 @@ class TranslateConfig(Config):
     averaging: AveragingConfig = AveragingConfig()
     """The mean of the last checkpoints."""
     measures: TranslationMeasures = TranslationMeasures()
-    """What evaluation does."""
+    """Translation and comparison of held-out sentences."""
