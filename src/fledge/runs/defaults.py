@@ -58,7 +58,7 @@ def default_pipeline(
     context = context_for(recipe, demonstrations, rankings)
     runs = [_pretrain(text, recipe, context)]
     if demonstrations:
-        runs.append(_sft(demonstrations))
+        runs.append(_sft(demonstrations, recipe, context))
     if demonstrations and rankings:
         # Rows of one forward pass, which bound the memory; longer ones are fewer.
         rows = max(4, 32 * recipe.context_length // context)
@@ -141,7 +141,7 @@ def _pretrain(text: Sequence[str], recipe: Recipe, context: int) -> dict[str, ob
     }
 
 
-def _sft(demonstrations: Sequence[str]) -> dict[str, object]:
+def _sft(demonstrations: Sequence[str], recipe: Recipe, context: int) -> dict[str, object]:
     return {
         "stage": {
             "name": "sft",
@@ -149,6 +149,8 @@ def _sft(demonstrations: Sequence[str]) -> dict[str, object]:
             "demonstrations": list(demonstrations),
             "corpus": "pretrain",
         },
+        # As many tokens a step as 16 rows of the recipe's own context.
+        "batch": {"examples": max(4, 16 * recipe.context_length // context)},
         "evaluation": {"every": 100},
     }
 

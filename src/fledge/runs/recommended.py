@@ -24,8 +24,6 @@ STARTS: Mapping[Start, str] = {
 """The same in words."""
 SIZES = {"20M": 2e7, "200M": 2e8, "2B": 2e9, "more": math.inf}
 """Columns of rates: models of up to this many parameters."""
-LORA_FACTOR = 10.0
-"""Rate of adapters over that of whole weights (Schulman et al. 2025, "LoRA Without Regret")."""
 ADAPTABLE: tuple[StageName, ...] = ("sft", "reward", "ppo")
 """Stages that can train adapters."""
 ALWAYS = ("learning_rate", "muon_learning_rate", "weight_decay", "warmup_steps", "examples")
@@ -49,6 +47,8 @@ class Advice:
     warmup_steps: int = 10
     """No more than a quarter of a run whose steps are given."""
     weight_decay: float = 0.0
+    lora_factor: float = 10.0
+    """Rate of adapters over that of whole weights (Schulman et al. 2025, "LoRA Without Regret")."""
     other: Mapping[str, object] = field(default_factory=dict)
     """Further settings of the optimiser."""
 
@@ -64,9 +64,13 @@ CHAT_ON = Advice((1e-4, 5e-5, 2e-5, 1e-5))
 CHAT_IMPORTED = Advice((3e-4, 5e-5, 2e-5, 1e-5))
 # InstructGPT's 9e-6 for 6B parameters (C.2).
 RANK = Advice((1e-4, 3e-5, 1e-5, 5e-6), examples=16, weight_decay=0.01)
-# TRL's 3e-6 for 1B to 7B parameters; epsilon as in OpenAI's code.
+# TRL's 3e-6 for 1B to 7B parameters; epsilon as in OpenAI's code. Ten times the rate makes adapters
+# please the reward model at the cost of what they knew.
 PLEASE = Advice(
-    (3e-5, 1e-5, 3e-6, 1e-6), examples=32, other={"epsilon": 1e-5, "schedule": "linear"}
+    (3e-5, 1e-5, 3e-6, 1e-6),
+    examples=32,
+    lora_factor=3.0,
+    other={"epsilon": 1e-5, "schedule": "linear"},
 )
 # Adam's β₂ of the paper (Vaswani et al. 2017, section 5.3).
 PAPER = {"betas": (0.9, 0.98)}
@@ -137,7 +141,7 @@ def learning_rate(advice: Advice, parameters: int, *, lora: bool = False) -> flo
     """Peak rate for a model of that many parameters."""
     column = next(index for index, most in enumerate(SIZES.values()) if parameters <= most)
     rate = advice.rates[min(column, len(advice.rates) - 1)]
-    return significant(rate * (LORA_FACTOR if lora else 1.0))
+    return significant(rate * (advice.lora_factor if lora else 1.0))
 
 
 def rows_of_a_step(advice: Advice, row_length: int) -> int | None:
@@ -163,7 +167,8 @@ def rates_in_words(stage: StageName) -> str:
     )
     by_size = any(len(rates) > 1 for rates in groups)
     sizes = f" (up to {', '.join(list(SIZES)[:-1])} parameters, more)" if by_size else ""
-    lora = f"; LoRA: {LORA_FACTOR:.0f} times that" if stage in ADAPTABLE else ""
+    factor = max(advice.lora_factor for advice in ADVICE[stage].values())
+    lora = f"; LoRA: {factor:.0f} times that" if stage in ADAPTABLE else ""
     return f"{by_start}{sizes}{lora}"
 
 

@@ -41,9 +41,9 @@ class Plan(Config):
     lora: LoRAConfig | None = None
     """Train adapters beside frozen weights (sft, reward, ppo); none trains all weights."""
     checkpoint: CheckpointConfig = CheckpointConfig()
-    """Saving."""
+    """When checkpoints are written, and which are kept."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """Measuring."""
+    """When held-out data are measured."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
     tensorboard: bool = False
