@@ -57,7 +57,7 @@ def test_adapters_move_faster_and_never_decay(stage):
     for start in ADVICE[stage]:
         whole, lora = rates(stage, start), rates(stage, start, lora=True)
         factor = 3 if stage == "ppo" else 10
-        assert lora == pytest.approx([factor * rate for rate in whole])
+        assert lora == pytest.approx([min(factor * rate, 1e-3) for rate in whole])
         one = recommended(stage, Beginning(start, MEGA, 256), lora=True)
         assert one.optimizer["weight_decay"] == 0
 

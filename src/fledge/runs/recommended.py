@@ -24,6 +24,8 @@ STARTS: Mapping[Start, str] = {
 """The same in words."""
 SIZES = {"20M": 2e7, "200M": 2e8, "2B": 2e9, "more": math.inf}
 """Columns of rates: models of up to this many parameters."""
+FASTEST_LORA = 1e-3
+"""Adapters move no faster, whatever the rate of whole weights."""
 ADAPTABLE: tuple[StageName, ...] = ("sft", "reward", "ppo")
 """Stages that can train adapters."""
 ALWAYS = ("learning_rate", "muon_learning_rate", "weight_decay", "warmup_steps", "examples")
@@ -141,7 +143,7 @@ def learning_rate(advice: Advice, parameters: int, *, lora: bool = False) -> flo
     """Peak rate for a model of that many parameters."""
     column = next(index for index, most in enumerate(SIZES.values()) if parameters <= most)
     rate = advice.rates[min(column, len(advice.rates) - 1)]
-    return significant(rate * (advice.lora_factor if lora else 1.0))
+    return significant(min(advice.lora_factor * rate, FASTEST_LORA)) if lora else rate
 
 
 def rows_of_a_step(advice: Advice, row_length: int) -> int | None:
@@ -168,7 +170,8 @@ def rates_in_words(stage: StageName) -> str:
     by_size = any(len(rates) > 1 for rates in groups)
     sizes = f" (up to {', '.join(list(SIZES)[:-1])} parameters, more)" if by_size else ""
     factor = max(advice.lora_factor for advice in ADVICE[stage].values())
-    lora = f"; LoRA: {factor:.0f} times that" if stage in ADAPTABLE else ""
+    times = f"; LoRA: {factor:.0f} times that, at most {written(FASTEST_LORA)}"
+    lora = times if stage in ADAPTABLE else ""
     return f"{by_start}{sizes}{lora}"
 
 
