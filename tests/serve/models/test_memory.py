@@ -9,7 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from fledge.errors import CheckpointError
+from fledge.model.config import GPTConfig
 from fledge.serve import create_app
+from fledge.serve.models.loading import rows_for
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, served
 
@@ -146,3 +148,11 @@ def test_reading_loads_a_model_too(tiny_tokenizer: Tokenizer, endpoint: str) -> 
             reply = client.post("/v1/completions", json=body)
         assert reply.status_code == 200
         assert in_memory(client) == {"b"}
+
+
+def test_a_quarter_of_the_memory_is_for_the_answers_that_are_written_at_a_time() -> None:
+    config = GPTConfig.sized(300, 64, width=32, num_layers=2)
+    each = 2 * 2 * 64 * 32 * 4  # keys and values, layers, positions, width, bytes of fp32
+    assert rows_for(config, 4 * 3 * each) == 3
+    assert rows_for(config, 4 * 3 * each - 1) == 2
+    assert (rows_for(config, 0), rows_for(config, 10**12)) == (1, 256)
