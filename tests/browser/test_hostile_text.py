@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from serve.test_markdown import PAYLOADS
 
 from browser.steps import ask, finished, pick
+from serve.show.test_markdown import PAYLOADS
 from serving import ScriptedEngine
 
 pytestmark = pytest.mark.browser
