@@ -86,7 +86,7 @@ def test_logins_fold_the_case_of_every_alphabet(
 ) -> None:
     made = database.accounts.create(first, name="", role="user", password_hash="hash")
     assert database.accounts.password_hash(second) == (made, "hash")
-    with pytest.raises(LoginTaken, match="choose another username"):
+    with pytest.raises(LoginTaken, match="already taken; choose another"):
         database.accounts.create(second, name="", role="user", password_hash=None)
 
 
@@ -114,7 +114,7 @@ def test_of_two_who_take_one_login_at_once_one_gets_it(database: Database) -> No
 def test_a_login_that_is_taken_changes_nothing_else(database: Database) -> None:
     person(database, "ada")
     bob = database.accounts.get(person(database, "bob"))
-    with pytest.raises(LoginTaken, match="'ada' is taken"):
+    with pytest.raises(LoginTaken, match="'ada' is already taken"):
         database.accounts.change(bob.id, login="ada", name="Robert", role="admin")
     assert database.accounts.get(bob.id) == bob
 
