@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from fledge.data import load_demonstrations
 from fledge.data.comparison_records import ranking_from
 from fledge.data.demonstrations import FORMATS, demonstration_from
 from fledge.data.prompts import prompt_from
 from fledge.data.readers import READERS
 from fledge.data.records import Located
 from fledge.data.sources import read_texts
+from fledge.errors import DataError
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 
@@ -57,3 +59,15 @@ def test_prompts():
 @pytest.mark.parametrize("extension", READERS)
 def test_no_kind_of_file_is_left_out(extension):
     assert f"`{extension}`" in PAGE
+
+
+def test_a_bad_record_is_told_as_the_page_shows_it(write):
+    bad = {"mesages": [], "id": 7}
+    good = {"prompt": "Who?", "completion": "Me."}
+    with pytest.raises(DataError) as caught:
+        load_demonstrations([write("chats.jsonl", good, bad)])
+    shown = re.search(r"^```\n(chats\.jsonl:2: .*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)[1]
+    beginning, end = shown.replace("\n", " ").split("…")
+    told = str(caught.value)
+    told = told[told.index("chats.jsonl") :]
+    assert told.startswith(beginning) and told.endswith(end), told
