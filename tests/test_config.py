@@ -73,5 +73,5 @@ def test_settings_that_do_not_go_together_are_told_without_all_the_others():
     }
     with pytest.raises(ConfigError) as raised:
         parse_section(values, Run, source="run.toml")
-    expected = "run.toml: stage.patience counts evaluations: set evaluation.every, too"
+    expected = "run.toml: stage.patience counts evaluations; also set evaluation.every"
     assert str(raised.value) == expected

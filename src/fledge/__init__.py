@@ -1,4 +1,4 @@
-"""fledge raises a chat model: from raw text, to demonstrations, to human feedback."""
+"""Raise a chat model: from raw text, to demonstrations, to human feedback."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ __all__ = ["LoadedModel", "__version__", "load"]
 def load(path: Path | str) -> "LoadedModel":
     """Load the model, tokenizer and chat template of a checkpoint.
 
-    `path` is a checkpoint, a run's output directory (its newest checkpoint is taken) or a directory
-    of Hugging Face's.
+    `path` is a checkpoint, a directory in Hugging Face layout, or the output directory of a run,
+    whose newest checkpoint is taken.
 
     Raises:
-        CheckpointError: there is none, or it is damaged.
+        CheckpointError: there is no model, or it is damaged.
     """
     # torch is loaded here, on first use: `import fledge` alone takes milliseconds.
     from fledge.checkpoint.directory import find_checkpoint

@@ -73,9 +73,9 @@ def test_nothing_is_trained_where_the_last_stage_cannot_be(
     with pytest.raises(DataError) as caught:
         run_pipeline(a_pipeline(), SilentProgress())
     message = str(caught.value)
-    assert message.startswith("nothing was trained: some data cannot be used\nppo: ")
+    assert message.startswith("some data cannot be used, so nothing was trained\nppo: ")
     assert "rankings.jsonl:13: expected a prompt of at most" in message
-    assert "2 records of this run cannot be used; --skip-bad leaves out what is bad" in message
+    assert "2 records of this run cannot be used; leave out such records with --skip-bad" in message
     assert trained == []
 
 
@@ -84,7 +84,7 @@ def test_the_advice_works_when_it_is_followed(files: Path, caplog) -> None:
     with pytest.raises(DataError):
         check(a_pipeline())
     check(skipping(a_pipeline()))
-    assert "ppo: 1 records will be left out" in caplog.text
+    assert "ppo: 1 record will be left out" in caplog.text
 
 
 def test_every_stage_with_bad_data_is_named_at_once(files: Path) -> None:
@@ -116,7 +116,7 @@ def test_rankings_that_do_not_fit_are_counted_loudly(files: Path, caplog) -> Non
     (said,) = [record for record in caplog.records if "rankings (" in record.getMessage()]
     assert said.levelname == "WARNING"
     # Two of the 15 prompts are held out.
-    assert said.getMessage().startswith("3 of 13 rankings (23 %) are left out, and 3 of 26 answers")
+    assert said.getMessage().startswith("3 of 13 rankings (23 %) and 3 of 26 answers are left out")
 
 
 def test_the_context_holds_nineteen_conversations_of_twenty(files: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_tokenizer_may_be_of_characters(tmp_path):
     theirs.mkdir()
     (theirs / "tokenizer.json").write_text("{}")
     config = TokenizerConfig(text=(str(DATA / "text.txt"),), kind="characters")
-    with pytest.raises(ConfigError, match="something else than a tokenizer trained here"):
+    with pytest.raises(ConfigError, match="is not empty, and holds no tokenizer"):
         make_tokenizer(config, theirs)
     make_tokenizer(config, tmp_path / "tokenizer")
     assert len(Tokenizer.load(tmp_path / "tokenizer").encode("The owl")) == 7
@@ -91,7 +91,7 @@ def test_a_tokenizer_may_be_of_characters(tmp_path):
 
 def test_two_runs_of_one_name_are_refused(tmp_path):
     run = {"stage": {"name": "pretrain", "text": ["x"], "tokenizer": "x"}}
-    with pytest.raises(ConfigError, match="two runs are called 'pretrain'"):
+    with pytest.raises(ConfigError, match="two runs are named 'pretrain'"):
         parse_section({"output": "x", "runs": [run, run]}, Pipeline, source="test")
 
 

@@ -150,7 +150,9 @@ def test_a_full_disk_is_said_and_earlier_checkpoints_stay(tmp_path):
     assert digest(resumed) == digest(straight)
 
 
-@pytest.mark.parametrize(("every", "said"), [(5, "step-00000005 is saved"), (None, "begins anew")])
+@pytest.mark.parametrize(
+    ("every", "said"), [(5, "step-00000005 is untouched"), (None, "starts over")]
+)
 def test_metrics_on_a_full_disk_say_what_is_saved(tmp_path, every, said):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     stage, resumed, straight = Toy(), Toy(), Toy()

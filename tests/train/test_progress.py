@@ -56,23 +56,23 @@ def test_the_bar_shows_loss_rate_and_time_left(tmp_path):
     )
     for words in ("sft", "10/10", "loss 1.500", "right 0.250", "1,234 tokens/s"):
         assert words in text.getvalue()
-    assert "bits_per_byte 2" in text.getvalue() and "0 s gone" in text.getvalue()
+    assert "bits_per_byte 2" in text.getvalue() and "0 s elapsed" in text.getvalue()
 
 
-def test_the_time_gone_and_the_time_left_are_told_apart():
+def test_elapsed_and_remaining_time_are_told_apart():
     times = TimesColumn()
     bar = RichProgress(times, get_time=lambda: clock, console=Console(file=io.StringIO()))
     clock = 0.0
     task = bar.add_task("sft", total=40)
     clock = 10.0
     bar.update(task, completed=1)
-    assert times.render(bar.tasks[0]).plain == "10 s gone"  # one step tells no speed yet
+    assert times.render(bar.tasks[0]).plain == "10 s elapsed"  # one step tells no speed yet
     clock = 20.0
     bar.update(task, completed=2)
-    assert times.render(bar.tasks[0]).plain == "20 s gone, 6 min left"
+    assert times.render(bar.tasks[0]).plain == "20 s elapsed, 6 min left"
     clock = 400.0
     bar.update(task, completed=40)
-    assert times.render(bar.tasks[0]).plain == "7 min gone"
+    assert times.render(bar.tasks[0]).plain == "7 min elapsed"
 
 
 @pytest.mark.parametrize(

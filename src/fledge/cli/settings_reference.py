@@ -17,15 +17,15 @@ RECOMMENDED = "training.md#what-a-stage-recommends"
 PREFACE = """\
 # Settings
 
-Every setting of a run file and of a pipeline. On the command line `section.key=value` changes one;
-a wrong name is answered with the nearest right one. [Training](training.md) says how they play
-together. `"none"` switches off a setting that may be none. This page is written by
+Every setting of a run file and of a pipeline. On the command line, `section.key=value` changes one,
+and a misspelt name is answered with the nearest right one. `"none"` switches off a setting that can
+be none. [Training](training.md) explains how the settings work together. This page is written by
 `python -m fledge.cli.settings_reference > docs/settings.md`.
 """
 
 
 def page() -> str:
-    """The whole page in Markdown."""
+    """Write the whole page in Markdown."""
     seen: set[type[BaseModel]] = set()
     sections = [*sections_of(Run, "", seen), *sections_of(Pipeline, "", seen)]
     return "\n".join([PREFACE, *(section(title, model) for title, model in sections)])
@@ -34,7 +34,7 @@ def page() -> str:
 def sections_of(
     model: type[BaseModel], path: str, seen: set[type[BaseModel]]
 ) -> Iterator[tuple[str, type[BaseModel]]]:
-    """A section and those inside it, outer ones first, each model once."""
+    """Yield a section, then those inside it, each model once."""
     if model in seen:
         return
     seen.add(model)
@@ -49,7 +49,7 @@ def sections_of(
 
 
 def section(title: str, model: type[BaseModel]) -> str:
-    """A heading, what the section is, and a table of its settings."""
+    """Write a heading, the section's description, and a table of its settings."""
     kind = {"Run": "A run", "Pipeline": "A pipeline"}.get(title, f"`{title}`")
     text = (model.__doc__ or "").strip()
     stages_own = model in (OptimizerConfig, BatchConfig)
@@ -59,7 +59,7 @@ def section(title: str, model: type[BaseModel]) -> str:
 
 
 def row(name: str, field: FieldInfo, stages_own: bool = False) -> str:
-    """One line of a table; `stages_own` says that stages have defaults of their own for it."""
+    """Write one line of a table; `stages_own` says that stages have their own defaults for it."""
     inner = models_in(field.annotation)
     described = field.description or (inner[0].__doc__ if inner else None) or "Picks the section."
     meaning = " ".join(described.split()).replace("|", "\\|")
@@ -71,7 +71,7 @@ def row(name: str, field: FieldInfo, stages_own: bool = False) -> str:
 
 
 def stage_default(name: str, otherwise: str) -> str:
-    """Default of a setting that some stages or all have a value of their own for."""
+    """Write the default of a setting for which some or all stages have their own values."""
     if name in ALWAYS:
         return f"[the stage's]({RECOMMENDED})"
     values = {
@@ -82,7 +82,7 @@ def stage_default(name: str, otherwise: str) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """The default as a run file would write it; "required", or "section" for a nested one."""
+    """Write a default as a run file would, or "required", "a section" or "none"."""
     if field.is_required():
         return "required"
     value = field.default if field.default_factory is None else None
@@ -94,7 +94,7 @@ def default(field: FieldInfo) -> str:
 
 
 def code(value: object) -> str:
-    """A value as a run file would write it."""
+    """Write a value as a run file would."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
@@ -103,7 +103,7 @@ def code(value: object) -> str:
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
-    """The sections an annotation can hold, through unions and lists."""
+    """List the sections that an annotation can hold, through unions and lists."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, Annotated, tuple, list):
@@ -112,7 +112,7 @@ def models_in(annotation: object) -> list[type[BaseModel]]:
 
 
 def literals_in(annotation: object) -> list[object]:
-    """The values that a choice allows."""
+    """List the values that a choice allows."""
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):

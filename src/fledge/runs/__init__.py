@@ -1,1 +1,1 @@
-"""Run files and pipelines: settings from TOML become a stage in the loop."""
+"""Run files and pipelines: turn settings from TOML into trained checkpoints."""

@@ -1,4 +1,4 @@
-"""Read the data of a whole pipeline before any of it is trained on: a mistake costs seconds."""
+"""Read the data of a whole pipeline before any training, so that a mistake costs seconds."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from fledge.text.tokenizer import Tokenizer
 logger = logging.getLogger(__name__)
 
 Read = Callable[[Any, Renderer, int, Skipped | None], object]
-"""Reads a stage's records as the stage does; bad ones raise, or are collected."""
+"""Reads a stage's records as the stage does; a bad one is raised, or collected."""
 
 READERS: dict[type, Read] = {
     SFTConfig: read_demonstrations,
@@ -36,10 +36,10 @@ READERS: dict[type, Read] = {
 
 
 def check_data(runs: Sequence[Run]) -> None:
-    """Read the records of every run with the tokenizer and the context its model will have.
+    """Read the records of every run with the tokenizer and context that its model will have.
 
     Raises:
-        DataError: some cannot be used; every run with such records is named, with their number.
+        DataError: some cannot be used; the message names every run that has some, and counts them.
     """
     renderers: dict[Path, Renderer] = {}
     problems = []
@@ -49,7 +49,7 @@ def check_data(runs: Sequence[Run]) -> None:
         except FledgeError as error:
             problems.append(f"{run.stage.name}: {error}")
     if problems:
-        raise DataError("\n".join(["nothing was trained: some data cannot be used", *problems]))
+        raise DataError("\n".join(["some data cannot be used, so nothing was trained", *problems]))
 
 
 def _check(run: Run, renderers: dict[Path, Renderer]) -> None:
@@ -69,7 +69,11 @@ def _check(run: Run, renderers: dict[Path, Renderer]) -> None:
 
 
 def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed: int) -> None:
-    """Read a stage's records; of bad ones say how many they are and what helps."""
+    """Read a stage's records; the error for bad ones counts them and advises.
+
+    Raises:
+        DataError: a record cannot be used and the stage does not skip it, or none is left.
+    """
     read, bad = READERS[type(stage)], Skipped()
     try:
         if not stage.skip_bad:
@@ -79,15 +83,19 @@ def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed:
         try:
             read(stage, renderer, seed, bad)
         except FledgeError as nothing_left:
-            raise DataError(f"{error}\n  and without such records: {nothing_left}") from error
-        count = f"{len(bad):,} record{'s' if len(bad) > 1 else ''} of this run cannot be used"
+            raise DataError(f"{error}\n  without such records: {nothing_left}") from error
         raise DataError(
-            f"{error}\n  {count}; --skip-bad leaves out what is bad, and a context of more than "
-            f"{renderer.context_length:,} tokens holds what is too long"
+            f"{error}\n  {_counted(bad)} of this run cannot be used; leave out such records "
+            "with --skip-bad, or, if they are too long, use a context of more than "
+            f"{renderer.context_length:,} tokens"
         ) from error
     read(stage, renderer, seed, bad)
     if bad:
-        logger.warning("%s: %d records will be left out", stage.name, len(bad))
+        logger.warning("%s: %s will be left out", stage.name, _counted(bad))
+
+
+def _counted(bad: Skipped) -> str:
+    return f"{len(bad):,} record{'' if len(bad) == 1 else 's'}"
 
 
 def _of_pretraining(stage: PretrainConfig, renderers: dict[Path, Renderer]) -> Renderer:
@@ -99,7 +107,7 @@ def _of_pretraining(stage: PretrainConfig, renderers: dict[Path, Renderer]) -> R
 
 
 def _of(model: Path, renderers: dict[Path, Renderer]) -> Renderer:
-    """The text side of an earlier run's model, or of a checkpoint that is there already."""
+    """Return the text side of an earlier run's model, or of an existing checkpoint."""
     if model in renderers:
         return renderers[model]
     return load_language_model(find_checkpoint(model)).renderer

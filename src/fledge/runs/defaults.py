@@ -1,4 +1,4 @@
-"""A pipeline for one's own files, its sizes chosen by how much there is to learn from."""
+"""Build a pipeline for the user's own files, of sizes that fit the amount of text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Recipe:
     epochs: float
     dropout: float
     bytes_per_token: float
-    """UTF-8 bytes of people's questions and answers to a token of a vocabulary of this size:
-    measured on Open-Assistant's answers with tokenizers of novels."""
+    """UTF-8 bytes of chat per token of such a vocabulary, measured on Open Assistant's answers with
+    tokenizers trained on novels."""
 
 
 RECIPES = (
-    # Little text is read several times, with dropout; copying needs many small steps.
+    # Little text needs several epochs, with dropout; learning to copy needs many small steps.
     Recipe(0.5, 512, 128, 128, 4, 2e-3, 8.0, 0.1, 1.8),
     Recipe(5.0, 2048, 256, 192, 4, 2e-3, 4.0, 0.05, 2.5),
     Recipe(50.0, 4096, 256, 256, 6, 1e-3, 2.0, 0.0, 2.9),
@@ -46,7 +46,7 @@ def default_pipeline(
     rankings: Sequence[str] = (),
     seed: int = 0,
 ) -> Pipeline:
-    """Tokenizer and pretraining on `text`, then SFT, reward model and PPO as far as files go.
+    """Plan tokenizer and pretraining on `text`, then SFT, reward model and PPO if given files.
 
     Rankings need demonstrations: the reward model starts from the model that learnt to answer.
 
@@ -60,7 +60,7 @@ def default_pipeline(
     if demonstrations:
         runs.append(_sft(demonstrations, recipe, context))
     if demonstrations and rankings:
-        # Rows of one forward pass, which bound the memory; longer ones are fewer.
+        # Rows of one forward pass limit memory, so longer rows are fewer.
         rows = max(4, 32 * recipe.context_length // context)
         runs += [_reward(rankings, demonstrations, rows), _ppo(rankings, context, rows)]
     values = {
@@ -73,7 +73,11 @@ def default_pipeline(
 
 
 def total_bytes(sources: Sequence[str]) -> int:
-    """Bytes of all files that the sources name; a dataset of the hub counts as 100 MB."""
+    """Add up the bytes of all files of the sources; a dataset of the Hub counts as 100 MB.
+
+    Raises:
+        DataError: a file does not exist.
+    """
     return sum(
         100_000_000
         if source.startswith(HUB)
@@ -83,25 +87,25 @@ def total_bytes(sources: Sequence[str]) -> int:
 
 
 def recipe_for(num_bytes: int) -> Recipe:
-    """The sizes for so much text."""
+    """Pick the sizes for this many bytes of text."""
     return next(recipe for recipe in RECIPES if num_bytes <= recipe.megabytes * 1e6)
 
 
 COVERAGE = 0.95
-"""Share of the conversations that the context is to hold whole."""
+"""Share of the conversations that should fit whole into the context."""
 LONGEST_CONTEXT = 1024
-"""More is not chosen for the sake of conversations: on two cores it takes hours."""
+"""Longest context to choose for conversations, in tokens: longer ones take hours on two cores."""
 TOKENS_PER_TURN = 8
-"""A role and the ends around a turn, at most, in fledge's own template."""
+"""Maximum tokens that fledge's own template adds to a turn: its role and its ends."""
 
 
 def context_for(recipe: Recipe, demonstrations: Sequence[str], rankings: Sequence[str]) -> int:
-    """The context that holds most conversations: the recipe's, or a larger power of two.
+    """Choose a context that holds most conversations: the recipe's, or a power of two above it.
 
     Raises:
         DataError: a file does not exist, or holds no usable record.
     """
-    skipped = Skipped()  # the check of all data tells what is bad
+    skipped = Skipped()  # `check_data` reports bad records later
     chats = load_demonstrations(demonstrations, skipped=skipped) if demonstrations else []
     conversations = [[message.content for message in chat.messages] for chat in chats]
     for ranking in load_rankings(rankings, skipped=skipped) if rankings else []:
@@ -130,7 +134,7 @@ def _pretrain(text: Sequence[str], recipe: Recipe, context: int) -> dict[str, ob
                 "num_layers": recipe.num_layers,
             },
         },
-        # 4,096 tokens a step: small models learn more from many steps than from large ones.
+        # 4,096 tokens per step: small models learn more from many steps than from large ones.
         "batch": {"examples": max(4, 4096 // context)},
         "optimizer": {
             "learning_rate": recipe.learning_rate,

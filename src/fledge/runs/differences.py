@@ -1,4 +1,4 @@
-"""Differences between two sets of settings, so that a resumed run is the one it was."""
+"""Differences between two sets of settings, which a resumed run must not have."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 def differences(
     here: Mapping[str, object], there: Mapping[str, object], free: Collection[str] = ()
 ) -> list[str]:
-    """One phrase for each dotted key that differs; keys and sections named in `free` may."""
+    """Describe each dotted key that differs, except keys, and keys of sections, named in `free`."""
     ours, theirs = flat(here), flat(there)
     return [
         f"{key} is {ours.get(key)!r} here, {theirs.get(key)!r} there"
@@ -16,7 +16,7 @@ def differences(
 
 
 def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested settings as `dotted.key` to value."""
+    """Flatten nested settings into values by dotted key."""
     items: dict[str, object] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):

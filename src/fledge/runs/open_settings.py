@@ -1,4 +1,4 @@
-"""Open settings of a run: chosen as its stage recommends when it begins, and kept from then on."""
+"""Fill the open settings of a run as its stage recommends, when the run begins."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,9 +28,9 @@ NOTHING = Recommended({}, {})
 
 
 def choices(plan: Plan, stage: AnyStage, processes: int) -> Recommended:
-    """Choose a value for every setting that the plan leaves open and the stage has a say in.
+    """Choose a value for every setting that the plan leaves open and the stage recommends.
 
-    Nothing is chosen where the model to begin with cannot be read: the stage reports it.
+    Choose nothing if the initial model cannot be read: the stage will report it.
     """
     try:
         beginning = beginning_of(stage)
@@ -48,7 +48,7 @@ def choices(plan: Plan, stage: AnyStage, processes: int) -> Recommended:
 
 
 def still_open(plan: Plan, chosen: Recommended) -> Recommended:
-    """Keep the values of those settings that the plan leaves open."""
+    """Keep the values of settings that the plan leaves open."""
     optimizer, batch = plan.optimizer.model_fields_set, plan.batch.model_fields_set
     return Recommended(
         {name: value for name, value in chosen.optimizer.items() if name not in optimizer},
@@ -67,13 +67,13 @@ def filled(plan: PlanT, chosen: Recommended) -> PlanT:
 
 
 def beginning_of(stage: AnyStage) -> Beginning:
-    """Look at the model that a stage begins with: its past, its size, the length of its rows.
+    """Describe the model that a stage begins with: its past, its size, the length of its rows.
 
     Raises:
         CheckpointError: it is missing or damaged, or a new one has no tokenizer.
     """
     if isinstance(stage, TranslateConfig):
-        # Rates for translation do not go by size, and `batch_tokens` is the batch.
+        # Rates for translation do not depend on size, and `batch_tokens` sets the batch.
         return Beginning(_translator(stage), 0, stage.size.context_length)
     if isinstance(stage, PPOConfig):
         return _from_checkpoint(stage.policy)
@@ -83,12 +83,12 @@ def beginning_of(stage: AnyStage) -> Beginning:
 
 
 def start_at(checkpoint: Path) -> Start:
-    """Tell whose model a checkpoint is."""
+    """Tell the kind of start that a checkpoint is."""
     return start_of(read_lineage(checkpoint))
 
 
 def start_of(lineage: Lineage | None) -> Start:
-    """Tell whose model it is; one with an imported ancestor counts as imported."""
+    """Tell the kind of start from a lineage; an imported ancestor makes it imported."""
     if lineage is None:
         return "imported"
     parent = lineage.parents.get("model") or lineage.parents.get("policy")

@@ -1,4 +1,4 @@
-"""A pipeline: a tokenizer and runs in order, each finding the ones before it by name."""
+"""A pipeline: a tokenizer, then runs in order, which refer to earlier ones by name."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,28 +16,28 @@ TOKENIZER_NAME = "tokenizer"
 
 
 class Pipeline(Config):
-    """Runs in order. In a file, each of `runs` is a run with these differences:
+    """A tokenizer and runs in order. In a file, each of `runs` differs from a run file as follows.
 
-    `name` is what the others call it (default: its stage's name), `output` is by default the
-    pipeline's output with the name behind, `seed` is the pipeline's, and a setting of its stage
-    that is the name of an earlier run stands for that run's output.
+    `name` is its name for later runs, by default its stage's. `output` defaults to that name inside
+    the pipeline's output, and `seed` to the pipeline's. Where a setting of its stage is the name of
+    an earlier run, it stands for that run's output.
     """
 
     output: Path
-    """Directory of the tokenizer and of every run that names no other."""
+    """Directory of the tokenizer, and of every run that sets no other."""
     seed: int = 0
-    """For runs that set none."""
+    """Seed of every run that sets none."""
     tokenizer: TokenizerConfig | None = None
-    """Train this tokenizer first; None if the pretraining run names one."""
+    """Tokenizer to train first; none if the pretraining run names one."""
     runs: tuple[Run, ...] = Field(min_length=1)
-    """The runs, in their order."""
+    """Runs, in order."""
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: object) -> object:
         """Fill in names, outputs, seeds, and the outputs that names stand for."""
         if not isinstance(values, dict) or not _is_list_of_tables(values.get("runs")):
-            return values  # what is wrong with it, validation says
+            return values  # validation reports the mistake
         values = copy.deepcopy(values)
         output, seed = Path(str(values.get("output", ""))), values.get("seed", 0)
         tokenizer = values.get("tokenizer")
@@ -50,7 +50,7 @@ class Pipeline(Config):
                 continue
             name = str(run.pop("name", stage.get("name")))
             if name in outputs:
-                raise ValueError(f"two runs are called {name!r}; give one another name")
+                raise ValueError(f"two runs are named {name!r}; give one of them another name")
             run.setdefault("output", str(output / name))
             run.setdefault("seed", seed)
             if stage.get("name") == "pretrain" and tokenizer is not None and "model" not in stage:
@@ -61,13 +61,13 @@ class Pipeline(Config):
 
 
 def run_pipeline(pipeline: Pipeline, progress: Progress | None = None) -> list[Path]:
-    """Train everything that is not finished yet; the final checkpoint of each run.
+    """Train every run that is not finished, and return the final checkpoint of each.
 
-    All data is read before anything is trained. The same call goes on where it was stopped.
+    All data is read before anything is trained. The same call again resumes where it stopped.
 
     Raises:
         DataError: some data cannot be used; nothing was trained.
-        FledgeError: as `execute` raises; the runs before are finished and stay.
+        FledgeError: as `execute` raises it; the runs before it are finished and stay.
     """
     progress = progress or for_terminal()
     if pipeline.tokenizer is not None:
@@ -92,9 +92,9 @@ def _texts(runs: Iterable[Mapping[str, object]]) -> Iterator[object]:
 
 
 def _with_outputs(stage: Mapping[str, object], outputs: Mapping[str, str]) -> dict[str, object]:
-    """A stage's settings with names of earlier runs replaced by what they stand for.
+    """Replace names of earlier runs in a stage's settings by their outputs.
 
-    For `corpus` that is the corpus which the pretraining run built.
+    For `corpus` that is the corpus inside the output, which a pretraining run built.
     """
     resolved: dict[str, object] = {}
     for key, value in stage.items():

@@ -1,4 +1,4 @@
-"""Recommended settings: the numbers that a stage trains with where its run leaves them open.
+"""Recommended settings: values for the settings that a run leaves open, by stage.
 
 `docs/training.md` shows the runs behind them. A test compares this table with that page and with
 `--help`.
@@ -12,8 +12,8 @@ from typing import Literal
 
 StageName = Literal["pretrain", "translate", "sft", "reward", "ppo"]
 Start = Literal["new", "base", "chat", "imported"]
-"""The model that a stage begins with: a new one, one that fledge pretrained, one that fledge taught
-to chat, or one with an ancestor from elsewhere."""
+"""Model that a stage begins with: a new one, one that fledge pretrained, one that fledge taught to
+chat, or one with an imported ancestor."""
 
 STARTS: Mapping[Start, str] = {
     "new": "for a new model",
@@ -21,19 +21,19 @@ STARTS: Mapping[Start, str] = {
     "chat": "from a chat model",
     "imported": "from an imported model",
 }
-"""The same in words."""
+"""Kinds of start in words, for `--help`."""
 SIZES = {"20M": 2e7, "200M": 2e8, "2B": 2e9, "more": math.inf}
-"""Columns of rates: models of up to this many parameters."""
+"""Columns of rates: most parameters of a model."""
 FASTEST_LORA = 1e-3
-"""Adapters move no faster, whatever the rate of whole weights."""
+"""Highest rate of adapters, whatever the rate of whole weights."""
 ADAPTABLE: tuple[StageName, ...] = ("sft", "reward", "ppo")
 """Stages that can train adapters."""
 ALWAYS = ("learning_rate", "muon_learning_rate", "weight_decay", "warmup_steps", "examples")
-"""Settings for which every stage has a recommendation."""
+"""Settings that every stage recommends."""
 MUON_FACTOR = 20.0
 """Rate of Muon over that of AdamW: 0.02 beside 1e-3."""
 FEWEST_ROWS = 4
-"""Leaves room for a row of pretraining text beside the chats of a step."""
+"""Fewest rows of a step; they leave room for one of pretraining text beside chats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Advice:
     rates: tuple[float, ...]
     """Peak learning rate of AdamW: one for each of `SIZES`, or one for all."""
     examples: int | None = None
-    """Prompts or rollouts of a step; None counts `tokens`."""
+    """Prompts or rollouts of a step; None takes rows by `tokens`."""
     tokens: int | None = 4096
-    """Tokens of a step, in rows of the stage's length; None where a stage counts them itself."""
+    """Tokens of a step, in rows of the stage's length; None if a stage has its own setting."""
     warmup_steps: int = 10
-    """No more than a quarter of a run whose steps are given."""
+    """Steps of warm-up; at most a quarter of a run whose steps are given."""
     weight_decay: float = 0.0
     lora_factor: float = 10.0
     """Rate of adapters over that of whole weights (Schulman et al. 2025, "LoRA Without Regret")."""
@@ -96,14 +96,14 @@ class Beginning:
 
     start: Start
     parameters: int
-    """Numbers learnt; 0 where the rate does not go by size."""
+    """Learnt numbers; 0 if the rate does not depend on size."""
     row_length: int
     """Tokens of a row of the stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """Values by setting, for the two sections of a run that a stage has a say in."""
+    """Recommended values by setting, for the two sections of a run that have any."""
 
     optimizer: Mapping[str, object]
     batch: Mapping[str, object]
@@ -118,9 +118,9 @@ def recommended(
     muon: bool = False,
     processes: int = 1,
 ) -> Recommended:
-    """Recommend settings for a stage that begins so; adapters move faster and never decay.
+    """Recommend settings for a stage with this beginning; adapters learn faster and never decay.
 
-    `steps` is the length of the run where it is given, `muon` whether Muon moves the matrices.
+    `steps` is the length of the run, if given; `muon` says that Muon updates the matrices.
     """
     advice = ADVICE[stage][beginning.start]
     rate = learning_rate(advice, beginning.parameters, lora=lora)
@@ -140,26 +140,26 @@ def recommended(
 
 
 def learning_rate(advice: Advice, parameters: int, *, lora: bool = False) -> float:
-    """Peak rate for a model of that many parameters."""
+    """Return the peak rate for a model of this many parameters."""
     column = next(index for index, most in enumerate(SIZES.values()) if parameters <= most)
     rate = advice.rates[min(column, len(advice.rates) - 1)]
     return significant(min(advice.lora_factor * rate, FASTEST_LORA)) if lora else rate
 
 
 def rows_of_a_step(advice: Advice, row_length: int) -> int | None:
-    """Rows, prompts or rollouts of a step; None where the stage has a batch of its own."""
+    """Return the rows, prompts or rollouts of a step; None if the stage has its own setting."""
     if advice.examples is not None or advice.tokens is None:
         return advice.examples
     return max(FEWEST_ROWS, advice.tokens // row_length)
 
 
 def significant(rate: float) -> float:
-    """Drop the rounding of a product: 10 · 5e-5 is 5e-4."""
+    """Round off the error of a product, so that 10 · 5e-5 is 5e-4."""
     return float(f"{rate:.3g}")
 
 
 def rates_in_words(stage: StageName) -> str:
-    """Learning rates of a stage for `--help`, by start and size."""
+    """Write the learning rates of a stage for `--help`, by start and size."""
     groups: dict[tuple[float, ...], list[Start]] = {}
     for start, advice in ADVICE[stage].items():
         groups.setdefault(advice.rates, []).append(start)
@@ -176,12 +176,12 @@ def rates_in_words(stage: StageName) -> str:
 
 
 def written(rate: float) -> str:
-    """Write a rate as people do: 5e-5."""
+    """Write a rate in short: 5e-5, not 5e-05."""
     return f"{Decimal(repr(rate)).normalize():e}"
 
 
 def _which(starts: Sequence[Start]) -> str:
-    """The models that a group of rates is for."""
+    """Name the starts that a group of rates is for."""
     if len(starts) == len(STARTS) - 1 and "new" not in starts:
         return "from a checkpoint"
     return " or ".join(STARTS[start] for start in starts)

@@ -1,4 +1,4 @@
-"""A run: a stage and how to train it, from a TOML file to the checkpoint it ends in."""
+"""A run: a stage with its plan, from a TOML file to a finished checkpoint."""
 
 import json
 import logging
@@ -38,10 +38,10 @@ StageConfig = Annotated[
 ]
 
 ADAPTABLE = (SFTConfig, RewardConfig, PPOConfig)
-"""Stages that train a model as it is, or adapters of it."""
+"""Stages that can train adapters instead of whole models."""
 
 StageBuilder = Callable[..., Stage[Any]]
-"""Makes a stage of its settings and a `StageContext`."""
+"""Makes a stage from its settings and a `StageContext`."""
 
 STAGES: Mapping[str, StageBuilder] = {
     "pretrain": Pretrain.build,
@@ -68,7 +68,7 @@ class Run(Plan):
     def _patience_needs_evaluations(self) -> "Run":
         patience = self.stage.patience if isinstance(self.stage, RewardConfig) else None
         if patience is not None and self.evaluation.every is None:
-            raise ValueError("stage.patience counts evaluations: set evaluation.every, too")
+            raise ValueError("stage.patience counts evaluations; also set evaluation.every")
         return self
 
 
@@ -81,29 +81,29 @@ FREE_TO_CHANGE = (
     "evaluation",
     "runtime",
     "tensorboard",
-    # A run that was saved has read all of its data: no record was bad, or bad ones were skipped.
+    # A saved run has read all of its data: no record was bad, or bad ones were skipped.
     "stage.skip_bad",
 )
-"""Settings that may differ when a run goes on: they do not change what is learnt."""
+"""Settings that may differ when a run resumes, since they do not change the result."""
 
 
 STEPS, EPOCHS = "optimizer.steps", "stage.epochs"
 LENGTH = (STEPS, EPOCHS)
-"""Settings that say how long a run is."""
+"""Settings of a run's length."""
 
 
 def execute(run: Run, progress: Progress | None = None, build: StageBuilder | None = None) -> Path:
     """Train a run to its end and return its final checkpoint.
 
-    A finished run returns at once, an interrupted one goes on where it was saved. A finished run
-    whose `optimizer.steps` or epochs were raised goes on, too, on the schedule of its new length.
-    Settings that a run leaves open are those its stage recommends when it begins. `build` makes the
-    stage instead of `STAGES`, for a stage with parts no file can hold (a reward function).
+    A finished run returns at once. An interrupted one resumes where it was saved, and so does a
+    finished one whose `optimizer.steps` or epochs were raised, on the schedule of its new length.
+    Settings that a run leaves open take its stage's recommendations when it begins. `build` makes
+    the stage instead of `STAGES`, if it has parts that no file can hold, such as a reward function.
 
     Raises:
-        ConfigError: `run.output` holds a different run; the difference is named.
-        Interrupted: the user stopped it; the same call goes on.
-        FledgeError: as `fit` and the stage raise.
+        ConfigError: `run.output` holds another run; the message names the differences.
+        Interrupted: the user stopped it; the same call resumes.
+        FledgeError: as `fit` and the stage raise it.
     """
     chosen = choose(run)
     run = filled(run, chosen)
@@ -123,19 +123,19 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
 
 
 def finished_checkpoint(output: Path) -> Path | None:
-    """The final checkpoint of a run that is over; None of one that is not."""
+    """Return the final checkpoint of a finished run, and None for any other."""
     checkpoint = latest(output)
     lineage = None if checkpoint is None else read_lineage(checkpoint)
     return checkpoint if lineage is not None and lineage.finished else None
 
 
 def check_output(run: Run) -> None:
-    """Make sure that what `run.output` holds was made by this very run.
+    """Check that `run.output` is empty or holds this very run.
 
-    After a loss that was not finite the optimiser's settings may change, too.
+    After a loss that was not finite, the optimiser's settings may differ.
 
     Raises:
-        ConfigError: it was made by another; each difference is named.
+        ConfigError: it holds another run; the message names each difference.
     """
     if latest(run.output) is None:
         return
@@ -149,12 +149,12 @@ def check_output(run: Run) -> None:
     if found:
         raise ConfigError(
             f"{run.output} holds another run: {'; '.join(found)}. Choose another output, "
-            "use the settings it was begun with, or delete the directory"
+            "restore the settings it began with, or delete the directory"
         )
 
 
 def is_longer(run: Run, before: Mapping[str, object]) -> bool:
-    """Whether a run asks for more optimiser steps, or more epochs, than its finished self did."""
+    """Tell whether a run asks for more optimiser steps or epochs than when it finished."""
     here, there = flat(run.model_dump(mode="json")), flat(before)
     steps, steps_before = here.get(STEPS), there.get(STEPS)
     if steps != steps_before:
@@ -174,8 +174,8 @@ def _train(
 ) -> Path:
     if run.batch.examples % runtime.world_size:
         raise ConfigError(
-            f"batch.examples is {run.batch.examples}, which does not divide by the "
-            f"{runtime.world_size} processes; choose a multiple of it"
+            f"batch.examples is {run.batch.examples}, expected a multiple of the "
+            f"{runtime.world_size} processes"
         )
     if runtime.is_main:
         write_record(run.output, run.model_dump(mode="json"), chosen)
@@ -200,13 +200,13 @@ def _train(
 
 
 def warn_of_unfinished(parents: Mapping[str, Path]) -> None:
-    """Say of every parent whose own training is not over how far it has come."""
+    """Warn of every parent whose own training is unfinished, with its progress."""
     for role, checkpoint in parents.items():
         past = read_lineage(checkpoint)
         if past is not None and not past.finished:
             logger.warning(
-                "%s: this %s is unfinished, at step %d of %d; its newest checkpoint is used. Run "
-                "its own command again to finish it first",
+                "%s: this %s is unfinished, at step %d of %d; its newest checkpoint is used. To "
+                "finish it first, run its own command again",
                 checkpoint,
                 role,
                 past.step,
@@ -215,10 +215,10 @@ def warn_of_unfinished(parents: Mapping[str, Path]) -> None:
 
 
 def choose(run: Run) -> Recommended:
-    """Values for the settings that a run leaves open: as its stage recommends, or as it was begun.
+    """Choose values for the settings that a run leaves open, or read those it began with.
 
     Raises:
-        CheckpointError: the record of the run that was begun is missing or damaged.
+        CheckpointError: the record of a run that began is missing or damaged.
     """
     if latest(run.output) is None:
         return choices(run, run.stage, Place.from_environment().world_size)
@@ -229,7 +229,7 @@ def choose(run: Run) -> Recommended:
 def _read_run(output: Path) -> dict[str, object]:
     values, _ = read_record(output)
     try:
-        # A setting that did not exist yet counts as its default, which is what was done without it.
+        # A setting that did not exist then counts as its default, which means the same.
         return Run.model_validate(with_new_names(values)).model_dump(mode="json")
     except ValidationError:
-        return values  # a setting that is gone; the difference is named
+        return values  # holds a removed setting, which `differences` will name

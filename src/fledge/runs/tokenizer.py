@@ -1,4 +1,4 @@
-"""The tokenizer that a pipeline begins with: its settings, and how it is made of them."""
+"""Train the tokenizer of a pipeline, unless it exists already."""
 
 import json
 import logging
@@ -24,29 +24,30 @@ RECIPE_FILE = "recipe.json"
 
 
 class TokenizerConfig(Config):
-    """The tokenizer that a pipeline begins with, kept in `tokenizer` in the output."""
+    """The tokenizer that a pipeline trains first, into `tokenizer` in its output."""
 
     text: tuple[str, ...] = Field(min_length=1)
-    """Files and folders to learn from; by default what the pretraining run reads."""
+    """Files and folders to train on; by default the text of the pretraining runs."""
     kind: Literal["bpe", "characters"] = "bpe"
-    """Byte-level BPE, or one id for every character of the text."""
+    """Byte-level BPE, or one token for each character of the text."""
     vocabulary_size: int = Field(4096, ge=263)
-    """Tokens of a BPE, the bytes and the special tokens included."""
+    """Tokens of a BPE, including the 256 bytes and the special tokens."""
     pattern: Literal["gpt2", "gpt4"] = "gpt4"
-    """How text is cut into words first."""
+    """Splitting of text into words, which comes before BPE: as GPT-2 or as GPT-4 does it."""
     normaliser: NormaliserConfig = NormaliserConfig()
-    """What is done to text before that."""
+    """Changes to text before it is split."""
     skip_bad: bool = False
-    """Leave out records that cannot be used, and say which, instead of stopping."""
+    """Skip records that cannot be used, and list them, instead of stopping."""
 
 
 def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
-    """Train and save a tokenizer, unless just this one is there.
+    """Train and save a tokenizer, unless this very one exists.
 
     Raises:
-        ConfigError: another one is there; the difference is named.
+        ConfigError: `directory` holds another one; the message names the differences.
+        CheckpointError: the record of its settings is damaged.
     """
-    # What is skipped changes nothing that could be made without skipping.
+    # Skipping does not change a tokenizer that could be trained without it.
     recipe = config.model_dump(mode="json", exclude={"skip_bad"})
     runtime = Runtime.start(RuntimeConfig())
     if runtime.is_main and not _is_made(directory, recipe):
@@ -56,7 +57,7 @@ def make_tokenizer(config: TokenizerConfig, directory: Path) -> None:
 
 
 def train_tokenizer(config: TokenizerConfig) -> Tokenizer:
-    """Read the texts and learn a vocabulary; what was skipped is logged."""
+    """Read the texts and learn a vocabulary; skipped records are logged."""
     skipped = Skipped() if config.skip_bad else None
     texts = (text for source in config.text for text in read_texts(source, skipped))
     tokenizer = (
@@ -81,8 +82,8 @@ def _is_made(directory: Path, recipe: Mapping[str, object]) -> bool:
     if not path.exists():
         if directory.exists() and any(directory.iterdir()):
             raise ConfigError(
-                f"{directory} holds something else than a tokenizer trained here; choose another "
-                "output, or name that tokenizer as stage.tokenizer"
+                f"{directory} is not empty, and holds no tokenizer that a pipeline trained; choose "
+                "another output, or set stage.tokenizer to the tokenizer in it"
             )
         return False
     try:

@@ -1,1 +1,1 @@
-"""The training stages: each is the batches it sees and the loss it takes."""
+"""The training stages; each brings its batches and its loss."""

@@ -1,7 +1,7 @@
-"""The doctor: knows the illnesses of RLHF by their metrics and says in plain words what helps.
+"""The doctor: recognises the failures of RLHF by their metrics, and advises in plain words.
 
-A symptom is a pure function of the history of metrics, one mapping per rollout; it answers with
-the finding or None. docs/rlhf.md lists them all.
+A symptom is a pure function of the history of metrics, one mapping per rollout. It returns a
+finding or None. docs/rlhf.md lists them all.
 """
 
 import logging
@@ -20,12 +20,12 @@ RATIO_TOLERANCE = 1e-3
 KL_BUDGET = 15.0
 """Nats per answer; a healthy run ends between 5 and 15."""
 WINDOW = 5
-"""Rollouts that are averaged, so that one odd rollout is no illness."""
+"""Number of rollouts to average over, so that one odd rollout is no illness."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One illness: its name, what was seen, the likely causes and what to do."""
+    """One illness: its name, the observation, and advice with the likely causes."""
 
     illness: str
     seen: str
@@ -39,67 +39,67 @@ Symptom = Callable[[History], Finding | None]
 
 
 def negative_kl(history: History) -> Finding | None:
-    """The mean KL is below 0 by more than chance: three standard errors."""
+    """Find a mean KL that is below 0 by more than chance: by three standard errors."""
     kl, error = history[-1]["objective/kl"], history[-1]["objective/kl_error"]
     if kl >= -0.01 or kl >= -3 * error:
         return None
     return Finding(
         "negative KL",
-        f"the mean KL to the reference is {kl:.3f} nats per answer, and can only be positive",
-        "The answers were not drawn from the distribution they are judged by: look for top-k, "
-        "top-p or penalties in sampling, another temperature in policy and reference, or dropout",
+        f"the mean KL from the reference is {kl:.3f} nats per answer, but a KL is never negative",
+        "The answers were sampled from another distribution than they are judged by: look for "
+        "top-k, top-p or penalties in sampling, unequal temperatures, or dropout",
     )
 
 
 def ratio_not_one(history: History) -> Finding | None:
-    """π_θ / π_old differs from 1 before the policy was updated."""
+    """Find a ratio π_θ / π_old that differs from 1 before the policy was updated."""
     ratio = history[-1]["val/ratio_first"]
     if ratio <= RATIO_TOLERANCE:
         return None
     return Finding(
         "ratio is not 1 at first",
-        f"before any update the ratio of new to old probabilities is off by {ratio:.2g}",
-        "The two forward passes differ: dropout is on, the temperature differs, or the number "
+        f"before any update, the ratio of new to old probabilities differs from 1 by {ratio:.2g}",
+        "The two forward passes differ: dropout is on, temperatures are unequal, or the number "
         "format is too coarse; try runtime.dtype=float32",
     )
 
 
 def length_drift(history: History) -> Finding | None:
-    """Answers have become half or one and a half times as long as at first."""
+    """Find answers that are now at most half, or at least one and a half times, as long."""
     first, last = _ends(history, "val/answer_length")
     if len(history) < 2 * WINDOW or first / 2 < last < first * 1.5:
         return None
     return Finding(
         "length drift",
-        f"answers went from {first:.0f} to {last:.0f} tokens",
-        "The reward may pay for length itself: compare the reward model's accuracy where the "
-        "better answer is longer and where it is shorter, raise stage.kl_coefficient, or add "
+        f"the mean length of answers went from {first:.0f} to {last:.0f} tokens",
+        "The reward may pay for length itself: compare the reward model's accuracy on pairs whose "
+        "better answer is longer with that on the others, raise stage.kl_coefficient, or add "
         "rankings in which the shorter answer wins",
     )
 
 
 def end_collapse(history: History) -> Finding | None:
-    """Most answers run into the length limit."""
+    """Find that most answers run into the length limit."""
     first, last = _ends(history, "val/eos_rate")
     if len(history) < WINDOW or last >= 0.5:
         return None
     if first < 0.5:
         return Finding(
             "answers do not end",
-            f"only {last:.0%} of the answers end before the length limit, as from the start",
+            f"only {last:.0%} of the answers end before the length limit; it was so from the start",
             "The SFT model has not learnt to stop, or its answers are longer than "
-            "stage.rollout.max_new_tokens; train SFT longer, or raise the limit",
+            "stage.rollout.max_new_tokens: train SFT for longer, or raise that limit",
         )
     return Finding(
         "EOS collapse",
-        f"{first:.0%} of the answers ended by themselves at first, now {last:.0%}",
-        "The end token costs more than it earns: set stage.score.missing_end='replace', lower "
+        f"{first:.0%} of the answers ended before the length limit at first, now {last:.0%} do",
+        "Ending costs more than it earns: set stage.score.missing_end='replace', lower "
         "stage.score.missing_end_score, or lower the learning rate",
     )
 
 
 def over_optimisation(history: History) -> Finding | None:
-    """The reward rises while the gold score has fallen from its peak (Gao et al. 2022)."""
+    """Find a reward that rises while the gold score has fallen from its peak (Gao et al. 2022)."""
     if len(history) < 2 * WINDOW or any("objective/gold" not in one for one in history):
         return None
     gold = _smooth(history, "objective/gold")
@@ -113,51 +113,51 @@ def over_optimisation(history: History) -> Finding | None:
         f"the reward still rises ({proxy[peak]:.2f} to {proxy[-1]:.2f}) while the gold score fell "
         f"from {gold[peak]:.2f} to {gold[-1]:.2f}",
         "The policy exploits errors of the reward model: stop earlier, raise "
-        "stage.kl_coefficient, or rank answers of this policy and train the reward model anew",
+        "stage.kl_coefficient, or rank answers of this policy and retrain the reward model",
     )
 
 
 def beyond_budget(history: History) -> Finding | None:
-    """The policy is further from the reference than scores can be trusted."""
+    """Find a policy too far from the reference for its scores to be trusted."""
     kl = _smooth(history, "objective/kl")[-1]
     if kl <= KL_BUDGET:
         return None
     return Finding(
         "KL beyond budget",
-        f"the policy is {kl:.1f} nats per answer away from the reference",
-        f"Beyond about {KL_BUDGET:.0f} nats a reward model judges answers unlike any it has seen: "
+        f"the mean KL from the reference is {kl:.1f} nats per answer",
+        f"Beyond about {KL_BUDGET:.0f} nats, a reward model judges answers unlike any it has seen: "
         "raise stage.kl_coefficient, set stage.kl.target, or lower the learning rate",
     )
 
 
 def weak_critic(history: History) -> Finding | None:
-    """The value model explains nothing of the returns after ten rollouts."""
+    """Find a value model that explains nothing of the returns after ten rollouts."""
     explained = _ends(history, "val/explained_variance")[1]
     if len(history) < 2 * WINDOW or explained >= 0:
         return None
     return Finding(
         "weak critic",
         f"the value model explains {explained:.0%} of the returns' variance",
-        "A critic worse than a constant makes advantages noise: raise "
+        "A critic that is worse than a constant turns advantages into noise: raise "
         "stage.critic.learning_rate_factor or stage.critic.value_clip, or use larger rollouts",
     )
 
 
 def entropy_collapse(history: History) -> Finding | None:
-    """The policy's entropy is down to a tenth: it writes the same answer over and over."""
+    """Find a policy whose entropy fell to a tenth: it writes the same answer over and over."""
     first, last = _ends(history, "policy/entropy_avg")
     if len(history) < WINDOW or last >= 0.1 * first:
         return None
     return Finding(
         "entropy collapse",
-        f"the entropy of a token went from {first:.2f} to {last:.2f} nats",
-        "The policy says nearly the same whatever chance offers: raise stage.kl_coefficient, "
+        f"the mean entropy of a token went from {first:.2f} to {last:.2f} nats",
+        "The policy gives nearly the same answer each time: raise stage.kl_coefficient, "
         "lower the learning rate or stage.epochs",
     )
 
 
 def large_steps(history: History) -> Finding | None:
-    """Many tokens leave the clip range in one step."""
+    """Find a step in which many tokens left the clip range."""
     fraction = history[-1].get("policy/clipfrac_avg", 0.0)
     if fraction <= 0.3:
         return None
@@ -169,27 +169,27 @@ def large_steps(history: History) -> Finding | None:
 
 
 def no_signal(history: History) -> Finding | None:
-    """All answers have had the same score for some rollouts."""
+    """Find that all answers of the last rollouts had the same score."""
     recent = history[-WINDOW:]
     if len(recent) < WINDOW or max(one["objective/scores_deviation"] for one in recent) > 1e-6:
         return None
     return Finding(
         "no signal",
         f"every answer scores {recent[-1]['objective/scores']:.2f}",
-        "Nothing can be learnt from equal scores: look whether answers end before the length "
-        "limit (those that do not share one score), and whether the reward tells answers apart",
+        "Nothing can be learnt from equal scores: check that answers end before the length limit "
+        "(all that do not get one same score), and that the reward tells answers apart",
     )
 
 
 def clipped_scores(history: History) -> Finding | None:
-    """Most scores are outside of the clip."""
+    """Find that most scores are outside the clip range."""
     share = history[-1]["objective/clipped_scores"]
     if share <= 0.5:
         return None
     return Finding(
         "clipped scores",
-        f"{share:.0%} of the scores are outside of ± stage.score.clip",
-        "Clipped scores are equal and teach nothing: scale the reward to about ± 1, or raise "
+        f"{share:.0%} of the scores are outside ± stage.score.clip",
+        "Clipped scores are all equal and teach nothing: scale the reward to about ± 1, or raise "
         "stage.score.clip",
     )
 
@@ -210,39 +210,42 @@ SYMPTOMS: Sequence[Symptom] = (
 
 
 def reward_model_at_chance(report: Metrics) -> Finding | None:
-    """The held-out accuracy of a reward model is not above one half beyond doubt."""
+    """Find a reward model whose held-out accuracy is not certainly above one half."""
     accuracy, low = report["accuracy"], report["low"]
     if low > 0.5:
         return None
     return Finding(
         "reward model at chance",
-        f"it orders {accuracy:.0%} of the held-out pairs as people did, at least {low:.0%} with "
-        "95 % confidence; guessing gives 50 %",
-        "Give it more rankings, look whether chosen and rejected are swapped in some files, start "
-        "from a better SFT model, or hold out more prompts; PPO against it would chase noise",
+        f"it orders {accuracy:.0%} of the held-out pairs as people did (95 % interval from "
+        f"{low:.0%}); guessing gives 50 %",
+        "PPO against it would chase noise: give it more rankings, check whether some files swap "
+        "chosen and rejected, start from a better SFT model, or hold out more prompts",
     )
 
 
 class Doctor:
-    """Watches one run and names each illness once."""
+    """Watches one run, and reports each illness once."""
 
     def __init__(self) -> None:
         self.history: list[Metrics] = []
         self.named: set[str] = set()
 
     def saw_step(self, metrics: Metrics) -> list[Finding]:
-        """Metrics of an optimiser step; steps on the same rollout count as one."""
+        """Take the metrics of an optimiser step, and return new findings.
+
+        Only the last step on each rollout counts.
+        """
         if self.history and self.history[-1]["episode"] == metrics["episode"]:
             self.history.pop()
         self.history.append(metrics)
         return self._new(diagnose(self.history))
 
     def state_dict(self) -> dict[str, object]:
-        """All it has seen and named."""
+        """Return the history and the illnesses reported."""
         return {"history": [dict(one) for one in self.history], "named": sorted(self.named)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on watching where `state_dict` was taken."""
+        """Resume where `state_dict` was taken."""
         self.history, self.named = list(state["history"]), set(state["named"])
 
     def _new(self, findings: Sequence[Finding]) -> list[Finding]:
@@ -252,29 +255,29 @@ class Doctor:
 
 
 def diagnose(history: History) -> list[Finding]:
-    """Everything that is wrong at the end of a history, one mapping of metrics per rollout."""
+    """Return every finding at the end of a history."""
     findings = (symptom(history) for symptom in SYMPTOMS) if history else ()
     return [finding for finding in findings if finding is not None]
 
 
 def rollouts_of(steps: Sequence[Metrics]) -> list[Metrics]:
-    """The last step of each rollout in a run's `metrics.jsonl`: a history to `diagnose`."""
+    """Pick the last step of each rollout from a run's `metrics.jsonl`, to `diagnose`."""
     return list({one["episode"]: one for one in steps if "episode" in one}.values())
 
 
 def warn(findings: Sequence[Finding]) -> None:
-    """Log them."""
+    """Log each finding as a warning."""
     for finding in findings:
         logger.warning("%s", finding)
 
 
 def _ends(history: History, name: str) -> tuple[float, float]:
-    """Means over the first and the last few rollouts."""
+    """Average over the first and over the last few rollouts."""
     values = [one[name] for one in history]
     return fmean(values[:WINDOW]), fmean(values[-WINDOW:])
 
 
 def _smooth(history: History, name: str) -> list[float]:
-    """Mean over the few rollouts up to each."""
+    """Average over the few rollouts up to each."""
     values = [one[name] for one in history]
     return [fmean(values[max(0, i + 1 - WINDOW) : i + 1]) for i in range(len(values))]

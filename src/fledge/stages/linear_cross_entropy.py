@@ -1,4 +1,4 @@
-"""The output layer and its cross-entropy in one: the logits of a batch never exist whole."""
+"""The output layer fused with its cross-entropy, so that a batch's logits never exist at once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,15 +8,20 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 ROWS_AT_ONCE = 512
+"""Rows whose logits exist at the same time."""
 WORTH_IT_FROM = 2**15
-"""Vocabulary from which it is used. Measured on one core in bfloat16 against the plain loss,
-forward and backward: 1.35 times as fast at 50,257 tokens, 0.9 times at 2,048 and 8,192."""
+"""Smallest vocabulary for which it is faster than the plain loss.
+
+On one core, in bfloat16, it is 1.35 times as fast with 50,257 tokens, 0.9 times with 8,192."""
 
 
 def linear_cross_entropy_sum(
     hidden: Float[Tensor, "N D"], weight: Float[Tensor, "V D"], targets: Int[Tensor, "N"]
 ) -> Float[Tensor, ""]:
-    """Σ −log softmax(hidden weightᵀ)[target] in nats; products in the compute format."""
+    """Compute Σ −log softmax(hidden weightᵀ)[target], in nats.
+
+    Under autocast the matrix products take its number format.
+    """
     device = hidden.device.type
     autocasts = torch.is_autocast_enabled(device)
     dtype = torch.get_autocast_dtype(device) if autocasts else hidden.dtype
@@ -26,8 +31,11 @@ def linear_cross_entropy_sum(
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
-    """∂loss/∂logits is softmax − one-hot, known as soon as the logits are: the forward pass takes
-    both gradients of a piece before it goes on to the next (Hsu et al. 2024, arXiv:2410.10989)."""
+    """Linear layer and cross-entropy, with gradients taken in the forward pass.
+
+    ∂loss/∂logits is softmax − one-hot, known as soon as the logits are. So both gradients of a
+    piece are taken before the next piece begins (Hsu et al. 2024, arXiv:2410.10989).
+    """
 
     @staticmethod
     def forward(

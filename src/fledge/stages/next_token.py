@@ -1,4 +1,4 @@
-"""A GPT with its next-token loss as one call, shared by pretraining and SFT."""
+"""The next-token loss of a GPT, shared by pretraining and SFT."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,34 +14,34 @@ from fledge.stages.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entro
 from fledge.stages.losses import cross_entropy_sum, token_log_probs
 
 EVALUATION_TOKENS = 16_384
-"""Tokens of one forward pass in evaluation; has no effect on the result."""
+"""Tokens of one forward pass in evaluation; they do not change the result."""
 
 
 class NextToken(nn.Module):
-    """Turns a batch into its summed loss; sharded weights are gathered for this call."""
+    """A GPT with its loss as one call, for which sharded weights are gathered."""
 
     def __init__(self, model: GPT) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, batch: TokenBatch) -> Float[Tensor, ""]:
-        """Σ −log p(target) over the loss mask, in nats."""
+        """Sum −log p(target) over the loss mask, in nats."""
         hidden, targets, mask = self._hidden(batch), batch.targets, batch.loss_mask
         if self.model.config.vocabulary_size >= WORTH_IT_FROM:
             head = self.model.head or self.model.token_embedding
             return linear_cross_entropy_sum(hidden[mask], head.weight, targets[mask])
         if not bool(mask.all()):
-            # Chats supervise a part of their tokens: no logits for the rest.
+            # In chats only some tokens are targets: skip the logits of the others.
             hidden, targets, mask = hidden[mask][None], targets[mask][None], mask[mask][None]
         return cross_entropy_sum(self.model.logits(hidden), targets, mask)
 
     def log_probs(self, batch: TokenBatch) -> Float[Tensor, "B T"]:
-        """log p(target) at every position, in nats; needs whole weights, as in evaluation."""
+        """Compute log p(target) at every position, in nats; the weights must be whole."""
         return token_log_probs(self.model.logits(self._hidden(batch)), batch.targets)
 
     def _hidden(self, batch: TokenBatch) -> Float[Tensor, "B T D"]:
         if bool((batch.segments == 1).all()):
-            # One document a row: causal attention needs no mask, and is faster without.
+            # One document per row: causal attention needs no mask, and is faster without one.
             return self.model.hidden(batch.inputs)
         mask = block_diagonal(batch.segments)
         return self.model.hidden(batch.inputs, batch.positions, mask)
@@ -51,9 +51,9 @@ class NextToken(nn.Module):
 def held_out_metrics(
     next_token: NextToken, batches: Iterable[TokenBatch], bytes_per_token: Sequence[int]
 ) -> dict[str, float]:
-    """Mean loss in nats a token, and bits per byte where the targets stand for bytes.
+    """Measure the mean loss in nats per token, and bits per byte if any target stands for bytes.
 
-    Special tokens stand for no byte; bits per byte leaves out their loss, too.
+    Special tokens stand for no bytes, so bits per byte leaves out their loss. Without targets, {}.
     """
     bytes_of = torch.tensor(bytes_per_token)
     nats = tokens = byte_nats = num_bytes = 0.0

@@ -35,16 +35,16 @@ class ModelSize(Config):
     context_length: int = Field(256, ge=2)
     """Longest sequence in tokens, T."""
     width: int = Field(256, ge=8)
-    """D, the width of the residual stream."""
+    """D, width of the residual stream."""
     num_layers: int = Field(6, ge=1)
-    """L, how many blocks."""
+    """L, number of blocks."""
     num_heads: int | None = Field(None, ge=1)
-    """H, query heads; None gives heads 64 wide, or 32 in models narrower than 256."""
+    """H, query heads; none makes heads 64 wide, or 32 in models narrower than 256."""
     num_key_value_heads: int | None = Field(None, ge=1)
-    """G, for grouped queries; None is H."""
+    """G, key-value heads, which groups of queries share; none is H."""
 
     def config(self, vocabulary_size: int) -> GPTConfig:
-        """All choices of the architecture, for a vocabulary.
+        """Return the whole configuration of a model with this vocabulary.
 
         Raises:
             ConfigError: the width does not divide into the heads.
@@ -69,28 +69,29 @@ class PretrainConfig(Config):
     tokenizer: Path | None = None
     """Directory of the tokenizer; needed for a new model."""
     model: Path | None = None
-    """A checkpoint to go on from; None makes a new model of `size`."""
+    """Checkpoint to continue from; none makes a new model of `size`."""
     size: ModelSize = ModelSize()
     """The shape of a new model."""
     corpus: Path | None = None
-    """Where the ids are kept; None is `corpus` in the output. One that exists needs no `text`."""
+    """Directory of the encoded text; none is `corpus` in the output. If it exists, `text` may be
+    left out."""
     skip_bad: bool = False
-    """Leave out records that cannot be used, and say which, instead of stopping."""
+    """Skip records that cannot be used, and list them, instead of stopping."""
     held_out_fraction: float = Field(0.05, ge=0, lt=1)
-    """Share of the text that is never trained on; the last part of a single document."""
+    """Share of the text to hold out from training: whole documents, or the end of a single one."""
     isolate_documents: bool = False
-    """Keep the documents that share a window from seeing each other."""
+    """Keep documents in the same window from attending to each other."""
     dropout: float = Field(0.0, ge=0, lt=1)
-    """0 for text seen once; 0.1-0.2 for more than three epochs over a small corpus."""
+    """Dropout rate: 0 for text seen once, 0.1-0.2 for more than three epochs over little text."""
     epochs: float = Field(1.0, gt=0)
-    """Passes over the text, unless `optimizer.steps` says how long to train."""
+    """Passes over the text, unless `optimizer.steps` sets the length."""
 
     @model_validator(mode="after")
     def _a_model_brings_its_own(self) -> "PretrainConfig":
         if self.model is not None and self.tokenizer is not None:
-            raise ValueError("model goes on with its own tokenizer: leave tokenizer out")
+            raise ValueError("model brings its own tokenizer; leave tokenizer out")
         if self.model is not None and self.size != ModelSize():
-            raise ValueError("model keeps its own size: leave size out")
+            raise ValueError("model keeps its own size; leave size out")
         return self
 
 
@@ -103,7 +104,7 @@ class Pretrain(Stage[TokenBatch]):
     def __init__(
         self, config: PretrainConfig, loaded: LoadedModel, corpus: Corpus, context: StageContext
     ) -> None:
-        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        """Train `loaded` in place; `build` makes a stage from settings alone."""
         self.config = config
         self.loaded = loaded
         self.corpus = corpus
@@ -125,7 +126,12 @@ class Pretrain(Stage[TokenBatch]):
 
     @classmethod
     def build(cls, config: PretrainConfig, context: StageContext) -> "Pretrain":
-        """A new model, or the one to go on from, on a corpus that is built if need be."""
+        """Load or create the model, and build the corpus if needed.
+
+        Raises:
+            ConfigError: a new model has no tokenizer, or there is neither text nor corpus.
+            FledgeError: a file cannot be used.
+        """
         loaded = _load_or_create(config, context)
         corpus = _open_or_build(config, loaded.tokenizer, context)
         return cls(config, loaded, corpus, context)
@@ -178,7 +184,7 @@ def _load_or_create(config: PretrainConfig, context: StageContext) -> LoadedMode
         return load_language_model(find_checkpoint(config.model))
     if config.tokenizer is None:
         raise ConfigError(
-            "stage.tokenizer is required for a new model; train one with `fledge tokenizer train`"
+            "a new model needs stage.tokenizer; train one with `fledge tokenizer train`"
         )
     tokenizer = Tokenizer.load(config.tokenizer)
     model = GPT(config.size.config(tokenizer.vocabulary_size))
@@ -203,6 +209,6 @@ def _open_or_build(config: PretrainConfig, tokenizer: Tokenizer, context: StageC
         if skipped:
             logger.warning("%s", skipped.summary())
     elif not config.text and config.corpus is None:
-        raise ConfigError("stage.text is required: files or folders to pretrain on")
+        raise ConfigError("stage.text is missing; name files or folders to pretrain on")
     context.runtime.barrier()
     return Corpus.open(directory, tokenizer)

@@ -40,26 +40,26 @@ class SFTConfig(Config):
     demonstrations: tuple[str, ...] = Field(min_length=1)
     """Files of conversations, in any format of docs/data.md, or hub:NAME."""
     held_out: tuple[str, ...] = ()
-    """Files to measure on; empty holds out `held_out_fraction` of the demonstrations."""
+    """Files to measure on; if empty, `held_out_fraction` of the prompts are held out."""
     held_out_fraction: float = Field(0.05, ge=0, lt=1)
-    """Share of the prompts that are never trained on."""
+    """Share of the prompts to hold out from training."""
     skip_bad: bool = False
-    """Leave out records that cannot be used, and say which, instead of stopping."""
+    """Skip records that cannot be used, and list them, instead of stopping."""
     length: int | None = Field(None, ge=2)
-    """Tokens of a packed row; None is the model's context."""
+    """Tokens of a packed row; none takes the model's context length."""
     epochs: float = Field(3.0, gt=0)
-    """Passes over the demonstrations, unless `optimizer.steps` says how long to train."""
+    """Passes over the demonstrations, unless `optimizer.steps` sets the length."""
     dropout: float = Field(0.1, ge=0, lt=1)
-    """InstructGPT used 0.2 on the residual stream (C.1)."""
+    """Dropout rate; InstructGPT used 0.2 on the residual stream (C.1)."""
     corpus: Path | None = None
-    """Ids of pretraining text to mix in, the `corpus` directory of a pretraining run."""
+    """Pretraining text to mix in: the `corpus` directory of a pretraining run."""
     mix: float = Field(0.1, ge=0, lt=1)
-    """Share of a batch's rows that come from `corpus`, so that the language is not forgotten."""
+    """Share of a batch's rows that come from `corpus`, so that the model does not forget it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demonstrations:
-    """Rendered chats to train on, and those held out."""
+    """Rendered chats to train on, held-out ones, and the hash of each file."""
 
     train: list[RenderedChat]
     held_out: list[RenderedChat]
@@ -68,7 +68,7 @@ class Demonstrations:
 
 @final
 class SFT(Stage[TokenBatch]):
-    """Next-token prediction on what the assistant says, its end of turn included."""
+    """Predict every next token of the assistant's turns, their end included."""
 
     name = "sft"
 
@@ -80,7 +80,7 @@ class SFT(Stage[TokenBatch]):
         corpus: Corpus | None,
         context: StageContext,
     ) -> None:
-        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        """Train `loaded` in place; `build` makes a stage from settings alone."""
         self.config = config
         self.loaded = loaded
         self.corpus = corpus
@@ -152,15 +152,15 @@ class SFT(Stage[TokenBatch]):
         return TokenRows(pack(chats, self.length, self.loaded.tokenizer.special.pad))
 
     def _mixed_rows(self) -> int:
-        """Rows of pretraining text in a step's batch: as many for every process, at least one."""
+        """Count the rows of pretraining text in a batch: equally many per process, at least one."""
         if self.corpus is None or self.config.mix == 0:
             return 0
         processes, examples = self.context.runtime.world_size, self.context.batch.examples
         rows = max(1, round(self.config.mix * examples / processes)) * processes
         if rows >= examples:
             raise ConfigError(
-                f"stage.mix {self.config.mix} leaves no room for chats among batch.examples "
-                f"{examples} on {processes} processes; raise batch.examples, or mix less"
+                f"stage.mix={self.config.mix} leaves no room for chats among batch.examples="
+                f"{examples} on {processes} processes; raise batch.examples or lower stage.mix"
             )
         return rows
 
@@ -213,7 +213,7 @@ def read_demonstrations(
 def _rendered(
     sources: Sequence[str], renderer: Renderer, length: int, skipped: Skipped | None
 ) -> list[tuple[Conversation, RenderedChat]]:
-    """Every demonstration of the sources that has something to learn within `length`."""
+    """Render every demonstration whose answers begin within `length` tokens."""
     rendered = []
     for source in sources:
         for placed in load_placed(source, demonstration_from, skipped=skipped):
@@ -225,6 +225,7 @@ def _rendered(
                 refuse(placed.error(error.expected, error.found), skipped)
     if not rendered:
         raise DataError(
-            f"{', '.join(sources)}: no demonstration fits {length:,} tokens; use a longer context"
+            f"{', '.join(sources)}: no demonstration fits in {length:,} tokens; use a longer "
+            "context"
         )
     return rendered

@@ -1,1 +1,1 @@
-"""The training stages and the one loop that runs them."""
+"""Train any stage: the loop, its optimiser, its checkpoints and its progress."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, heard at the next moment when nothing is lost."""
+"""Turn Ctrl-C and SIGTERM into a request to stop after the current step, when nothing is lost."""
 
 import signal
 from collections.abc import Iterator
@@ -9,23 +9,23 @@ from typing import final
 
 @final
 class StopRequest:
-    """Whether the user asked to stop."""
+    """Remembers that the user asked to stop; asking a second time stops at once."""
 
     def __init__(self) -> None:
         self.asked = False
 
     def _hear(self, signal_number: int, frame: FrameType | None) -> None:
         if self.asked:
-            # Asked twice: stop now; the last checkpoint stands.
+            # The second time: stop now; the last checkpoint is untouched.
             raise KeyboardInterrupt
         self.asked = True
 
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Take SIGINT and SIGTERM as a request for as long as the context lasts.
+    """Take SIGINT and SIGTERM as a request to stop while the context lasts.
 
-    Outside the main thread Python cannot hear signals; then nothing is ever asked.
+    Python delivers signals to the main thread only; in another thread `asked` stays False.
     """
     request = StopRequest()
     previous = {}

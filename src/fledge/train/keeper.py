@@ -1,4 +1,4 @@
-"""A run's checkpoints: all that its next step depends on, saved and taken up again."""
+"""Save and resume a run: everything that its next step depends on."""
 
 from pathlib import Path
 from typing import Any, Generic, cast, final
@@ -21,7 +21,7 @@ _SCRATCH = ".processes"
 
 @final
 class Keeper(Generic[BatchT]):
-    """Saves and resumes one run; counts what it has seen and the seconds it took."""
+    """Saves and resumes one run; counts the units it has seen and the seconds it took."""
 
     def __init__(
         self, stage: Stage[BatchT], plan: Plan, runtime: Runtime, optimizer: Optimizer
@@ -56,10 +56,11 @@ class Keeper(Generic[BatchT]):
         return final
 
     def resume(self) -> None:
-        """Go on from the newest checkpoint of the run's output, if it has one.
+        """Load the newest checkpoint of the run's output, if there is one.
 
         Raises:
-            CheckpointError: it is damaged or was written by another number of processes.
+            CheckpointError: it is damaged, was written by another number of processes, or was
+                trained from files that have changed.
         """
         checkpoint = directory.latest(self.plan.output)
         if checkpoint is None:
@@ -79,7 +80,7 @@ class Keeper(Generic[BatchT]):
         set_random_state(process["random"])
 
     def _check_sources(self, checkpoint: Path) -> None:
-        """What the run learns from must be what it began with."""
+        """Check that parents and data are still those that the run began with."""
         past = lineage.read_lineage(checkpoint)
         if past is None:
             return
@@ -91,12 +92,12 @@ class Keeper(Generic[BatchT]):
         )
         if changed:
             raise CheckpointError(
-                f"{checkpoint}: was trained from other files than are there now: "
-                f"{', '.join(changed)} changed. Put the old ones back, or choose another output"
+                f"{checkpoint}: the files it was trained from have changed: {', '.join(changed)}. "
+                "Restore them, or choose another output"
             )
 
     def _shared_state(self) -> dict[str, object]:
-        """What all processes have in common; gathering it takes all of them."""
+        """Gather the state that all processes share; all of them must call this."""
         whole = self.runtime.whole
         return {
             "trained": {n: whole(t) for n, t in trained_state(self.stage.trained).items()},
@@ -107,7 +108,7 @@ class Keeper(Generic[BatchT]):
         }
 
     def _hand_over(self, scratch: Path) -> None:
-        """Leave this process's state where the main one finds it."""
+        """Write this process's state to where the main process collects it."""
         try:
             write_state(scratch, self._process_name(), self._process_state())
         except OSError as error:
@@ -147,7 +148,7 @@ class Keeper(Generic[BatchT]):
 def load_weights(
     module: nn.Module, weights: dict[str, Tensor], runtime: Runtime, checkpoint: Path
 ) -> None:
-    """Copy whole tensors into the trained part of a module that may be sharded.
+    """Copy whole tensors into the trained part of a module, which may be sharded.
 
     Raises:
         CheckpointError: names or shapes differ.

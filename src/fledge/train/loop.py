@@ -1,4 +1,4 @@
-"""The loop: where time, processes and checkpoints live, whatever the stage."""
+"""The training loop, the same for every stage: steps, processes, evaluations and checkpoints."""
 
 import logging
 import math
@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 
 def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) -> Path:
-    """Train `stage.trained` until the schedule ends; the final checkpoint.
+    """Train `stage.trained` until the schedule ends, and return the final checkpoint.
 
-    The same call again goes on from the newest checkpoint in `plan.output`, bit for bit on a CPU.
+    The same call again resumes from the newest checkpoint in `plan.output`, bit for bit on a CPU.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; the state was saved after the step.
+        Interrupted: SIGINT or SIGTERM arrived; the state was saved after the step.
         NonFiniteLoss: the loss or the gradient is not finite; the step was not applied.
         CheckpointError: the state could not be read or written.
     """
@@ -51,7 +51,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
             if due(plan.evaluation.every, optimizer.steps_done):
                 watch.evaluate()
             if stopped := asked(request, runtime):
-                watch.note_once("stopping after this step; again to stop at once")
+                watch.note_once("stopping after this step; press Ctrl-C again to stop at once")
             save_due = stopped or due(plan.checkpoint.every, optimizer.steps_done)
             if save_due and optimizer.steps_done < steps:
                 keeper.save(finished=False)
@@ -64,9 +64,9 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
 def train_step(
     stage: Stage[BatchT], batch: BatchT, plan: Plan, runtime: Runtime, optimizer: Optimizer
 ) -> tuple[dict[str, float], int]:
-    """One optimiser step over micro-batches and processes: mean metrics, and the step's weight.
+    """Take one optimiser step over micro-batches and processes; return mean metrics and its weight.
 
-    The loss is summed and divided once by the weight of the whole step, so neither micro-batches
+    The loss is summed, then divided once by the weight of the whole step. So neither micro-batches
     nor processes change the gradient.
     """
     batch = batch.to(runtime.device)
@@ -101,31 +101,35 @@ def add_terms(sums: dict[str, Tensor], terms: LossTerms) -> None:
 
 
 def mean_metrics(sums: Mapping[str, Tensor], weight: Tensor, runtime: Runtime) -> dict[str, float]:
-    """Sums over all processes divided by the weight, in one collective."""
+    """Divide sums over all processes by the weight, in one collective operation."""
     means = runtime.sum(torch.stack(list(sums.values()))) / weight
     return dict(zip(sums, means.tolist(), strict=True))
 
 
 def total_steps(stage: Stage[BatchT], plan: Plan) -> int:
-    """`optimizer.steps`, or the stage's own length."""
+    """Return `optimizer.steps`, or else the stage's natural number of steps.
+
+    Raises:
+        ConfigError: neither is known.
+    """
     steps = plan.optimizer.steps or stage.natural_steps()
     if steps is None:
-        raise ConfigError(f"optimizer.steps is required for stage {stage.name!r}")
+        raise ConfigError(f"stage {stage.name!r} has no length of its own; set optimizer.steps")
     return steps
 
 
 def due(every: int | None, step: int) -> bool:
-    """Whether something done every so many steps is to be done after `step`."""
+    """Tell whether something done every `every` steps, or never (None), is due after `step`."""
     return every is not None and step % every == 0
 
 
 def asked(request: StopRequest, runtime: Runtime) -> bool:
-    """Whether any process was asked to stop; all processes agree."""
+    """Tell whether any process was asked to stop; all processes get the same answer."""
     return bool(runtime.sum(torch.tensor(int(request.asked), device=runtime.device)))
 
 
 def _how_to_go_on(plan: Plan, optimizer: Optimizer) -> str:
     return (
-        f"stopped at step {optimizer.steps_done} of {optimizer.steps}; all is saved in "
-        f"{plan.output}. Run the same command again to go on"
+        f"at step {optimizer.steps_done} of {optimizer.steps}; everything is saved in "
+        f"{plan.output}. Run the same command again to resume"
     )

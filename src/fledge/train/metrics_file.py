@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: every run has one, and what it holds does not depend on interruptions."""
+"""`metrics.jsonl` of a run, which an interruption does not change."""
 
 import errno
 import json
@@ -14,23 +14,25 @@ from fledge.files import write_text
 
 @final
 class MetricsFile:
-    """`metrics.jsonl` as an uninterrupted run writes it: a line of numbers for each step, one with
-    `seconds`, and one for each evaluation, without."""
+    """Writes `metrics.jsonl` as an uninterrupted run would.
+
+    Each step has a line of numbers that includes `seconds`; each evaluation has one without it.
+    """
 
     def __init__(self, path: Path, steps_done: int) -> None:
-        """Open for appending; lines of steps after `steps_done` will be written anew, so go."""
+        """Open for appending; drop the lines of steps after `steps_done`, which will run again."""
         lines = read_metrics(path) if path.exists() else []
         kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= steps_done]
         write_text(path, "".join(kept))
         self._path = path
-        # Unbuffered: nothing that could not be written waits for `close` to fail again.
+        # Unbuffered: after a failed write, no rest is left that `close` would fail to write.
         self._file = path.open("ab", buffering=0)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Append a line.
 
         Raises:
-            TrainingError: the disk is full; the message says what is saved.
+            TrainingError: the disk is full; the message names the checkpoint that is saved.
         """
         line = {"step": step, **values}
         text = json.dumps({name: float(value) for name, value in line.items()}) + "\n"
@@ -48,9 +50,9 @@ class MetricsFile:
     def _explain(self, error: OSError) -> str:
         checkpoint = latest(self._path.parent)
         saved = (
-            "no checkpoint was saved yet, so it begins anew"
+            "no checkpoint is saved yet, so the run starts over"
             if checkpoint is None
-            else f"{checkpoint} is saved and untouched, and it goes on from there"
+            else f"{checkpoint} is untouched, and the run resumes from it"
         )
         return (
             f"{self._path}: cannot be written: {error.strerror}. Free some space and run the same "
@@ -59,6 +61,6 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """The lines of a `metrics.jsonl`; one cut short by a killed process is left out."""
+    """Read the lines of a `metrics.jsonl`, without a last one that a killed process cut short."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]

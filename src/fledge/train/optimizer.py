@@ -12,7 +12,7 @@ from fledge.train.schedule import ScheduleName, rate_fraction
 
 
 class OptimizerConfig(Config):
-    """Update rule, its rates, and how they move over the run."""
+    """Update rule, its learning rates, and their schedule."""
 
     name: Literal["adamw", "muon"] = "adamw"
     """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), or Muon (Jordan et al. 2024) for the
@@ -24,28 +24,28 @@ class OptimizerConfig(Config):
     muon_momentum: float = Field(0.95, ge=0, lt=1)
     """Nesterov momentum of Muon."""
     weight_decay: float = Field(0.1, ge=0)
-    """Shrinks matrices by this times the rate each step; norms and biases are left alone."""
+    """Shrinkage of matrices: this times the rate, each step; norms and biases do not shrink."""
     betas: tuple[float, float] = (0.9, 0.95)
-    """Decay of AdamW's mean and mean square of gradients."""
+    """β₁ and β₂: decay of AdamW's mean and mean square of gradients."""
     epsilon: float = Field(1e-8, gt=0)
-    """Added to AdamW's root mean square."""
+    """ε, added to AdamW's root mean square."""
     gradient_norm: float | None = Field(1.0, gt=0)
-    """Gradients are scaled down to this joint 2-norm; None never scales."""
+    """Largest joint 2-norm of the gradients, which are scaled down to it; none sets no limit."""
     schedule: ScheduleName = "cosine"
     """Shape of the rate after the warm-up."""
     steps: int | None = Field(None, ge=1)
-    """Optimiser steps in the whole run; None asks the stage (its epochs over its data)."""
+    """Optimiser steps of the whole run; none follows from the stage's epochs and data."""
     warmup_steps: int = Field(0, ge=0)
     """Steps over which the rate rises from 0."""
     final_fraction: float = Field(0.1, ge=0, le=1)
-    """Share of the peak rate that is left at the last step; not for constant and inverse_sqrt."""
+    """Share of the peak rate left at the last step; unused by constant and inverse_sqrt."""
     decay_fraction: float = Field(0.5, gt=0, le=1)
-    """Last share of the steps in which schedule "wsd" falls."""
+    """Share of the steps, at the end, over which schedule "wsd" falls."""
 
 
 @final
 class Optimizer:
-    """Moves a module's parameters; counts its own steps and sets the rate of each."""
+    """Updates a module's parameters; counts its steps and sets the learning rate of each."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Optimizer:
         steps: int,
         factors: Mapping[str, float] | None = None,
     ) -> None:
-        """`factors` scale the rate by prefix of the parameter's name; the longest prefix wins."""
+        """Scale rates by `factors`, by prefix of the parameter's name; the longest prefix wins."""
         self.config = config
         self.steps = steps
         self.steps_done = 0
@@ -62,7 +62,7 @@ class Optimizer:
 
     @property
     def rate_fraction(self) -> float:
-        """Share of the peak rate in the coming step, which counts as number `steps_done` + 1."""
+        """Share of the peak rate in the next step, number `steps_done` + 1."""
         config = self.config
         return rate_fraction(
             config.schedule,
@@ -74,7 +74,7 @@ class Optimizer:
         )
 
     def step(self) -> float:
-        """Apply the gradients and drop them; the peak-relative rate that was used."""
+        """Apply the gradients, drop them, and return the share of the peak rate that was used."""
         fraction = self.rate_fraction
         for part in self.parts:
             for group in part.param_groups:
@@ -85,12 +85,12 @@ class Optimizer:
         return fraction
 
     def zero_gradients(self) -> None:
-        """Drop the gradients."""
+        """Drop the gradients without applying them."""
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 
     def state_dict(self, whole: Callable[[Tensor], Tensor]) -> dict[str, object]:
-        """Steps done and each part's moments; `whole` gathers a sharded tensor."""
+        """Return steps done and the moments of each part; `whole` gathers a sharded tensor."""
         parts = [
             [
                 {name: whole(value) for name, value in part.state.get(parameter, {}).items()}
@@ -104,7 +104,7 @@ class Optimizer:
     def load_state_dict(
         self, state: Mapping[str, Any], shard_like: Callable[[Tensor, Tensor], Tensor]
     ) -> None:
-        """Go on where `state_dict` was taken; `shard_like` spreads a tensor as another is."""
+        """Resume from a `state_dict`; `shard_like` shards a whole tensor like another one."""
         self.steps_done = state["steps_done"]
         for part, saved in zip(self.parts, state["parts"], strict=True):
             parameters = [p for group in part.param_groups for p in group["params"]]
@@ -133,7 +133,7 @@ def _build_parts(
         )
     if rest:
         groups = _groups(rest, factors, config.learning_rate, config.weight_decay)
-        # One kernel over all parameters, on CPU and CUDA alike.
+        # Fused: one kernel updates all parameters, on CPU and CUDA alike.
         parts.append(
             torch.optim.AdamW(
                 groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=True
@@ -143,7 +143,7 @@ def _build_parts(
 
 
 def hidden_matrices(module: nn.Module) -> set[str]:
-    """Names of the 2-D weights inside the blocks (module lists): those that Muon is meant for."""
+    """Name the 2-D weights inside the blocks (module lists), which Muon is meant for."""
     return {
         f"{prefix}.{name}".removeprefix(".")
         for prefix, child in module.named_modules()
@@ -156,7 +156,7 @@ def hidden_matrices(module: nn.Module) -> set[str]:
 def _groups(
     named: Mapping[str, nn.Parameter], factors: Mapping[str, float], rate: float, decay: float
 ) -> list[dict[str, Any]]:
-    """Parameters of equal rate and decay together; only those of 2 or more dimensions decay."""
+    """Group parameters by rate and decay; only those of 2 or more dimensions decay."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in named.items():
         prefixes = [prefix for prefix in factors if name.startswith(prefix)]

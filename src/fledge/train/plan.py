@@ -1,4 +1,4 @@
-"""The settings that every run has, whatever its stage."""
+"""Settings that every run has, whatever its stage."""
 
 from pathlib import Path
 
@@ -12,39 +12,39 @@ from fledge.train.stage import BatchConfig
 
 
 class CheckpointConfig(Config):
-    """Saving. A run is always saved at its end, and when it is interrupted."""
+    """Schedule of checkpoints; a run is also saved at its end and when it is interrupted."""
 
     every: int | None = Field(500, ge=1)
-    """Optimiser steps between checkpoints; None saves only at the end."""
+    """Optimiser steps between checkpoints; none saves only at the end."""
     keep: int = Field(2, ge=1)
-    """Newest checkpoints that are kept."""
+    """Number of checkpoints to keep, the newest ones."""
 
 
 class EvaluationConfig(Config):
-    """Measuring on held-out data. A run is always measured at its end."""
+    """Schedule of evaluations on held-out data; a run is always evaluated at its end."""
 
     every: int | None = Field(None, ge=1)
-    """Optimiser steps between evaluations."""
+    """Optimiser steps between evaluations; none evaluates only at the end."""
 
 
 class Plan(Config):
-    """Everything that `fit` needs beside a stage."""
+    """All settings that `fit` needs besides a stage."""
 
     output: Path
     """Directory of the run: `metrics.jsonl` and its checkpoints."""
     seed: int = 0
-    """Names every random choice of the run; the same seed gives the same run."""
+    """Seed of every random choice; the same seed gives the same run."""
     batch: BatchConfig = BatchConfig()
-    """Sizes of a step's batch."""
+    """Examples of a step."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """Update rule and learning rate."""
     lora: LoRAConfig | None = None
     """Train adapters beside frozen weights (sft, reward, ppo); none trains all weights."""
     checkpoint: CheckpointConfig = CheckpointConfig()
-    """When checkpoints are written, and which are kept."""
+    """When to save a checkpoint."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """When held-out data are measured."""
+    """When to measure on held-out data."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
     tensorboard: bool = False
-    """Write curves to `tensorboard` in the output, too (extra `tensorboard`)."""
+    """Also write curves to `tensorboard` in the output (needs the extra `tensorboard`)."""

@@ -1,4 +1,4 @@
-"""What a run tells while it runs: a bar or log lines, TensorBoard."""
+"""Show a run's progress: a bar, log lines, or curves for TensorBoard."""
 
 import logging
 import sys
@@ -31,22 +31,22 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 BytesDone = Callable[[int, int | None], None]
-"""Told the bytes of text done, and those in all (None: not known)."""
+"""Called with the bytes of text done and in total (None: unknown)."""
 
 Preparing = Callable[[str], AbstractContextManager[BytesDone]]
-"""Opens the display of something that takes its time, by its name."""
+"""Opens the display of a lengthy preparation, by its name."""
 
 
 def in_silence(what: str) -> AbstractContextManager[BytesDone]:
-    """Shows nothing."""
+    """Show nothing."""
     return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One optimiser step: `metrics` are means; `rate` is `unit`s a second lately.
+    """One optimiser step: mean `metrics`, `seen` units in all, and a smoothed `rate` per second.
 
-    `headline` holds the few numbers to watch, by the words a user reads.
+    `headline` holds the few numbers to watch, by the words that the user reads.
     """
 
     step: int
@@ -58,36 +58,36 @@ class StepReport:
 
 
 class Progress(ABC):
-    """Whoever watches a run."""
+    """Observer of a run: the loop calls it, in this order."""
 
     @abstractmethod
     def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
-        """A run begins or goes on; `unit` is what its rate counts."""
+        """Begin to show a run, new or resumed; `unit` names what its rate counts."""
 
     @abstractmethod
     def advance(self, report: StepReport) -> None:
-        """An optimiser step was made."""
+        """Show an optimiser step."""
 
     @abstractmethod
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
-        """The stage was measured on held-out data."""
+        """Show the metrics on held-out data."""
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """Something a user should read."""
+        """Show a message to the user."""
 
     @abstractmethod
     def end(self) -> None:
-        """The run is over, or was interrupted."""
+        """End the display; the run is over or was interrupted."""
 
     def preparing(self, what: str) -> AbstractContextManager[BytesDone]:
-        """Work on files before the first step; what the context gives is told how far it is."""
+        """Show work on files before the first step; the context yields the function to call."""
         return in_silence(what)
 
 
 @final
 class SilentProgress(Progress):
-    """Says nothing: other processes than the main one, and tests."""
+    """Shows nothing: for processes other than the main one, and for tests."""
 
     def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
         pass
@@ -107,7 +107,7 @@ class SilentProgress(Progress):
 
 @final
 class LogProgress(Progress):
-    """A log line now and then: for files and pipes."""
+    """Writes a log line every few seconds: for files and pipes."""
 
     def __init__(self, seconds_between_lines: float = SECONDS_BETWEEN_LINES) -> None:
         self._pause = seconds_between_lines
@@ -116,7 +116,7 @@ class LogProgress(Progress):
 
     def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
         self._name, self._unit, self._last_line = name, unit, float("-inf")
-        logger.info("%s: step %d of %d, in %s", name, steps_done, steps, output)
+        logger.info("%s: step %d of %d, output in %s", name, steps_done, steps, output)
 
     def advance(self, report: StepReport) -> None:
         now = time.monotonic()
@@ -150,7 +150,7 @@ class LogProgress(Progress):
 
 @final
 class BarProgress(Progress):
-    """A bar with loss, rate and time left: for terminals."""
+    """Draws a bar with loss, rate and remaining time: for terminals."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -198,7 +198,7 @@ class BarProgress(Progress):
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
             size = bar.tasks[0].total or bar.tasks[0].completed
-            bar.update(task, completed=size, total=size)  # files are more than their text
+            bar.update(task, completed=size, total=size)  # files hold more bytes than their text
 
     def _print(self, text: str) -> None:
         self._bar.console.print(Text(f"  {text}"))
@@ -206,7 +206,7 @@ class BarProgress(Progress):
 
 @final
 class TensorBoardProgress(Progress):
-    """Curves in TensorBoard's format, in `output/tensorboard` (extra `tensorboard`)."""
+    """Writes curves in TensorBoard's format to `output/tensorboard` (extra `tensorboard`)."""
 
     def __init__(self) -> None:
         try:
@@ -219,7 +219,7 @@ class TensorBoardProgress(Progress):
         self._writer: SummaryWriter | None = None
 
     def begin(self, name: str, steps_done: int, steps: int, unit: str, output: Path) -> None:
-        # Curves of steps that are about to be made again are dropped.
+        # Drop the curves of steps that are about to be taken again.
         self._writer = self._open(str(output / "tensorboard"), purge_step=steps_done + 1)
 
     def advance(self, report: StepReport) -> None:
@@ -243,7 +243,7 @@ class TensorBoardProgress(Progress):
 
 @final
 class Several(Progress):
-    """Tells several watchers."""
+    """Passes everything on to several observers."""
 
     def __init__(self, watchers: Sequence[Progress]) -> None:
         self._watchers = watchers
@@ -282,16 +282,16 @@ class Several(Progress):
 
 @final
 class TimesColumn(ProgressColumn):
-    """The time gone and the time left, told apart: "10 s gone, 5 min left"."""
+    """Elapsed and remaining time, told apart: "10 s elapsed, 5 min left"."""
 
     def render(self, task: Task) -> Text:
-        gone = f"{in_words(float(task.elapsed or 0))} gone"
+        elapsed = f"{in_words(float(task.elapsed or 0))} elapsed"
         left = None if task.finished else task.time_remaining
-        return Text(gone if left is None else f"{gone}, {in_words(float(left))} left")
+        return Text(elapsed if left is None else f"{elapsed}, {in_words(float(left))} left")
 
 
 def in_words(seconds: float) -> str:
-    """A span of time in its two largest units at most: "10 s", "5 min", "3 h 20 min"."""
+    """Write a span of time in at most two units: "10 s", "5 min", "3 h 20 min"."""
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -301,13 +301,13 @@ def in_words(seconds: float) -> str:
 
 
 def for_terminal(console: Console | None = None) -> Progress:
-    """A bar when the error stream is a terminal, log lines otherwise."""
+    """Return a bar where stderr is a terminal, log lines otherwise."""
     console = console or Console(stderr=True)
     return BarProgress(console) if sys.stderr.isatty() else LogProgress()
 
 
 def describe(report: StepReport, unit: str) -> str:
-    """A step as a line of text."""
+    """Write a step as a line: "step 3/10, loss 1.5, 1,234 tokens/s"."""
     return (
         f"step {report.step}/{report.steps}, {describe_metrics(report.headline)}, "
         f"{report.rate:,.0f} {unit}/s"
@@ -315,5 +315,5 @@ def describe(report: StepReport, unit: str) -> str:
 
 
 def describe_metrics(metrics: Mapping[str, float]) -> str:
-    """Metrics as text: "loss 1.234, accuracy 0.5"."""
+    """Write metrics as text: "loss 1.234, accuracy 0.5"."""
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())

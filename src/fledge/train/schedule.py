@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: fractions of its peak, as pure functions of the step."""
+"""Learning-rate schedules: fractions of the peak rate as pure functions of the step."""
 
 import math
 from typing import Literal
@@ -14,12 +14,12 @@ def rate_fraction(
     final_fraction: float = 0.1,
     decay_fraction: float = 0.5,
 ) -> float:
-    """The share of the peak rate at `step` of `steps`.
+    """Return the share of the peak rate at `step` of `steps`.
 
-    It rises from 0 in a line over `warmup_steps`, then follows the schedule and ends, at step
-    `steps`, at `final_fraction` ("constant" stays at 1). "wsd" holds 1 and falls in a line over
+    It rises linearly from 0 over `warmup_steps`, then follows the schedule down to
+    `final_fraction` at step `steps`; "constant" stays at 1. "wsd" holds 1, then falls linearly over
     the last `decay_fraction` of the steps (Hu et al. 2024, arXiv:2404.06395). "inverse_sqrt" falls
-    as 1/√step whatever `steps` is (Vaswani et al. 2017, equation 3, whose peak is
+    as 1/√step, whatever `steps` is (Vaswani et al. 2017, equation 3, whose peak is
     (D · warmup_steps)^-0.5).
     """
     if step < warmup_steps:

@@ -1,4 +1,4 @@
-"""A stage is two things: the batches it sees and the loss it takes."""
+"""The stage, which the loop trains: its batches, its loss, its measurements and its model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -23,39 +23,40 @@ BatchT = TypeVar("BatchT", bound=Batch)
 
 
 class BatchConfig(Config):
-    """How many examples an optimiser step sees, and how many at once fit in memory."""
+    """Examples of an optimiser step, and how many of them go through the model at once."""
 
     examples: int = Field(32, ge=1)
     """Rows, prompts or rollouts of one optimiser step, over all processes."""
     microbatch: int | None = Field(None, ge=1)
-    """Rows of one forward and backward pass; None takes all at once. No effect on the result."""
+    """Rows of one forward and backward pass, to save memory; none takes all at once. It does not
+    change the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """What a stage is built in: the parts of its run that are not its own settings."""
+    """Surroundings that a stage is built in: the parts of its run that are not its own settings."""
 
     output: Path
     seed: int
     batch: BatchConfig
     runtime: Runtime
     steps: int | None
-    """Optimiser steps of the run if the run file says; None asks `Stage.natural_steps`."""
+    """Optimiser steps of the run if the run file sets them; None asks `Stage.natural_steps`."""
     preparing: Preparing = in_silence
-    """Shows the user what takes its time before the first step; the main process calls it."""
+    """Shows lengthy work before the first step; the main process calls it."""
 
     lora: LoRAConfig | None = None
-    """How to adapt the models that are trained; None trains them whole."""
+    """Settings of the adapters; None trains whole models."""
 
     @property
     def examples_per_process(self) -> int:
-        """Rows of this process's part of a step's batch."""
+        """Rows of a step's batch that this process takes."""
         return self.batch.examples // self.runtime.world_size
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a stage's knowledge comes from, for lineage: checkpoints by role, files by hash."""
+    """Origins of a stage's knowledge, for the lineage: checkpoints by role, hashes by file."""
 
     parents: Mapping[str, Path] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
@@ -63,90 +64,90 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class LossTerms:
-    """The loss of one micro-batch: sums over its terms; the loop divides by the weight."""
+    """The loss and metrics of one micro-batch, as sums; the loop divides them by the weight."""
 
     total: Float[Tensor, ""]
     metrics: dict[str, Tensor] = field(default_factory=dict)
     maxima: Mapping[str, float] = field(default_factory=dict)
-    """Metrics of which the largest counts, over micro-batches and processes."""
+    """Metrics whose maximum is taken, over micro-batches and processes, instead of the mean."""
 
 
 class Stage(ABC, Generic[BatchT]):
-    """What a stage tells the loop; time, devices, checkpoints and logging belong to `fit`."""
+    """One kind of training, as the loop sees it; time, devices and checkpoints belong to `fit`."""
 
     name: str = "stage"
-    """What it is called in run files, logs and lineage."""
+    """Name in run files, logs and lineage."""
 
     trained: nn.Module
-    """Everything the optimiser moves, as one module, or a `ModuleDict` of the modules called."""
+    """All parameters to train: one module, or a `ModuleDict` of the modules that are called."""
 
     unit: str = "tokens"
-    """What `Batch.weight` counts, for the progress bar."""
+    """Unit that `Batch.weight` counts, for the progress bar."""
 
     headline: Mapping[str, str] = MappingProxyType({"loss": "loss"})
-    """The few metrics to watch, by the words the progress bar shows them under."""
+    """Metrics to watch, by the words that the progress bar shows."""
 
     tokens_per_step: int | None = None
-    """Tokens a process reads in every step, if all batches have one shape; None where they vary."""
+    """Tokens that a process reads in each step; None where batches vary in shape."""
 
     @abstractmethod
     def batches(self) -> Iterator[BatchT]:
-        """This process's batches from where `load_state_dict` left off, to the end of the run."""
+        """Yield this process's batches, from where `load_state_dict` left off."""
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossTerms:
-        """The summed loss of a micro-batch and the sums behind its metrics."""
+        """Return the summed loss of a micro-batch and the sums behind its metrics."""
 
     def step_metrics(self) -> Mapping[str, float]:
-        """Metrics of the step at hand that no micro-batch adds to; the same on every process."""
+        """Return metrics of the current step as a whole; they are the same on every process."""
         return {}
 
     @abstractmethod
     def save_model(self, directory: Path) -> None:
-        """Write the hand-off in Hugging Face layout: config, weights, tokenizer, template."""
+        """Write the model in Hugging Face layout: config, weights, tokenizer, template."""
 
     def natural_steps(self) -> int | None:
-        """Optimiser steps if `optimizer.steps` is not set (epochs over the data); None: unknown."""
+        """Return the steps of a run that sets none, from epochs and data; None if unknown."""
         return None
 
     def sources(self) -> Sources:
-        """Parent checkpoints and data files, for the lineage."""
+        """Return parent checkpoints and data files, for the lineage."""
         return Sources()
 
     @property
     def wants_to_stop(self) -> bool:
-        """Whether to end before the schedule does, as if it were over."""
+        """Whether to finish before the schedule ends."""
         return False
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """Learning-rate factors by parameter-name prefix (PPO's critic has its own rate)."""
+        """Return learning-rate factors by prefix of parameter names, as PPO's for the critic."""
         return {}
 
     def on_step(self, metrics: Mapping[str, float]) -> None:
-        """Called after every optimiser step with its mean metrics."""
+        """Note an optimiser step by its mean metrics; the loop calls this after each one."""
 
     def evaluate(self) -> dict[str, float]:
-        """Metrics on held-out data; runs in eval mode."""
+        """Measure on held-out data; the modules are in eval mode. Without such data, return {}."""
         return {}
 
     @abstractmethod
     def state_dict(self) -> dict[str, object]:
-        """Tensors, numbers, strings and nests of them: all that the next batch depends on."""
+        """Return all that the next batch depends on: tensors, numbers, strings, nests of them."""
 
     @abstractmethod
     def load_state_dict(self, state: dict[str, object]) -> None:
-        """Go on exactly where `state_dict` was taken."""
+        """Resume exactly where `state_dict` was taken."""
 
 
 def adapt_for(model: GPT, context: StageContext, role: str) -> None:
-    """Adapt `model` if the run says so; `role` names its random numbers.
+    """Add adapters to `model` if the run asks for them; `role` names their random numbers.
 
     Raises:
-        ConfigError: as `adapt`.
+        ConfigError: as `adapt` raises it.
     """
     if context.lora is None:
         return
-    # Processes share out tensors of one format only.
+    # Sharding takes tensors of one number format only.
     alone = context.runtime.world_size == 1
     frozen = context.runtime.dtype if alone else torch.float32
     adapt(model, context.lora, random(context.seed, "lora", role), frozen)

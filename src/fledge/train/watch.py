@@ -1,4 +1,4 @@
-"""Watch a run: its clock, its metrics file, and whoever looks on."""
+"""Measure a run, write its metrics, and report to its observers."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from fledge.train.stage import BatchT, Stage
 
 
 class Watch(Generic[BatchT]):
-    """Measures a run and tells of it: the clock, the metrics file and whoever watches."""
+    """Keeps the clock of a run, writes its metrics file and reports its progress."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Watch(Generic[BatchT]):
         self.evaluated_step = -1
 
     def advance(self, metrics: Mapping[str, float], weight: int) -> None:
-        """A step was made."""
+        """Record an optimiser step of `weight` units."""
         now = time.perf_counter()
         seconds, self.last_time = now - self.last_time, now
         keeper, step = self.keeper, self.optimizer.steps_done
@@ -55,7 +55,10 @@ class Watch(Generic[BatchT]):
         self._write({**metrics, **times})
 
     def evaluate(self) -> None:
-        """Measure the stage on held-out data; once a step, leaving no trace in the training."""
+        """Measure the stage on held-out data, at most once after each step.
+
+        The measurement changes nothing in the training.
+        """
         if self.evaluated_step == self.optimizer.steps_done:
             return
         self.evaluated_step = self.optimizer.steps_done
@@ -66,13 +69,13 @@ class Watch(Generic[BatchT]):
         self.last_time = time.perf_counter()
 
     def note_once(self, text: str) -> None:
-        """Tell the user, but not twice."""
+        """Show a message to the user unless it was shown before."""
         if text not in self.notes:
             self.notes.add(text)
             self.progress.note(text)
 
     def close(self) -> None:
-        """The run is over or broke off."""
+        """End the display and close the file, also after an error."""
         self.progress.end()
         if self.file is not None:
             self.file.close()
@@ -83,9 +86,9 @@ class Watch(Generic[BatchT]):
 
 
 def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
-    """`stage.evaluate()` in eval mode, without gradients; random states and modes stay.
+    """Run `stage.evaluate()` in eval mode without gradients; restore random states and modes.
 
-    Weights are whole meanwhile, so processes need not run the same forwards.
+    Weights are gathered meanwhile, so processes need not run the same forward passes.
     """
     training = [module for module in stage.trained.modules() if module.training]
     before = random_state()

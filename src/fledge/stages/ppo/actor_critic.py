@@ -1,4 +1,4 @@
-"""The two networks PPO trains, and the log-probabilities of what the policy wrote."""
+"""The two networks that PPO trains, and the log-probabilities of the policy's tokens."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def score_tokens(
     temperature: float,
     banned_ids: Sequence[int],
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
-    """log π(target) and the entropy of π, both in nats and 0 outside `mask`."""
+    """Compute log π(target) and the entropy of π, both in nats and 0 outside `mask`."""
     return chosen_log_probs(
         policy_logits(policy, inputs, mask, temperature, banned_ids), targets, mask
     )
@@ -29,7 +29,10 @@ def score_tokens(
 def chosen_log_probs(
     logits: Float[Tensor, "N V"], targets: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
-    """log softmax(logits)[target] and the entropy, nats, back in rows; 0 outside `mask`."""
+    """Compute log softmax(logits)[target] and the entropy, in nats; 0 outside `mask`.
+
+    The N rows of `logits` are the positions where `mask` is True, row by row.
+    """
     log_probs = logits.log_softmax(dim=-1)
     chosen = log_probs.gather(-1, targets[mask][:, None])[:, 0]
     with torch.no_grad():  # a metric, never a loss
@@ -39,9 +42,9 @@ def chosen_log_probs(
 
 
 class Reference(nn.Module):
-    """The frozen SFT model the policy is held to: of its own, or the policy without its adapters.
+    """The frozen SFT model: a copy of its own, or the policy without its adapters.
 
-    Make it before the policy is adapted, since it freezes what it is given.
+    Create it before the policy is adapted, since it freezes the model it is given.
     """
 
     def __init__(self, policy: GPT, temperature: float, banned_ids: Sequence[int]) -> None:
@@ -53,17 +56,17 @@ class Reference(nn.Module):
     def forward(
         self, inputs: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]
     ) -> Float[Tensor, "N V"]:
-        """Logits of π_ref where `mask` is True, as `policy_logits` gives them."""
+        """Compute the logits of π_ref where `mask` is True, as `policy_logits` does."""
         with without_adapters(self.policy):
             return policy_logits(self.policy, inputs, mask, self.temperature, self.banned_ids)
 
     def train(self, mode: bool = True) -> "Reference":
-        """It stays in evaluation mode."""
+        """Stay in evaluation mode."""
         return super().train(False)
 
 
 class ActorCritic(nn.Module):
-    """Policy and value model, two separate networks (Ouyang et al. 2022, C.4)."""
+    """Policy and value model, as two separate networks (Ouyang et al. 2022, C.4)."""
 
     def __init__(
         self, policy: GPT, critic: ScalarModel, temperature: float, banned_ids: Sequence[int]
@@ -81,12 +84,12 @@ class ActorCritic(nn.Module):
         targets: Int[Tensor, "B T"],
         mask: Bool[Tensor, "B T"],
     ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"], Float[Tensor, "B T"]]:
-        """log π(target), entropy and V before the target, all 0 outside `mask`."""
+        """Compute log π(target), entropy, and V before the target; all are 0 outside `mask`."""
         log_probs, entropy = score_tokens(
             self.policy, inputs, targets, mask, self.temperature, self.banned_ids
         )
         return log_probs, entropy, self.critic(inputs).float() * mask
 
     def train(self, mode: bool = True) -> "ActorCritic":
-        """It stays in evaluation mode: with dropout π_θ / π_old would not start at 1."""
+        """Stay in evaluation mode: with dropout, π_θ / π_old would not start at 1."""
         return super().train(False)

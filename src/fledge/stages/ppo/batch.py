@@ -1,4 +1,4 @@
-"""The batch of one optimiser step of PPO: experience, and the pretraining rows mixed in."""
+"""The batch of one optimiser step of PPO: experience, and pretraining rows mixed in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from fledge.stages.ppo.rollout import Experience
 
 @dataclass(frozen=True, slots=True)
 class PPOBatch:
-    """`pretraining` has no rows when nothing is mixed in.
+    """Experience with pretraining rows; these are none where nothing is mixed in.
 
     `pretraining_scale` is response tokens per pretraining token of the whole step, over all
-    processes: the loop divides by response tokens, so it turns a sum over pretraining tokens into
-    their mean. `is_first` marks batches that the policy has not been updated on since it wrote
-    them: there π_θ / π_old must be 1.
+    processes. The loop divides by response tokens, so this scale turns a sum over pretraining
+    tokens into their mean. `is_first` marks a batch from before the first update on its rollout,
+    where π_θ / π_old must be 1.
     """
 
     experience: Experience
@@ -32,7 +32,7 @@ class PPOBatch:
     def mix(
         cls, experience: Experience, pretraining: TokenBatch, is_first: bool, all_sum: AllSum
     ) -> "PPOBatch":
-        """Mix pretraining rows, which lie on the device of `experience`, into its step."""
+        """Mix in pretraining rows, which must be on the device of `experience`."""
         scale = all_sum(experience.weight) / all_sum(pretraining.weight).clamp(min=1)
         return cls(experience, pretraining, scale, is_first)
 
@@ -50,14 +50,14 @@ class PPOBatch:
 
     @property
     def weight(self) -> Tensor:
-        """Response tokens."""
+        """Number of response tokens."""
         return self.experience.weight
 
     def to(self, device: torch.device) -> "PPOBatch":
         return to_device(self, device)
 
     def split(self, examples: int) -> "Iterator[PPOBatch]":
-        """Micro-batches; each takes its share of the pretraining rows."""
+        """Yield micro-batches, each with its share of the pretraining rows."""
         parts = list(self.experience.split(examples))
         shares = _shares(self.pretraining, len(parts))
         for experience, pretraining in zip(parts, shares, strict=True):

@@ -1,4 +1,4 @@
-"""PPO from its settings: checkpoints loaded, prompts read, the engine set to answer them."""
+"""Build PPO from its settings: load checkpoints, read prompts, set up the engine."""
 
 import copy
 import logging
@@ -52,13 +52,13 @@ from fledge.train.stage import Sources, StageContext, adapt_for
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 128
-"""Answers that are written at the same time."""
+"""Maximum answers generated at the same time."""
 
 
 def build_ppo(
     config: PPOConfig, context: StageContext, reward: RewardFunction | None = None
 ) -> PPO:
-    """A stage ready to train; `reward`, a Python function, takes the place of `config.reward`.
+    """Build a stage ready to train; a Python function `reward` replaces `config.reward`.
 
     Raises:
         ConfigError: sizes do not divide, or the reward model has another tokenizer.
@@ -79,7 +79,7 @@ def build_ppo(
         frozen = Reference(load_language_model(directory).model, temperature, banned_ids)
         runtime.prepare(frozen)
     else:
-        # One trunk is both: without its adapters the policy is what it was.
+        # One trunk serves both: without its adapters the policy is the reference.
         frozen = Reference(loaded.model, temperature, banned_ids)
         adapt_for(loaded.model, context, "policy")
     trained = ActorCritic(loaded.model, critic, temperature, banned_ids)
@@ -97,7 +97,7 @@ def build_ppo(
             runtime.world_size,
         ),
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
-        # An end of text stops an answer, too, but is not what ends a turn.
+        # A separator of texts also stops an answer, but does not count as the end of a turn.
         stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.examples_per_process,
         pretraining=_mix(config.pretraining, loaded, context),
@@ -112,10 +112,10 @@ def build_ppo(
 
 
 def check_sizes(config: PPOConfig, context: StageContext) -> None:
-    """Every process must make the same number of equal steps.
+    """Check that all processes can take the same number of equal steps.
 
     Raises:
-        ConfigError: they could not.
+        ConfigError: a size is not a multiple of the size that divides it.
     """
     rollout, batch = config.rollout.examples, context.batch.examples
     if rollout % batch:
@@ -131,14 +131,17 @@ def check_sizes(config: PPOConfig, context: StageContext) -> None:
 
 
 def banned(loaded: LoadedModel) -> tuple[int, ...]:
-    """Ids that may never be written: padding, role tokens, rows beyond the vocabulary."""
+    """Return the ids that are never sampled: padding, role tokens, rows beyond the vocabulary."""
     return tuple(sorted(loaded.banned_ids))
 
 
 def answering(
     trained: ActorCritic, loaded: LoadedModel, config: PPOConfig, context: StageContext
 ) -> Respond:
-    """The engine with the policy's whole weights; answers of one seed do not depend on company."""
+    """Return the function that samples answers from the policy's whole weights.
+
+    An answer depends on its seed, not on the other rows of the batch.
+    """
     tokenizer, runtime, rollout = loaded.tokenizer, context.runtime, config.rollout
     sampling = SamplingParams(
         temperature=rollout.temperature, max_new_tokens=rollout.max_new_tokens
@@ -160,7 +163,10 @@ def answering(
 def saving(
     loaded: LoadedModel, context: StageContext, policy_base: Path, critic_base: Path
 ) -> Callable[[GPT, ScalarModel, Path], None]:
-    """Writes the policy, and the critic into `critic` beside it; of adapted ones the adapters."""
+    """Return the function that saves the policy, and the critic in `critic` inside it.
+
+    Of adapted models only the adapters are saved.
+    """
     tokenizer, template, lora = loaded.tokenizer, loaded.template, context.lora
 
     def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
@@ -184,7 +190,7 @@ def _reward(
     context: StageContext,
     function: RewardFunction | None,
 ) -> tuple[Score, ScalarModel, dict[str, Path]]:
-    """Where scores come from, the critic to start with, and the parent checkpoint if any."""
+    """Return the source of scores, the initial critic, and the parent checkpoint if any."""
     if function is None and names_a_function(config.reward):
         function = load_reward_function(config.reward)
     if function is not None:
@@ -196,9 +202,9 @@ def _reward(
     scalar = load_scalar_model(directory)
     if scalar.tokenizer.fingerprint != loaded.tokenizer.fingerprint:
         raise ConfigError(
-            f"{directory}: the reward model has another tokenizer than the policy "
-            f"{config.policy}; train it from the same SFT checkpoint, or score text with a "
-            "Python function as stage.reward"
+            f"{directory}: the reward model has another tokenizer than the policy {config.policy}; "
+            "train it from the same SFT checkpoint, or set stage.reward to a Python function, "
+            "which scores text"
         )
     rows = context.batch.microbatch or context.examples_per_process
     if context.lora is not None:
@@ -209,7 +215,7 @@ def _reward(
 
 
 def _shared(critic: ScalarModel, rows: int, context: StageContext) -> Score:
-    """The reward model's scores by the critic's trunk, which is adapted, without its adapters."""
+    """Score by the critic's trunk without its adapters: it is the reward model's trunk."""
     reward = ScalarModel(critic.trunk)
     reward.head = copy.deepcopy(critic.head).to(context.runtime.device)
     score = ModelScore(reward, rows)
@@ -232,7 +238,7 @@ def _function_score(
 def _mix(
     config: PretrainingMixConfig | None, loaded: LoadedModel, context: StageContext
 ) -> Callable[[int], TokenBatch] | None:
-    """Windows of the pretraining text, the next ones of one shuffled order for every step."""
+    """Return the function that takes a step's windows of pretraining text, in shuffled order."""
     if config is None:
         return None
     corpus = Corpus.open(config.corpus, loaded.tokenizer)
@@ -240,7 +246,8 @@ def _mix(
     windows = corpus.train.windows(length)
     if len(windows) == 0:
         raise ConfigError(
-            f"{config.corpus}: shorter than one row of stage.pretraining.length, {config.length}"
+            f"{config.corpus}: the text is shorter than one row of {config.length:,} tokens; lower "
+            "stage.pretraining.length, or use more text"
         )
     runtime = context.runtime
     place = (context.seed, runtime.rank, runtime.world_size)

@@ -1,4 +1,4 @@
-"""Judge a rollout: its log-probabilities under policy and reference, its values and its scores."""
+"""Judge a rollout: compute its log-probabilities, values and scores."""
 
 from typing import final
 
@@ -18,7 +18,7 @@ from fledge.stages.ppo.world import World
 
 @final
 class Judge:
-    """Runs the networks over a finished rollout, a few rows at a time; samples nothing."""
+    """Runs the networks over a finished rollout, a few rows at a time, without sampling."""
 
     def __init__(
         self, trained: ActorCritic, reference: Reference, world: World, config: ScoreConfig
@@ -29,7 +29,7 @@ class Judge:
         self.config = config
 
     def __call__(self, rollout: Rollout) -> Judged:
-        """Take log-probabilities, entropy, values, and scores as the reward's rules shape them."""
+        """Compute log-probabilities, entropy, values, raw scores and shaped scores."""
         parts = [self._forward(part) for part in rollout.split(self.world.rows_per_forward)]
         log_probs, reference_log_probs, entropy, values = (
             torch.cat(columns) for columns in zip(*parts, strict=True)
@@ -40,7 +40,7 @@ class Judge:
         return Judged(log_probs, reference_log_probs, entropy, values, raw_scores, scores, ended)
 
     def evaluate(self, rollout: Rollout) -> dict[str, float]:
-        """Measure held-out answers, all of them on every process, which run the same forwards."""
+        """Measure held-out answers; every process takes all of them."""
         metrics = answer_metrics(self(rollout), rollout.response_mask, one_process)
         metrics["objective/kl_exact"] = self.exact_kl(rollout)
         if self.world.gold is not None:
@@ -48,7 +48,7 @@ class Judge:
         return metrics
 
     def exact_kl(self, rollout: Rollout) -> float:
-        """Mean KL per answer over the whole vocabulary, in nats, on the policy's own answers."""
+        """Compute the mean KL per answer over the whole vocabulary, in nats."""
         trained, total = self.trained, 0.0
         for part in rollout.split(self.world.rows_per_forward):
             arguments = (part.inputs, part.response_mask)

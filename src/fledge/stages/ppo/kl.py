@@ -1,4 +1,4 @@
-"""How far the policy has moved from its reference, and the price of moving.
+"""Distance of the policy from its reference, and the control of its price β.
 
 Estimators: Schulman, "Approximating KL divergence", http://joschu.net/blog/kl-approx.html.
 Controllers: Ziegler et al. 2019, section 2.2 (arXiv:1909.08593).
@@ -15,45 +15,45 @@ from torch import Tensor
 def k1(
     log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "*shape"]:
-    """log π − log π_ref of sampled tokens, nats: unbiased for KL(π‖π_ref), may be negative."""
+    """Estimate KL(π‖π_ref) by log π − log π_ref, in nats: unbiased, can be negative."""
     return log_probs - reference_log_probs
 
 
 def k2(
     log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "*shape"]:
-    """½ (log π − log π_ref)²: biased, small variance, never negative."""
+    """Estimate it by ½ (log π − log π_ref)²: biased, of small variance, never negative."""
     return 0.5 * (log_probs - reference_log_probs) ** 2
 
 
 def k3(
     log_probs: Float[Tensor, "*shape"], reference_log_probs: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "*shape"]:
-    """(x − 1) − log x with x = π_ref / π: unbiased and never negative."""
+    """Estimate it by (x − 1) − log x with x = π_ref / π: unbiased and never negative."""
     log_ratio = reference_log_probs - log_probs
     return torch.expm1(log_ratio) - log_ratio
 
 
 class KLController(ABC):
-    """Sets β, the price of a nat of KL."""
+    """Sets β, the penalty per nat of KL."""
 
     coefficient: float
-    """β now."""
+    """The present β."""
 
     @abstractmethod
     def update(self, kl: float, answers: int) -> None:
-        """Learn the mean KL per answer, in nats, of a rollout of so many answers."""
+        """Adjust β to the mean KL per answer, in nats, of a rollout of `answers` answers."""
 
 
 @final
 class FixedKL(KLController):
-    """β never changes."""
+    """Keeps β fixed."""
 
     def __init__(self, coefficient: float) -> None:
         self.coefficient = coefficient
 
     def update(self, kl: float, answers: int) -> None:
-        """Nothing to learn."""
+        """Keep β."""
 
 
 @final
@@ -69,6 +69,6 @@ class AdaptiveKL(KLController):
         self.horizon = horizon
 
     def update(self, kl: float, answers: int) -> None:
-        """Raise β if the KL is above the target, lower it below."""
+        """Raise β if the KL is above the target, and lower it if below."""
         error = min(max(kl / self.target - 1, -0.2), 0.2)
         self.coefficient *= 1 + error * answers / self.horizon

@@ -1,4 +1,7 @@
-"""The losses of PPO: two clipped ones (Schulman et al. 2017, arXiv:1707.06347), and the mix."""
+"""The losses of PPO: clipped surrogate, clipped value error, and pretraining mix.
+
+Source of the first: Schulman et al. 2017, arXiv:1707.06347.
+"""
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,7 +17,7 @@ from fledge.stages.ppo.batch import PPOBatch
 def clipped_surrogate(
     ratio: Float[Tensor, "B T"], advantages: Float[Tensor, "B T"], clip: float
 ) -> Float[Tensor, "B T"]:
-    """min(ρ Â, clip(ρ, 1 ± ε) Â), equation 7: to be maximised."""
+    """Compute min(ρ Â, clip(ρ, 1 ± ε) Â), equation 7, to be maximised."""
     clipped_ratio = ratio.clamp(1 - clip, 1 + clip)
     return torch.minimum(ratio * advantages, clipped_ratio * advantages)
 
@@ -22,7 +25,7 @@ def clipped_surrogate(
 def surrogate_is_clipped(
     ratio: Float[Tensor, "B T"], advantages: Float[Tensor, "B T"], clip: float
 ) -> Bool[Tensor, "B T"]:
-    """Where the minimum takes the clipped side: those tokens have no gradient."""
+    """Mark tokens where the minimum is the clipped term, which has no gradient."""
     return ratio.clamp(1 - clip, 1 + clip) * advantages < ratio * advantages
 
 
@@ -32,9 +35,9 @@ def clipped_value_error(
     returns: Float[Tensor, "B T"],
     clip: float | None,
 ) -> Float[Tensor, "B T"]:
-    """max((V − R̂)², (V_old + clip(V − V_old, ±ε) − R̂)²); without the second if `clip` is None.
+    """Compute max((V − R̂)², (V_old + clip(V − V_old, ±ε) − R̂)²), or (V − R̂)² if `clip` is None.
 
-    Source: OpenAI baselines' ppo2; the weight ½ is applied by the caller.
+    Source: OpenAI baselines' ppo2. The caller applies the weight ½.
     """
     error = (values - returns) ** 2
     if clip is None:
@@ -44,9 +47,9 @@ def clipped_value_error(
 
 
 def pretraining_loss(policy: GPT, batch: PPOBatch) -> Float[Tensor, ""]:
-    """Σ −log π(token) of the mixed-in text (Ouyang et al. 2022, eq. 2), scaled by its batch.
+    """Sum −log π(token) over the mixed-in text (Ouyang et al. 2022, eq. 2), scaled by the batch.
 
-    Divided by the step's response tokens it is the mean over the step's pretraining tokens.
+    Divided by the step's response tokens, it is the mean over the step's pretraining tokens.
     """
     rows = batch.pretraining
     logits = policy(rows.inputs, rows.positions, block_diagonal(rows.segments))
@@ -59,7 +62,10 @@ def explained_variance(
     mask: Bool[Tensor, "B T"],
     all_sum: AllSum = one_process,
 ) -> Float[Tensor, ""]:
-    """1 − Var(R̂ − V) / Var(R̂): 1 for a perfect critic, 0 for a constant, negative for a bad one."""
+    """Compute 1 − Var(R̂ − V) / Var(R̂).
+
+    It is 1 for a perfect critic, 0 for a constant one, and negative for a worse one.
+    """
     spread = _variance(returns, mask, all_sum)
     return 1 - _variance(returns - values, mask, all_sum) / spread.clamp(min=1e-8)
 

@@ -1,4 +1,4 @@
-"""The numbers to watch while PPO runs, each defined in docs/rlhf.md."""
+"""Metrics of PPO; docs/rlhf.md defines each."""
 
 import math
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from fledge.stages.ppo.losses import explained_variance, surrogate_is_clipped
 from fledge.stages.ppo.rollout import Experience
 
 HEADLINE: Mapping[str, str] = {"reward": "objective/scores", "KL": "objective/kl", "loss": "loss"}
-"""What the progress bar shows: the mean reward and KL per answer of the rollout at hand."""
+"""Metrics on the progress bar: mean reward and KL per answer of the current rollout, and loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A rollout's log-probabilities under both policies, and what its answers scored.
+    """A rollout's log-probabilities under policy and reference, its values and its scores.
 
-    `raw_scores` are as the reward gave them, `scores` after clip and missing-end rule.
+    `raw_scores` come from the reward; `scores` are clipped, and the missing-end rule is applied.
     """
 
     log_probs: Float[Tensor, "B T"]
@@ -34,9 +34,9 @@ class Judged:
 
 
 def answer_metrics(judged: Judged, mask: Bool[Tensor, "B T"], all_sum: AllSum) -> dict[str, float]:
-    """Means over the answers of all processes; KL and entropy are per answer, in nats.
+    """Average over the answers of all processes; KL and entropy are per answer, in nats.
 
-    `kl_error` is the standard error of the mean KL.
+    `objective/kl_error` is the standard error of the mean KL.
     """
     kl = k1(judged.log_probs, judged.reference_log_probs).sum(dim=1)
     kl_k3 = k3(judged.log_probs, judged.reference_log_probs).sum(dim=1)
@@ -57,7 +57,7 @@ def answer_metrics(judged: Judged, mask: Bool[Tensor, "B T"], all_sum: AllSum) -
 def rollout_metrics(
     judged: Judged, experience: Experience, kl_coefficient: float, all_sum: AllSum
 ) -> dict[str, float]:
-    """What the rollout says of the policy that wrote it and of the critic that valued it."""
+    """Measure the policy that wrote the rollout and the critic that valued it."""
     mask = experience.rollout.response_mask
     means = answer_metrics(judged, mask, all_sum)
     penalty = kl_coefficient * means["objective/kl"]
@@ -80,7 +80,7 @@ def update_metrics(
     value_error: Float[Tensor, "B T"],
     clip: float,
 ) -> dict[str, Tensor]:
-    """Sums over the response tokens of a micro-batch; the loop makes them means."""
+    """Sum over the response tokens of a micro-batch; the loop turns sums into means."""
     mask = experience.rollout.response_mask
     difference = log_probs - experience.old_log_probs
     ratio = difference.exp()
@@ -99,7 +99,7 @@ def update_metrics(
 
 
 def answer_mean(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
-    """Mean over the answers of all processes."""
+    """Average over the answers of all processes."""
     return float(all_sum(values.float().sum())) / _count(values, all_sum)
 
 

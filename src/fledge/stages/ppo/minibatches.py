@@ -12,9 +12,10 @@ from fledge.stages.ppo.world import World
 def minibatches(
     experience: Experience, state: PPOState, world: World, epochs: int
 ) -> Iterator[PPOBatch]:
-    """Yield the minibatches left of all epochs, each shuffled anew, with its pretraining rows.
+    """Yield the remaining minibatches of all epochs, with their pretraining rows.
 
-    A minibatch counts as done once the loop has it. A used-up rollout ends early.
+    Each epoch has its own shuffle. A minibatch counts as done once the loop has it. A used-up
+    rollout ends early.
     """
     per_epoch = -(-experience.examples // world.minibatch)
     per_rollout = epochs * per_epoch

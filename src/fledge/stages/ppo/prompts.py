@@ -1,4 +1,4 @@
-"""The prompts that PPO's policy answers: read, rendered, and parted by first question."""
+"""Read the prompts of PPO, render them, and hold some out by first question."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from fledge.text.conversation import Conversation
 from fledge.text.renderer import Renderer
 
 HELD_OUT = 64
-"""Held-out prompts that an evaluation answers, at most."""
+"""Maximum held-out prompts that an evaluation answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Prompts as ids, and what each says."""
+    """Prompts as ids, to train on and held out, and the text of each."""
 
     train: tuple[tuple[int, ...], ...]
     held_out: tuple[tuple[int, ...], ...]
@@ -29,11 +29,11 @@ class Prompts:
 def read_prompts(
     config: PPOConfig, renderer: Renderer, seed: int, skipped: Skipped | None
 ) -> Prompts:
-    """Load, render and split by first question; each leaves room for a whole answer.
+    """Read and render the prompts that leave room for a whole answer, then hold some out.
 
     Raises:
-        ConfigError: the context has no room for prompt and answer.
-        RecordError: a prompt does not fit, unless `skipped` collects it.
+        ConfigError: no prompt leaves room for an answer in the context.
+        RecordError: a prompt is too long, unless `skipped` collects it.
     """
     context_length, answer = renderer.context_length, config.rollout.max_new_tokens
     if answer >= context_length - 1:
@@ -67,5 +67,5 @@ def read_prompts(
 
 
 def prompt_text(conversation: Conversation) -> str:
-    """What a reward function sees of a prompt: its messages, separated by blank lines."""
+    """Join the messages of a prompt by blank lines, for reward functions."""
     return "\n\n".join(message.content for message in conversation.messages)

@@ -1,4 +1,4 @@
-"""Where scores come from: a reward model, or any Python function of prompts and responses."""
+"""Sources of scores: a reward model, or any Python function of prompts and responses."""
 
 import importlib
 import importlib.util
@@ -18,19 +18,20 @@ from fledge.stages.ppo.config import ScoreConfig
 from fledge.stages.ppo.rollout import Rollout
 
 RewardFunction = Callable[[list[str], list[str]], Iterable[SupportsFloat]]
-"""Prompts and responses as text, one score each: a list, an array, a tensor. A prompt is what its
-messages say, separated by blank lines; a response is without its end token."""
+"""Maps texts of prompts and responses to one score each, in a list, an array or a tensor.
+
+A prompt is the text of its messages, separated by blank lines. A response has no end token."""
 
 Score = Callable[[Rollout], Float[Tensor, "B"]]
-"""r(x, y) for each row of a rollout."""
+"""Computes r(x, y) for each row of a rollout."""
 
 Decode = Callable[[list[int]], str]
 
 
 class ModelScore:
-    """A reward model's scalar at each answer's last token (Ouyang et al. 2022, 3.5).
+    """Scores an answer by a reward model at its last token (Ouyang et al. 2022, 3.5).
 
-    `rows` bounds the memory of a forward pass.
+    `rows` limits the rows of a forward pass, and so its memory.
     """
 
     def __init__(self, model: ScalarModel, rows: int = 64) -> None:
@@ -39,7 +40,7 @@ class ModelScore:
 
     @torch.no_grad()
     def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
-        """The index comes from lengths: padding is neither searched nor seen."""
+        """Score each row; lengths, not a search for padding, locate the last token."""
         return torch.cat([self._score(part) for part in rollout.split(self.rows)])
 
     def _score(self, rollout: Rollout) -> Float[Tensor, "B"]:
@@ -48,9 +49,9 @@ class ModelScore:
 
 
 class FunctionScore:
-    """A Python function's scores of the text.
+    """Scores texts by a Python function.
 
-    `prompt_texts` knows the text of every prompt by its ids; one that it lacks is decoded.
+    `prompt_texts` holds the text of prompts by their ids; others are decoded.
     """
 
     def __init__(
@@ -66,7 +67,11 @@ class FunctionScore:
         self.prompt_texts = prompt_texts
 
     def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
-        """Raises TrainingError for scores that are not one finite number per response."""
+        """Score each row.
+
+        Raises:
+            TrainingError: the scores are not one finite number for each response.
+        """
         rows = list(rollout.rows())
         prompts = [self.prompt_texts.get(tuple(ids)) or self._text(ids) for ids, _ in rows]
         scores = self.function(prompts, [self._text(ids) for _, ids in rows])
@@ -78,7 +83,7 @@ class FunctionScore:
 
 
 def names_a_function(reward: str) -> bool:
-    """Whether `reward` is `module:function` or `file.py:function` rather than a checkpoint."""
+    """Tell whether `reward` is `module:function` or `file.py:function`, not a checkpoint."""
     source, colon, function = reward.rpartition(":")
     return bool(colon) and function.isidentifier() and not Path(reward).exists() and bool(source)
 
@@ -95,8 +100,8 @@ def load_reward_function(name: str) -> RewardFunction:
     if not callable(function):
         known = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
         raise ConfigError(
-            f"reward {name!r}: {source} has no function {function_name!r}; "
-            f"it has {', '.join(known) or 'none'}"
+            f"reward {name!r}: {source} has no function {function_name!r}; its functions are: "
+            f"{', '.join(known) or 'none'}"
         )
     return cast(RewardFunction, function)
 
@@ -104,7 +109,7 @@ def load_reward_function(name: str) -> RewardFunction:
 def _load_file(path: Path) -> object:
     spec = importlib.util.spec_from_file_location(f"fledge_reward_{path.stem}", path)
     if not path.is_file() or spec is None or spec.loader is None:
-        raise ConfigError(f"reward function: {path}: no such file")
+        raise ConfigError(f"reward function: {path}: no such file; name an existing .py file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
@@ -136,7 +141,7 @@ def _check_scores(
 def shape_scores(
     scores: Float[Tensor, "B"], ended: Bool[Tensor, "B"], config: ScoreConfig
 ) -> Float[Tensor, "B"]:
-    """Clip, then replace (Ziegler et al. 2019) or lower (TRL) the score of what did not end."""
+    """Clip scores, then replace (Ziegler et al. 2019) or lower (TRL) those of unended answers."""
     if config.clip is not None:
         scores = scores.clamp(-config.clip, config.clip)
     if config.missing_end == "replace":

@@ -1,7 +1,8 @@
-"""What the policy wrote, and what it was worth.
+"""Rollouts of the policy, and the experience made of them.
 
-Rows are prompt and answer, padded on the right. Attention is causal, so what stands after a row's
-end cannot reach it: no padding mask, no positions, and a batch gives each row what it gets alone.
+A row is a prompt with its answer, padded on the right. Attention is causal, so padding cannot
+affect the tokens before it. Rows need no padding mask or positions, and a batch gives each row what
+it gets alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +20,9 @@ from fledge.stages.ppo.advantages import last_token
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Prompts with sampled answers; `response_mask` is True where `targets` was sampled.
+    """Prompts with sampled answers; `response_mask` is True where `targets` were sampled.
 
-    The end token is part of the answer: the policy must be taught to stop.
+    The end token is part of an answer, since the policy must learn to stop.
     """
 
     inputs: Int[Tensor, "B T"]
@@ -35,7 +36,7 @@ class Rollout:
         answers: Sequence[Sequence[int]],
         pad_id: int,
     ) -> "Rollout":
-        """Rows from ids; an answer has at least one token, a prompt too."""
+        """Make rows of ids; every prompt and every answer has at least one token."""
         ids, mask = answer_rows(prompts, answers, pad_id)
         return cls(inputs=ids[:, :-1], targets=ids[:, 1:], response_mask=mask)
 
@@ -45,27 +46,27 @@ class Rollout:
 
     @property
     def weight(self) -> Tensor:
-        """Response tokens."""
+        """Number of response tokens."""
         return self.response_mask.sum()
 
     @property
     def ids(self) -> Int[Tensor, "B S"]:
-        """Whole rows, prompt and answer."""
+        """Whole rows: prompt, answer and padding."""
         return torch.cat([self.inputs[:, :1], self.targets], dim=1)
 
     @property
     def lengths(self) -> Int[Tensor, "B"]:
-        """Tokens of each row of `ids` up to the end of its answer."""
+        """Tokens of each row of `ids`, without padding."""
         return last_token(self.response_mask) + 2
 
     def ended(self, stop_ids: Sequence[int]) -> Bool[Tensor, "B"]:
-        """Whether the answer's own last token is a stop; the prompt is not searched."""
+        """Tell whether the last token of each answer is a stop; the prompt is not searched."""
         last = last_token(self.response_mask)
         final_ids = self.targets.gather(1, last[:, None])[:, 0]
         return torch.isin(final_ids, torch.tensor(list(stop_ids), device=final_ids.device))
 
     def rows(self) -> Iterator[tuple[list[int], list[int]]]:
-        """Prompt ids and answer ids of each row, without padding."""
+        """Yield prompt ids and answer ids of each row, without padding."""
         for ids, mask in zip(self.ids.tolist(), self.response_mask.tolist(), strict=True):
             start = mask.index(True) + 1
             end = len(mask) - mask[::-1].index(True) + 1
@@ -80,10 +81,10 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """A rollout and, for every response token, what the update needs. All is fixed for its epochs.
+    """A rollout with the numbers that its updates need, fixed for all epochs.
 
-    `old_log_probs` log π_old, `values` V before the token, `advantages` whitened Â,
-    `returns` Â + V before whitening; zero outside the response.
+    For every response token: `old_log_probs` log π_old, `values` V before the token, `advantages`
+    whitened Â, and `returns` Â + V before whitening. All are 0 outside the response.
     """
 
     rollout: Rollout
@@ -98,7 +99,7 @@ class Experience:
 
     @property
     def weight(self) -> Tensor:
-        """Response tokens: the loss is a mean over them."""
+        """Number of response tokens, over which the loss is a mean."""
         return self.rollout.weight
 
     def to(self, device: torch.device) -> "Experience":
@@ -108,17 +109,17 @@ class Experience:
         return split_rows(self, examples)
 
     def minibatch(self, index: int, examples: int, random: torch.Generator) -> "Experience":
-        """Take minibatch `index` of one pass over all rows in an order drawn from `random`."""
+        """Take minibatch `index` of a pass over all rows, in an order drawn from `random`."""
         rows = torch.split(self._order(random), examples)[index]
         return each_tensor(self, itemgetter(rows))
 
     def state_dict(self) -> dict[str, object]:
-        """All tensors by name."""
+        """Return all tensors by name."""
         return dict(named_tensors(self))
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Tensor]) -> "Experience":
-        """What `state_dict` gave."""
+        """Make experience of the tensors that `state_dict` returned."""
         rollout = Rollout(*(state[field.name] for field in fields(Rollout)))
         own = (field.name for field in fields(cls) if field.name != "rollout")
         return cls(rollout, *(state[name] for name in own))

@@ -50,22 +50,23 @@ class PPO(Stage[PPOBatch]):
         self.state = PPOState(config)
 
     def batches(self) -> Iterator[PPOBatch]:
-        """For each batch of prompts, one rollout, then `epochs` shuffled passes over it.
+        """Yield, for each batch of prompts, `epochs` shuffled passes over one rollout.
 
-        Lazy on purpose: the optimiser steps between two yields, so the updated policy responds.
+        It is lazy on purpose: the optimiser steps between two yields, so the updated policy
+        responds.
         """
         state = self.state
         state.average.begin(self.trained.policy)
         while not state.guard.stopped:
             if state.experience is None:
                 self.collect(self.world.prompts(state.rollouts_done))
-                continue  # the guard may have seen enough
+                continue  # the guard may have stopped training
             yield from minibatches(state.experience, state, self.world, self.config.epochs)
             state.end_rollout()
 
     @torch.no_grad()
     def collect(self, prompts: PromptBatch) -> Experience:
-        """Let the policy respond, then value every response token."""
+        """Let the policy respond, and compute advantages and returns of every response token."""
         config, all_sum = self.config, self.world.all_sum
         beta = self.state.kl.coefficient
         rollout = self.world.answer(prompts, "rollout", self.state.rollouts_done, 0)
@@ -93,7 +94,7 @@ class PPO(Stage[PPOBatch]):
         return experience
 
     def loss(self, batch: PPOBatch) -> LossTerms:
-        """−(clipped surrogate) + c_v · ½ (clipped value error), summed over response tokens."""
+        """Sum −(clipped surrogate) + c_v · ½ (clipped value error) over response tokens."""
         config, experience = self.config, batch.experience
         rollout, mask = experience.rollout, experience.rollout.response_mask
         log_probs, _, values = self.trained(rollout.inputs, rollout.targets, mask)
@@ -115,12 +116,12 @@ class PPO(Stage[PPOBatch]):
         return LossTerms(total, metrics, {"val/ratio_first": self.state.ratio_first})
 
     def step_metrics(self) -> Mapping[str, float]:
-        """The metrics of the rollout that the step learns from; all processes share them."""
+        """Return the metrics of the current rollout, which all processes share."""
         return self.state.rollout_metrics
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Answers to held-out prompts, with the same seed each time."""
+        """Answer the held-out prompts, with the same seed each time, and judge the answers."""
         if self.world.held_out is None:
             return {}
         return self.judge.evaluate(self.world.answer(self.world.held_out, "evaluate"))
@@ -129,7 +130,7 @@ class PPO(Stage[PPOBatch]):
         self.state.saw_step(metrics, self.trained.policy)
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """The critic has its own rate."""
+        """Return the critic's own factor."""
         return {"critic.": self.config.critic.learning_rate_factor}
 
     def natural_steps(self) -> int | None:
@@ -137,7 +138,7 @@ class PPO(Stage[PPOBatch]):
 
     @property
     def wants_to_stop(self) -> bool:
-        """Whether the policy is further from the reference than it may be."""
+        """Whether the policy is further from the reference than `kl.maximum`."""
         return self.state.guard.stopped
 
     def sources(self) -> Sources:

@@ -1,4 +1,4 @@
-"""The memory of PPO from one optimiser step to the next, saved with every checkpoint."""
+"""The state of PPO between optimiser steps, saved with every checkpoint."""
 
 import logging
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 @final
 class PPOState:
-    """The rollout at hand and the place in it, β, and those who watch.
+    """The current rollout, the position in it, β, and three observers.
 
-    The guard ends a training that has moved too far, the doctor names illnesses, the average
+    The guard ends training that has moved too far, the doctor reports illnesses, and the average
     follows the policy.
     """
 
@@ -40,7 +40,7 @@ class PPOState:
         self.ratio_first = 0.0
 
     def begin_rollout(self, experience: Experience, metrics: dict[str, float]) -> None:
-        """Keep a rollout with its metrics; set β for the next one, and whether there may be one."""
+        """Keep a rollout and its metrics; set β for the next, or stop if the KL is too large."""
         self.experience, self.minibatches_done = experience, 0
         metrics["episode"] = float((self.rollouts_done + 1) * self.answers_per_rollout)
         self.rollout_metrics, self.ratio_first = metrics, 0.0
@@ -48,8 +48,8 @@ class PPOState:
         self.guard.saw_rollout(metrics["objective/kl"])
         if self.guard.stopped:
             logger.warning(
-                "PPO ends here: the mean KL is %.1f nats per answer, above stage.kl.maximum. Raise "
-                "stage.kl_coefficient or lower the learning rate to go on for longer",
+                "PPO ends early: the mean KL is %.1f nats per answer, above stage.kl.maximum. To "
+                "train for longer, raise stage.kl_coefficient or lower the learning rate",
                 metrics["objective/kl"],
             )
 
@@ -64,13 +64,13 @@ class PPOState:
         self.ratio_first = max(self.ratio_first, float(largest))
 
     def saw_step(self, metrics: Mapping[str, float], policy: GPT) -> None:
-        """Watch an optimiser step, and follow the policy with its average."""
+        """Pass an optimiser step on to the guard, the doctor and the average."""
         self.guard.saw_update(metrics["policy/clipfrac_avg"])
         warn(self.doctor.saw_step(metrics))
         self.average.update(policy)
 
     def state_dict(self) -> dict[str, object]:
-        """All of it, with the experience at hand, so that a run may stop inside a rollout."""
+        """Return everything, also the experience, so that a run may stop within a rollout."""
         return {
             "rollouts_done": self.rollouts_done,
             "minibatches_done": self.minibatches_done,
@@ -84,7 +84,7 @@ class PPOState:
         }
 
     def load_state_dict(self, state: dict[str, object], device: torch.device) -> None:
-        """Go on where `state_dict` was taken, with the tensors on `device`."""
+        """Resume where `state_dict` was taken, with the tensors on `device`."""
         values = cast(dict[str, Any], state)
         self.rollouts_done = values["rollouts_done"]
         self.minibatches_done = values["minibatches_done"]

@@ -1,4 +1,4 @@
-"""The surroundings of PPO: who answers, who scores, which prompts come next."""
+"""The surroundings of PPO: sampling, scoring, prompts and saving."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,20 +16,21 @@ from fledge.stages.ppo.rollout import Rollout
 from fledge.train.stage import Sources
 
 Respond = Callable[[PromptBatch, int], Rollout]
-"""The policy's answers at the rollout's temperature, without the banned ids, on its device; one
-seed, one text."""
+"""Samples the policy's answers at the rollout's temperature, without banned ids, on its device.
+
+One seed gives one text."""
 
 SaveModels = Callable[[GPT, ScalarModel, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around PPO that it calls and does not look into.
+    """Collaborators of PPO, which it calls without knowing how they work.
 
-    `prompts(n)` are this process's prompts of rollout n, `pretraining(n)` its rows to mix into
-    optimiser step n: the same whenever asked, so nothing of them needs saving. `minibatch` is in
-    answers of this process, `rows_per_forward` bounds the memory of scoring, `natural_rollouts` is
-    one pass over the prompts.
+    `prompts(n)` are this process's prompts of rollout n, and `pretraining(n)` its rows to mix into
+    optimiser step n. Both give the same for the same n, so they need no saving. `minibatch` counts
+    answers of this process, `rows_per_forward` limits the memory of scoring, and
+    `natural_rollouts` is one pass over the prompts.
     """
 
     respond: Respond
@@ -48,12 +49,12 @@ class World:
     sources: Sources = field(default_factory=Sources)
 
     def answer(self, prompts: PromptBatch, *purpose: str | int) -> Rollout:
-        """Let the policy respond with the random numbers of a purpose, such as a rollout's."""
+        """Let the policy respond with random numbers of its own for each `purpose`."""
         seed = torch.randint(2**31, (), generator=random(self.seed, *purpose))
         return self.respond(prompts, int(seed))
 
     def natural_steps(self, epochs: int) -> int | None:
-        """Optimiser steps of one pass over the prompts, each rollout used `epochs` times."""
+        """Count the optimiser steps of one pass over the prompts; None if its length is unknown."""
         if self.natural_rollouts is None:
             return None
         per_epoch = -(-len(self.prompts(0).prompts) // self.minibatch)

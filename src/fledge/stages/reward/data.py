@@ -1,4 +1,4 @@
-"""Rankings as a reward model learns from them: read, rendered, and parted by prompt."""
+"""Read rankings for a reward model, render them, and hold some out by prompt."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,16 @@ from fledge.text.renderer import Renderer
 logger = logging.getLogger(__name__)
 
 MOST_DEMONSTRATIONS = 512
-"""Enough to put their mean score at 0, and to measure the spread of scores."""
+"""Number of demonstrations that place the zero of scores, and of rankings that measure their
+spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Rendered rankings to train on and held out, and answers whose mean score is to be 0."""
+    """Rendered rankings to train on and held out, and the hash of each file.
+
+    `zero` are prompts with answers whose mean score becomes 0.
+    """
 
     train: tuple[RenderedRanking, ...]
     held_out: tuple[RenderedRanking, ...]
@@ -65,8 +69,8 @@ def _render(
     )
     if rendered.dropped_answers or rendered.dropped_rankings:
         logger.warning(
-            "%d of %d rankings (%.0f %%) are left out, and %d of %d answers: longer than %d tokens "
-            "with their prompt, or more than %d to a prompt. A longer context loses fewer",
+            "%d of %d rankings (%.0f %%) and %d of %d answers are left out: longer than %d tokens "
+            "with their prompt, or more than %d per prompt. A longer context holds more",
             rendered.dropped_rankings,
             len(rankings),
             100 * rendered.dropped_rankings / len(rankings),
@@ -86,7 +90,7 @@ def _render(
 def _demonstrations(
     config: RewardConfig, renderer: Renderer, skipped: Skipped | None
 ) -> tuple[tuple[int, ...], ...]:
-    """Prompts with a person's answer, as ids that fit."""
+    """Encode prompts with a person's answer, those that fit the length."""
     if not config.demonstrations:
         return ()
     length = renderer.row_length(config.length, "stage.length")
@@ -95,7 +99,8 @@ def _demonstrations(
     fitting = tuple(one for one in ids if one and len(one) <= length)
     if not fitting:
         raise DataError(
-            f"{', '.join(config.demonstrations)}: no demonstration fits {length:,} tokens"
+            f"{', '.join(config.demonstrations)}: no demonstration fits in {length:,} "
+            "tokens; use a longer context"
         )
     return fitting
 

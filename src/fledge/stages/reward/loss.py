@@ -1,4 +1,4 @@
-"""The loss of a reward model: all pairs of one prompt together (Ouyang et al. 2022, eq. 1)."""
+"""The loss of a reward model over all pairs of a prompt at once (Ouyang et al. 2022, eq. 1)."""
 
 from collections.abc import Sequence
 
@@ -14,24 +14,24 @@ from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.model.scalar import ScalarModel
 
 ANSWERS_PER_FORWARD = 64
-"""In evaluation; has no effect on the result."""
+"""Answers of one forward pass in evaluation; they do not change the result."""
 
 
 class AnswerScores(nn.Module):
-    """A reward model as one call: the score of every answer of a batch."""
+    """A reward model as one call, from a batch to the score of each answer."""
 
     def __init__(self, model: ScalarModel) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, batch: ComparisonBatch) -> Float[Tensor, "B K"]:
-        """r(x, y) at each answer's last token, found by its length; 0 where there is no answer.
+        """Compute r(x, y) at each answer's last token, found by its length; 0 where there is none.
 
-        One forward pass for all answers, K of them for a prompt and not K(K−1).
+        One forward pass takes the K answers of a prompt, not its K(K−1) pairs.
         """
         is_answer = batch.lengths > 0
         ids, lengths = batch.ids[is_answer], batch.lengths[is_answer]  # N T, N
-        # Causal: what stands after the last token is never seen, so padding needs no mask.
+        # Attention is causal and padding comes last, so it needs no mask.
         scalars = self.model(ids[:, : int(lengths.max())])
         last = scalars.gather(1, lengths[:, None] - 1)[:, 0]
         scores = torch.zeros(batch.lengths.shape, device=last.device)
@@ -41,7 +41,7 @@ class AnswerScores(nn.Module):
 def score_rankings(
     scores: AnswerScores, rankings: Sequence[RenderedRanking], pad: int
 ) -> tuple[Float[Tensor, "B K"], ComparisonBatch]:
-    """The score of every answer of all rankings, on the CPU, and the rankings side by side."""
+    """Score every answer of all rankings; return the scores, on the CPU, and one batch of all."""
     whole = collate_rankings(rankings, pad)
     answers = whole.ranks.shape[1]
     batches = in_order(
@@ -57,9 +57,9 @@ def score_rankings(
 def ranking_loss(
     scores: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"], centre: float = 0.0
 ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
-    """Σ over prompts of the mean over its pairs of −log σ(r_better − r_worse), and its metrics.
+    """Sum over prompts the mean over pairs of −log σ(r_better − r_worse); also return metrics.
 
-    Ties are no pairs, prompts of ties alone add nothing. `centre` adds centre · (r_a + r_b)².
+    Ties make no pair, so a prompt of ties alone adds nothing. `centre` adds centre · (r_a + r_b)².
     """
     pairs = better_than(ranks)  # B K K
     first, second = scores[:, :, None], scores[:, None, :]

@@ -37,10 +37,10 @@ logger = logging.getLogger(__name__)
 
 @final
 class RewardModelling(Stage[ComparisonBatch]):
-    """Score answers so that what people ranked higher scores higher.
+    """Score answers so that those which people ranked higher score higher.
 
-    One row of a batch is one prompt with all its answers and pairs: shuffled pairs overfit within
-    an epoch (section 3.5).
+    One row of a batch is a prompt with all its answers: pairs that are shuffled apart overfit
+    within an epoch (section 3.5).
     """
 
     name = "reward"
@@ -53,7 +53,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         comparisons: Comparisons,
         context: StageContext,
     ) -> None:
-        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        """Train `loaded` in place; `build` makes a stage from settings alone."""
         self.config = config
         self.loaded = loaded
         self.comparisons = comparisons
@@ -74,7 +74,7 @@ class RewardModelling(Stage[ComparisonBatch]):
 
     @classmethod
     def build(cls, config: RewardConfig, context: StageContext) -> "RewardModelling":
-        """A new head on a copy of the SFT model, and the rankings."""
+        """Put a new head on the SFT model, and read the rankings."""
         language = load_language_model(find_checkpoint(config.model))
         generator = random(context.seed, "reward head")
         model = ScalarModel.from_language_model(language.model, generator)
@@ -93,7 +93,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         return LossTerms(total, metrics)
 
     def evaluate(self) -> dict[str, float]:
-        """On held-out prompts: accuracy with its 95 % interval, log loss, calibration, lengths."""
+        """Measure accuracy with its 95 % interval, log loss, calibration and effect of length."""
         if not self.comparisons.held_out:
             return {}
         pairs = self.held_out_pairs()
@@ -107,7 +107,7 @@ class RewardModelling(Stage[ComparisonBatch]):
 
     @torch.no_grad()
     def held_out_pairs(self) -> PreferencePairs:
-        """Every held-out pair with its margin."""
+        """Score every held-out pair."""
         scores, batch = self._score(self.comparisons.held_out)
         return preference_pairs(scores, batch.ranks, batch.lengths)
 
@@ -124,7 +124,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         return Sources(parents, self.comparisons.hashes)
 
     def save_model(self, directory: Path) -> None:
-        """The model with its bias so that demonstrations score 0 (section 3.5)."""
+        """Write the model, its bias set so that demonstrations score 0 on average (section 3.5)."""
         loaded = self.loaded
         if self.context.lora is not None:
             self._save_adapter(directory, self.context.lora)
@@ -135,9 +135,9 @@ class RewardModelling(Stage[ComparisonBatch]):
         save_scalar_model(directory, model, loaded.tokenizer, loaded.template)
 
     def _save_adapter(self, directory: Path, lora: LoRAConfig) -> None:
-        """As a whole model is saved, without a copy of it."""
+        """Write the adapter, normalised as a whole model is, without a copy of the trunk."""
         loaded, base = self.loaded, find_checkpoint(self.config.model)
-        # The same trunk under a head of its own, which the bias goes into.
+        # The same trunk under a second head, which takes the bias.
         model = ScalarModel(loaded.model.trunk)
         training = loaded.model.training
         with lent(loaded.model, self._best_state()), self.context.runtime.autocast():
@@ -165,13 +165,13 @@ class RewardModelling(Stage[ComparisonBatch]):
     def _score(
         self, rankings: Sequence[RenderedRanking], model: ScalarModel | None = None
     ) -> tuple[Tensor, ComparisonBatch]:
-        """Scores of all answers of all rankings, by the model in training or another."""
+        """Score all answers of all rankings by the model in training, or by another."""
         scores = self.scores if model is None else AnswerScores(model)
         return score_rankings(scores, rankings, self.loaded.tokenizer.special.pad)
 
     @torch.no_grad()
     def _zero_and_spread(self, model: ScalarModel) -> tuple[float, float]:
-        """Mean score of what is to score 0, and the factor that gives answers deviation 1."""
+        """Return the mean score that becomes 0, and the factor that gives scores deviation 1."""
         zero = [RenderedRanking((ids,), (0,)) for ids in self.comparisons.zero]
         mean = float(self._score(zero, model)[0].mean())
         if not self.config.unit_variance:
@@ -182,13 +182,13 @@ class RewardModelling(Stage[ComparisonBatch]):
 
 @torch.no_grad()
 def normalise(model: ScalarModel, mean: float, gain: float) -> None:
-    """r ← gain · (r − mean), in the head; the order of answers is untouched for gain > 0."""
+    """Set r ← gain · (r − mean) in the head; for gain > 0 this keeps the order of answers."""
     model.head.bias.sub_(mean).mul_(gain)
     model.head.weight.mul_(gain)
 
 
 class BestWeights:
-    """The weights of the best evaluation, if anyone waits for a better one."""
+    """The weights of the best evaluation so far; none are kept where `patience` is None."""
 
     def __init__(self, patience: int | None) -> None:
         self.patience = patience
@@ -198,7 +198,7 @@ class BestWeights:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether `patience` evaluations have brought nothing better."""
+        """Whether the last `patience` evaluations brought nothing better."""
         return self.patience is not None and self.waited >= self.patience
 
     def offer(self, accuracy: float, weights: Mapping[str, Tensor]) -> None:
@@ -212,12 +212,12 @@ class BestWeights:
             self.waited += 1
 
     def state_dict(self) -> dict[str, object]:
-        """Numbers and tensors by name."""
+        """Return numbers and tensors by name."""
         best = None if self.weights is None else {"accuracy": self.accuracy, **self.weights}
         return {"waited": self.waited, "best": best or {}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
+        """Resume where `state_dict` was taken."""
         self.waited = state["waited"]
         if state["best"]:
             weights = dict(state["best"])

@@ -1,1 +1,1 @@
-"""The encoder-decoder of "Attention is all you need" trained on sentence pairs."""
+"""Train the encoder-decoder of "Attention is all you need" on sentence pairs."""

@@ -11,14 +11,14 @@ from fledge.train.moving_average import lent
 
 
 class LastWeights:
-    """The running mean of the weights at the last `count` of every `every` steps up to `steps`.
+    """The running mean of `count` snapshots of the weights, `every` steps apart, up to `steps`.
 
-    The run's length is known, so one copy is enough: no checkpoint need be kept for it. Every
-    process holds all of it, so that saving needs no other process.
+    The length of the run is known beforehand, so one copy is enough and no checkpoints are kept
+    for it. Every process holds the whole mean, so that saving needs no other process.
     """
 
     def __init__(self, count: int, every: int, steps: int) -> None:
-        """`count` 1 keeps no mean: the last weights are the mean."""
+        """Plan the snapshots; `count` 1 keeps no mean, since it would be the last weights."""
         self.steps_taken = set(range(steps, max(0, steps - count * every), -every))
         self.wanted = count > 1
         self.taken = 0
@@ -26,7 +26,7 @@ class LastWeights:
 
     @torch.no_grad()
     def after_step(self, step: int, module: nn.Module) -> None:
-        """Take the weights of `module` in if it is their turn; every process calls it."""
+        """Add the weights of `module` to the mean if due at `step`; every process calls this."""
         if not self.wanted or step not in self.steps_taken:
             return
         self.taken += 1
@@ -38,15 +38,15 @@ class LastWeights:
                 self.weights[name] = now.clone()
 
     def applied(self, module: nn.Module) -> AbstractContextManager[None]:
-        """Lend the mean to `module`, whose weights are whole at this moment."""
+        """Lend the mean to `module` within the context; its weights must be whole."""
         return lent(module, self.weights)
 
     def state_dict(self) -> dict[str, object]:
-        """Whole tensors by name, and how many were taken."""
+        """Return whole tensors by name, and the number of snapshots in them."""
         return {"taken": self.taken, "weights": dict(self.weights)}
 
     def load_state_dict(self, state: Mapping[str, object], device: torch.device) -> None:
-        """What `state_dict` gave."""
+        """Take up the mean that `state_dict` returned."""
         taken, weights = state["taken"], state["weights"]
         assert isinstance(taken, int) and isinstance(weights, dict)
         self.taken = taken

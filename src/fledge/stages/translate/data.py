@@ -1,4 +1,4 @@
-"""What stage "translate" learns from: pairs, held-out pairs, and the tokenizer both sides share."""
+"""Read the pairs of stage "translate", hold some out, and make the tokenizer for both sides."""
 
 import logging
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ParallelText:
-    """Pairs to train on and pairs held out; no source sentence is in both."""
+    """Pairs to train on, and held-out pairs; they share no source sentence."""
 
     train: list[SentencePair]
     held_out: list[SentencePair]
@@ -35,16 +35,16 @@ class ParallelText:
     skipped: Skipped | None
 
     def report_skipped(self) -> None:
-        """Say once what was left out."""
+        """Warn of the records that were left out, if any."""
         if self.skipped:
             logger.warning("%s", self.skipped.summary())
 
 
 def load_parallel_text(config: TranslateConfig, seed: int) -> ParallelText:
-    """Read the pairs, and part those held out by source sentence.
+    """Read the pairs, and hold some out by source sentence.
 
     Raises:
-        DataError: as `load_pairs`; or all training sentences are held out.
+        DataError: a file cannot be used, or all training sentences are held out.
     """
     skipped = Skipped() if config.skip_bad else None
     train = load_pairs(config.pairs, config.languages, skipped=skipped)
@@ -61,27 +61,37 @@ def load_parallel_text(config: TranslateConfig, seed: int) -> ParallelText:
 def without_sources_of(
     train: Sequence[SentencePair], held_out: Sequence[SentencePair]
 ) -> list[SentencePair]:
-    """The pairs whose source sentence is not held out."""
+    """Keep the pairs whose source sentence is not held out.
+
+    Raises:
+        DataError: none is left.
+    """
     measured_on = {sentence_key(pair) for pair in held_out}
     kept = [pair for pair in train if sentence_key(pair) not in measured_on]
     if not kept:
         raise DataError(
-            "every source sentence of stage.pairs is in stage.held_out, too: nothing is left to "
+            "every source sentence of stage.pairs is also in stage.held_out, so nothing is left to "
             "train on; name other files"
         )
     if len(kept) < len(train):
-        logger.info("%d pairs are held out and not trained on", len(train) - len(kept))
+        logger.info(
+            "%d training pairs are left out: their source sentence is held out",
+            len(train) - len(kept),
+        )
     return kept
 
 
 def own_tokenizer(
     config: TranslateConfig, train: Sequence[SentencePair], context: StageContext
 ) -> Tokenizer:
-    """The one of the settings, or one trained on both sides of the pairs, the same everywhere."""
+    """Load the tokenizer of the settings, or train one on both sides of the pairs.
+
+    All processes get the same one.
+    """
     if config.tokenizer is not None:
         return Tokenizer.load(config.tokenizer)
     directory = context.output / "tokenizer"
-    # Before the first checkpoint, what is there may be of other settings.
+    # Until the first checkpoint, a tokenizer that is there may belong to other settings.
     is_kept = directory.is_dir() and latest(context.output) is not None
     if context.runtime.is_main and not is_kept:
         texts = (text for pair in train for text in (pair.source, pair.target))
@@ -94,7 +104,7 @@ def own_tokenizer(
 def encode_pairs(
     pairs: Sequence[SentencePair], loaded: LoadedTranslationModel, skipped: Skipped | None
 ) -> tuple[list[SentencePair], list[tuple[Ids, Ids]]]:
-    """The pairs that can be used, and the ids of both their sides, ends included.
+    """Encode the pairs that fit the model; return them, and both sides' ids with end tokens.
 
     Raises:
         RecordError: a side is longer than the model's context, unless bad records are skipped.
@@ -117,10 +127,13 @@ def encode_pairs(
             usable.append(pair)
             encoded.append((source, target))
     if pairs and not encoded:
-        raise DataError(f"none of {len(pairs):,} pairs fits into {length:,} tokens a side")
+        raise DataError(
+            f"none of {len(pairs):,} pairs fits in {length:,} tokens per side; use "
+            "shorter sentences or a longer context"
+        )
     return usable, encoded
 
 
 def sample_file(output: Path) -> Path:
-    """Where a run keeps its last scores and translations."""
+    """Name the file with a run's last scores and sample translations."""
     return output / "translations.json"

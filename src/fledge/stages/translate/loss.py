@@ -12,9 +12,9 @@ from fledge.model.transformer import Transformer
 
 
 class TeacherForcing(nn.Module):
-    """Turns a batch of sentence pairs into its summed losses, smoothed and plain.
+    """A Transformer with its loss as one call.
 
-    The decoder reads the reference shifted right, whatever it would have written itself.
+    The decoder reads the reference shifted right, never its own output.
     """
 
     def __init__(self, model: Transformer, label_smoothing: float = 0.0) -> None:
@@ -23,7 +23,7 @@ class TeacherForcing(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, batch: SentencePairBatch) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """(smoothed, −log p(target)), both summed over target tokens, in nats."""
+        """Return the smoothed loss and −log p(target), both summed over target tokens, in nats."""
         memory = self.model.encode(batch.source, batch.source_mask)
         hidden = self.model.decode(batch.inputs, memory, batch.source_mask)
         mask = batch.loss_mask
@@ -34,11 +34,12 @@ class TeacherForcing(nn.Module):
 def smoothed_cross_entropy_sum(
     logits: Float[Tensor, "N V"], targets: Int[Tensor, "N"], smoothing: float
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """((1 − ε) · nll + ε · mean over V of −log p, nll), summed (Szegedy et al. 2016, section 7).
+    """Return ((1 − ε) · nll + ε · mean over V of −log p, nll), each summed over N.
 
-    ε is spread over all of V, the target included. The smoothed loss cannot reach 0: at best it is
-    the entropy of the smoothed target, so the plain one, which has no gradient here, is what
-    perplexity is made of.
+    Source: Szegedy et al. 2016, section 7.
+
+    ε is spread over all of V, the target included. The smoothed loss is at best the entropy of the
+    smoothed target, not 0, so perplexity is computed from the plain one, which has no gradient.
     """
     apply: Callable[..., tuple[Tensor, Tensor]] = _SmoothedCrossEntropy.apply
     smoothed, nll = apply(logits.float(), targets, smoothing)
@@ -46,8 +47,11 @@ def smoothed_cross_entropy_sum(
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
-    """∂loss/∂logits is softmax − smoothed target, known as soon as the softmax is: one exp over
-    N V, where autograd through log-sum-exp takes two and holds both."""
+    """Label-smoothed cross-entropy, with its gradient taken in the forward pass.
+
+    ∂loss/∂logits is softmax − smoothed target. This takes one exp over N V, where autograd through
+    log-sum-exp takes two and keeps both.
+    """
 
     @staticmethod
     def forward(
@@ -70,7 +74,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
 
 @torch.no_grad()
 def mean_nll(teacher: TeacherForcing, batches: Iterable[SentencePairBatch]) -> float:
-    """Unsmoothed loss of held-out pairs in nats a target token, ends included."""
+    """Measure the unsmoothed loss of held-out pairs in nats per target token, ends included."""
     nats, tokens = 0.0, 0
     device = teacher.model.token_embedding.weight.device
     for batch in batches:

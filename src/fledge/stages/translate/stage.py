@@ -1,4 +1,4 @@
-"""Translate: the encoder-decoder trained as in "Attention is all you need" (arXiv:1706.03762)."""
+"""Train a translator as in "Attention is all you need" (Vaswani et al. 2017, arXiv:1706.03762)."""
 
 import json
 import math
@@ -33,9 +33,9 @@ from fledge.stages.translate.loss import TeacherForcing, mean_nll
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
 
 EVALUATION_TOKENS = 16_384
-"""Padded tokens of one forward pass in evaluation; has no effect on the result."""
+"""Padded tokens of one forward pass in evaluation; they do not change the result."""
 SAMPLES = 20
-"""Held-out sentences whose translations are kept to look at."""
+"""Number of held-out sentences whose translations are saved as samples."""
 
 
 @final
@@ -51,7 +51,7 @@ class Translate(Stage[SentencePairBatch]):
         text: ParallelText,
         context: StageContext,
     ) -> None:
-        """`loaded` is trained in place; see `build` for a stage from settings alone."""
+        """Train `loaded` in place; `build` makes a stage from settings alone."""
         self.config = config
         self.loaded = loaded
         self.text = text
@@ -78,7 +78,7 @@ class Translate(Stage[SentencePairBatch]):
 
     @classmethod
     def build(cls, config: TranslateConfig, context: StageContext) -> "Translate":
-        """The pairs, and a new model with a tokenizer of their own, or the one to go on from."""
+        """Read the pairs; create a model with its tokenizer, or load the one to continue from."""
         text = load_parallel_text(config, context.seed)
         return cls(config, _load_or_create(config, text, context), text, context)
 
@@ -131,7 +131,7 @@ class Translate(Stage[SentencePairBatch]):
         self.steps_done = steps_done
 
     def _translate_held_out(self) -> TranslationScore:
-        """Score the held-out sentences, and keep some translations beside the run's metrics."""
+        """Translate and score the held-out sentences, and save samples beside the metrics."""
         measures = self.config.measures
         found = translate(
             self.loaded,
@@ -156,7 +156,7 @@ class Translate(Stage[SentencePairBatch]):
 
 
 def spread(pairs: Sequence[SentencePair], count: int | None) -> list[SentencePair]:
-    """`count` of the pairs at even distances: many corpora are sorted, by length or by subject."""
+    """Pick `count` evenly spaced pairs, since many corpora are sorted; None keeps all."""
     if count is None or count >= len(pairs):
         return list(pairs)
     return [pairs[index * len(pairs) // count] for index in range(count)]
