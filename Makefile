@@ -1,16 +1,16 @@
-# Every target sets up .venv by itself; it needs Python 3.11 or newer and make, nothing else.
+# Every target sets up .venv by itself; all it needs is make and Python 3.11 or newer.
 #
 #   make demo     raise a small chat model, print its report card, open the chat page
-#   make test     the whole test-suite on the CPU
-#   make check    format, lint, types, floors, architecture
-#   make bench    fledge beside its peers; RESULTS.md keeps the tables
+#   make test     run the whole test suite on the CPU
+#   make check    check format, lint, types, floors and architecture
+#   make bench    measure fledge beside its peers; RESULTS.md keeps the tables
 #
-# Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (to the command), WORKERS=2.
+# Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (for the command), WORKERS=2.
 
 PYTHON ?= python3
 WORKERS ?= 2
 ARGS ?=
-# Real data for the tests that need it, where it lies beside the project.
+# Real data for the tests that need it, if it is beside the project.
 DATA := $(wildcard $(abspath ../shared/data))
 
 VENV := .venv
@@ -25,7 +25,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/installed
-	@echo "The command is $(BIN)/fledge; '. $(BIN)/activate' lets you call it fledge."
+	@echo "The command is $(BIN)/fledge; after '. $(BIN)/activate' it is just fledge."
 	$(BIN)/fledge demo $(ARGS)
 
 test: $(VENV)/installed-test
@@ -48,7 +48,7 @@ bench: $(VENV)/installed-test
 		echo "== $$benchmark"; $(BIN)/python $$benchmark $(ARGS) || exit 1; \
 	done
 
-# Pins what a new environment with every extra resolves to today.
+# Pin the versions that a new environment with every extra gets today.
 constraints:
 	rm -rf $(VENV)-constraints
 	$(PYTHON) -m venv $(VENV)-constraints
@@ -62,7 +62,7 @@ constraints:
 clean:
 	rm -rf $(VENV)
 
-# The stamps: a second call finds them newer than the requirements and installs nothing.
+# Stamp files: a second call finds them newer than the requirements and installs nothing.
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "fledge needs Python 3.11 or newer; $(PYTHON) is" \
@@ -75,12 +75,12 @@ $(VENV)/created:
 	@touch $@
 
 $(VENV)/installed: $(VENV)/created $(REQUIREMENTS)
-	@echo "Installing fledge into $(VENV): about a minute, once ..."
+	@echo "Installing fledge into $(VENV), once; this takes about a minute ..."
 	$(PIP_INSTALL) torch==2.13.0 -e .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	@echo "Installing what the tests need ..."
+	@echo "Installing the dependencies of the tests ..."
 	$(PIP_INSTALL) -e '.[test]'
 	@touch $@
 

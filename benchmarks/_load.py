@@ -1,6 +1,6 @@
-"""Many people chatting at once: streaming requests over raw sockets, each event timed.
+"""Load of many people chatting at once: streaming requests over raw sockets, each event timed.
 
-An HTTP library would cost as much as the small models it measures.
+An HTTP library would cost as much time as the small models that it measures.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Chat:
-    """One answer as it came: `times` has the arrival of each piece in seconds from the request."""
+    """One streamed answer; `times` are the arrivals of its pieces, in seconds from the request."""
 
     user: int
     number: int
@@ -24,7 +24,7 @@ class Chat:
 
 
 async def ask(url: str, body: dict[str, object], chat: Chat) -> Chat:
-    """Send one streaming chat request and read it to its end; what goes wrong is kept in it."""
+    """Send one streaming chat request, and read the answer to its end; keep errors in `chat`."""
     address = urlsplit(url)
     payload = json.dumps({**body, "stream": True}).encode()
     start = time.perf_counter()
@@ -50,7 +50,7 @@ async def ask(url: str, body: dict[str, object], chat: Chat) -> Chat:
 
 
 def take(event: dict[str, object], chat: Chat, now: float) -> None:
-    """One event of the stream."""
+    """Add one event of the stream to `chat`."""
     if "error" in event:
         chat.error = str(event["error"])
     usage = event.get("usage")
@@ -65,7 +65,7 @@ def take(event: dict[str, object], chat: Chat, now: float) -> None:
 
 
 async def rounds(url: str, body_of, users: int, number: int) -> list[Chat]:
-    """`number` chats of each user, one after another, all users at once."""
+    """Run `number` chats of each user one after another, all users at once."""
 
     async def person(user: int) -> list[Chat]:
         return [await ask(url, body_of(user, n), Chat(user, n)) for n in range(number)]
@@ -75,7 +75,7 @@ async def rounds(url: str, body_of, users: int, number: int) -> list[Chat]:
 
 
 async def until(url: str, body_of, users: int, seconds: float) -> list[int]:
-    """Pieces that each user got within so many seconds, asking again and again."""
+    """Count the pieces that each user gets within `seconds` while asking again and again."""
     got = [0] * users
 
     async def person(user: int) -> None:

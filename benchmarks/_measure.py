@@ -1,4 +1,4 @@
-"""Peers side by side: interleaved rounds, medians, one table."""
+"""Measure programs side by side: interleaved rounds, medians, one table."""
 
 import argparse
 import platform
@@ -15,7 +15,7 @@ import torch
 
 @dataclass(frozen=True)
 class Row:
-    """One program at one task; `seconds` has one entry a round."""
+    """One program at one task; `seconds` has one entry per round, `units` the work of each."""
 
     task: str
     name: str
@@ -41,7 +41,7 @@ def arguments(description: str) -> argparse.Namespace:
 def interleaved(
     task: str, programs: dict[str, Callable[[], object]], units: int, rounds: int
 ) -> list[Row]:
-    """Run all once to warm up, then in turns, so that a busy minute hits everyone."""
+    """Run all once to warm up, then in turns, so that a busy minute slows all of them."""
     for program in programs.values():
         program()
     rows = [Row(task, name, [], units) for name in programs]
@@ -55,9 +55,9 @@ def interleaved(
 
 @contextmanager
 def worker(script: str, *arguments: str) -> Iterator[Callable[[], None]]:
-    """A program in a process of its own, so that one's allocator settings do not help another.
+    """Run a program in a process of its own, so that its allocator settings help no other.
 
-    The process calls `serve` with its step; calling the yielded function has it take one.
+    The process calls `serve` with its step. Each call of the yielded function makes it take one.
     """
     command = [sys.executable, script, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as it:
@@ -77,13 +77,13 @@ def worker(script: str, *arguments: str) -> Iterator[Callable[[], None]]:
 
 
 def wait_for_go() -> None:
-    """In a worker: what was asked is done; return when more is asked, end when nobody asks."""
+    """Report a step as done, in a worker; return when the next is wanted, exit if none is."""
     if not sys.stdin.readline():
         sys.exit()
 
 
 def serve(step: Callable[[], object]) -> None:
-    """In a worker: one step for every line that comes."""
+    """Take one step for every line that arrives, in a worker."""
     while True:
         wait_for_go()
         step()
@@ -93,7 +93,7 @@ def serve(step: Callable[[], object]) -> None:
 def interleaved_workers(
     task: str, script: str, programs: list[str], options: list[str], units: int, rounds: int
 ) -> list[Row]:
-    """As `interleaved`, each program being `script --worker PROGRAM` with these options."""
+    """Measure as `interleaved`; each program is `script --worker PROGRAM` with these options."""
     with ExitStack() as stack:
         steps = {
             name: stack.enter_context(worker(script, "--worker", name, *options))
@@ -103,7 +103,7 @@ def interleaved_workers(
 
 
 def print_table(rows: list[Row], unit: str, baselines: dict[str, str]) -> None:
-    """A Markdown table; `baselines` names each task's program that counts as 1."""
+    """Print a Markdown table; `baselines` names for each task the program that counts as 1."""
     print(f"\n{machine()}\n")
     print(f"| task | program | median s | best s | {unit}/s | n | ratio |")
     print("|---|---|---|---|---|---|---|")
@@ -121,7 +121,7 @@ def _rate(value: float) -> str:
 
 
 def machine() -> str:
-    """Processor, threads and versions that the numbers belong to."""
+    """Describe processor, threads and version of the measurement."""
     flags = [name for name in ("amx_bf16", "avx512_bf16") if name in _cpu_flags()]
     return (
         f"{platform.machine()}, {torch.get_num_threads()} threads, "

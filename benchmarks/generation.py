@@ -21,7 +21,7 @@ NEW = 64
 
 
 def models(quick: bool) -> tuple[GPT, torch.nn.Module]:
-    """One random model of 17M parameters (15M and the norms' and head's share), ours and theirs."""
+    """Make one random model of 17M parameters, as fledge's and as transformers'."""
     width, layers, vocabulary = (64, 2, 512) if quick else (384, 8, 8192)
     ours = GPT(GPTConfig.sized(vocabulary, 256, width, layers))
     ours.initialise(torch.Generator().manual_seed(0))
@@ -44,7 +44,7 @@ def fledge(model: GPT, prompts: torch.Tensor, lengths: list[int], **sampling) ->
 def transformers(
     model: torch.nn.Module, prompts: torch.Tensor, lengths: list[int], **options
 ) -> Callable:
-    """Batches of 64; each takes as long as its longest answer."""
+    """Generate in batches of 64; each takes as long as its longest answer."""
 
     def run() -> None:
         for part, wanted in zip(prompts.split(64), torch.tensor(lengths).split(64), strict=True):

@@ -98,7 +98,7 @@ def fledge_iteration(size: str, examples: int, length: int, compiled: bool) -> C
 
 
 def trl_tokenizer(vocabulary: int):
-    """TRL wants one; the last id pads, id 0 ends."""
+    """Make the tokenizer that TRL requires; the last id pads, id 0 ends."""
     from tokenizers import Tokenizer, models
     from transformers import PreTrainedTokenizerFast
 
@@ -110,7 +110,7 @@ def trl_tokenizer(vocabulary: int):
 
 
 def trl_models(size: str, length: int, dtype: torch.dtype) -> dict[str, torch.nn.Module]:
-    """The same architecture as ours, four times."""
+    """Make four models of fledge's architecture."""
     from transformers import (
         AutoModelForCausalLM,
         AutoModelForSequenceClassification,
@@ -170,14 +170,14 @@ def trl_settings(directory: str, examples: int, length: int, autocast: bool):
 
 
 def serve_trl(size: str, examples: int, length: int, precision: str) -> None:
-    """TRL owns its loop, so its callback waits between iterations."""
+    """Run TRL, which owns its loop; a callback waits between iterations."""
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
     from datasets import Dataset
     from transformers import TrainerCallback
     from trl.experimental.ppo import PPOTrainer
 
     class Paced(TrainerCallback):
-        """Says when an iteration is done and waits to be asked for the next."""
+        """Reports the end of an iteration, and waits for the next request."""
 
         def on_step_end(self, args, state, control, **rest):
             print("done", flush=True)

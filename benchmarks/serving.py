@@ -1,9 +1,9 @@
-"""Streaming chats at once against `fledge serve`, beside `transformers serve`.
+"""Stream many chats at once from `fledge serve`, beside `transformers serve`.
 
-The server runs in a process of its own; this one is all the people. Reported: errors, answers that
-are not word for word those of the same request alone, time to first token, gaps between tokens,
-tokens per second of time and of the server's processor, the share of the luckiest user over the
-unluckiest, and the server's memory.
+The server runs in a process of its own; this process is all of its users. The report has errors,
+answers that differ from those to the same request alone, time to first token, gaps between tokens,
+tokens per second of time and of the server's processor, the tokens of the luckiest user over those
+of the unluckiest, and the server's memory.
 """
 
 import argparse
@@ -37,7 +37,7 @@ MiB = 2**20
 
 @dataclass(frozen=True)
 class Row:
-    """One server under one load."""
+    """Measurements of one server under one load."""
 
     server: str
     streams: int
@@ -47,11 +47,11 @@ class Row:
     crossed: int | None
     fairness: float | None
     memory: list[int]
-    """Bytes held before the load, then after every tenth of it."""
+    """Bytes in memory before the load, then after every tenth of it."""
 
 
 def make_checkpoint(directory: Path) -> None:
-    """A model of the demo's size (1.9M parameters) with random weights."""
+    """Save a model of the demo's size, 1.9M parameters, with random weights."""
     texts = list(itertools.islice(documents(), 300))
     tokenizer = Tokenizer.train(texts, 1536)
     config = GPTConfig.sized(tokenizer.vocabulary_size, 256, width=192, num_layers=4)
@@ -67,7 +67,7 @@ def free_port() -> int:
 
 @contextmanager
 def server(name: str, checkpoint: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The server, once it answers."""
+    """Start a server, and yield once it answers."""
     common = ["--host", "127.0.0.1", "--port", str(port)]
     peer = [str(Path(sys.executable).with_name("transformers")), "serve", str(checkpoint)]
     peer += ["--device", "cpu"]
@@ -128,13 +128,13 @@ def body_of(model: str, tokens: int):
 
 
 def resident(process: subprocess.Popen[bytes]) -> int:
-    """Bytes of memory that the server holds."""
+    """Return the bytes of memory that the server holds."""
     pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_seconds(process: subprocess.Popen[bytes]) -> float:
-    """Time on a core so far, which a busy neighbour hardly changes."""
+    """Return the seconds on a core so far, which other processes hardly change."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -158,7 +158,7 @@ def measure(name: str, process, url: str, streams: int, options: argparse.Namesp
 async def long_load(
     process: subprocess.Popen[bytes], url: str, body, streams: int, seconds: float
 ) -> tuple[float, list[int]]:
-    """The luckiest user's tokens over the unluckiest's; memory after each tenth of `seconds`."""
+    """Measure the luckiest user's tokens over the unluckiest's, and memory as time goes by."""
     memory = []
 
     async def watch() -> None:
@@ -171,7 +171,7 @@ async def long_load(
 
 
 async def alone_again(url: str, body, chats: list[Chat]) -> dict[tuple[int, int], str]:
-    """What the same requests say when nothing else runs."""
+    """Return the answers to the same requests when nothing else runs."""
     texts = {}
     for chat in chats:
         (again,) = await rounds(url, lambda _, __, chat=chat: body(chat.user, chat.number), 1, 1)

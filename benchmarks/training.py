@@ -38,7 +38,7 @@ WARM_UP = 2
 
 
 class NanoBlock(nn.Module):
-    """GPT-2's layer as a plain training script writes it."""
+    """GPT-2's layer, written as in a plain training script."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Nano(nn.Module):
 
 
 class Windows(Stage[TokenBatch]):
-    """fledge's own next-token stage without its files."""
+    """fledge's next-token stage, without files."""
 
     def __init__(self, model: GPT) -> None:
         self.trained = NextToken(model)
@@ -106,7 +106,7 @@ def plain_step(
     autocast: bool,
     draw: Callable[[], torch.Tensor],
 ) -> Callable[[], None]:
-    """Zero, forward, backward, clip, AdamW: the step of every plain script."""
+    """Step of a plain training script: zero, forward, backward, clip, AdamW."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95))
 
     def step() -> None:
@@ -162,7 +162,7 @@ def build(program: str, size: str, rows: int) -> Callable[[], None]:
         runnable = torch.compile(model) if "compile" in program else model
 
         def loss_of(ids: torch.Tensor) -> torch.Tensor:
-            # Its own shift inside: one token more goes in than the others see.
+            # The model shifts labels by itself, so it needs one token more than the others.
             return runnable(input_ids=ids[:, :-1], labels=ids[:, :-1], use_cache=False).loss
 
     return plain_step(loss_of, model, "autocast" in program, lambda: random_ids(vocabulary, rows))

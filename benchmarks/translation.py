@@ -1,4 +1,4 @@
-"""The encoder-decoder beside transformers' Marian and CTranslate2: training, greedy, beams."""
+"""Compare the encoder-decoder with transformers' Marian and CTranslate2: training and search."""
 
 import copy
 import importlib.util
@@ -40,14 +40,14 @@ HAS_CTRANSLATE2 = importlib.util.find_spec("ctranslate2") is not None
 
 
 def random_tokenizer(size: int) -> Tokenizer:
-    """As many tokens as asked for, of words that do not exist: converters want a tokenizer."""
+    """Train a tokenizer of `size` tokens on random words, since converters require one."""
     dice = random.Random(0)
     words = ("".join(dice.choices("abcdefghij", k=6)) for _ in range(8 * size))
     return Tokenizer.train((" ".join(words) for _ in range(1)), size)
 
 
 def config(quick: bool) -> TransformerConfig:
-    """9.5M parameters: width 256, four layers on each side, 8,192 tokens."""
+    """Choose 9.5M parameters: width 256, four layers on each side, 8,192 tokens."""
     sizes = (32, 1, 64, 2, 384) if quick else (256, 4, 1024, 4, 8192)
     width, layers, feed_forward, heads, vocabulary = sizes
     return TransformerConfig(
@@ -65,7 +65,7 @@ def config(quick: bool) -> TransformerConfig:
 
 
 def models(chosen: TransformerConfig) -> tuple[Transformer, MarianMTModel]:
-    """The same random weights, ours and theirs."""
+    """Make fledge's and transformers' model with the same random weights."""
     ours = Transformer(chosen)
     ours.initialise(torch.Generator().manual_seed(0))
     values, tensors = transformer_to_huggingface(chosen, ours.state_dict())
@@ -76,7 +76,7 @@ def models(chosen: TransformerConfig) -> tuple[Transformer, MarianMTModel]:
 
 
 class Pairs(Stage[SentencePairBatch]):
-    """fledge's own translation stage without its files."""
+    """fledge's translation stage, without files."""
 
     def __init__(self, model: Transformer) -> None:
         self.trained = TeacherForcing(model, SMOOTHING)
@@ -99,7 +99,7 @@ class Pairs(Stage[SentencePairBatch]):
 
 
 def random_batch(chosen: TransformerConfig) -> SentencePairBatch:
-    """Sentences of one length, as bucketing makes them."""
+    """Make sentences of one length, as bucketing does."""
     source, target = torch.randint(chosen.pad_id, (2, TRAINED_ROWS, TRAINED_WORDS)).tolist()
     return SentencePairBatch.collate(list(zip(source, target, strict=True)), chosen.pad_id)
 
@@ -135,7 +135,7 @@ def transformers_step(chosen: TransformerConfig, autocast: bool) -> Callable[[],
 
 
 def fledge_search(model: Transformer, source: torch.Tensor, beams: int, new: int) -> Callable:
-    """Ends are forbidden, so that every program writes as much."""
+    """Forbid end tokens, so that every program writes equally much."""
     chosen = model.config
     settings = BeamSettings(beams=beams, max_new_tokens=new, force_end=False)
     first, mask = torch.full((len(source),), chosen.pad_id), torch.ones_like(source).bool()
@@ -162,12 +162,12 @@ def transformers_search(
 def ctranslate2_search(
     loaded: LoadedTranslationModel, source: torch.Tensor, beams: int, new: int, kind: str
 ) -> Callable:
-    """The same weights, converted; only its speed counts, for it starts from a zero embedding."""
+    """Convert the same weights; only the speed counts, since it starts from a zero embedding."""
     import ctranslate2
     from ctranslate2.converters import TransformersConverter
     from ctranslate2.converters.transformers import MarianMTLoader
 
-    # It takes the last row for opus-mt's padding; ours is a token.
+    # CTranslate2 takes the last row for opus-mt's padding, but here it is a token.
     MarianMTLoader._remove_pad_weights = lambda self, spec: None
 
     with tempfile.TemporaryDirectory() as directory:
