@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "fledge"
 NOT_YET = {
-    *("cli", "database", "feedback"),
+    *("database", "feedback"),
 }
 """Packages whose prose is older than the rule; none joins, and each leaves once it is rewritten."""
 FILES = sorted(

@@ -49,7 +49,7 @@ def test_a_lost_password_is_set_where_the_database_is(
     database.close()
     monkeypatch.setenv("FLEDGE_DATABASE", str(file))
     assert run(["password", "eve"]) == 1
-    assert "nobody logs in as 'eve' here; there is: ada" in capsys.readouterr().err
+    assert "there is no username 'eve' here; usernames: ada" in capsys.readouterr().err
 
 
 def test_a_server_without_login_stays_on_this_machine(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["sft", "run.toml", "other.toml"], "one run file at a time"),
+        (["sft", "run.toml", "other.toml"], "give one run file; found"),
         (["sft", "-m", "base"], "--output"),
         (["sft", "missing.toml"], "fledge init"),
         (["run", "a.toml", "--text", "x"], "give one pipeline"),
@@ -58,7 +58,7 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
         (["pretrain", "-d", "x", "-o", "y", "-m", "b", "stage.size.width=32"], "its own size"),
         (["sft", "-m", "b", "-d", "x", "-o", "y", "--epochs", "2", "--steps", "3"], "one of the"),
         (["reward", "-m", "b", "-d", "x", "-o", "y", "--steps", "3", "stage.epochs=1"], "epochs"),
-        (["run", "--text", "x", "--rankings", "y"], "--rankings need --demonstrations"),
+        (["run", "--text", "x", "--rankings", "y"], "--rankings also need --demonstrations"),
         (["demo", "--no-serve", "--port", "80"], "--port would have no effect"),
         (["serve", "--upstream-key-env", "KEY"], "--upstream-key-env would have no effect"),
         (["serve", "m", "--port", "70000"], "is not from 0 to 65535"),

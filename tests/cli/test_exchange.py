@@ -148,7 +148,7 @@ def write_classifier(directory: Path) -> None:
     [
         (["out", "--format", "gguf"], "name it "),
         (["out", "--dtype", "q8_0"], "q8_0 is for GGUF"),
-        (["out.gguf", "--format", "huggingface"], "out.gguf names a file"),
+        (["out.gguf", "--format", "huggingface"], "out.gguf is a file name"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(fledge, imported, tmp_path, words, said):

@@ -61,7 +61,7 @@ def test_numbers_that_are_none_are_told_and_refused(fledge, damaged, tmp_path, a
     words = ("evaluate", damaged, "--text", tmp_path / "text.txt")
     code, out, err = fledge(*words, *(["--json"] if as_json else []))
     assert code == 1
-    assert "bits_per_byte, nats_per_token is not a finite number" in err and "Traceback" not in err
+    assert "not a finite number: bits_per_byte, nats_per_token" in err and "Traceback" not in err
     if as_json:
         numbers = json.loads(out)
         assert numbers["bits_per_byte"] is None and numbers["nats_per_token"] is None

@@ -69,7 +69,7 @@ def test_a_chat_or_reward_model_reads_a_text(fledge, model, request, tmp_path):
         (["--output", "day.jpg"], "day.jpg: a picture's name ends in .png or .svg"),
         (["--json", "."], "is a folder; name a file"),
         (["--mean", "--best"], "--mean or --best, not both"),
-        (["--heads"], "--heads draws a sheet: give --output"),
+        (["--heads"], "--heads draws a picture; give --output"),
         (["--heads", "-o", "a.png", "--layer", 1], "--layer would have no effect"),
         (["--layer", 1, "--head", 1, "--mean"], "--mean would have no effect"),
         (["--target", " "], "the target is empty"),

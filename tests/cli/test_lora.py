@@ -29,7 +29,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_described_asked_and_looked_into(fledge, adapter):
     code, out, err = fledge("info", adapter)
     assert code == 0, err
-    assert "language model" in out and "not made by fledge" in out
+    assert "language model" in out and "fledge did not make this model" in out
     code, out, err = fledge("generate", adapter, "The tide", "--max-new-tokens", 3, "--seed", 1)
     assert code == 0, err
     code, out, err = fledge("inspect", "attention", adapter, "The tide comes in.")

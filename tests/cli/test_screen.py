@@ -4,7 +4,7 @@ from cli.screen import run_in_terminal, screen
 
 TRAINING = """
 import logging, pathlib, time
-from fledge.cli.training import log_to_terminal
+from fledge.cli.messages import log_to_terminal
 from fledge.train.progress import StepReport, for_terminal
 
 log_to_terminal()
@@ -26,7 +26,7 @@ def test_log_lines_stand_above_the_bar_and_do_not_tear_it() -> None:
         line
         for step in (1, 2, 3)
         for line in (
-            f"doctor: [/bold] in rollout {step}",
+            f"warning: doctor: [/bold] in rollout {step}",
             f"  step {step}, held out: accuracy[0] 0.5",
         )
     ]

@@ -182,7 +182,7 @@ def test_commands_change_the_chat(chat, chat_model: Path, tmp_path: Path) -> Non
         "/quit",
     )
     assert "/reset" in screen and "Be kind." in screen
-    assert "/nonsense is unknown" in screen
+    assert "There is no command /nonsense" in screen
     assert [turn.role for turn in session.conversation.messages] == ["system"]
 
 
@@ -205,7 +205,7 @@ def test_tokens_are_shown_with_their_ids(fledge, chat_model: Path) -> None:
     assert code == 0
     tokenizer = package.load(chat_model).tokenizer
     assert " ".join(map(str, tokenizer.encode("The tide"))) in out
-    assert "bytes a token" in out
+    assert "bytes per token" in out
 
 
 def test_a_trace_ends_in_the_ids(fledge, chat_model: Path) -> None:

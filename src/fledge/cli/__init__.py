@@ -1,4 +1,4 @@
-"""The command line: one thin file a command; each parses, calls and prints."""
+"""The command line: one thin file per command, which parses, calls and prints."""
 
 import sys
 

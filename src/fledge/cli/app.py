@@ -1,4 +1,7 @@
-"""The commands, and what becomes of their errors. Starts without torch: `--help` is instant."""
+"""The command `fledge`: its subcommands and its handling of errors.
+
+It starts without torch, so that `--help` is instant.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -29,16 +32,16 @@ from fledge.cli import (
     translate,
     translate_train,
 )
+from fledge.cli.messages import print_error, print_stopped
 from fledge.errors import FledgeError, Interrupted
-from fledge.text.printable import printable
 
 OVERVIEW = """\
 Raise a chat model: from raw text, to demonstrations, to human feedback.
 
-Example: `fledge demo` does it all in minutes, `fledge init` starts a project.
+Example: `fledge demo` does it all in minutes; `fledge init` starts a project.
 """
 START, RAISE, USE, RUN = "Start here", "Raise a model", "Use a model", "Run a server"
-"""Headings of `fledge --help`, which fits a screen: each command has one short line in it."""
+"""Headings of `fledge --help`, which gives each command one short line, to fit a screen."""
 
 app = typer.Typer(
     name="fledge",
@@ -75,7 +78,7 @@ app.command("password", epilog=password.EXAMPLE, rich_help_panel=RUN)(password.p
 
 
 def print_version(wanted: bool) -> bool:
-    """Name and version, then nothing else."""
+    """Print name and version, and end the program."""
     if wanted:
         from fledge import __version__
 
@@ -92,11 +95,11 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Options of every command; `--debug` is taken out of the line by `run`."""
+    """Declare the options of every command; `run` takes `--debug` out of the command line."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line: its exit code; a user's error is printed without a traceback."""
+    """Run one command line and return its exit code; print a user's error without a traceback."""
     words = list(arguments)
     debug = "--debug" in words
     try:
@@ -104,7 +107,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
     except Interrupted as interrupted:
-        print_error(str(interrupted), label="stopped", colour="yellow")
+        print_stopped(str(interrupted))
         return interrupted.exit_code
     except FledgeError as error:
         if debug:
@@ -118,8 +121,3 @@ def run(arguments: Sequence[str]) -> int:
         print_error(f"{place}{error.strerror or error}")
         return 1
     return 0
-
-
-def print_error(message: str, label: str = "error", colour: str = "red") -> None:
-    """`label: message` on stderr; the label is coloured where the terminal has colours."""
-    typer.echo(f"{typer.style(label + ':', fg=colour, bold=True)} {printable(message)}", err=True)

@@ -1,4 +1,4 @@
-"""`fledge backup`: a copy of people and chats, while the server runs."""
+"""`fledge backup`: copy people and chats while the server runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,17 +13,17 @@ def backup(
         str,
         typer.Argument(
             metavar="DATABASE",
-            help="A file of SQLite, or postgresql://USER@HOST/NAME.",
+            help="An SQLite file, or postgresql://USER@HOST/NAME.",
             show_default=False,
         ),
     ],
     file: Annotated[
-        Path, typer.Argument(help="The copy; it must not be there yet.", show_default=False)
+        Path, typer.Argument(help="File to write; it must not exist yet.", show_default=False)
     ],
 ) -> None:
-    """Copy a database into one file while the server goes on.
+    """Copy a database into one file while the server runs.
 
-    The file is SQLite, of PostgreSQL too: `fledge restore` fills either from it.
+    The copy is an SQLite file, whichever the database is; `fledge restore` fills either kind.
     """
     from fledge.database.backup import backup as write_backup
 

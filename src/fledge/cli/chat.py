@@ -1,4 +1,4 @@
-"""`fledge chat`: talk to a checkpoint in the terminal."""
+"""`fledge chat`: talk to a model in the terminal."""
 
 from typing import Annotated
 
@@ -18,9 +18,7 @@ EXAMPLE = 'Example: `fledge chat checkpoints/ppo --system "You are a polite shop
 
 def chat(
     checkpoint: Checkpoint,
-    system: Annotated[
-        str | None, typer.Option(help="What the model is told first.", show_default=False)
-    ] = None,
+    system: Annotated[str | None, typer.Option(help="System prompt.", show_default=False)] = None,
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
     max_new_tokens: MaxNewTokens = 256,
@@ -28,8 +26,8 @@ def chat(
 ) -> None:
     """Talk to a model in the terminal.
 
-    `/help` lists what else you can type; Ctrl-C stops an answer, Ctrl-D leaves. When a chat
-    outgrows the context, its oldest turns go.
+    `/help` lists the commands. Ctrl-C stops an answer, Ctrl-D leaves. When a chat outgrows the
+    context, its oldest turns are dropped.
     """
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
     import fledge

@@ -1,4 +1,4 @@
-"""Where the chat product's data is: the option that every command about it has."""
+"""The option `--database` of the commands about people and chats."""
 
 import os
 import sys
@@ -14,13 +14,13 @@ DatabaseOption = Annotated[
         envvar="FLEDGE_DATABASE",
         metavar="FILE",
         help="People and chats; or postgresql://…",
-        show_default="fledge.db among your data",
+        show_default="fledge.db in your data folder",
     ),
 ]
 
 
 def default_database() -> Path:
-    """`fledge.db` where this system keeps the data of its users' programs."""
+    """Return `fledge.db` in the folder where this system keeps the data of programs."""
     home = Path.home()
     if sys.platform == "win32":
         data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")

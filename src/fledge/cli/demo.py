@@ -1,4 +1,4 @@
-"""`fledge demo`: the whole path in minutes, then a chat with what came of it."""
+"""`fledge demo`: raise a small model in minutes, then chat with it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,21 +7,23 @@ from typing import Annotated
 import typer
 
 from fledge.cli.hints import command
+from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import refuse_ignored
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
 CHATS = "chats.db"
-"""In the output: what is said to the demo's models, and thought of their answers."""
+"""File in the output for the chats with the demo's models, and the ratings of answers."""
 MODEL_NAMES = ("ppo", "sft", "base")
 FIRST_SENTENCE = "How was your day?"
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
 TEMPERATURE = 0.5
-"""Small models are surer than they are varied: below 1 they slip less often."""
+"""Sampling temperature; below 1, a small model makes fewer mistakes."""
 
 
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where everything goes; it can be resumed.")
+        Path,
+        typer.Option("--output", "-o", help="Directory of everything; the demo can be resumed."),
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(help="The same seed gives the same models.")] = 0,
     serve: Annotated[
@@ -30,18 +32,18 @@ def demo(
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Of the chat page.", show_default="8000, or a free one"
+            min=0, max=65535, help="Port of the chat page.", show_default="8000, or a free one"
         ),
     ] = None,
     translation: Annotated[
         bool,
-        typer.Option("--translation", help="Instead: a small English-French translator, a minute."),
+        typer.Option("--translation", help="Raise a small English-French translator instead."),
     ] = False,
 ) -> None:
-    """Raise a small chat model here, in a quarter of an hour.
+    """Raise a small chat model in a quarter of an hour.
 
-    From the text inside Python itself: tokenizer, pretraining, SFT, rankings, reward model, PPO,
-    report card, chat page.
+    It takes the text inside Python itself through tokenizer, pretraining, SFT, rankings, reward
+    model and PPO, to a report card and a chat page.
     """
     if translation:
         refuse_ignored("--translation opens no page", {"--port": port, "--no-serve": not serve})
@@ -49,7 +51,7 @@ def demo(
         return
     if not serve:
         refuse_ignored("--no-serve opens no page", {"--port": port})
-    from fledge.cli.training import is_main_process, log_to_terminal
+    from fledge.cli.training import is_main_process
 
     log_to_terminal()
     from fledge.demo.demo import run_demo
@@ -57,7 +59,7 @@ def demo(
     checkpoints = run_demo(output, seed)
     if not is_main_process():
         return
-    typer.echo(f"The report card with curves and samples: {output / 'report.html'}", err=True)
+    typer.echo(f"Report card with curves and samples: {output / 'report.html'}", err=True)
     if serve:
         serve_demo(checkpoints, seed, port, output / CHATS)
     else:
@@ -65,8 +67,8 @@ def demo(
 
 
 def raise_translator(output: Path, seed: int) -> None:
-    """The encoder-decoder of the starter pack's sentences, and what to ask of it."""
-    from fledge.cli.training import is_main_process, log_to_terminal
+    """Train an encoder-decoder on the starter pack's sentences, and suggest commands to try it."""
+    from fledge.cli.training import is_main_process
 
     log_to_terminal()
     from fledge.demo.translation import run_translation_demo
@@ -81,7 +83,7 @@ def raise_translator(output: Path, seed: int) -> None:
 
 
 def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, database: Path) -> None:
-    """The chat page with all three models, and questions that none of them was trained on."""
+    """Serve all three models, and suggest questions that none of them was trained on."""
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
     from fledge.serve.models.loading import served_models
@@ -99,7 +101,7 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, databas
 
 
 def suggestions(seed: int) -> list[str]:
-    """A held-out question of a few kinds."""
+    """Pick a held-out question of each suggested kind."""
     from fledge.starter.kinds import tasks
 
     questions = {task.kind: task.question for task in reversed(tasks("held_out", seed, 1))}

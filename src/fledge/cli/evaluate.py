@@ -1,4 +1,4 @@
-"""`fledge evaluate`: how good a checkpoint is."""
+"""`fledge evaluate`: measure a model."""
 
 import json
 import math
@@ -18,16 +18,19 @@ EXAMPLE = "Example: `fledge evaluate checkpoints/reward --rankings held-out.json
 
 Texts = Annotated[
     list[str] | None,
-    typer.Option(help="Bits per byte on these files or folders.", show_default=False),
+    typer.Option(help="Measure bits per byte on these files or folders.", show_default=False),
 ]
 Rankings = Annotated[
     list[str] | None,
-    typer.Option(help="Accuracy of a reward model on these.", show_default=False),
+    typer.Option(help="Measure a reward model on these rankings.", show_default=False),
 ]
 Starter = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Valid answers to so many held-out prompts a kind.", show_default=False
+        min=1,
+        metavar="N",
+        help="Count valid answers to N held-out prompts per kind.",
+        show_default=False,
     ),
 ]
 Against = Annotated[
@@ -36,15 +39,17 @@ Against = Annotated[
         help="Win rate over this model; needs --prompts and --reward.", show_default=False
     ),
 ]
-Prompts = Annotated[list[str] | None, typer.Option(help="What both answer.", show_default=False)]
+Prompts = Annotated[
+    list[str] | None, typer.Option(help="Prompts for both models.", show_default=False)
+]
 Judge = Annotated[
-    Path | None, typer.Option(help="The reward model that judges.", show_default=False)
+    Path | None, typer.Option(help="Reward model that judges both.", show_default=False)
 ]
 Longest = Annotated[
-    int | None, typer.Option(min=1, help="Length limit of answers.", show_default="64")
+    int | None, typer.Option(min=1, help="Max tokens of an answer.", show_default="64")
 ]
-Seed = Annotated[int | None, typer.Option(help="Of sampling and bootstrap.", show_default="0")]
-AsJson = Annotated[bool, typer.Option("--json", help="The numbers as JSON.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of sampling and bootstrap.", show_default="0")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
 
 def evaluate(
@@ -62,18 +67,18 @@ def evaluate(
 ) -> None:
     """Measure a model on text or rankings, or against another."""
     if not (text or rankings or starter or against):
-        raise ConfigError("nothing to measure on: give --text, --rankings, --starter or --against")
+        raise ConfigError("nothing to measure on; give --text, --rankings, --starter or --against")
     if not against:
         only = {"--prompts": prompts or None, "--reward": reward}
-        refuse_ignored("without --against nobody is compared", only)
+        refuse_ignored("without --against, no models are compared", only)
     if not (starter or against):
-        refuse_ignored("no answer is written", {"--max-new-tokens": max_new_tokens})
+        refuse_ignored("no answers are generated", {"--max-new-tokens": max_new_tokens})
     if not (rankings or starter or against):
-        refuse_ignored("nothing is drawn by chance", {"--seed": seed})
+        refuse_ignored("nothing is random", {"--seed": seed})
     if not (text or rankings or prompts):
-        refuse_ignored("no record is read", {"--skip-bad": skip_bad})
+        refuse_ignored("no records are read", {"--skip-bad": skip_bad})
     if against and not (prompts and reward):
-        raise ConfigError("--against needs --prompts FILE and --reward MODEL, which judges")
+        raise ConfigError("--against also needs --prompts FILE and --reward MODEL")
     longest, seed = max_new_tokens or MAX_NEW_TOKENS, seed or 0
     from fledge.cli import measure
     from fledge.data import Skipped
@@ -98,23 +103,27 @@ def evaluate(
 
 
 def check_finite(checkpoint: Path, numbers: Mapping[str, float]) -> None:
-    """Raises CheckpointError if a number is NaN or infinite."""
+    """Check the numbers.
+
+    Raises:
+        CheckpointError: one is NaN or infinite.
+    """
     unusable = [name for name, value in numbers.items() if not math.isfinite(value)]
     if unusable:
         raise CheckpointError(
-            f"{checkpoint}: {', '.join(unusable)} is not a finite number: weights of the model "
-            "are NaN or infinite, as after a training that diverged; use an earlier checkpoint"
+            f"{checkpoint}: not a finite number: {', '.join(unusable)}. Weights of the model are "
+            "NaN or infinite, as after diverged training; use an earlier checkpoint"
         )
 
 
 def json_of(numbers: Mapping[str, float]) -> str:
-    """The numbers as JSON, which has no NaN and no infinity: they are null."""
+    """Write the numbers as JSON, with null for NaN and infinity, which JSON lacks."""
     known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
     return json.dumps(known)
 
 
 def table_of(numbers: Mapping[str, float]) -> str:
-    """A number a line, counts without a decimal point."""
+    """Write one number a line, counts without a decimal point."""
     width = max(map(len, numbers))
     lines = []
     for name, value in numbers.items():

@@ -1,4 +1,4 @@
-"""`fledge export`: a checkpoint copied for other programs."""
+"""`fledge export`: write a model for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,32 +19,32 @@ def export_model(
     checkpoint: Checkpoint,
     output: Annotated[
         Path,
-        typer.Argument(
-            metavar="OUT", help="Directory, or .gguf file, to write.", show_default=False
-        ),
+        typer.Argument(metavar="OUT", help="Directory or .gguf file to write.", show_default=False),
     ],
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Layout.", show_default="gguf if OUT ends so"),
+        typer.Option("--format", help="File format.", show_default="gguf if OUT ends in .gguf"),
     ] = None,
     dtype: Annotated[
         DType | None,
-        typer.Option(help="Of the weights.", show_default="as they are; float16 in GGUF"),
+        typer.Option(help="Number format.", show_default="unchanged; float16 in GGUF"),
     ] = None,
 ) -> None:
     """Write a model for transformers, vLLM or llama.cpp.
 
-    LM Studio and Ollama read GGUF, too.
+    LM Studio and Ollama also read GGUF.
     """
     from fledge.checkpoint.directory import find_checkpoint
 
     chosen = format_ or ("gguf" if output.suffix == ".gguf" else "huggingface")
     if chosen == "gguf" and output.suffix != ".gguf":
-        raise ConfigError(f"{output}: a GGUF is one file; name it {output}.gguf")
+        raise ConfigError(f"{output}: GGUF is a single file; name it {output}.gguf")
     if chosen == "huggingface" and output.suffix == ".gguf":
-        raise ConfigError(f"{output} names a file, but huggingface is a directory of them")
+        raise ConfigError(
+            f"{output} is a file name, but huggingface is a directory; name a directory"
+        )
     if chosen == "huggingface" and dtype == "q8_0":
-        raise ConfigError("--dtype q8_0 is for GGUF: name a .gguf file, or choose another dtype")
+        raise ConfigError("--dtype q8_0 is for GGUF; name a .gguf file, or choose another --dtype")
     directory = find_checkpoint(checkpoint)
     if chosen == "gguf":
         from fledge.checkpoint.gguf_file import export_gguf

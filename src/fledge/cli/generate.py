@@ -1,4 +1,4 @@
-"""`fledge generate`: one answer, or a file of them."""
+"""`fledge generate`: answer one prompt, or a file of prompts."""
 
 import json
 import sys
@@ -37,19 +37,21 @@ def generate(
     prompt: Annotated[
         str | None,
         typer.Argument(
-            help="What to answer; `-`, or nothing, reads standard input.", show_default=False
+            help="Prompt to answer; `-`, or nothing, reads standard input.", show_default=False
         ),
     ] = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(help="Answer every prompt of this file, many at a time.", show_default=False),
+        typer.Option(help="Answer every prompt of this file, in batches.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="JSONL for --prompts.", show_default="standard output"),
+        typer.Option(
+            "--output", "-o", help="JSONL file for --prompts.", show_default="standard output"
+        ),
     ] = None,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Continue the text itself: no chat template.")
+        bool, typer.Option("--raw", help="Continue the text, without a chat template.")
     ] = False,
     temperature: Temperature = 0.7,
     top_p: TopP = 1.0,
@@ -57,13 +59,13 @@ def generate(
     skip_bad: SkipBad = False,
     seed: Seed = None,
 ) -> None:
-    """Answer a prompt, streaming; or every prompt of a file."""
+    """Answer a prompt as a stream, or every prompt of a file."""
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
     if prompts is not None and prompt is not None:
         raise ConfigError("give a PROMPT or --prompts FILE, not both")
     if prompts is None:
-        refuse_ignored("without --prompts the answer is printed", {"--output": output})
-        refuse_ignored("without --prompts no record is read", {"--skip-bad": skip_bad})
+        refuse_ignored("without --prompts, the answer is printed", {"--output": output})
+        refuse_ignored("without --prompts, no records are read", {"--skip-bad": skip_bad})
     else:
         refuse_ignored("--prompts are answered as chats", {"--raw": raw})
     if output is not None:
@@ -88,7 +90,7 @@ def generate(
 
 
 def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> Iterator[str]:
-    """The text, then what the model thinks comes next; an empty one starts a new document."""
+    """Yield the text, then the model's continuation; an empty text starts a new document."""
     from fledge.generate import Request
     from fledge.generate.engine import Engine
     from fledge.generate.text import Writer
@@ -117,7 +119,7 @@ def write_answers(
     sampling: "SamplingParams",
     skip_bad: bool,
 ) -> None:
-    """One JSONL record a prompt: its messages, the answer, and why the answer ended."""
+    """Write a JSONL record for each prompt: its messages, the answer, and the reason it ended."""
     from fledge.cli.prompts import read_prompts
     from fledge.data import Skipped
     from fledge.generate.text import answers
@@ -143,4 +145,4 @@ def write_answers(
         typer.echo(text, nl=False)
         return
     write_text(output, text, "file of answers")
-    typer.echo(f"{len(lines):,} answers in {output}", err=True)
+    typer.echo(f"{len(lines):,} answers written to {output}", err=True)

@@ -1,4 +1,4 @@
-"""Commands that fledge tells the user to type: they run as printed, wherever fledge lies."""
+"""Commands for the user to type, which run as printed wherever fledge is installed."""
 
 import os
 import shlex
@@ -8,15 +8,18 @@ from pathlib import Path
 
 
 def command(*words: object, moved: bool = False) -> str:
-    """A command line of fledge, quoted for a shell. `moved`: to be typed in another directory."""
+    """Write a command line of fledge, quoted for a shell.
+
+    `moved` says that the user types it in another directory.
+    """
     return shlex.join([program(moved), *map(str, words)])
 
 
 def program(moved: bool = False) -> str:
-    """`fledge` where the shell finds this installation by that name, else the path of its script.
+    """Return `fledge` if the shell finds this installation by that name, or its script's path.
 
-    `make demo` installs into `.venv`, which is on nobody's path. The path is relative to the
-    current directory if it lies below it, unless the user will have `moved`.
+    `make demo` installs into `.venv`, which is not on the shell's path. The path is relative if the
+    script is below the current directory, unless the user types it in another one (`moved`).
     """
     script = Path(sys.executable).with_name("fledge.exe" if os.name == "nt" else "fledge")
     found = shutil.which("fledge")
@@ -27,5 +30,5 @@ def program(moved: bool = False) -> str:
 
 
 def sibling(run: Path, name: str) -> Path:
-    """Where the next stage may put its run: beside this one, under its own name."""
+    """Suggest the output of the next stage: beside this run, under the stage's name."""
     return run.parent / name

@@ -1,4 +1,4 @@
-"""`fledge import`: a model of others becomes a checkpoint."""
+"""`fledge import`: make a checkpoint of a model made elsewhere."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -27,14 +27,14 @@ def import_model(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A directory in Hugging Face layout, owner/name of the Hub, or a llama2.c .bin.",
+            help="Hugging Face directory, owner/name on the Hub, or a llama2.c .bin.",
             show_default=False,
         ),
     ],
     output: Output,
     dtype: Annotated[
         Literal["float32", "bfloat16", "float16"] | None,
-        typer.Option(help="Cast the weights.", show_default="as they are"),
+        typer.Option(help="Cast the weights.", show_default="unchanged"),
     ] = None,
     revision: Annotated[
         str | None,
@@ -42,22 +42,22 @@ def import_model(
     ] = None,
     tokenizer: Annotated[
         Path | None,
-        typer.Option(help="Of a llama2.c model.", show_default="tokenizer.bin beside it"),
+        typer.Option(help="Tokenizer of a llama2.c .bin.", show_default="tokenizer.bin beside it"),
     ] = None,
     chat_tokens: Annotated[
         bool,
         typer.Option(
-            "--chat-tokens", help="Give a base model fledge's chat tokens, for `fledge sft`."
+            "--chat-tokens", help="Add fledge's chat tokens to a base model, for `fledge sft`."
         ),
     ] = False,
 ) -> None:
     """Make a checkpoint of someone else's model.
 
-    GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian. What fledge would compute differently is refused
-    by name; pickles are never opened.
+    It reads GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian. A setting that fledge does not compute
+    the same way is refused by name; pickles are never opened.
     """
     if Path(source).exists():
-        refuse_ignored("SOURCE is not on the Hub", {"--revision": revision})
+        refuse_ignored("SOURCE is a path, not a model on the Hub", {"--revision": revision})
     if not Path(source).is_file():
         refuse_ignored("SOURCE is not a llama2.c .bin", {"--tokenizer": tokenizer})
     from fledge.checkpoint.import_source import import_source
@@ -74,7 +74,7 @@ def import_model(
 
 
 def summary(copied: "Copied") -> str:
-    """What was copied, in a line."""
+    """Describe the copied model in one line."""
     return (
         f"{copied.model_type} {KINDS[copied.kind]}, {copied.parameters:,} parameters "
         f"in {copied.precision}"

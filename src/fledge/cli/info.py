@@ -1,4 +1,4 @@
-"""`fledge info`: a checkpoint's kind, sizes, costs, lineage and data."""
+"""`fledge info`: show a checkpoint's kind, sizes, costs, lineage and data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,16 +14,14 @@ if TYPE_CHECKING:
     from fledge.model.config import GPTConfig
 
 MOST_FILES = 4
-"""Data files shown of each run."""
+"""Number of data files to show of each run."""
 
 EXAMPLE = "Example: `fledge info checkpoints/ppo`"
 
 
 def info(
     checkpoint: Checkpoint,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The same as JSON, for programs.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show a model's sizes, its lineage and its data."""
     from rich.console import Console
@@ -45,7 +43,9 @@ def info(
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         console.print(Text(f"  {name.replace('_', ' '):<24} {shown}"), soft_wrap=True)
     if lineage is None:
-        console.print("\nNo fledge.json: the model was not made by fledge, its past is unknown.")
+        console.print(
+            "\nThere is no fledge.json: fledge did not make this model, so its past is unknown."
+        )
     else:
         console.print()
         console.print(family_tree(str(directory), lineage))
@@ -84,7 +84,7 @@ def facts_of(directory: Path) -> dict[str, int | str]:
 
 
 def translation_facts(directory: Path, architecture: str) -> dict[str, int | str]:
-    """Return the same facts of an encoder-decoder."""
+    """Return the same facts for an encoder-decoder."""
     from fledge.checkpoint.translation_files import load_translation_model
     from fledge.model.counting import learnt_numbers
 
@@ -131,7 +131,7 @@ def family_tree(name: str, lineage: "Lineage") -> "Tree":
 
 
 def _add_past(branch: "Tree", lineage: "Lineage", told: set[str]) -> None:
-    """`told` holds the weights whose past is in the tree already: a family has few ancestors."""
+    """Add data and parents; `told` holds the weights whose past is already in the tree."""
     from rich.text import Text
 
     files = list(lineage.data.items())

@@ -24,9 +24,9 @@ app = typer.Typer(
     epilog=EXAMPLE,
 )
 MOST_LOOKED_AT = 3
-"""Words shown beside each word in the terminal …"""
+"""Number of words to show beside each word in the terminal."""
 LEAST_SHOWN = 0.05
-"""… if they get this share of its attention."""
+"""Share of attention below which a word is not shown."""
 
 
 @app.callback()
@@ -40,33 +40,31 @@ def attention(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT", help="A sentence to translate, or a text to read.", show_default=False
+            metavar="TEXT", help="Sentence to translate, or text to read.", show_default=False
         ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Picture to draw: .png or .svg.", show_default=False),
+        typer.Option("--output", "-o", help="Picture to draw, .png or .svg.", show_default=False),
     ] = None,
     json_output: Annotated[
         Path | None,
-        typer.Option("--json", help="Write words and weights as JSON.", show_default=False),
+        typer.Option("--json", help="JSON file for words and weights.", show_default=False),
     ] = None,
     layer: Annotated[
         int | None, typer.Option(help="One layer, counted from 1.", show_default="all")
     ] = None,
     head: Annotated[
-        int | None, typer.Option(help="One head of it, from 1.", show_default="all")
+        int | None, typer.Option(help="One head, counted from 1.", show_default="all")
     ] = None,
-    mean: Annotated[bool, typer.Option("--mean", help="The mean over heads.")] = False,
-    best: Annotated[bool, typer.Option("--best", help="The head that aligns best.")] = False,
+    mean: Annotated[bool, typer.Option("--mean", help="Show the mean over heads.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="Show the head that aligns best.")] = False,
     heads: Annotated[
         bool, typer.Option("--heads", help="Draw all heads on one sheet, without words.")
     ] = False,
     target: Annotated[
         str | None,
-        typer.Option(
-            help="A given translation, read instead of the model's own.", show_default=False
-        ),
+        typer.Option(help="Translation to read instead of the model's own.", show_default=False),
     ] = None,
     beams: Annotated[int, typer.Option(min=1, help="Width of the search; 1 is greedy.")] = 4,
 ) -> None:
@@ -75,11 +73,11 @@ def attention(
         raise ConfigError("give --mean or --best, not both")
     chosen = {"--layer": layer, "--head": head, "--mean": mean, "--best": best}
     if heads:
-        refuse_ignored("--heads draws all of them", chosen)
+        refuse_ignored("--heads draws all heads", chosen)
         if output is None:
-            raise ConfigError("--heads draws a sheet: give --output FILE, a .png or a .svg")
+            raise ConfigError("--heads draws a picture; give --output FILE, a .png or .svg")
     if head is not None:
-        refuse_ignored("--head names one", {"--mean": mean, "--best": best})
+        refuse_ignored("--head picks one head", {"--mean": mean, "--best": best})
     from fledge.inspect.view import choose, picture_format
 
     if output is not None:
@@ -103,14 +101,14 @@ def attention(
     print_recording(recording, view)
     for path in (output, json_output):
         if path is not None:
-            typer.echo(f"written: {path}", err=True)
+            typer.echo(f"{path} written", err=True)
 
 
 def record(checkpoint: Path, text: str, target: str | None, beams: int) -> "Recording":
-    """Record the attention of the checkpoint's model, of whatever kind, over the text.
+    """Record the attention of the checkpoint's model, of any kind, over the text.
 
     Raises:
-        ConfigError: a `target` for a model that does not translate.
+        ConfigError: `target` is given, but the model does not translate.
     """
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.model_files import (
@@ -136,7 +134,7 @@ def record(checkpoint: Path, text: str, target: str | None, beams: int) -> "Reco
 
 
 def print_recording(recording: "Recording", view: "View") -> None:
-    """The words most looked at by each word, as a table."""
+    """Print a table of the words that each word looks at most."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

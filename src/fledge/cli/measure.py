@@ -1,4 +1,4 @@
-"""The measurements behind `fledge evaluate`, each as numbers by name."""
+"""Measurements of `fledge evaluate`; each returns numbers by name."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -38,7 +38,7 @@ Numbers = dict[str, float]
 
 
 def measure_text(checkpoint: Path, texts: Sequence[str], skipped: Skipped | None = None) -> Numbers:
-    """How well the model predicts texts."""
+    """Measure how well a model predicts texts."""
     loaded = load_language_model(find_checkpoint(checkpoint))
     score = score_text(loaded, chain.from_iterable(read_texts(text, skipped) for text in texts))
     return {
@@ -52,7 +52,7 @@ def measure_text(checkpoint: Path, texts: Sequence[str], skipped: Skipped | None
 def measure_rankings(
     checkpoint: Path, rankings: Sequence[str], seed: int, skipped: Skipped | None = None
 ) -> Numbers:
-    """How well a reward model orders answers as people did, with a 95 % interval."""
+    """Measure how well a reward model orders answers as people did, with a 95 % interval."""
     reward = load_scalar_model(find_checkpoint(checkpoint))
     scores, batch = scored(reward, load_rankings(rankings, skipped=skipped))
     pairs = preference_pairs(scores, batch.ranks, batch.lengths)
@@ -60,7 +60,7 @@ def measure_rankings(
 
 
 def measure_starter(checkpoint: Path, per_kind: int, max_new_tokens: int, seed: int) -> Numbers:
-    """Shares of valid answers to the starter pack's held-out prompts, all and by kind."""
+    """Measure the shares of valid answers to the starter pack's held-out prompts, by kind."""
     loaded = load_language_model(find_checkpoint(checkpoint))
     sampling = SamplingParams(max_new_tokens=max_new_tokens)
     answered = answer_tasks(loaded, tasks("held_out", seed, per_kind), sampling, seed)
@@ -76,7 +76,7 @@ def measure_wins(
     sampling: SamplingParams,
     skipped: Skipped | None = None,
 ) -> Numbers:
-    """How often a reward model prefers this model's answers to those of `against`."""
+    """Measure how often a reward model prefers this model's answers to those of `against`."""
     reward = load_scalar_model(find_checkpoint(reward_model))
     models = [load_language_model(find_checkpoint(path)) for path in (against, checkpoint)]
     conversations = read_prompts(prompts, models, sampling, skipped)
@@ -91,7 +91,7 @@ def measure_wins(
 
 
 def duel(conversation: Conversation, theirs: str, ours: str) -> Ranking:
-    """Two answers in a fixed order, for scoring only: nobody ranked them."""
+    """Pair two answers in a fixed order, for scoring only: the ranking has no meaning."""
     turns = tuple(ChatTurn(role=turn.role, content=turn.content) for turn in conversation.messages)
     responses = (Response(id="theirs", content=theirs), Response(id="ours", content=ours))
     return Ranking(prompt=turns, responses=responses, ranking=(("theirs",), ("ours",)))
@@ -101,10 +101,10 @@ def duel(conversation: Conversation, theirs: str, ours: str) -> Ranking:
 def scored(
     reward: LoadedScalarModel, rankings: Sequence[Ranking]
 ) -> tuple[torch.Tensor, ComparisonBatch]:
-    """The score of every answer, B K, and all rankings that fit the context side by side.
+    """Score every answer; return the scores, B K, and all rankings that fit, as one batch.
 
     Raises:
-        DataError: none fits.
+        DataError: none fits the context.
     """
     length = reward.model.trunk.config.context_length
     rendered = render_rankings(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.messages import print_warning
 from fledge.errors import ConfigError
-from fledge.text.printable import printable
 
 if TYPE_CHECKING:
     from fledge.data import Skipped
@@ -17,7 +17,7 @@ Checkpoint = Annotated[
     Path,
     typer.Argument(
         metavar="CHECKPOINT",
-        help="A checkpoint, or the output directory of a run.",
+        help="Checkpoint, or the output directory of a run.",
         show_default=False,
     ),
 ]
@@ -27,10 +27,10 @@ Temperature = Annotated[
 ]
 TopP = Annotated[
     float,
-    typer.Option("--top-p", metavar="P", help="Nucleus: the share of probability kept."),
+    typer.Option("--top-p", metavar="P", help="Share of probability that sampling keeps."),
 ]
 MaxNewTokens = Annotated[
-    int, typer.Option("--max-new-tokens", metavar="N", help="Length limit of an answer.")
+    int, typer.Option("--max-new-tokens", metavar="N", help="Max tokens of an answer.")
 ]
 Seed = Annotated[
     int | None,
@@ -45,28 +45,28 @@ VocabularySize = Annotated[
         "-v",
         min=1,
         metavar="N",
-        help="Tokens, special ones included.",
+        help="Number of tokens, special ones included.",
         show_default=str(VOCABULARY_SIZE),
     ),
 ]
 SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Count and list records that cannot be used; go on.")
+    bool, typer.Option("--skip-bad", help="Skip and list records that cannot be used.")
 ]
 
 
 def tell_skipped(skipped: "Skipped | None") -> None:
-    """Print on stderr what was left out; print nothing if nothing was."""
+    """Warn of the records that were left out; say nothing if none was."""
     if skipped:
-        typer.echo(printable(skipped.summary()), err=True)
+        print_warning(skipped.summary())
 
 
 def refuse_ignored(reason: str, options: Mapping[str, object]) -> None:
-    """An option that would have no effect is a mistake: the user meant something by it.
+    """Refuse options that would have no effect, since the user meant something by them.
 
-    `options` are by name, None or False where not given.
+    `options` are values by name, None or False where not given.
 
     Raises:
-        ConfigError: one was given.
+        ConfigError: one was given; `reason` says why it has no effect.
     """
     given = [name for name, value in options.items() if value is not None and value is not False]
     if given:
@@ -76,7 +76,11 @@ def refuse_ignored(reason: str, options: Mapping[str, object]) -> None:
 def sampling_params(
     temperature: float, top_p: float, max_new_tokens: int, seed: int | None
 ) -> "SamplingParams":
-    """The options of one command as the engine takes them."""
+    """Turn the options of a command into sampling settings for the engine.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
     from fledge.config import parse_section
     from fledge.generate import SamplingParams
 

@@ -1,4 +1,4 @@
-"""Outputs of commands: checked before the work begins, so that it is not done in vain."""
+"""Check the outputs of commands before the work begins, so that it is not wasted."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from fledge.errors import ConfigError
 
 
 def check_writable(file: Path) -> None:
-    """Make sure that `file` can be written later; its folder is made if it is missing.
+    """Check that `file` can be written; create its folder if it is missing.
 
     Raises:
         ConfigError: it is a folder, or its folder may not be written.
@@ -28,10 +28,10 @@ def check_writable(file: Path) -> None:
 
 
 def check_own_directory(directory: Path, own: frozenset[str]) -> None:
-    """Make sure that replacing `directory` loses nothing but files of the names in `own`.
+    """Check that replacing `directory` loses only files named in `own`.
 
     Raises:
-        ConfigError: it is a file, holds something else, or may not be made.
+        ConfigError: it is a file, holds other files, or cannot be written.
     """
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"{directory} is a file; name a folder")

@@ -1,4 +1,4 @@
-"""`fledge password`: a new password for who lost theirs, set where the database is."""
+"""`fledge password`: set a new password on the machine with the database."""
 
 from typing import Annotated
 
@@ -10,14 +10,12 @@ EXAMPLE = "Example: `fledge password ada`"
 
 
 def password(
-    name: Annotated[
-        str, typer.Argument(help="The name that the person logs in with.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(help="Username.", show_default=False)],
     database: DatabaseOption = None,
 ) -> None:
     """Set an account's password, and log it out everywhere.
 
-    The way back in for an owner; others can be given one on the page of people.
+    Use it if an owner cannot log in; owners can give others a new password on the People page.
     """
     from fledge.database import open_database
     from fledge.errors import NotFound
@@ -27,12 +25,12 @@ def password(
     try:
         found = opened.accounts.password_hash(name)
         if found is None:
-            known = ", ".join(account.login for account in opened.accounts.list()) or "nobody"
-            raise NotFound(f"nobody logs in as {name!r} here; there is: {known}")
+            known = ", ".join(account.login for account in opened.accounts.list()) or "none"
+            raise NotFound(f"there is no username {name!r} here; usernames: {known}")
         new = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
         opened.accounts.change(found[0].id, password_hash=Passwords().hash(new))
         opened.sessions.end_all(found[0].id)
         opened.audit.add(None, "password.set", found[0].login)
     finally:
         opened.close()
-    typer.echo(f"The password of {found[0].login} is changed.", err=True)
+    typer.echo(f"The password of {found[0].login} was changed.", err=True)

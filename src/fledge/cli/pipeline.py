@@ -1,4 +1,4 @@
-"""`fledge run`: stages in their order, finished ones skipped, interrupted ones resumed."""
+"""`fledge run`: run stages in order, skip finished ones, resume an interrupted one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.hints import command
+from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import SkipBad
-from fledge.cli.training import Output, is_main_process, log_to_terminal, setting
+from fledge.cli.training import Output, is_main_process, setting
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="FILE.toml section.key=value",
-            help="A pipeline, and changes to it, such as `runs.0.optimizer.steps=100`.",
+            help="Pipeline file, and changes to it, such as `runs.0.optimizer.steps=100`.",
             show_default=DEFAULT_FILE,
         ),
     ] = None,
     text: Annotated[
         list[str] | None,
-        typer.Option("--text", help="Instead of a file: text to pretrain on.", show_default=False),
+        typer.Option(
+            "--text", help="Text to pretrain on, instead of a pipeline file.", show_default=False
+        ),
     ] = None,
     demonstrations: Annotated[
         list[str] | None,
@@ -38,7 +41,9 @@ def run(
     ] = None,
     rankings: Annotated[
         list[str] | None,
-        typer.Option("--rankings", help="For the reward model and PPO.", show_default=False),
+        typer.Option(
+            "--rankings", help="Rankings for the reward model and PPO.", show_default=False
+        ),
     ] = None,
     output: Output = None,
     seed: Annotated[
@@ -46,26 +51,26 @@ def run(
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Run a pipeline, or go on with one.
+    """Run a pipeline, or resume one.
 
-    Finished stages are skipped, interrupted ones resumed. With `--text` the sizes are chosen by how
-    much text there is.
+    Finished stages are skipped, and an interrupted one is resumed. With `--text`, the sizes depend
+    on the amount of text.
     """
     files = [word for word in words or () if "=" not in word]
     changes = [word for word in words or () if "=" in word]
     if len(files) > 1 or (files and text):
-        raise ConfigError(f"give one pipeline, or --text: found {', '.join(files)}")
+        raise ConfigError(f"give one pipeline file, or --text; found {', '.join(files)}")
     if text:
         if rankings and not demonstrations:
             raise ConfigError(
-                "--rankings need --demonstrations: a reward model starts from a model that answers"
+                "--rankings also need --demonstrations: a reward model starts from a chat model"
             )
         pipeline = pipeline_for(
             text, demonstrations or (), rankings or (), output or DEFAULT_OUTPUT, seed or 0, changes
         )
     else:
         if demonstrations or rankings:
-            raise ConfigError("--demonstrations and --rankings need --text to start from")
+            raise ConfigError("--demonstrations and --rankings also need --text, to pretrain on")
         changes = [*setting("output", output), *setting("seed", seed), *changes]
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
     if skip_bad:
@@ -80,7 +85,7 @@ def run(
 
 
 def pipeline_in(file: Path, changes: Sequence[str]) -> "Pipeline":
-    """The pipeline of a file, changed."""
+    """Load a pipeline file, and apply changes."""
     from fledge.config import load_toml
     from fledge.runs.pipeline import Pipeline
 
@@ -95,7 +100,7 @@ def pipeline_for(
     seed: int,
     changes: Sequence[str],
 ) -> "Pipeline":
-    """A pipeline for the user's own files, as far as they go, changed."""
+    """Plan a pipeline for the user's own files, and apply changes."""
     from fledge.config import apply_override, parse_section
     from fledge.runs.defaults import default_pipeline
     from fledge.runs.pipeline import Pipeline
@@ -108,7 +113,7 @@ def pipeline_for(
 
 
 def skipping_bad(pipeline: "Pipeline") -> "Pipeline":
-    """The same pipeline, in which whoever reads records leaves out those that cannot be used."""
+    """Return the same pipeline with `skip_bad` set wherever records are read."""
     skip = {"skip_bad": True}
     runs = tuple(
         run.model_copy(update={"stage": run.stage.model_copy(update=skip)})
@@ -121,7 +126,7 @@ def skipping_bad(pipeline: "Pipeline") -> "Pipeline":
 
 
 def next_command(pipeline: "Pipeline") -> str:
-    """How to talk with what was raised: the chat models, the newest first."""
+    """Suggest to serve the chat models, newest first, or else to show the last model."""
     chatty = [str(each.output) for each in pipeline.runs if each.stage.name in ("sft", "ppo")]
     if chatty:
         return command("serve", *reversed(chatty))

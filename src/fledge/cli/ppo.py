@@ -1,4 +1,4 @@
-"""`fledge ppo`: a policy that a reward prefers."""
+"""`fledge ppo`: train a policy against a reward."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def ppo(
     policy: Annotated[
         Path | None,
         typer.Option(
-            "--model", "-m", help="The SFT checkpoint: start and reference.", show_default=False
+            "--model", "-m", help="SFT checkpoint: start and reference.", show_default=False
         ),
     ] = None,
     reward: Annotated[
@@ -32,13 +32,13 @@ def ppo(
         typer.Option(
             "--reward",
             "-r",
-            help="A reward model, or `file.py:function` of prompts and responses.",
+            help="Reward model, or `file.py:function` of prompts and responses.",
             show_default=False,
         ),
     ] = None,
     prompts: Annotated[
         list[str] | None,
-        typer.Option("--prompts", "-d", help="Prompts to answer.", show_default=False),
+        typer.Option("--prompts", "-d", help="Files of prompts to answer.", show_default=False),
     ] = None,
     output: Output = None,
     steps: Steps = None,
@@ -48,7 +48,7 @@ def ppo(
     ] = None,
     kl: Annotated[
         float | None,
-        typer.Option(min=0.0, help="β: the price of leaving the SFT model.", show_default="0.05"),
+        typer.Option(min=0.0, help="β, penalty for leaving the SFT model.", show_default="0.05"),
     ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
@@ -66,7 +66,7 @@ def ppo(
 
 
 def serve_words(run: "Run") -> Sequence[object]:
-    """The chat page with the new policy, and beside it the model that it started from."""
+    """Suggest to serve the new policy beside the model that it started from."""
     from fledge.stages.ppo.config import PPOConfig
 
     assert isinstance(run.stage, PPOConfig)

@@ -1,4 +1,4 @@
-"""`fledge pretrain`: a language model from raw text."""
+"""`fledge pretrain`: train a language model on raw text."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,7 +33,7 @@ def pretrain(
     vocabulary_size: VocabularySize = None,
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="Go on from this.", show_default="a new model"),
+        typer.Option("--model", "-m", help="Checkpoint to continue.", show_default="a new model"),
     ] = None,
     output: Output = None,
     steps: Steps = None,
@@ -51,31 +51,31 @@ def pretrain(
         size = vocabulary_size or VOCABULARY_SIZE
         prepare = partial(train_tokenizer, text, size, tokenizer, skip_bad)
     else:
-        reason = "a tokenizer is trained with --text and --output, without a tokenizer, model or "
-        refuse_ignored(f"{reason}run file", {"--vocabulary-size": vocabulary_size})
+        reason = "a tokenizer is only trained with --text and --output, but no run file, model or "
+        refuse_ignored(f"{reason}tokenizer", {"--vocabulary-size": vocabulary_size})
     stage = {"text": text, "tokenizer": tokenizer, "model": model, "skip_bad": skip_bad}
     flags = flags_of(stage, output, steps, learning_rate, seed)
     train("pretrain", run, flags, generate_words, prepare)
 
 
 def generate_words(run: "Run") -> Sequence[object]:
-    """The model's own words after a first one: it has only read, and answers nothing yet."""
+    """Suggest to continue a first word, since the model cannot answer yet."""
     return "generate", run.output, FIRST_WORD, "--raw"
 
 
 def run_names(words: list[str] | None, *keys: str) -> bool:
-    """Whether a run file may, or an override does, set one of `keys`."""
+    """Tell whether a run file may set, or an override sets, one of `keys`."""
     return any("=" not in word or word.partition("=")[0].strip() in keys for word in words or ())
 
 
 def nothing() -> None:
-    """Another tokenizer is used: none is trained."""
+    """Train no tokenizer: another one is used."""
 
 
 def train_tokenizer(
     text: Sequence[str], vocabulary_size: int, directory: Path, skip_bad: bool
 ) -> None:
-    """A byte-level BPE of the text, unless just that one is there."""
+    """Train a byte-level BPE on the text, unless this very one exists."""
     from fledge.config import parse_section
     from fledge.runs.tokenizer import TokenizerConfig, make_tokenizer
 

@@ -1,4 +1,4 @@
-"""The files of a new project: a pipeline and sample data of the starter pack."""
+"""Write the files of a new project: a pipeline, and sample data from the starter pack."""
 
 import json
 import shutil
@@ -24,11 +24,11 @@ LABELLER_NOISE = 0.1
 
 
 def write_project(directory: Path, seed: int) -> list[Path]:
-    """Write everything into a new or empty directory; the paths written, in order.
+    """Write everything into a new or empty directory; return the paths written, in order.
 
     Raises:
-        ConfigError: the directory holds something.
-        DataError: it cannot be written; nothing is left of it.
+        ConfigError: the directory is not empty.
+        DataError: it cannot be written; it is removed again.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ConfigError(f"{directory} is not empty; name a new directory")
@@ -37,13 +37,13 @@ def write_project(directory: Path, seed: int) -> list[Path]:
     except OSError as error:
         shutil.rmtree(directory, ignore_errors=True)  # half a project would be in the way
         raise DataError(
-            f"{directory}: not written: {error.strerror or error}; free some space or name "
+            f"{directory} cannot be written: {error.strerror or error}; free some space or name "
             "another place, then run the same command again"
         ) from error
 
 
 def write_files(directory: Path, seed: int) -> list[Path]:
-    """The template, and samples of the starter pack."""
+    """Write the template and samples of the starter pack."""
     data = directory / "data"
     (data / "text").mkdir(parents=True)
     written = [
@@ -63,13 +63,13 @@ def write_files(directory: Path, seed: int) -> list[Path]:
 
 
 def demonstrations(seed: int) -> Iterator[dict[str, object]]:
-    """Conversations with good answers, in the OpenAI shape."""
+    """Yield conversations with good answers, as records of messages."""
     for written in conversations("train", seed, NUM_DEMONSTRATIONS):
         yield {"messages": written.conversation.records()}
 
 
 def rankings(seed: int) -> Iterator[Ranking]:
-    """Four writers' answers and one to another question, in the order of the gold labeller."""
+    """Yield rankings of the writers' answers and one to another question, by the gold labeller."""
     random = Random(f"project {seed}")
     questions = tasks("train", seed, RANKINGS_PER_KIND)
     for task in questions:
@@ -80,7 +80,7 @@ def rankings(seed: int) -> Iterator[Ranking]:
 
 
 def write_texts(directory: Path, documents: list[str]) -> list[Path]:
-    """Documents over a few files, an empty line between them."""
+    """Spread documents over a few files, with an empty line between them."""
     return [
         write_text(
             directory / f"text-{index + 1:02}.txt",
@@ -91,12 +91,12 @@ def write_texts(directory: Path, documents: list[str]) -> list[Path]:
 
 
 def write_lines(path: Path, records: Iterable[dict[str, object]]) -> Path:
-    """JSON Lines."""
+    """Write one JSON record a line."""
     lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     return write_text(path, "".join(lines))
 
 
 def write_text(path: Path, text: str) -> Path:
-    """UTF-8 with Unix line ends, on any system."""
+    """Write UTF-8 with Unix line ends, on any system."""
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -1,4 +1,4 @@
-"""Prompts of a file for commands that answer them, each with room for its answer."""
+"""Read the prompts that commands answer, each with room for its answer."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ def read_prompts(
     sampling: SamplingParams,
     skipped: Skipped | None,
 ) -> list[Conversation]:
-    """The prompts that every model can answer.
+    """Read the prompts that every model can answer.
 
     Raises:
-        RecordError: one cannot be answered, unless `skipped` collects it.
+        RecordError: a prompt leaves no room, unless `skipped` collects it.
         DataError: none is left.
     """
     fitting = [
@@ -30,7 +30,9 @@ def read_prompts(
         if all(_fits(placed, loaded, sampling, skipped) for loaded in models)
     ]
     if not fitting:
-        raise DataError(f"{', '.join(sources)}: no prompt leaves room for an answer")
+        raise DataError(
+            f"{', '.join(sources)}: no prompt leaves room for an answer; lower --max-new-tokens"
+        )
     return fitting
 
 

@@ -1,4 +1,4 @@
-"""docs/commands.md, written from the commands themselves: `python -m fledge.cli.reference`."""
+"""Write docs/commands.md from the commands: `python -m fledge.cli.reference`."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from fledge.cli.app import app
 PREFACE = """\
 # Commands
 
-`fledge COMMAND --help` says the same in the terminal. `fledge --debug COMMAND …` shows the
-traceback of an error; `fledge --version` the version. This page is written by
+`fledge COMMAND --help` shows the same in the terminal. `fledge --debug COMMAND …` shows the
+traceback of an error, and `fledge --version` the version. This page is written by
 `python -m fledge.cli.reference > docs/commands.md`.
 
-A command that trains takes a run file, `section.key=value` changes to it, and flags for the common
-settings; the same command again resumes an interrupted run. Exit codes: 0 done, 1 a file or a
-model cannot be used, 2 the command line or a run file is wrong, 130 stopped (Ctrl-C).
+A training command takes a run file, `section.key=value` changes to it, and options for common
+settings. The same command again resumes an interrupted run. Exit codes: 0 success, 1 a file or
+model cannot be used, 2 the command line or a run file is wrong, 130 stopped by Ctrl-C.
 """
 
 
 def commands() -> Iterator[tuple[str, TyperCommand]]:
-    """Every command with its full name, those of groups after one another."""
+    """Yield every command with its full name, those of a group one after another."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
     for name, command in root.commands.items():
@@ -36,12 +36,12 @@ def commands() -> Iterator[tuple[str, TyperCommand]]:
 
 
 def page() -> str:
-    """The whole page in Markdown."""
+    """Write the whole page in Markdown."""
     return "\n".join([PREFACE, *(section(name, command) for name, command in commands())])
 
 
 def section(name: str, command: TyperCommand) -> str:
-    """One command: what it does, an example, its arguments and options."""
+    """Describe one command: its help, an example, its arguments and options."""
     rows = [row(parameter) for parameter in command.params if parameter.name != "help"]
     return "\n".join(
         [
@@ -60,7 +60,7 @@ def section(name: str, command: TyperCommand) -> str:
 
 
 def row(parameter: object) -> str:
-    """A line of the table."""
+    """Write an argument or option as a line of the table."""
     assert isinstance(parameter, TyperArgument | TyperOption)
     names = (
         ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
@@ -71,7 +71,7 @@ def row(parameter: object) -> str:
 
 
 def shown_default(parameter: TyperArgument | TyperOption) -> str:
-    """As `--help` shows it: nothing for what must be given, and for switches that are off."""
+    """Write a default as `--help` shows it: none for required arguments and for switches."""
     if isinstance(parameter.show_default, str):
         return parameter.show_default
     if not parameter.show_default or parameter.default is None or parameter.default is False:

@@ -1,4 +1,4 @@
-"""`fledge restore`: a new database from a copy."""
+"""`fledge restore`: fill a new database from a backup."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +9,22 @@ EXAMPLE = "Example: `fledge restore monday.db restored.db`"
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `fledge backup` wrote.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="File that `fledge backup` wrote.", show_default=False)
+    ],
     database: Annotated[
         str,
         typer.Argument(
             metavar="DATABASE",
-            help="A new file of SQLite, or an empty database: postgresql://USER@HOST/NAME.",
+            help="New SQLite file, or an empty database: postgresql://USER@HOST/NAME.",
             show_default=False,
         ),
     ],
 ) -> None:
     """Fill an empty database from a backup.
 
-    SQLite or PostgreSQL, whatever it was before; a backup of an older fledge is brought to today's
-    form.
+    It may be SQLite or PostgreSQL, whichever the original was. A backup from an older fledge is
+    migrated.
     """
     from fledge.database.backup import restore as fill
 

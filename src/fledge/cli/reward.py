@@ -1,4 +1,4 @@
-"""`fledge reward`: a reward model from rankings."""
+"""`fledge reward`: train a reward model on rankings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,13 @@ def reward(
     run: RunWords = None,
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="The SFT checkpoint to start from.", show_default=False),
+        typer.Option("--model", "-m", help="SFT checkpoint to start from.", show_default=False),
     ] = None,
     rankings: Annotated[
         list[str] | None,
-        typer.Option("--rankings", "-d", help="Ranked or paired answers.", show_default=False),
+        typer.Option(
+            "--rankings", "-d", help="Files of ranked or paired answers.", show_default=False
+        ),
     ] = None,
     output: Output = None,
     epochs: Annotated[
@@ -46,7 +48,7 @@ def reward(
 
 
 def ppo_words(run: "Run") -> Sequence[object]:
-    """PPO on the model that the reward model started from, with the prompts that were ranked."""
+    """Suggest PPO on the model that the reward model started from, with the ranked prompts."""
     from fledge.stages.reward.config import RewardConfig
 
     assert isinstance(run.stage, RewardConfig)

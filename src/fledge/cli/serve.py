@@ -1,4 +1,4 @@
-"""`fledge serve`: the chat pages and the OpenAI-compatible API."""
+"""`fledge serve`: serve the chat pages and the OpenAI-compatible API."""
 
 import math
 import os
@@ -19,7 +19,7 @@ Number = int | float | None
 
 
 def within(least: int | float, most: int | float = math.inf) -> Callable[[Number], Number]:
-    """A check for an option in whose help there is no room for its range."""
+    """Return a check of an option's range, for options whose help has no room to state it."""
 
     def check(value: Number) -> Number:
         if value is not None and not least <= value <= most:
@@ -30,38 +30,38 @@ def within(least: int | float, most: int | float = math.inf) -> Callable[[Number
     return check
 
 
-# One short line each: this help fits a screen. docs/api.md says more.
+# One short line each, so that the help fits a screen; docs/api.md says more.
 Checkpoints = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME=]CHECKPOINT...",
-        help="What to serve, the default first.",
+        help="Models, the default first.",
         show_default=False,
     ),
 ]
-Host = Annotated[str, typer.Option(metavar="HOST", help="Address; 0.0.0.0 is every one there is.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help="Address; 0.0.0.0 is every network.")]
 Port = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         callback=within(0, 65535),
-        help="0 takes a free one.",
+        help="Port; 0 takes a free one.",
         show_default="8000, or a free one",
     ),
 ]
-NoLogin = Annotated[bool, typer.Option("--no-login", help="No accounts, on this machine only.")]
+NoLogin = Annotated[bool, typer.Option("--no-login", help="No accounts; for this machine only.")]
 OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 MaxBatch = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         callback=within(1),
-        help="Answers of one model at the same time.",
-        show_default="256, or what memory holds",
+        help="Max answers of a model at once.",
+        show_default="256, or what memory allows",
     ),
 ]
 MaxPending = Annotated[
-    int, typer.Option(metavar="N", callback=within(1), help="Answers running or waiting, at most.")
+    int, typer.Option(metavar="N", callback=within(1), help="Max answers running or waiting.")
 ]
 Memory = Annotated[
     float | None,
@@ -82,7 +82,7 @@ UpstreamKeyEnv = Annotated[
 ]
 AllowOrigin = Annotated[
     list[str] | None,
-    typer.Option(metavar="URL", help="A site whose pages may call /v1.", show_default=False),
+    typer.Option(metavar="URL", help="Site whose pages may call /v1.", show_default=False),
 ]
 
 
@@ -104,8 +104,8 @@ def serve(
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
-    A demo's or a pipeline's output stands for the models in it, last stage first. NAME is a model's
-    id in the API. Temperature and top-p are for requests that name none.
+    The output of a demo or pipeline stands for the models in it, the last stage first. NAME is a
+    model's id in the API. Temperature and top-p apply to requests that set none.
     """
     from fledge.config import parse_section
     from fledge.errors import ConfigError
@@ -122,11 +122,11 @@ def serve(
     models: list[Model] = [*served_models(named(checkpoints or []), max_batch, budget)]
     if upstream is None:
         only = {"--upstream-key-env": upstream_key_env}
-        refuse_ignored("without --upstream no other server is asked", only)
+        refuse_ignored("without --upstream, no other server is called", only)
     else:
         models += upstream_models(upstream_server(upstream, upstream_key_env))
     if not models:
-        raise ConfigError("nothing to serve: name a checkpoint, or a server with --upstream")
+        raise ConfigError("nothing to serve; name a checkpoint, or another server with --upstream")
     launch(
         models,
         host=host,
@@ -143,11 +143,17 @@ def serve(
 
 
 def upstream_server(url: str, key_env: str | None) -> "UpstreamServer":
-    """The other server; its key comes from the environment, where no list of processes shows it."""
+    """Describe the other server; its key comes from the environment, hidden from process lists.
+
+    Raises:
+        ConfigError: the environment has no such key.
+    """
     from fledge.errors import ConfigError
     from fledge.generate.upstream import UpstreamServer
 
     key = None if key_env is None else os.environ.get(key_env)
     if key_env is not None and not key:
-        raise ConfigError(f"the environment has no {key_env}; set it to the upstream's API key")
+        raise ConfigError(
+            f"environment variable {key_env} is not set; set it to the other server's API key"
+        )
     return UpstreamServer(url, key)

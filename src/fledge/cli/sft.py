@@ -1,4 +1,4 @@
-"""`fledge sft`: a chat model from demonstrations."""
+"""`fledge sft`: train a chat model on demonstrations."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +16,11 @@ def sft(
     run: RunWords = None,
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="The pretrained checkpoint.", show_default=False),
+        typer.Option("--model", "-m", help="Pretrained checkpoint.", show_default=False),
     ] = None,
     demonstrations: Annotated[
         list[str] | None,
-        typer.Option("--demonstrations", "-d", help="Conversations.", show_default=False),
+        typer.Option("--demonstrations", "-d", help="Files of conversations.", show_default=False),
     ] = None,
     output: Output = None,
     epochs: Annotated[

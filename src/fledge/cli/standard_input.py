@@ -1,4 +1,4 @@
-"""Standard input as text: all of it, or its lines as they arrive."""
+"""Read standard input as text: all of it, or its lines as they arrive."""
 
 import sys
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from typing import cast
 from fledge.errors import DataError
 
 BYTES_AT_ONCE = 65_536
-"""What is read at a time of a file or a full pipe: some thousand sentences."""
+"""Bytes to read at a time from a file or a full pipe: some thousand sentences."""
 
 
 def standard_input() -> str:
-    """All of it.
+    """Read all of standard input.
 
     Raises:
         DataError: it is not UTF-8.
@@ -21,12 +21,13 @@ def standard_input() -> str:
 
 
 def arriving_lines() -> Iterator[list[str]]:
-    """Its lines without their ends, in the lots they arrive in: all that are there, at least one.
+    """Yield lines without their ends, in lots as they arrive, each of at least one line.
 
-    What a person types or a slow program writes is a lot of its own; a file comes in large ones.
+    A line that a person types or a slow program writes is a lot of its own; a file comes in large
+    lots.
 
     Raises:
-        DataError: a line is not UTF-8; it is named by its number.
+        DataError: a line is not UTF-8; the message gives its number.
     """
     stream = cast(BufferedReader, sys.stdin.buffer)
     number, rest = 0, b""

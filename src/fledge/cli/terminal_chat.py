@@ -1,4 +1,4 @@
-"""A conversation in the terminal: what was typed, what it means, and the answer as it comes."""
+"""A chat in the terminal: commands, messages, and answers as they stream."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,19 +16,19 @@ from fledge.text.conversation import Conversation
 from fledge.text.printable import printable
 
 HELP = """\
-/help          this list
-/reset         forget the conversation
-/system TEXT   what the model is told first; without TEXT, show it
-/model PATH    go on with another checkpoint; without PATH, show it
-/save FILE     append the conversation to a JSONL file, as `fledge sft` reads it
-/quit          leave (as does Ctrl-D)
-A line that ends with \\ goes on in the next one."""
+/help          show this list
+/reset         start a new conversation
+/system TEXT   set the system prompt and start anew; without TEXT, show it
+/model PATH    switch to another checkpoint; without PATH, show the present one
+/save FILE     append the conversation to a JSONL file that `fledge sft` reads
+/quit          leave (or press Ctrl-D)
+A line that ends with \\ continues on the next line."""
 PROMPT = "you> "
 HISTORY_LINES = 1000
 
 
 class TerminalChat:
-    """The state of the chat; `read` and `write` are the terminal's, or a test's."""
+    """The state of a chat; `read` and `write` connect it to the terminal."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class TerminalChat:
         self.conversation = self._beginning()
 
     def obey(self, line: str) -> bool:
-        """Do what the line says; False when it says to leave."""
+        """Carry out a command or answer a message; return False to leave."""
         command, _, rest = line.strip().partition(" ")
         commands: dict[str, Callable[[str], None]] = {
             "/help": lambda _: self._say(HELP),
@@ -62,13 +62,13 @@ class TerminalChat:
         if command in commands:
             commands[command](rest.strip())
         elif command.startswith("/"):
-            self._say(f"{command} is unknown here; /help lists what is known")
+            self._say(f"There is no command {command}; /help lists the commands.")
         elif line.strip():
             self.answer(line)
         return True
 
     def answer(self, text: str) -> None:
-        """Stream the model's answer; Ctrl-C keeps what was said so far."""
+        """Stream the model's answer; Ctrl-C stops it, and the part so far counts as the answer."""
         asked = self.conversation.then("user", text)
         said = ""
         try:
@@ -81,7 +81,7 @@ class TerminalChat:
         self.conversation = asked.then("assistant", said)
 
     def read_message(self) -> str:
-        """One message: lines, as long as each ends with a backslash."""
+        """Read one message, whose lines but the last end with a backslash."""
         line = self.read(PROMPT)
         while line.endswith("\\"):
             line = line[:-1] + "\n" + self.read("...> ")
@@ -95,7 +95,7 @@ class TerminalChat:
 
     def _reset(self) -> None:
         self.conversation = self._beginning()
-        self._say("The conversation starts again.")
+        self._say("A new conversation has begun.")
 
     def _system(self, text: str) -> None:
         if text:
@@ -113,7 +113,7 @@ class TerminalChat:
 
     def _save(self, path: str) -> None:
         if not path:
-            self._say("/save needs a file: /save chats.jsonl")
+            self._say("/save needs a file name, such as: /save chats.jsonl")
             return
         record = {"messages": self.conversation.records()}
         with Path(path).open("a", encoding="utf-8") as file:
@@ -122,8 +122,8 @@ class TerminalChat:
 
 
 def converse(session: TerminalChat) -> None:
-    """Read and obey until the user leaves; an error ends a turn, not the chat."""
-    session.write(f"{session.checkpoint}; /help for help\n\n")
+    """Read and carry out lines until the user leaves; an error ends a turn, not the chat."""
+    session.write(f"{session.checkpoint}; type /help for help\n\n")
     while True:
         try:
             line = session.read_message()
@@ -131,7 +131,7 @@ def converse(session: TerminalChat) -> None:
             session.write("\n")
             return
         except UnicodeDecodeError:
-            session.write("error: what was typed is not UTF-8; set the terminal to UTF-8\n")
+            session.write("error: the line is not UTF-8; set the terminal to UTF-8\n")
             continue
         try:
             if not session.obey(line):
@@ -142,7 +142,7 @@ def converse(session: TerminalChat) -> None:
 
 @contextmanager
 def remembered_lines() -> Iterator[None]:
-    """Arrow keys and history across chats, where Python has readline."""
+    """Offer arrow keys and history across chats, where Python has readline."""
     try:
         import readline
     except ImportError:  # Windows

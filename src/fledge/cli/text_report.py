@@ -1,4 +1,4 @@
-"""Measurements of texts as tables in the terminal."""
+"""Print measurements of texts as tables in the terminal."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,16 @@ FEWEST_WORDS_FOR_ZIPF = 2
 
 
 def print_report(documents: Sequence[str], tokenizer: Tokenizer, top: int) -> None:
-    """Compression, the most frequent tokens and words, Zipf's law and coverage of words.
+    """Print compression, the most frequent tokens and words, Zipf's law and coverage of words.
 
     Raises:
-        DataError: there is not a word to measure.
+        DataError: the texts have fewer than two different words.
     """
     console = Console(highlight=False)
     (size,) = compression_report(documents, {"": tokenizer})
     console.print(
         f"{len(documents):,} documents, {size.bytes:,} bytes, {size.tokens:,} tokens\n"
-        f"{size.bytes_per_token:.2f} bytes a token, {size.tokens_per_word:.2f} tokens a word, "
+        f"{size.bytes_per_token:.2f} bytes per token, {size.tokens_per_word:.2f} tokens per word, "
         f"{size.vocabulary_used:.0%} of {size.vocabulary_size:,} tokens used"
     )
     words = word_counts(documents)
@@ -37,7 +37,9 @@ def print_report(documents: Sequence[str], tokenizer: Tokenizer, top: int) -> No
         f"(R² {fit.r_squared:.2f})"
     )
     for share in coverage(words, [n for n in COVERAGE_SIZES if n < len(words)]):
-        console.print(f"  the {share.most_frequent:,} most frequent words are {share.share:.1%}")
+        console.print(
+            f"  the {share.most_frequent:,} most frequent words make up {share.share:.1%}"
+        )
     tokens = token_counts(documents, tokenizer)
     console.print(
         _table("tokens", [(tokenizer.decode([i]), n, s) for i, n, s in most_common(tokens, top)])

@@ -1,10 +1,11 @@
-"""`fledge tokenizer`: train one, and see what it does to a text."""
+"""`fledge tokenizer`: train a tokenizer, and look at its work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import (
     VOCABULARY_SIZE,
     SkipBad,
@@ -13,7 +14,6 @@ from fledge.cli.options import (
     tell_skipped,
 )
 from fledge.cli.output import check_own_directory
-from fledge.cli.training import log_to_terminal
 
 if TYPE_CHECKING:
     from fledge.text.tokenizer import Tokenizer
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 OWN_FILES = frozenset(
     ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "recipe.json"]
 )
-"""What a folder of a tokenizer holds, and may be replaced."""
+"""Files of a tokenizer's folder, which may be replaced."""
 
 EXAMPLE = "Example: `fledge tokenizer train data/text --vocabulary-size 4096 -o tokenizer`"
 
 app = typer.Typer(
-    help="Train a tokenizer, and see what it does to a text.",
+    help="Train a tokenizer, and look at its work.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     epilog=EXAMPLE,
@@ -36,14 +36,14 @@ Source = Annotated[
     Path,
     typer.Argument(
         metavar="TOKENIZER",
-        help="A checkpoint, a tokenizer.json, or a .tiktoken rank file.",
+        help="A checkpoint, a tokenizer.json, or a .tiktoken file of ranks.",
         show_default=False,
     ),
 ]
 
 
 def load(path: Path) -> "Tokenizer":
-    """The tokenizer of a checkpoint, of a run's newest checkpoint, or by itself."""
+    """Load the tokenizer of a checkpoint, of a run's newest checkpoint, or a file of its own."""
     from fledge.checkpoint.directory import latest
     from fledge.text.tokenizer import Tokenizer
 
@@ -65,17 +65,17 @@ def train(
     vocabulary_size: VocabularySize = None,
     pattern: Annotated[
         Literal["gpt2", "gpt4"] | None,
-        typer.Option(help="How text is cut into words first.", show_default="gpt4"),
+        typer.Option(help="Splitting of text into words.", show_default="gpt4"),
     ] = None,
     characters: Annotated[
-        bool, typer.Option("--characters", help="One token for each character, nothing else.")
+        bool, typer.Option("--characters", help="Make one token per character instead of BPE.")
     ] = False,
     normalise: Annotated[
         Literal["none", "NFC", "NFKC"] | None,
-        typer.Option(help="Unicode form, saved with it.", show_default="none"),
+        typer.Option(help="Unicode normal form of all text.", show_default="none"),
     ] = None,
     lower_case: Annotated[
-        bool, typer.Option("--lower-case", help="The model will not know capitals.")
+        bool, typer.Option("--lower-case", help="Turn all text into lower case.")
     ] = False,
     skip_bad: SkipBad = False,
 ) -> None:
@@ -106,15 +106,15 @@ def train(
     }
     tokenizer = train_tokenizer(parse_section(settings, TokenizerConfig, source="tokenizer"))
     write_directory(output, tokenizer.save, "tokenizer")
-    typer.echo(f"{tokenizer.vocabulary_size:,} tokens in {output}")
+    typer.echo(f"{tokenizer.vocabulary_size:,} tokens written to {output}")
 
 
 @app.command(epilog='Example: `fledge tokenizer encode checkpoints/sft "Hello, world"`')
 def encode(
     tokenizer: Source,
-    text: Annotated[str, typer.Argument(help="What to encode.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="Text to encode.", show_default=False)],
 ) -> None:
-    """Show a text cut into coloured tokens, and their ids."""
+    """Show the tokens of a text in colours, and their ids."""
     from rich.console import Console
     from rich.text import Text
 
@@ -131,16 +131,16 @@ def encode(
     console.print(shown, soft_wrap=True)
     console.print(" ".join(map(str, ids)), soft_wrap=True)
     num_bytes = len(text.encode())
-    ratio = f", {num_bytes / len(ids):.2f} bytes a token" if ids else ""
+    ratio = f", {num_bytes / len(ids):.2f} bytes per token" if ids else ""
     console.print(f"{len(ids):,} tokens, {num_bytes:,} bytes{ratio}", style="dim")
 
 
 @app.command(epilog="Example: `fledge tokenizer trace checkpoints/sft lighthouse`")
 def trace(
     tokenizer: Source,
-    text: Annotated[str, typer.Argument(help="A word, or a few.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="One or more words.", show_default=False)],
 ) -> None:
-    """Show, merge by merge, how a word became its tokens."""
+    """Show, merge by merge, how a word becomes its tokens."""
     from rich.console import Console
 
     from fledge.text.trace import trace as trace_merges
@@ -161,7 +161,7 @@ def report(
         list[str],
         typer.Argument(metavar="TEXT...", help="Files or folders.", show_default=False),
     ],
-    top: Annotated[int, typer.Option(min=1, help="How many of the most frequent to list.")] = 15,
+    top: Annotated[int, typer.Option(min=1, help="Number of most frequent entries to list.")] = 15,
     skip_bad: SkipBad = False,
 ) -> None:
     """Measure texts with a tokenizer: compression, frequencies, Zipf's law, coverage."""

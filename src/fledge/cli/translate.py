@@ -1,4 +1,4 @@
-"""`fledge translate`: a sentence, a file or a pipe in the other language."""
+"""`fledge translate`: translate a sentence, a file or a pipe."""
 
 import json
 import sys
@@ -29,13 +29,13 @@ def translate(
     sentence: Annotated[
         str | None,
         typer.Argument(
-            help="What to translate; `-`, or nothing, reads lines of standard input.",
+            help="Sentence to translate; `-`, or nothing, reads lines of standard input.",
             show_default=False,
         ),
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", "-f", help="Translate every line of it.", show_default=False),
+        typer.Option("--file", "-f", help="Translate every line of this file.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
@@ -44,39 +44,39 @@ def translate(
     references: Annotated[
         Path | None,
         typer.Option(
-            help="The right translations of --file, line by line: prints BLEU and chrF.",
+            help="Reference translations of --file, line by line: prints BLEU and chrF.",
             show_default=False,
         ),
     ] = None,
     beams: Annotated[int, typer.Option(metavar="N", help="Width of the search; 1 is greedy.")] = 4,
     length_penalty: Annotated[
-        float, typer.Option(metavar="α", help="Above 0 longer translations win more often.")
+        float, typer.Option(metavar="α", help="Above 0, longer translations win more often.")
     ] = 1.0,
     penalty: Annotated[
         Literal["power", "gnmt"],
         typer.Option(help="Divide log-probability by n^α, or by ((5 + n) / 6)^α."),
     ] = "power",
     best: Annotated[
-        int, typer.Option(metavar="N", help="So many translations of each, best first.")
+        int, typer.Option(metavar="N", help="Number of translations of each, best first.")
     ] = 1,
     scores: Annotated[
-        bool, typer.Option("--scores", help="Put each one's score and a tab before it.")
+        bool, typer.Option("--scores", help="Begin each line with the score and a tab.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a sentence, with scores.")
+        bool, typer.Option("--json", help="Print one JSON object per sentence, with scores.")
     ] = False,
 ) -> None:
     """Translate a sentence, a file or a pipe by beam search.
 
-    With `--best` above 1 each line begins with the sentence's number and a tab. An empty line gives
-    an empty line; lines of a pipe are answered as they come.
+    With `--best` above 1, each line begins with the sentence's number and a tab. An empty line
+    gives an empty line. Lines of a pipe are translated as they arrive.
     """
     if file is not None and sentence is not None:
         raise ConfigError("give a SENTENCE or --file FILE, not both")
     if references is not None and file is None:
-        raise ConfigError("--references needs the sentences they translate: give --file, too")
+        raise ConfigError("--references needs the sentences that they translate; also give --file")
     if best > beams:
-        raise ConfigError(f"--best {best} of only {beams} beams; raise --beams to {best}")
+        raise ConfigError(f"--best {best} is more than --beams {beams}; raise --beams to {best}")
     if output is not None:
         check_writable(output)
     from fledge.checkpoint.directory import find_checkpoint
@@ -96,7 +96,7 @@ def translate(
 
 
 class Lines:
-    """Translations as lines of text: number and score, if wanted, then the words."""
+    """Writes translations as lines of text: number and score, if wanted, then the words."""
 
     def __init__(self, with_number: bool, with_score: bool) -> None:
         self.with_number = with_number
@@ -106,12 +106,12 @@ class Lines:
         for one in found:
             fields = [str(number)] if self.with_number else []
             fields += [f"{one.score:.4f}"] if self.with_score else []
-            # A line for a line: files stay aligned whatever a model writes.
+            # One line per translation: files stay aligned whatever a model writes.
             yield "\t".join([*fields, " ".join(one.text.splitlines())])
 
 
 def as_record(_: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
-    """Everything about a sentence as a line of JSON."""
+    """Yield a sentence, its translations and their scores as one line of JSON."""
     translations = [{"text": one.text, "score": one.score} for one in found]
     yield json.dumps({"source": source, "translations": translations}, ensure_ascii=False)
 
@@ -125,7 +125,7 @@ def translated(
     settings: "BeamSettings",
     show: Show,
 ) -> Iterator[str]:
-    """Lines to write: those of a lot before the next lot is asked for."""
+    """Yield the lines to write, those of a lot before the next lot is read."""
     from fledge.generate.translation import translate
 
     first = 1
@@ -144,7 +144,7 @@ def translate_file(
     settings: "BeamSettings",
     show: Show,
 ) -> None:
-    """Every line of a file, under a bar; then the scores, if there are references."""
+    """Translate every line of a file under a bar, then print the scores if there are references."""
     from fledge.data.sentence_pairs import aligned_lines, read_lines
     from fledge.generate.translation import translate
 
@@ -153,7 +153,7 @@ def translate_file(
     else:
         sources, right = aligned_lines(file, references)
     if not sources:
-        raise DataError(f"{file}: the file is empty; expected sentences, one a line")
+        raise DataError(f"{file}: the file is empty; expected one sentence a line")
     with bar(len(sources)) as advance:
         found = translate(loaded, sources, settings, advance, where=f"{file}:")
     pairs = enumerate(zip(sources, found, strict=True), start=1)
@@ -163,7 +163,7 @@ def translate_file(
 
 
 def write_all(output: Path | None, lines: Iterator[str]) -> None:
-    """To a file that appears whole, or to standard output as they come."""
+    """Write to a file, which appears whole, or to standard output as lines come."""
     if output is not None:
         write_text(output, "".join(f"{line}\n" for line in lines), "file of translations")
         return
@@ -173,7 +173,7 @@ def write_all(output: Path | None, lines: Iterator[str]) -> None:
 
 
 def print_score(translations: Sequence[str], references: Sequence[str]) -> None:
-    """BLEU and chrF with their signatures, on stderr."""
+    """Print BLEU and chrF with their signatures on stderr."""
     from fledge.evaluate.translation import score_translations
 
     score = score_translations(translations, references)
@@ -183,7 +183,7 @@ def print_score(translations: Sequence[str], references: Sequence[str]) -> None:
 
 @contextmanager
 def bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr where that is a terminal; yields how to move it on."""
+    """Show a progress bar if stderr is a terminal; yield the function that advances it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

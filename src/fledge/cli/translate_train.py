@@ -1,4 +1,4 @@
-"""`fledge translate-train`: a translator from sentence pairs."""
+"""`fledge translate-train`: train a translator on sentence pairs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +31,12 @@ def translate_train(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="A checkpoint to go on from.", show_default=False),
+        typer.Option("--model", "-m", help="Checkpoint to continue.", show_default=False),
     ] = None,
     output: Output = None,
     vocabulary_size: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Tokens both languages share.", show_default="8192"),
+        typer.Option(metavar="N", help="Number of tokens for both languages.", show_default="8192"),
     ] = None,
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the pairs.", show_default="20")
