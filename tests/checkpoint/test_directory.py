@@ -1,6 +1,7 @@
 import errno
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,20 @@ def test_a_process_killed_while_saving_leaves_a_loadable_checkpoint(tmp_path):
     write_checkpoint(tmp_path / "step-00000002", write_model())
     keep_newest(tmp_path, 2)
     assert sorted(os.listdir(tmp_path)) == ["step-00000001", "step-00000002"]
+
+
+def test_nothing_stays_of_a_process_killed_while_it_deleted_a_replaced_checkpoint(
+    tmp_path, monkeypatch
+):
+    step = step_directory(tmp_path, 1)
+    write_checkpoint(step, write_model())
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda path, ignore_errors=False: None)
+        write_checkpoint(step, write_model("again"))
+    assert (step / "training" / "state").read_text() == "again"
+    assert len(os.listdir(tmp_path)) > 1
+    keep_newest(tmp_path, 1)
+    assert os.listdir(tmp_path) == [step.name]
 
 
 def test_checkpoints_are_in_the_order_of_their_steps(tmp_path):

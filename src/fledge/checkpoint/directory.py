@@ -77,7 +77,7 @@ def keep_newest(output: Path, keep: int) -> None:
     """Delete all but the `keep` newest checkpoints, and those left half-written by killed runs."""
     for path in checkpoints(output)[:-keep]:
         remove_directory(path)
-    for path in output.glob(f".step-*{UNFINISHED}*"):
+    for path in output.glob(f".*step-*{UNFINISHED}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
