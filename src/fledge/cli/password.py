@@ -10,7 +10,9 @@ EXAMPLE = "Example: `fledge password ada`"
 
 
 def password(
-    name: Annotated[str, typer.Argument(help="Username.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="USERNAME", help="Username of the account.", show_default=False)
+    ],
     database: DatabaseOption = None,
 ) -> None:
     """Set an account's password, and log it out everywhere.

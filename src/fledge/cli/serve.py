@@ -39,7 +39,7 @@ Checkpoints = Annotated[
         show_default=False,
     ),
 ]
-Host = Annotated[str, typer.Option(metavar="HOST", help="Address; 0.0.0.0 is every network.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help="Address; 0.0.0.0 is all interfaces.")]
 Port = Annotated[
     int | None,
     typer.Option(
