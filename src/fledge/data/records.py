@@ -1,12 +1,15 @@
 """A record with its place in a file, and the report of records that were left out."""
 
 import difflib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from fledge.errors import RecordError
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -72,6 +75,12 @@ class Skipped:
         if len(self.errors) > listed:
             lines.append(f"  … and {len(self.errors) - listed:,} more")
         return "\n".join(lines)
+
+
+def warn_of_skipped(skipped: Skipped | None) -> None:
+    """Log a warning that counts and lists the records left out; log nothing if there are none."""
+    if skipped:
+        logger.warning("%s", skipped.summary())
 
 
 def refuse(error: RecordError, skipped: Skipped | None) -> None:

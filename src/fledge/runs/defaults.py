@@ -153,7 +153,7 @@ def _sft(demonstrations: Sequence[str], recipe: Recipe, context: int) -> dict[st
             "demonstrations": list(demonstrations),
             "corpus": "pretrain",
         },
-        # As many tokens a step as 16 rows of the recipe's own context.
+        # The tokens of a step equal 16 rows of the recipe's own context.
         "batch": {"examples": max(4, 16 * recipe.context_length // context)},
         "evaluation": {"every": 100},
     }

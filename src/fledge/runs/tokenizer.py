@@ -1,7 +1,6 @@
 """Train the tokenizer of a pipeline, unless it exists already."""
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -9,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from fledge.config import Config
-from fledge.data.records import Skipped
+from fledge.data.records import Skipped, warn_of_skipped
 from fledge.data.sources import read_texts
 from fledge.errors import CheckpointError, ConfigError
 from fledge.files import write_directory
@@ -17,8 +16,6 @@ from fledge.runs.differences import differences
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.text.normalise import NormaliserConfig
 from fledge.text.tokenizer import Tokenizer
-
-logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
 
@@ -67,8 +64,7 @@ def train_tokenizer(config: TokenizerConfig) -> Tokenizer:
             texts, config.vocabulary_size, pattern=config.pattern, normaliser=config.normaliser
         )
     )
-    if skipped:
-        logger.warning("%s", skipped.summary())
+    warn_of_skipped(skipped)
     return tokenizer
 
 

@@ -31,7 +31,7 @@ class NextToken(nn.Module):
             head = self.model.head or self.model.token_embedding
             return linear_cross_entropy_sum(hidden[mask], head.weight, targets[mask])
         if not bool(mask.all()):
-            # In chats only some tokens are targets: skip the logits of the others.
+            # Logits of tokens that are no targets are skipped: chats have many of them.
             hidden, targets, mask = hidden[mask][None], targets[mask][None], mask[mask][None]
         return cross_entropy_sum(self.model.logits(hidden), targets, mask)
 

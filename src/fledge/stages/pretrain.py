@@ -1,6 +1,5 @@
 """Pretraining: next-token prediction over windows of a text corpus."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, final
@@ -14,7 +13,7 @@ from fledge.data.batch import TokenBatch
 from fledge.data.corpus import Corpus, build_corpus
 from fledge.data.loader import in_order
 from fledge.data.packing import window_batch, window_loader
-from fledge.data.records import Skipped
+from fledge.data.records import Skipped, warn_of_skipped
 from fledge.errors import ConfigError
 from fledge.model.config import FamilyName, GPTConfig
 from fledge.model.gpt import GPT
@@ -23,8 +22,6 @@ from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metr
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
-
-logger = logging.getLogger(__name__)
 
 
 class ModelSize(Config):
@@ -206,8 +203,7 @@ def _open_or_build(config: PretrainConfig, tokenizer: Tokenizer, context: StageC
                 progress=tell,
                 skipped=skipped,
             )
-        if skipped:
-            logger.warning("%s", skipped.summary())
+        warn_of_skipped(skipped)
     elif not config.text and config.corpus is None:
         raise ConfigError("stage.text is missing; name files or folders to pretrain on")
     context.runtime.barrier()

@@ -1,6 +1,5 @@
 """SFT: learn to answer from demonstrations, step 1 of InstructGPT (Ouyang et al. 2022, 3.5)."""
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from fledge.data.corpus import Corpus
 from fledge.data.demonstrations import demonstration_from
 from fledge.data.loader import Loader, in_order
 from fledge.data.packing import TokenRows, join, pack, window_loader
-from fledge.data.records import Skipped, refuse
+from fledge.data.records import Skipped, refuse, warn_of_skipped
 from fledge.data.rendering import render_demonstrations
 from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_conversations
@@ -27,8 +26,6 @@ from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metr
 from fledge.text.conversation import Conversation, RenderedChat
 from fledge.text.renderer import Renderer
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
-
-logger = logging.getLogger(__name__)
 
 
 class SFTConfig(Config):
@@ -103,8 +100,7 @@ class SFT(Stage[TokenBatch]):
         loaded = load_language_model(find_checkpoint(config.model))
         skipped = Skipped() if config.skip_bad else None
         demonstrations = read_demonstrations(config, loaded.renderer, context.seed, skipped)
-        if skipped:
-            logger.warning("%s", skipped.summary())
+        warn_of_skipped(skipped)
         corpus = None if config.corpus is None else Corpus.open(config.corpus, loaded.tokenizer)
         return cls(config, loaded, demonstrations, corpus, context)
 

@@ -28,7 +28,7 @@ class EvaluationConfig(Config):
 
 
 class Plan(Config):
-    """All settings that `fit` needs besides a stage."""
+    """Settings that `fit` needs besides a stage."""
 
     output: Path
     """Directory of the run: `metrics.jsonl` and its checkpoints."""
@@ -41,10 +41,10 @@ class Plan(Config):
     lora: LoRAConfig | None = None
     """Train adapters beside frozen weights (sft, reward, ppo); none trains all weights."""
     checkpoint: CheckpointConfig = CheckpointConfig()
-    """When to save a checkpoint."""
+    """Schedule of checkpoints."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """When to measure on held-out data."""
+    """Schedule of measurements on held-out data."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
     tensorboard: bool = False
-    """Also write curves to `tensorboard` in the output (needs the extra `tensorboard`)."""
+    """Write curves to `tensorboard` in the output (needs the extra `tensorboard`)."""

@@ -79,7 +79,7 @@ class Stage(ABC, Generic[BatchT]):
     """Name in run files, logs and lineage."""
 
     trained: nn.Module
-    """All parameters to train: one module, or a `ModuleDict` of the modules that are called."""
+    """Parameters to train: one module, or a `ModuleDict` of the modules that are called."""
 
     unit: str = "tokens"
     """Unit that `Batch.weight` counts, for the progress bar."""

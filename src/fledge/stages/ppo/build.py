@@ -1,7 +1,6 @@
 """Build PPO from its settings: load checkpoints, read prompts, set up the engine."""
 
 import copy
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from fledge.data.batch import PromptBatch, TokenBatch
 from fledge.data.corpus import Corpus
 from fledge.data.order import PromptOrder, rows_of_step
 from fledge.data.packing import window_batch
-from fledge.data.records import Skipped
+from fledge.data.records import Skipped, warn_of_skipped
 from fledge.data.sources import source_hashes
 from fledge.errors import ConfigError
 from fledge.files import file_hash
@@ -49,8 +48,6 @@ from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import Respond, World
 from fledge.train.stage import Sources, StageContext, adapt_for
 
-logger = logging.getLogger(__name__)
-
 MAX_BATCH = 128
 """Maximum answers generated at the same time."""
 
@@ -69,8 +66,7 @@ def build_ppo(
     loaded = load_language_model(directory)
     skipped = Skipped() if config.skip_bad else None
     prompts = read_prompts(config, loaded.renderer, context.seed, skipped)
-    if skipped:
-        logger.warning("%s", skipped.summary())
+    warn_of_skipped(skipped)
     banned_ids = banned(loaded)
     runtime = context.runtime
     score, critic, parents = _reward(config, loaded, prompts, context, reward)

@@ -107,7 +107,7 @@ class PPO(Stage[PPOBatch]):
         total = masked_sum(config.critic.coefficient * value_error - surrogate, mask)
         metrics = update_metrics(experience, log_probs, values, surrogate, value_error, config.clip)
         if config.pretraining is not None:
-            # After the actor-critic's own forward pass, which has gathered the policy's weights.
+            # The actor-critic's forward pass, before this one, has gathered the policy's weights.
             pretraining = pretraining_loss(self.trained.policy, batch)
             total = total + config.pretraining.coefficient * pretraining
             metrics["loss/pretraining_avg"] = pretraining.detach()

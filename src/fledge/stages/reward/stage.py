@@ -1,7 +1,6 @@
 """Step 2 of InstructGPT: a reward model from rankings (Ouyang et al. 2022, arXiv:2203.02155)."""
 
 import copy
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from fledge.checkpoint.model_files import (
 )
 from fledge.data.batch import ComparisonBatch
 from fledge.data.loader import Loader
-from fledge.data.records import Skipped
+from fledge.data.records import Skipped, warn_of_skipped
 from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.evaluate.preferences import PreferencePairs, preference_pairs, preference_report
 from fledge.model.lora import LoRAConfig, trained_state
@@ -31,8 +30,6 @@ from fledge.stages.reward.data import MOST_DEMONSTRATIONS, Comparisons, read_com
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
 from fledge.train.moving_average import lent
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
-
-logger = logging.getLogger(__name__)
 
 
 @final
@@ -81,8 +78,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         loaded = LoadedScalarModel(model, language.tokenizer, language.template)
         skipped = Skipped() if config.skip_bad else None
         comparisons = read_comparisons(config, loaded.renderer, context.seed, skipped)
-        if skipped:
-            logger.warning("%s", skipped.summary())
+        warn_of_skipped(skipped)
         return cls(config, loaded, comparisons, context)
 
     def batches(self) -> Iterator[ComparisonBatch]:

@@ -34,11 +34,6 @@ class ParallelText:
     hashes: dict[str, str]
     skipped: Skipped | None
 
-    def report_skipped(self) -> None:
-        """Warn of the records that were left out, if any."""
-        if self.skipped:
-            logger.warning("%s", self.skipped.summary())
-
 
 def load_parallel_text(config: TranslateConfig, seed: int) -> ParallelText:
     """Read the pairs, and hold some out by source sentence.

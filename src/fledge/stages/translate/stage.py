@@ -13,6 +13,7 @@ from fledge.checkpoint.translation_files import (
     save_translation_model,
 )
 from fledge.data.pair_batch import PairLoader, SentencePairBatch, by_length
+from fledge.data.records import warn_of_skipped
 from fledge.data.sentence_pairs import SentencePair
 from fledge.evaluate.translation import TranslationScore, score_translations
 from fledge.files import write_text
@@ -69,7 +70,7 @@ class Translate(Stage[SentencePairBatch]):
         )
         held_out, self.held_out_ids = encode_pairs(text.held_out, loaded, text.skipped)
         self.held_out = spread(held_out, config.measures.sentences)
-        text.report_skipped()
+        warn_of_skipped(text.skipped)
         steps, every = context.steps or self.natural_steps(), config.averaging.every
         self.average = LastWeights(
             config.averaging.checkpoints, every or max(1, steps // 50), steps
