@@ -1,8 +1,12 @@
 """Requests and tokens a minute, streams at once, tokens a day, and what a refusal says."""
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 
 from databases import Clock, person
+from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable
 from fledge.serve.people import limits
@@ -271,6 +275,30 @@ def test_a_database_that_is_away_gets_the_usage_later(
     meter.start()
     meter.stop()
     assert database.usage.tokens_today(ada) == 15
+    database.close()
+
+
+def test_two_who_write_at_once_count_each_answer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread of the meter writes, and so does a page that shows the usage."""
+    database = TemporaryDatabase(Clock())
+    ada = person(database)
+    meter = Meter(database.usage, Clock())
+    meter.count(ada, "", "tiny", 10, 5)
+    add, second = database.usage.add, threading.Thread(target=meter.flush)
+
+    def slowly(rows: Sequence[UsageOfDay]) -> None:
+        if second.ident is None:
+            second.start()
+            second.join(0.1)  # long enough to write the same rows, were it let in
+            meter.count(ada, "", "tiny", 1, 1)
+        add(rows)
+
+    monkeypatch.setattr(database.usage, "add", slowly)
+    meter.flush()
+    second.join()
+    meter.flush()
+    (row,) = database.usage.of(ada, since="")
+    assert (row.requests, row.prompt_tokens, row.completion_tokens) == (2, 11, 6)
     database.close()
 
 

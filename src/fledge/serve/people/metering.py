@@ -29,6 +29,7 @@ class Meter:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._pending: list[UsageOfDay] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fledge-meter", daemon=True)
@@ -65,16 +66,20 @@ class Meter:
             )
 
     def flush(self) -> None:
-        """Write the pending usage; rows that cannot be written now stay pending."""
-        with self._lock:
-            rows = list(self._pending)
-        try:
-            self._store.add(summed(rows))
-        except DatabaseUnavailable as error:
-            logger.warning("%d answers are not counted yet: %s", len(rows), error)
-            return
-        with self._lock:
-            del self._pending[: len(rows)]
+        """Write the pending usage; rows that cannot be written now stay pending.
+
+        One caller writes at a time: two would add the same rows to the database.
+        """
+        with self._writing:
+            with self._lock:
+                rows = list(self._pending)
+            try:
+                self._store.add(summed(rows))
+            except DatabaseUnavailable as error:
+                logger.warning("%d answers are not counted yet: %s", len(rows), error)
+                return
+            with self._lock:
+                del self._pending[: len(rows)]
 
     def _run(self) -> None:
         next_hour = self._clock() + HOUR_SECONDS
