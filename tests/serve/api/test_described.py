@@ -119,3 +119,13 @@ def test_every_anchor_of_the_page_is_one_place(client: TestClient) -> None:
     anchors = re.findall(r'<details id="([^"]+)">', client.get("/docs").text)
     assert len(anchors) == len(set(anchors)) == 13
     assert "post-v1-chat-completions" in anchors
+
+
+def test_every_field_of_a_request_is_explained_on_the_page(client: TestClient) -> None:
+    rows = re.findall(
+        r"<td><code>(\w+)</code>.*?</td>\s*<td>.*?</td><td>(.*?)</td>",
+        client.get("/docs").text,
+        re.DOTALL,
+    )
+    assert len(rows) > 60
+    assert [name for name, meaning in rows if not meaning.strip()] == []

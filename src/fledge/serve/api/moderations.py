@@ -34,8 +34,9 @@ class ModerationRequest(Incoming):
     """`POST /v1/moderations`."""
 
     input: str | list[str] | list[ModeratedPart]
+    """One text, several texts, or the parts of one input."""
     model: str | None = Field(None, max_length=500)
-    """Ignored: there is no policy to choose."""
+    """Ignored, because no moderation policy is configured."""
 
 
 class ModerationResult(BaseModel):
@@ -65,7 +66,7 @@ def moderation_routes(identity: Identity) -> APIRouter:
     def moderations(
         request: ModerationRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> ModerationReply:
-        """Flag nothing: no policy is configured, as `model` "none" and `notice` say."""
+        """Flag nothing: no policy is configured. The reply has `model` "none" and a `notice`."""
         person.require_scope("moderations")
         # Parts are one input together; strings are one each.
         is_many = isinstance(request.input, list) and all(

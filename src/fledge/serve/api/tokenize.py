@@ -24,10 +24,13 @@ class TokenizeRequest(Incoming):
     model: str | None = Field(None, max_length=500)
     """The default model if not given."""
     prompt: str | None = None
+    """Text to tokenize; send either this or `messages`."""
     messages: list[ChatMessage] | None = None
+    """Conversation to tokenize, in the model's chat template."""
     add_generation_prompt: bool | None = None
     """End the messages with the header of the next answer; true if not given."""
     return_token_strs: bool | None = None
+    """Also return each token as the vocabulary writes it."""
 
 
 class TokenizeReply(BaseModel):
@@ -45,6 +48,7 @@ class DetokenizeRequest(Incoming):
     model: str | None = Field(None, max_length=500)
     """The default model if not given."""
     tokens: list[int]
+    """Token ids."""
 
 
 class DetokenizeReply(BaseModel):

@@ -26,6 +26,7 @@ class CompletionRequest(SamplingWishes):
     """`POST /v1/completions`."""
 
     model: str = Field(max_length=500)
+    """Id of a model, as listed by `/v1/models`."""
     prompt: Texts | None = None
     """Text to continue; an empty one starts a new text."""
     max_tokens: int | None = Field(16, ge=0)
@@ -35,7 +36,9 @@ class CompletionRequest(SamplingWishes):
     best_of: int | None = Field(None, ge=1, le=16)
     """Number of continuations to write; the `n` with the best mean log-probability are returned."""
     stream: bool | None = None
+    """Stream the continuations as they are written."""
     stream_options: StreamOptions | None = None
+    """`include_usage` ends the stream with the token counts."""
     echo: bool | None = None
     """Return the prompt in front of the continuation."""
     logprobs: int | None = Field(None, ge=0, le=5)
@@ -88,7 +91,9 @@ class EmbeddingRequest(Incoming):
     """`POST /v1/embeddings`."""
 
     model: str = Field(max_length=500)
+    """Id of a model, as listed by `/v1/models`."""
     input: Texts
+    """One text or several, each as characters or as token ids."""
     encoding_format: Literal["float", "base64"] | None = None
     """`float` for numbers, `base64` for little-endian 32-bit floats."""
     dimensions: int | None = Field(None, ge=1)

@@ -39,7 +39,9 @@ class ResponseRequest(Incoming):
     """`POST /v1/responses`."""
 
     model: str = Field(max_length=500)
+    """Id of a model, as listed by `/v1/models`."""
     input: str | Annotated[list[InputItem], Field(min_length=1)]
+    """Message of the user, or several turns of a conversation."""
     instructions: str | None = None
     """System prompt; it does not carry over to the next response."""
     previous_response_id: str | None = Field(None, max_length=200)
@@ -47,14 +49,21 @@ class ResponseRequest(Incoming):
     store: bool | None = None
     """Store the response for `previous_response_id`; true if not given."""
     stream: bool | None = None
+    """Stream the answer as it is written."""
     temperature: float | None = Field(None, ge=0, le=2)
+    """0 always takes the most likely token; the server's default if not given."""
     top_p: float | None = Field(None, gt=0, le=1)
+    """Sample from the smallest set of tokens with at least this total probability."""
     max_output_tokens: int | None = Field(None, ge=1)
+    """Maximum length of the answer in tokens; cut to the room left in the context."""
     metadata: dict[str, str] | None = None
+    """Returned with the response, unchanged."""
     user: str | None = Field(None, max_length=500)
+    """User behind the request; when requests have to wait, users take turns."""
     truncation: Literal["auto", "disabled"] | None = None
     """ "auto" drops the oldest messages of a conversation that is too long."""
     text: TextSettings | None = None
+    """Form of the answer; only the `format` of type `text` is supported."""
     tools: list[object] | None = None
     """Not supported; refused unless empty."""
     background: bool | None = None
