@@ -1,5 +1,7 @@
 """The page of people: who may change whom, and what the change does."""
 
+import re
+
 import pytest
 
 from people_server import PASSWORD, PeopleServer, secret_of, session_of
@@ -147,3 +149,31 @@ def test_an_admin_leaves_the_invitations_of_owners_alone(server: PeopleServer) -
     path = f"/admin/invitations/{made.id}/delete"
     assert server.ask("POST", path, who=server.people_of["admin"]).status_code == 400
     assert server.ask("POST", path, who=server.people_of["owner"]).status_code == 303
+
+
+def test_the_page_asks_for_no_limit_that_its_form_refuses(server: PeopleServer) -> None:
+    """0 is "no limit" for a person; the defaults say it by an empty field."""
+    owner = server.people_of["owner"]
+    html = server.ask("GET", "/admin", who=owner).text
+    forms = re.findall(
+        r'<form [^>]*action="([^"]+/limits|/admin/settings)">(.*?)</form>', html, re.S
+    )
+    assert len(forms) > 1
+    for action, form in forms:
+        (least,) = set(re.findall(r'type="number" min="(\d)"', form))
+        lower = {"daily_tokens": int(least) - 1}
+        assert server.ask("POST", action, who=owner, data=lower).status_code == 400, action
+        taken = server.ask("POST", action, who=owner, data={"daily_tokens": least})
+        assert taken.status_code == 303, action
+
+
+def test_a_screen_reader_hears_which_invitation_a_button_revokes(server: PeopleServer) -> None:
+    owner = server.people_of["owner"]
+    server.database.invitations.create(owner.id, "user", "Carol")
+    server.database.invitations.create(owner.id, "user", "")
+    html = server.ask("GET", "/admin", who=owner).text
+    heard = [re.sub(r"<[^>]+>", "", each) for each in re.findall(r">(Revoke<.*?)</button>", html)]
+    assert [each.partition(", created ")[0] for each in heard] == [
+        "Revoke the invitation",
+        "Revoke the invitation “Carol”",
+    ]
