@@ -77,6 +77,7 @@ def test_from_the_first_visit_to_logging_out(
     page.goto(f"{url}/admin")
     page.locator("summary", has_text="Edit Bob").click()
     expect(page.locator("details[open]", has_text="Edit Bob")).to_be_visible()
+    expect(page.get_by_role("link", name="People")).to_be_in_viewport(ratio=0.9)
     check(page, "people")
     page.goto(f"{url}/account")
     page.get_by_role("button", name="Log out of this browser").click()

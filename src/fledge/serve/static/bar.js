@@ -24,3 +24,6 @@ at("theme").addEventListener("click", () => {
 });
 
 show();
+
+// On a narrow screen the tabs scroll, and the current one may be outside.
+document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
