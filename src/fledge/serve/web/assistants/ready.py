@@ -42,15 +42,15 @@ READY: Sequence[ReadyAssistant] = (
         key="hangman",
         name="Hangman",
         description="I have a secret word. Ask for a hint, or guess a letter.",
-        greeting="I am thinking of a word. Which letters are in it?",
+        greeting="I'm thinking of a word. Which letters are in it?",
         suggestions=("Give me a hint.", "Is the letter e in it?", "My guess is a."),
         system_prompt=HANGMAN_HOST.format(letters=one_of(" ".join(word) for word in SHORT_WORDS)),
     ),
     ReadyAssistant(
         key="twenty-questions",
         name="Twenty questions",
-        description="I have a secret thing. Find out what it is with yes and no.",
-        greeting="I am thinking of a thing. Ask me about it!",
+        description="I'm thinking of something. Find out what it is with yes-or-no questions.",
+        greeting="I'm thinking of something. Ask me about it!",
         suggestions=("Is it an animal?", "Can I eat it?", "Does it have wheels?"),
         system_prompt=one_of(
             TWENTY_HOST.format(group=group, thing=thing)
@@ -61,8 +61,8 @@ READY: Sequence[ReadyAssistant] = (
     ReadyAssistant(
         key="word-chain",
         name="Word chain",
-        description="Each word begins with the last letter of the word before.",
-        greeting="You begin: say a word.",
+        description="Each word starts with the last letter of the one before it.",
+        greeting="You go first. Say a word.",
         suggestions=(
             "Word chain! My word is apple, it ends with e.",
             "I say moon. Your word must start with n.",
@@ -72,8 +72,8 @@ READY: Sequence[ReadyAssistant] = (
     ReadyAssistant(
         key="letters",
         name="Rhymes and letters",
-        description="Rhymes, spelling in capitals, and words backwards.",
-        greeting="Which word shall we play with?",
+        description="Finds rhymes, spells words in capitals, and reverses them.",
+        greeting="Which word would you like to play with?",
         suggestions=(
             "What rhymes with moon?",
             "Spell in capitals: t r e e",
@@ -94,8 +94,8 @@ READY: Sequence[ReadyAssistant] = (
     ReadyAssistant(
         key="french",
         name="French phrases",
-        description="Says simple English phrases in French.",
-        greeting="Which phrase do you need in French?",
+        description="Translates simple English phrases into French.",
+        greeting="Which phrase would you like in French?",
         suggestions=(
             'Translate into French: "Good morning."',
             'How do you say "See you soon." in French?',
