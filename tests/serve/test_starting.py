@@ -78,7 +78,7 @@ def test_a_server_without_an_owner_tells_the_way_to_become_it(
     start(started, tiny_tokenizer, tmp_path / "a.db", login=True, open_browser=True)
     chat, owner = started.said
     url = chat.partition("Chat at ")[2].partition(",")[0]
-    assert owner.startswith(f"Nobody owns this server yet. Become its owner at {url}/setup?token=")
+    assert owner.startswith(f"This server has no owner yet. Become its owner at {url}/setup?token=")
     assert started.opened == [owner.rpartition(" ")[2]]
     assert started.replies[0].headers["location"] == "/login", "without the token it is closed"
 
@@ -105,9 +105,9 @@ def test_a_server_for_its_own_machine_answers_to_no_other_name(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"host": "0.0.0.0"}, "--no-login makes everybody who reaches 0.0.0.0 the owner"),
-        ({"host": "::"}, "--no-login makes everybody"),
-        ({"allowed_origins": ["*"]}, "name the pages that may"),
+        ({"host": "0.0.0.0"}, "--no-login makes everyone who can reach 0.0.0.0 the owner"),
+        ({"host": "::"}, "--no-login makes everyone"),
+        ({"allowed_origins": ["*"]}, "name the websites that may"),
         ({"allowed_origins": ["x"]}, "--allow-origin x"),
         ({"host": "192.0.2.1", "login": True}, "192.0.2.1:0 cannot be used"),
     ],

@@ -221,7 +221,7 @@ def test_models_are_listed_in_their_order_and_found_by_ids_with_slashes(server: 
     gone = client.get("/v1/models/team/gone")
     assert gone.status_code == 404
     assert gone.json()["error"] == {
-        "message": "The model 'team/gone' does not exist here; there is: tiny, team/other",
+        "message": "The model 'team/gone' does not exist. Available models: tiny, team/other.",
         "type": "invalid_request_error",
         "param": "model",
         "code": "model_not_found",
