@@ -163,6 +163,17 @@ def test_what_is_refused_unread_costs_nothing_and_what_is_read_a_request_without
 
 
 @pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("most", [0, 1], ids=["only scored", "continued"])
+def test_a_text_that_is_too_long_costs_no_tokens(server: PeopleServer, most: int) -> None:
+    ada, key = limited(server)
+    long = {"model": "tiny", "prompt": "tide " * 200, "echo": True, "max_tokens": most}
+    refused = server.call("POST", "/v1/completions", key, json=long)
+    assert refused.json()["error"]["code"] == "context_length_exceeded"
+    server.parts.meter.flush()
+    assert server.database.usage.of(ada.id, since="") == []
+
+
+@pytest.mark.usefixtures("clock")
 def test_each_endpoint_is_charged_for_what_it_reads_and_writes(server: PeopleServer) -> None:
     ada, key = limited(server)
     for path, body, expected in (

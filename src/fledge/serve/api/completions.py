@@ -94,6 +94,7 @@ def completion_routes(
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
         if request.token_limit == 0:
+            refuse_too_long(prompts, model)
             with counted.admit(model.id, sum(map(len, prompts))) as admission:
                 scored = await scored_only(request, prompts, model, service, admission)
             body = completion(id_, created, model.id, *scored).model_dump()
@@ -150,6 +151,13 @@ async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tu
     return tuple(text)
 
 
+def refuse_too_long(prompts: list[tuple[int, ...]], model: ServedModel) -> None:
+    """Raise `ApiError` for a prompt that the context does not hold; one to score may fill it."""
+    for prompt in prompts:
+        if len(prompt) > model.context_length:
+            raise too_long(PromptTooLong(len(prompt), model.context_length), "prompt")
+
+
 def text_ask(request: CompletionRequest, prompts: list[tuple[int, ...]], user: str) -> TextAsk:
     """Translate the request into an ask; `best_of` needs log-probabilities to choose by."""
     choices = request.best_of or request.n or 1
@@ -195,9 +203,6 @@ async def scored_only(
     admission: Admission,
 ) -> tuple[list[CompletionChoice], Usage]:
     """Return the prompts with their log-probabilities, and nothing written."""
-    for prompt in prompts:
-        if len(prompt) > model.context_length:
-            raise too_long(PromptTooLong(len(prompt), model.context_length), "prompt")
     echoes = await echoes_of(request, prompts, model, service, admission)
     choices = []
     for index, echo in enumerate(echoes):
