@@ -32,6 +32,6 @@ def test_the_examples_of_the_training_page_are_runs():
     run, pipeline = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
     assert parse_section(tomllib.loads(run), Run, "training.md").optimizer.schedule == "wsd"
     runs = parse_section(tomllib.loads(pipeline), Pipeline, "training.md").runs
-    assert runs[1].stage.model == Path("checkpoints/pretrain")
+    assert runs[1].stage.model == Path("checkpoints/books/pretrain")
     for name in FREE_TO_CHANGE[1:]:
         assert f"`{name}`" in text
