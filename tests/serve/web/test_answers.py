@@ -123,8 +123,8 @@ def test_an_answer_that_said_nothing_is_not_compared(
 
 
 def test_stop_does_not_wait_until_the_model_is_loaded(tiny_tokenizer: Tokenizer) -> None:
-    loading, loaded = threading.Event(), threading.Event()
-    slow = ScriptedEngine(tiny_tokenizer, ANSWER)
+    loading, loaded, gate = threading.Event(), threading.Event(), threading.Semaphore(0)
+    slow = ScriptedEngine(tiny_tokenizer, ANSWER, gate)
 
     def load() -> ScriptedEngine:
         loading.set()
@@ -145,10 +145,11 @@ def test_stop_does_not_wait_until_the_model_is_loaded(tiny_tokenizer: Tokenizer)
         (*_, end) = events(client, run_id)
         assert end["data"]["message"]["status"] == "cancelled"
         loaded.set()
+        assert slow.cancelled.wait(20), "nobody writes the answer that was stopped"
+        gate.release(10_000)
         again = client.post(path, json=body).json()["messages"][1]["run_id"]
         (*_, end) = events(client, again)
         assert end["data"]["message"]["content"] == ANSWER
-        assert not slow.rows, "nobody writes the answer that was stopped"
 
 
 def test_a_failure_that_nobody_foresaw_ends_the_answer_too(
