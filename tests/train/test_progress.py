@@ -56,7 +56,7 @@ def test_the_bar_shows_loss_rate_and_time_left(tmp_path):
     )
     for words in ("sft", "10/10", "loss 1.500", "right 0.250", "1,234 tokens/s"):
         assert words in text.getvalue()
-    assert "bits_per_byte 2" in text.getvalue() and "0 s elapsed" in text.getvalue()
+    assert "bits_per_byte 2" in text.getvalue() and "0 s gone" in text.getvalue()
 
 
 def test_elapsed_and_remaining_time_are_told_apart():
@@ -66,13 +66,13 @@ def test_elapsed_and_remaining_time_are_told_apart():
     task = bar.add_task("sft", total=40)
     clock = 10.0
     bar.update(task, completed=1)
-    assert times.render(bar.tasks[0]).plain == "10 s elapsed"  # one step tells no speed yet
+    assert times.render(bar.tasks[0]).plain == "10 s gone"  # one step tells no speed yet
     clock = 20.0
     bar.update(task, completed=2)
-    assert times.render(bar.tasks[0]).plain == "20 s elapsed, 6 min left"
+    assert times.render(bar.tasks[0]).plain == "20 s gone, 6 min left"
     clock = 400.0
     bar.update(task, completed=40)
-    assert times.render(bar.tasks[0]).plain == "7 min elapsed"
+    assert times.render(bar.tasks[0]).plain == "7 min gone"
 
 
 @pytest.mark.parametrize(

@@ -282,12 +282,12 @@ class Several(Progress):
 
 @final
 class TimesColumn(ProgressColumn):
-    """Elapsed and remaining time, told apart: "10 s elapsed, 5 min left"."""
+    """Elapsed and remaining time, told apart: "10 s gone, 5 min left"."""
 
     def render(self, task: Task) -> Text:
-        elapsed = f"{in_words(float(task.elapsed or 0))} elapsed"
+        gone = f"{in_words(float(task.elapsed or 0))} gone"
         left = None if task.finished else task.time_remaining
-        return Text(elapsed if left is None else f"{elapsed}, {in_words(float(left))} left")
+        return Text(gone if left is None else f"{gone}, {in_words(float(left))} left")
 
 
 def in_words(seconds: float) -> str:
