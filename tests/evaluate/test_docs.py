@@ -15,7 +15,7 @@ def named_in_first_column(header: str) -> set[str]:
 
 
 def test_every_field_of_the_card_is_explained():
-    explained = named_in_first_column("| field | what it says | how to read it |\n")
+    explained = named_in_first_column("| field | meaning | how to read it |\n")
     assert explained | {"fledge_version", "seed"} == set(ReportCard.model_fields)
     assert "`fledge_version` and `seed`" in PAGE
 
