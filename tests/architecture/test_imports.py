@@ -1,4 +1,4 @@
-"""What must start fast or stay small imports no torch."""
+"""Packages that must start fast or stay small import no torch."""
 
 import subprocess
 import sys

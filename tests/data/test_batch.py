@@ -1,6 +1,6 @@
 import torch
 
-from fledge.data.batch import Batch, ComparisonBatch, TokenBatch
+from fledge.data.batch import Batch, ComparisonBatch, TokenBatch, each_tensor
 from fledge.data.packing import window_batch
 
 
@@ -36,3 +36,11 @@ def test_a_moved_batch_is_the_same_batch():
     assert isinstance(moved, TokenBatch)
     assert {moved.inputs.device.type, moved.segments.device.type} == {"meta"}
     assert comparisons([[0, 1]]).to(torch.device("meta")).ranks.device.type == "meta"
+
+
+def test_a_batch_without_rows_is_one_part():
+    (part,) = comparisons([[0, 1]]).to(torch.device("cpu")).split(5)
+    assert part.examples == 1
+    none = window_batch([torch.arange(5).numpy()]).split(1)
+    empty = each_tensor(next(none), lambda tensor: tensor[:0])
+    assert [part.examples for part in empty.split(3)] == [0]

@@ -1,10 +1,12 @@
 """All data of a pipeline is read before anything is trained, and the sizes follow it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from fledge.config import parse_section
 from fledge.errors import DataError
 from fledge.runs import pipeline as pipeline_module
 from fledge.runs.data_check import check_data
@@ -161,3 +163,28 @@ def test_real_files_of_people_are_found_too_long_in_seconds_not_hours(
         check(pipeline)
     assert str(caught.value).count("\n") == 2  # the other stages can use theirs
     check(skipping(pipeline))
+
+
+def test_a_pipeline_without_tokenizer_is_refused_by_name(files: Path) -> None:
+    run = {"stage": {"name": "pretrain", "text": ["text.txt"]}}
+    pipeline = parse_section({"output": "out", "runs": [run]}, Pipeline, "test")
+    with pytest.raises(DataError, match=r"pretrain: a new model needs stage\.tokenizer"):
+        run_pipeline(pipeline, SilentProgress())
+
+
+def test_the_data_of_finished_runs_may_be_gone(files: Path) -> None:
+    pipeline = a_pipeline()
+    check(pipeline)
+    shutil.copytree(Path("out") / TOKENIZER_NAME, "elsewhere")
+    short = {"steps": 1, "schedule": "constant"}
+    run = {
+        "stage": {"name": "pretrain", "text": ["text.txt"], "tokenizer": "elsewhere"}
+        | {"size": {"context_length": 32, "width": 16, "num_layers": 1}},
+        "optimizer": short,
+        "batch": {"examples": 2},
+        "runtime": {"device": "cpu", "dtype": "float32", "compile": False},
+    }
+    one = parse_section({"output": "done", "runs": [run]}, Pipeline, "test")
+    (trained,) = run_pipeline(one, SilentProgress())
+    Path("text.txt").unlink()
+    assert run_pipeline(one, SilentProgress()) == [trained]

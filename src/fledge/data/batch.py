@@ -154,7 +154,7 @@ def to_device(batch: Tensors, device: torch.device) -> Tensors:
 
 
 def split_rows(batch: Tensors, examples: int) -> Iterator[Tensors]:
-    """Cut a batch into parts of at most `examples` rows, in order."""
+    """Cut a batch into parts of at most `examples` rows, in order; an empty one is one part."""
     rows = next(iter(named_tensors(batch).values())).shape[0]
-    for start in range(0, rows, examples):
+    for start in range(0, max(1, rows), examples):
         yield each_tensor(batch, itemgetter(slice(start, start + examples)))

@@ -10,10 +10,10 @@ from fledge.checkpoint.model_files import load_language_model
 from fledge.data.records import Skipped
 from fledge.data.sources import HUB, files_of
 from fledge.errors import DataError, FledgeError, RecordError
-from fledge.runs.run import Run
+from fledge.runs.run import Run, finished_checkpoint
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.prompts import read_prompts
-from fledge.stages.pretrain import PretrainConfig
+from fledge.stages.pretrain import PretrainConfig, tokenizer_of
 from fledge.stages.reward.config import RewardConfig
 from fledge.stages.reward.data import read_comparisons
 from fledge.stages.sft import SFTConfig, read_demonstrations
@@ -21,7 +21,6 @@ from fledge.stages.translate.config import TranslateConfig
 from fledge.stages.translate.data import load_parallel_text
 from fledge.text.chat import ChatTemplate
 from fledge.text.renderer import Renderer
-from fledge.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +43,8 @@ def check_data(runs: Sequence[Run]) -> None:
     renderers: dict[Path, Renderer] = {}
     problems = []
     for run in runs:
+        if finished_checkpoint(run.output) is not None:
+            continue  # its data has done its work, and may be gone
         try:
             _check(run, renderers)
         except FledgeError as error:
@@ -101,8 +102,7 @@ def _counted(bad: Skipped) -> str:
 def _of_pretraining(stage: PretrainConfig, renderers: dict[Path, Renderer]) -> Renderer:
     if stage.model is not None:
         return _of(stage.model, renderers)
-    assert stage.tokenizer is not None, "a pipeline's first run has a tokenizer"
-    tokenizer = Tokenizer.load(stage.tokenizer)
+    tokenizer = tokenizer_of(stage)
     return Renderer(tokenizer, ChatTemplate.of(tokenizer), stage.size.context_length)
 
 

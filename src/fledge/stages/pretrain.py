@@ -176,14 +176,23 @@ class Pretrain(Stage[TokenBatch]):
         return separator if self.config.isolate_documents else None
 
 
-def _load_or_create(config: PretrainConfig, context: StageContext) -> LoadedModel:
-    if config.model is not None:
-        return load_language_model(find_checkpoint(config.model))
+def tokenizer_of(config: PretrainConfig) -> Tokenizer:
+    """Load the tokenizer of a new model.
+
+    Raises:
+        ConfigError: the settings name none.
+    """
     if config.tokenizer is None:
         raise ConfigError(
             "a new model needs stage.tokenizer; train one with `fledge tokenizer train`"
         )
-    tokenizer = Tokenizer.load(config.tokenizer)
+    return Tokenizer.load(config.tokenizer)
+
+
+def _load_or_create(config: PretrainConfig, context: StageContext) -> LoadedModel:
+    if config.model is not None:
+        return load_language_model(find_checkpoint(config.model))
+    tokenizer = tokenizer_of(config)
     model = GPT(config.size.config(tokenizer.vocabulary_size))
     model.initialise(random(context.seed, "initialise"))
     return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer))
