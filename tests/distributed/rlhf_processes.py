@@ -73,36 +73,56 @@ def ppo_stage(files, **changes):
 
 
 def ppo(files, output):
-    """A minibatch is the whole rollout: processes shuffle their own answers."""
-    execute(run(output, ppo_stage(files), steps=6, examples=8), SilentProgress())
+    """Two minibatches a rollout, in two epochs."""
+    execute(run(output, ppo_stage(files), steps=8, examples=4), SilentProgress())
 
 
-def resume(files, output):
-    """Break off inside a rollout, then go on; answers come from the engine."""
+def killed_after(steps):
+    """Build PPO that breaks off after so many steps of this process."""
 
-    def broken(config, context):
-        stage, steps = build_ppo(config, context), []
+    def build(config, context):
+        stage, seen = build_ppo(config, context), []
         on_step = stage.on_step
 
         def count(metrics):
             on_step(metrics)
-            steps.append(metrics)
-            if len(steps) == 6:
+            seen.append(metrics)
+            if len(seen) == steps:
                 raise RuntimeError("killed")
 
         stage.on_step = count
         return stage
 
-    halves = run(output / "broken", ppo_stage(files), steps=8, examples=4, every=5)
+    return build
+
+
+def go_on(files, output, every=5, killed=None):
+    """Train, from the last checkpoint if there is one, until done or killed inside a rollout."""
+    halves = run(output, ppo_stage(files), steps=8, examples=4, every=every)
+    if killed is None:
+        execute(halves, SilentProgress())
+        return
     try:
-        execute(halves, SilentProgress(), broken)
+        execute(halves, SilentProgress(), killed_after(killed))
     except RuntimeError as error:
         assert str(error) == "killed"
-    execute(halves, SilentProgress())
-    execute(run(output / "straight", ppo_stage(files), steps=8, examples=4), SilentProgress())
 
 
-CASES = {"reward": reward, "ppo": ppo, "resume": resume}
+def resume(files, output):
+    """Break off inside a rollout, then go on; answers come from the engine."""
+    go_on(files, output / "broken", killed=6)
+    go_on(files, output / "broken")
+    go_on(files, output / "straight")
+
+
+CASES = {
+    "reward": reward,
+    "ppo": ppo,
+    "resume": resume,
+    # Two legs of one run, whose last leg is "ppo" again: saved at steps 3 and 6.
+    "first leg": lambda files, output: go_on(files, output.with_name("ppo"), 3, killed=4),
+    "second leg": lambda files, output: go_on(files, output.with_name("ppo"), 3, killed=4),
+}
 
 if __name__ == "__main__":
     for name in sys.argv[3:]:

@@ -51,10 +51,21 @@ def test_a_reward_model_is_the_same(one, two):
     assert_same_models(one / "reward", two / "reward", 1e-5)
 
 
-def test_ppo_is_the_same_with_everything_on(one, two):
+@pytest.fixture(scope="module")
+def changing(files, tmp_path_factory):
+    """One process, then two, then one again."""
+    output = tmp_path_factory.mktemp("changing")
+    start([], files, output, "first leg")
+    start(TORCHRUN, files, output, "second leg")
+    return start([], files, output, "ppo")
+
+
+@pytest.mark.parametrize("processes", ["two", "changing"])
+def test_ppo_is_the_same_with_everything_on(one, processes, request):
+    other = request.getfixturevalue(processes)
     for part in (".", "critic"):
-        assert_same_models(one / "ppo", two / "ppo", 2e-5, part)
-    both = (read_metrics(output / "ppo" / "metrics.jsonl") for output in (one, two))
+        assert_same_models(one / "ppo", other / "ppo", 2e-5, part)
+    both = (read_metrics(output / "ppo" / "metrics.jsonl") for output in (one, other))
     timed = {"seconds", "per_second"}
     for a, b in zip(*both, strict=True):
         for name in a.keys() - timed:

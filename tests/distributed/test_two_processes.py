@@ -59,8 +59,16 @@ def test_two_processes_train_as_one(one, two):
 
 
 def test_muon_on_shards_is_muon_on_whole_matrices(one, two):
-    # Newton-Schulz runs in bfloat16, and sums in another order.
-    assert_close(weights(one / "muon"), weights(two / "muon"), 2e-3)
+    # Newton-Schulz, in bfloat16, makes much of another order of the sums in a gradient.
+    assert_close(weights(one / "muon"), weights(two / "muon"), 1e-3)
+
+
+def test_a_run_goes_on_with_another_number_of_processes(one, tmp_path):
+    alone = [sys.executable, SCRIPT, tmp_path]
+    subprocess.run([*alone, "first leg"], check=True)
+    torchrun(SCRIPT, tmp_path, "second leg")
+    subprocess.run([*alone, "adamw"], check=True)
+    assert_close(weights(one / "adamw"), weights(tmp_path / "adamw"), 1e-5)
 
 
 def test_two_processes_resume_bit_for_bit_with_dropout(two):

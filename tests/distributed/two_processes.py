@@ -1,5 +1,6 @@
 """What each process of the distributed tests runs: a case by name, results in a directory."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -51,17 +52,29 @@ def train(output, optimizer="adamw", **options):
     fit(Language(runtime), settings, runtime, SilentProgress())
 
 
-def resume(output):
-    """Break off in the middle, then go on: two runs in the same processes."""
+def leg(output, last):
+    """Train as "adamw" does, but break off after step `last`, with a checkpoint every third."""
+    runtime = Runtime.start(FLOAT32)
+    runtime.seed(0)
+    settings = plan(output.with_name("adamw"), steps=10, microbatch=2, every=3, evaluate=4)
+    with contextlib.suppress(RuntimeError):
+        fit(killed_at(last)(runtime), settings, runtime, SilentProgress())
 
+
+def killed_at(step):
     class Killed(Language):
         def on_step(self, metrics):
-            if self.step == 7:
+            if self.step == step:
                 raise RuntimeError("killed")
 
+    return Killed
+
+
+def resume(output):
+    """Break off in the middle, then go on: two runs in the same processes."""
     runtime = Runtime.start(FLOAT32)
     settings = plan(output / "broken", steps=10, microbatch=2, every=5)
-    for kind in (Killed, Language):
+    for kind in (killed_at(7), Language):
         runtime.seed(0)
         try:
             fit(kind(runtime, 0.1), settings, runtime, SilentProgress())
@@ -106,6 +119,8 @@ CASES = {
     "adamw": lambda output: train(output, evaluate=4),
     "muon": lambda output: train(output, "muon"),
     "resume": resume,
+    "first leg": lambda output: leg(output, 4),
+    "second leg": lambda output: leg(output, 7),
     "gathered": gathered,
 }
 

@@ -68,6 +68,21 @@ def all_max(values: list[float], device: torch.device) -> list[float]:
     return list(map(float, tensor.tolist()))
 
 
+def rows_of_all(tensor: Tensor, place: Place) -> Tensor:
+    """Join the rows of all processes: row i of process r becomes row i · processes + r.
+
+    Every process brings as many rows. Where they differ in width, zeros fill up on the right.
+    """
+    width = torch.tensor(tensor.shape[1:2], device=tensor.device)
+    dist.all_reduce(width, dist.ReduceOp.MAX)
+    missing = sum(width.tolist()) - sum(tensor.shape[1:2])
+    plain = tensor.byte() if tensor.dtype == torch.bool else tensor
+    padded = torch.nn.functional.pad(plain, (0, missing)).contiguous() if missing else plain
+    parts = [torch.empty_like(padded) for _ in range(place.world_size)]
+    dist.all_gather(parts, padded.contiguous())
+    return torch.stack(parts, dim=1).flatten(0, 1).to(tensor.dtype)
+
+
 def wait_for_all() -> None:
     """Return when every process has come here."""
     dist.barrier()

@@ -111,6 +111,13 @@ class Runtime:
         """Sum a tensor over all processes."""
         return tensor if self._mesh is None else collective.all_sum(tensor)
 
+    def rows_of_all(self, tensor: Tensor) -> Tensor:
+        """Join the rows of all processes, dealt round: row i of process r is row i · n + r of all.
+
+        Every process calls it with as many rows of 1 or 2 dimensions.
+        """
+        return tensor if self._mesh is None else collective.rows_of_all(tensor, self.place)
+
     def largest(self, values: list[float]) -> list[float]:
         """Return the largest of each value over all processes; every process calls it."""
         return values if self._mesh is None else collective.all_max(values, self.device)

@@ -42,6 +42,11 @@ def blocks(module: nn.Module) -> list[nn.Module]:
     return [block for child in module.children() for block in blocks(child)]
 
 
+def is_sharded(tensor: Tensor) -> bool:
+    """Tell whether this process holds only its part of a tensor."""
+    return isinstance(tensor, DTensor)
+
+
 def whole(tensor: Tensor) -> Tensor:
     """Return all of a sharded tensor, or a plain one as it is; every process calls it."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor

@@ -1,5 +1,6 @@
 """Save and resume a run: everything that its next step depends on."""
 
+import logging
 from pathlib import Path
 from typing import Any, Generic, cast, final
 
@@ -13,6 +14,8 @@ from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
 from fledge.train.stage import BatchT, Stage
+
+logger = logging.getLogger(__name__)
 
 _DIRECTORY = "training"
 _SHARED = "trainer"
@@ -59,25 +62,30 @@ class Keeper(Generic[BatchT]):
         """Load the newest checkpoint of the run's output, if there is one.
 
         Raises:
-            CheckpointError: it is damaged, was written by another number of processes, or was
-                trained from files that have changed.
+            CheckpointError: it is damaged, or was trained from files that have changed.
         """
         checkpoint = directory.latest(self.plan.output)
         if checkpoint is None:
             return
         self._check_sources(checkpoint)
         shared = cast(dict[str, Any], read_state(checkpoint / _DIRECTORY, _SHARED))
-        if shared["world_size"] != self.runtime.world_size:
-            raise CheckpointError(
-                f"{checkpoint}: written by {shared['world_size']} processes, this run has "
-                f"{self.runtime.world_size}; start as many with torchrun --nproc-per-node"
-            )
-        process = cast(dict[str, Any], read_state(checkpoint / _DIRECTORY, self._process_name()))
         load_weights(self.stage.trained, shared["trained"], self.runtime, checkpoint)
         self.optimizer.load_state_dict(shared["optimizer"], self.runtime.shard_like)
         self.seen, self.seconds = shared["seen"], shared["seconds"]
-        self.stage.load_state_dict(process["stage"])
-        set_random_state(process["random"])
+        if shared["world_size"] == self.runtime.world_size:
+            process = self._read_process(checkpoint, self.runtime.rank)
+            set_random_state(process["random"])
+        else:
+            process = self._read_process(checkpoint, 0)
+            self.runtime.seed(self.plan.seed + self.optimizer.steps_done)
+            logger.info(
+                "the run goes on with %d processes after %d: batches stay in order, dropout is "
+                "drawn anew",
+                self.runtime.world_size,
+                shared["world_size"],
+            )
+        # Earlier checkpoints keep the stage's state with each process.
+        self.stage.load_state_dict(shared["stage"] if "stage" in shared else process["stage"])
 
     def _check_sources(self, checkpoint: Path) -> None:
         """Check that parents and data are still those that the run began with."""
@@ -102,6 +110,7 @@ class Keeper(Generic[BatchT]):
         return {
             "trained": {n: whole(t) for n, t in trained_state(self.stage.trained).items()},
             "optimizer": self.optimizer.state_dict(whole),
+            "stage": self.stage.state_dict(),
             "seen": self.seen,
             "seconds": self.seconds,
             "world_size": self.runtime.world_size,
@@ -110,7 +119,7 @@ class Keeper(Generic[BatchT]):
     def _hand_over(self, scratch: Path) -> None:
         """Write this process's state to where the main process collects it."""
         try:
-            write_state(scratch, self._process_name(), self._process_state())
+            write_state(scratch, self._process_name(self.runtime.rank), self._process_state())
         except OSError as error:
             raise CheckpointError(
                 f"{scratch}: not written: {error.strerror or error}; earlier checkpoints are "
@@ -118,15 +127,19 @@ class Keeper(Generic[BatchT]):
             ) from error
 
     def _process_state(self) -> dict[str, object]:
-        return {"stage": self.stage.state_dict(), "random": random_state()}
+        return {"random": random_state()}
 
-    def _process_name(self) -> str:
-        return f"process-{self.runtime.rank:05d}"
+    def _process_name(self, rank: int) -> str:
+        return f"process-{rank:05d}"
+
+    def _read_process(self, checkpoint: Path, rank: int) -> dict[str, Any]:
+        state = read_state(checkpoint / _DIRECTORY, self._process_name(rank))
+        return cast(dict[str, Any], state)
 
     def _write(self, path: Path, shared: dict[str, object], finished: bool) -> None:
         self.stage.save_model(path)
         write_state(path / _DIRECTORY, _SHARED, shared)
-        write_state(path / _DIRECTORY, self._process_name(), self._process_state())
+        write_state(path / _DIRECTORY, self._process_name(self.runtime.rank), self._process_state())
         for state in (self.plan.output / _SCRATCH).glob("process-*"):
             state.replace(path / _DIRECTORY / state.name)
         lineage.write_lineage(path, self._lineage(finished))

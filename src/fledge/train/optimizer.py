@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from fledge.config import Config
+from fledge.train.muon import Muon
 from fledge.train.schedule import ScheduleName, rate_fraction
 
 
@@ -127,9 +128,7 @@ def _build_parts(
     if muon:
         groups = _groups(muon, factors, config.muon_learning_rate, config.weight_decay)
         parts.append(
-            torch.optim.Muon(
-                groups, lr=config.muon_learning_rate, momentum=config.muon_momentum, nesterov=True
-            )
+            Muon(groups, lr=config.muon_learning_rate, momentum=config.muon_momentum, nesterov=True)
         )
     if rest:
         groups = _groups(rest, factors, config.learning_rate, config.weight_decay)

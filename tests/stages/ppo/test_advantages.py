@@ -97,15 +97,3 @@ def test_whitened_rewards_keep_their_mean():
     counted = scale_to_unit_variance(rewards + 3, mask)[mask]
     assert float(counted.mean()) == pytest.approx(float(rewards[mask].mean()) + 3, abs=1e-5)
     assert float(counted.std(unbiased=False)) == pytest.approx(1, abs=1e-5)
-
-
-def test_whitening_over_two_processes_is_whitening_of_all():
-    _, values, mask = ragged(rows=8)
-    whole = whiten(values, mask)
-    # Each collective in turn: the sum over both halves, computed here by running them in step.
-    halves = [(values[:4], mask[:4]), (values[4:], mask[4:])]
-    mean = sum(masked_sum(v, m) for v, m in halves) / mask.sum()
-    variance = sum(masked_sum((v - mean) ** 2, m) for v, m in halves) / mask.sum()
-    sums = iter([mask.sum(), values[mask].sum(), mask.sum(), variance * mask.sum()])
-    found = whiten(*halves[0], all_sum=lambda _: next(sums))
-    torch.testing.assert_close(found, whole[:4])

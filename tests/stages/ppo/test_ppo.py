@@ -304,6 +304,17 @@ def test_a_stage_goes_on_from_its_state_inside_a_rollout(steps):
     assert digest(whole.trained) == digest(again.trained)
 
 
+def test_half_a_rollout_of_an_earlier_version_is_sampled_anew(caplog):
+    whole, again = small_ppo(), small_ppo()
+    train(whole, steps=1)
+    state = whole.state_dict()
+    state["experience"] = {name: t[::2] for name, t in state["experience"].items()}
+    again.load_state_dict(state)
+    assert "4 of a rollout's 8 answers" in caplog.text
+    assert train(again, steps=1)[0]["val/ratio_first"] < 1e-5
+    assert again.state.experience.examples == 8
+
+
 def test_evaluation_uses_the_same_seed_each_time():
     held_out = PromptBatch(PROMPTS[:3])
     stage = small_ppo(world={"held_out": held_out, "gold": lambda r: torch.ones(r.examples)})

@@ -1,18 +1,8 @@
 """Rewards per token, and advantages (Schulman et al. 2016, arXiv:1506.02438)."""
 
-from collections.abc import Callable
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-
-AllSum = Callable[[Tensor], Tensor]
-"""Sums a tensor over all processes; the identity on one."""
-
-
-def one_process(tensor: Tensor) -> Tensor:
-    """Sum over a single process: return the tensor."""
-    return tensor
 
 
 def masked_sum(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) -> Float[Tensor, ""]:
@@ -20,14 +10,9 @@ def masked_sum(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) ->
     return values.masked_fill(~mask, 0.0).sum()
 
 
-def masked_mean(
-    values: Float[Tensor, "*shape"],
-    mask: Bool[Tensor, "*shape"],
-    all_sum: AllSum = one_process,
-) -> Float[Tensor, ""]:
-    """Average where `mask` is True, over all processes; 0 if it is True nowhere."""
-    count = all_sum(mask.sum()).clamp(min=1)
-    return all_sum(masked_sum(values, mask)) / count
+def masked_mean(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) -> Float[Tensor, ""]:
+    """Average where `mask` is True; 0 if it is True nowhere."""
+    return masked_sum(values, mask) / mask.sum().clamp(min=1)
 
 
 def last_token(mask: Bool[Tensor, "B T"]) -> Int[Tensor, "B"]:
@@ -68,35 +53,26 @@ def generalized_advantages(
     return torch.stack(advantages[::-1], dim=1) * mask
 
 
-def whiten(
-    values: Float[Tensor, "B T"],
-    mask: Bool[Tensor, "B T"],
-    all_sum: AllSum = one_process,
-) -> Float[Tensor, "B T"]:
-    """Shift and scale to mean 0 and variance 1 where `mask` is True, over all processes.
+def whiten(values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Shift and scale to mean 0 and variance 1 where `mask` is True.
 
     The result is 0 elsewhere. The variance divides by n, as in OpenAI's code (TRL: by n − 1).
     """
-    mean = masked_mean(values, mask, all_sum)
-    return (values - mean) * _inverse_deviation(values, mean, mask, all_sum) * mask
+    mean = masked_mean(values, mask)
+    return (values - mean) * _inverse_deviation(values, mean, mask) * mask
 
 
 def scale_to_unit_variance(
-    values: Float[Tensor, "B T"],
-    mask: Bool[Tensor, "B T"],
-    all_sum: AllSum = one_process,
+    values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]
 ) -> Float[Tensor, "B T"]:
     """Whiten rewards to variance 1, but keep their mean: shifting it changes the objective."""
-    mean = masked_mean(values, mask, all_sum)
-    scale = _inverse_deviation(values, mean, mask, all_sum)
+    mean = masked_mean(values, mask)
+    scale = _inverse_deviation(values, mean, mask)
     return ((values - mean) * scale + mean) * mask
 
 
 def _inverse_deviation(
-    values: Float[Tensor, "B T"],
-    mean: Float[Tensor, ""],
-    mask: Bool[Tensor, "B T"],
-    all_sum: AllSum,
+    values: Float[Tensor, "B T"], mean: Float[Tensor, ""], mask: Bool[Tensor, "B T"]
 ) -> Float[Tensor, ""]:
-    variance = masked_mean((values - mean) ** 2, mask, all_sum)
+    variance = masked_mean((values - mean) ** 2, mask)
     return torch.rsqrt(variance + 1e-8)

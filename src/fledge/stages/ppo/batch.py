@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fledge.data.batch import TokenBatch, each_tensor, to_device
-from fledge.stages.ppo.advantages import AllSum
 from fledge.stages.ppo.rollout import Experience
 
 
@@ -27,14 +26,6 @@ class PPOBatch:
     pretraining: TokenBatch
     pretraining_scale: Float[Tensor, ""]
     is_first: bool
-
-    @classmethod
-    def mix(
-        cls, experience: Experience, pretraining: TokenBatch, is_first: bool, all_sum: AllSum
-    ) -> "PPOBatch":
-        """Mix in pretraining rows, which must be on the device of `experience`."""
-        scale = all_sum(experience.weight) / all_sum(pretraining.weight).clamp(min=1)
-        return cls(experience, pretraining, scale, is_first)
 
     @classmethod
     def unmixed(cls, experience: Experience, is_first: bool) -> "PPOBatch":

@@ -95,12 +95,15 @@ def build_ppo(
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
         # A separator of texts also stops an answer, but does not count as the end of a turn.
         stop_ids=(loaded.tokenizer.special.end,),
-        minibatch=context.examples_per_process,
+        minibatch=context.batch.examples,
         pretraining=_mix(config.pretraining, loaded, context),
         save=saving(loaded, context, directory, parents.get("reward", directory)),
         seed=context.seed,
         rows_per_forward=context.batch.microbatch or context.examples_per_process,
+        rank=runtime.rank,
+        world_size=runtime.world_size,
         all_sum=runtime.sum,
+        rows_of_all=runtime.rows_of_all,
         natural_rollouts=-(-len(prompts.train) // config.rollout.examples),
         sources=Sources({"policy": directory, **parents}, _hashes(config)),
     )

@@ -8,9 +8,8 @@ from torch import Tensor
 
 from fledge.model.policy import exact_kl, policy_logits
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference, chosen_log_probs
-from fledge.stages.ppo.advantages import one_process
 from fledge.stages.ppo.config import ScoreConfig
-from fledge.stages.ppo.metrics import Judged, answer_mean, answer_metrics
+from fledge.stages.ppo.metrics import Judged, answer_metrics
 from fledge.stages.ppo.reward_functions import shape_scores
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.world import World
@@ -37,15 +36,21 @@ class Judge:
         raw_scores = self.world.score(rollout).float()
         ended = rollout.ended(self.world.stop_ids)
         scores = shape_scores(raw_scores, ended, self.config)
-        return Judged(log_probs, reference_log_probs, entropy, values, raw_scores, scores, ended)
+        return Judged(
+            log_probs,
+            reference_log_probs,
+            entropy,
+            values,
+            raw_scores,
+            scores,
+            ended,
+            gold=None if self.world.gold is None else self.world.gold(rollout).float(),
+        )
 
     def evaluate(self, rollout: Rollout) -> dict[str, float]:
         """Measure held-out answers; every process takes all of them."""
-        metrics = answer_metrics(self(rollout), rollout.response_mask, one_process)
-        metrics["objective/kl_exact"] = self.exact_kl(rollout)
-        if self.world.gold is not None:
-            metrics["objective/gold"] = answer_mean(self.world.gold(rollout), one_process)
-        return metrics
+        metrics = answer_metrics(self(rollout), rollout.response_mask)
+        return metrics | {"objective/kl_exact": self.exact_kl(rollout)}
 
     def exact_kl(self, rollout: Rollout) -> float:
         """Compute the mean KL per answer over the whole vocabulary, in nats."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from fledge.model.gpt import GPT
 from fledge.model.masks import block_diagonal
 from fledge.stages.losses import cross_entropy_sum
-from fledge.stages.ppo.advantages import AllSum, masked_mean, one_process
+from fledge.stages.ppo.advantages import masked_mean
 from fledge.stages.ppo.batch import PPOBatch
 
 
@@ -60,18 +60,15 @@ def explained_variance(
     values: Float[Tensor, "B T"],
     returns: Float[Tensor, "B T"],
     mask: Bool[Tensor, "B T"],
-    all_sum: AllSum = one_process,
 ) -> Float[Tensor, ""]:
     """Compute 1 − Var(R̂ − V) / Var(R̂).
 
     It is 1 for a perfect critic, 0 for a constant one, and negative for a worse one.
     """
-    spread = _variance(returns, mask, all_sum)
-    return 1 - _variance(returns - values, mask, all_sum) / spread.clamp(min=1e-8)
+    spread = _variance(returns, mask)
+    return 1 - _variance(returns - values, mask) / spread.clamp(min=1e-8)
 
 
-def _variance(
-    values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], all_sum: AllSum
-) -> Float[Tensor, ""]:
-    mean = masked_mean(values, mask, all_sum)
-    return masked_mean((values - mean) ** 2, mask, all_sum)
+def _variance(values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, ""]:
+    mean = masked_mean(values, mask)
+    return masked_mean((values - mean) ** 2, mask)

@@ -1,14 +1,12 @@
 """Metrics of PPO; docs/rlhf.md defines each."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from fledge.stages.ppo.advantages import AllSum, masked_mean, masked_sum
+from fledge.stages.ppo.advantages import masked_mean, masked_sum
 from fledge.stages.ppo.kl import k1, k3
 from fledge.stages.ppo.losses import explained_variance, surrogate_is_clipped
 from fledge.stages.ppo.rollout import Experience
@@ -22,6 +20,7 @@ class Judged:
     """A rollout's log-probabilities under policy and reference, its values and its scores.
 
     `raw_scores` come from the reward; `scores` are clipped, and the missing-end rule is applied.
+    `gold` are a second reward's scores, where there is one; nothing learns from them.
     """
 
     log_probs: Float[Tensor, "B T"]
@@ -31,43 +30,45 @@ class Judged:
     raw_scores: Float[Tensor, "B"]
     scores: Float[Tensor, "B"]
     ended: Bool[Tensor, "B"]
+    gold: Float[Tensor, "B"] | None = None
 
 
-def answer_metrics(judged: Judged, mask: Bool[Tensor, "B T"], all_sum: AllSum) -> dict[str, float]:
-    """Average over the answers of all processes; KL and entropy are per answer, in nats.
+def answer_metrics(judged: Judged, mask: Bool[Tensor, "B T"]) -> dict[str, float]:
+    """Average over the answers; KL and entropy are per answer, in nats.
 
     `objective/kl_error` is the standard error of the mean KL.
     """
     kl = k1(judged.log_probs, judged.reference_log_probs).sum(dim=1)
     kl_k3 = k3(judged.log_probs, judged.reference_log_probs).sum(dim=1)
-    return {
-        "objective/kl": answer_mean(kl, all_sum),
-        "objective/kl_error": _deviation(kl, all_sum) / _count(kl, all_sum) ** 0.5,
-        "objective/kl_k3": answer_mean(kl_k3, all_sum),
-        "objective/entropy": answer_mean(-judged.log_probs.sum(dim=1), all_sum),
-        "objective/scores": answer_mean(judged.scores, all_sum),
-        "objective/scores_deviation": _deviation(judged.scores, all_sum),
-        "policy/entropy_avg": float(masked_mean(judged.entropy, mask, all_sum)),
-        "val/num_eos_tokens": float(all_sum(judged.ended.sum())),
-        "val/eos_rate": answer_mean(judged.ended.float(), all_sum),
-        "val/answer_length": answer_mean(mask.sum(dim=1).float(), all_sum),
+    metrics = {
+        "objective/kl": _mean(kl),
+        "objective/kl_error": _deviation(kl) / len(kl) ** 0.5,
+        "objective/kl_k3": _mean(kl_k3),
+        "objective/entropy": _mean(-judged.log_probs.sum(dim=1)),
+        "objective/scores": _mean(judged.scores),
+        "objective/scores_deviation": _deviation(judged.scores),
+        "policy/entropy_avg": float(masked_mean(judged.entropy, mask)),
+        "val/num_eos_tokens": float(judged.ended.sum()),
+        "val/eos_rate": _mean(judged.ended),
+        "val/answer_length": _mean(mask.sum(dim=1)),
     }
+    return metrics if judged.gold is None else metrics | {"objective/gold": _mean(judged.gold)}
 
 
 def rollout_metrics(
-    judged: Judged, experience: Experience, kl_coefficient: float, all_sum: AllSum
+    judged: Judged, experience: Experience, kl_coefficient: float
 ) -> dict[str, float]:
     """Measure the policy that wrote the rollout and the critic that valued it."""
     mask = experience.rollout.response_mask
-    means = answer_metrics(judged, mask, all_sum)
+    means = answer_metrics(judged, mask)
     penalty = kl_coefficient * means["objective/kl"]
     changed = (judged.raw_scores != judged.scores) & judged.ended
-    explained = explained_variance(experience.values, experience.returns, mask, all_sum)
+    explained = explained_variance(experience.values, experience.returns, mask)
     return means | {
         "objective/non_score_reward": -penalty,
         "objective/rlhf_reward": means["objective/scores"] - penalty,
         "objective/kl_coefficient": kl_coefficient,
-        "objective/clipped_scores": answer_mean(changed.float(), all_sum),
+        "objective/clipped_scores": _mean(changed),
         "val/explained_variance": float(explained),
     }
 
@@ -98,15 +99,9 @@ def update_metrics(
     return {name: masked_sum(terms.detach(), mask) for name, terms in per_token.items()}
 
 
-def answer_mean(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
-    """Average over the answers of all processes."""
-    return float(all_sum(values.float().sum())) / _count(values, all_sum)
+def _mean(values: Shaped[Tensor, "B"]) -> float:
+    return float(values.float().mean())
 
 
-def _count(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
-    return float(all_sum(torch.ones_like(values).sum()))
-
-
-def _deviation(values: Float[Tensor, "B"], all_sum: AllSum) -> float:
-    mean = answer_mean(values, all_sum)
-    return math.sqrt(answer_mean((values - mean) ** 2, all_sum))
+def _deviation(values: Float[Tensor, "B"]) -> float:
+    return float(values.float().std(correction=0))

@@ -12,10 +12,10 @@ from fledge.stages.ppo.world import World
 def minibatches(
     experience: Experience, state: PPOState, world: World, epochs: int
 ) -> Iterator[PPOBatch]:
-    """Yield the remaining minibatches of all epochs, with their pretraining rows.
+    """Yield this process's rows of the remaining minibatches, with its pretraining rows.
 
-    Each epoch has its own shuffle. A minibatch counts as done once the loop has it. A used-up
-    rollout ends early.
+    Each epoch has its own shuffle, the same on every process. A minibatch counts as done once the
+    loop has it. A used-up rollout ends early.
     """
     per_epoch = -(-experience.examples // world.minibatch)
     per_rollout = epochs * per_epoch
@@ -23,11 +23,13 @@ def minibatches(
         epoch, index = divmod(state.minibatches_done, per_epoch)
         shuffle = random(world.seed, "shuffle", state.rollouts_done, epoch)
         minibatch = experience.minibatch(index, world.minibatch, shuffle)
+        ours = minibatch.share(world.rank, world.world_size)
         step = state.rollouts_done * per_rollout + state.minibatches_done
         is_first = state.minibatches_done == 0
         state.minibatches_done += 1
         if world.pretraining is None:
-            yield PPOBatch.unmixed(minibatch, is_first)
+            yield PPOBatch.unmixed(ours, is_first)
         else:
-            rows = world.pretraining(step).to(minibatch.old_log_probs.device)
-            yield PPOBatch.mix(minibatch, rows, is_first, world.all_sum)
+            rows = world.pretraining(step).to(ours.old_log_probs.device)
+            scale = minibatch.weight / world.all_sum(rows.weight).clamp(min=1)
+            yield PPOBatch(ours, rows, scale, is_first)

@@ -113,6 +113,10 @@ class Experience:
         rows = torch.split(self._order(random), examples)[index]
         return each_tensor(self, itemgetter(rows))
 
+    def share(self, rank: int, world_size: int) -> "Experience":
+        """Take the rows of process `rank`: every `world_size`-th."""
+        return each_tensor(self, itemgetter(slice(rank, None, world_size)))
+
     def state_dict(self) -> dict[str, object]:
         """Return all tensors by name."""
         return dict(named_tensors(self))

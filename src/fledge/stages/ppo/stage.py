@@ -6,7 +6,7 @@ from typing import final
 
 import torch
 
-from fledge.data.batch import PromptBatch
+from fledge.data.batch import PromptBatch, each_tensor
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.advantages import (
     at_last_token,
@@ -20,7 +20,7 @@ from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.judge import Judge
 from fledge.stages.ppo.kl import k1
 from fledge.stages.ppo.losses import clipped_surrogate, clipped_value_error, pretraining_loss
-from fledge.stages.ppo.metrics import HEADLINE, answer_mean, rollout_metrics, update_metrics
+from fledge.stages.ppo.metrics import HEADLINE, rollout_metrics, update_metrics
 from fledge.stages.ppo.minibatches import minibatches
 from fledge.stages.ppo.rollout import Experience
 from fledge.stages.ppo.state import PPOState
@@ -66,17 +66,21 @@ class PPO(Stage[PPOBatch]):
 
     @torch.no_grad()
     def collect(self, prompts: PromptBatch) -> Experience:
-        """Let the policy respond, and compute advantages and returns of every response token."""
-        config, all_sum = self.config, self.world.all_sum
-        beta = self.state.kl.coefficient
-        rollout = self.world.answer(prompts, "rollout", self.state.rollouts_done, 0)
+        """Let the policy respond, and compute advantages and returns of every response token.
+
+        Every process answers its own `prompts` and then holds the experience of all, so that the
+        updates do not depend on the number of processes.
+        """
+        config, beta = self.config, self.state.kl.coefficient
+        ours = self.world.answer(prompts, "rollout", self.state.rollouts_done, 0)
+        judged = each_tensor(self.judge(ours), self.world.rows_of_all)
+        rollout = each_tensor(ours, self.world.rows_of_all)
         mask = rollout.response_mask
-        judged = self.judge(rollout)
 
         kl = k1(judged.log_probs, judged.reference_log_probs)  # B T
         rewards = at_last_token(judged.scores, mask) - beta * kl
         if config.score.whiten_rewards:
-            rewards = scale_to_unit_variance(rewards, mask, all_sum)
+            rewards = scale_to_unit_variance(rewards, mask)
         advantages = generalized_advantages(
             rewards, judged.values, mask, config.critic.gamma, config.gae_lambda
         )
@@ -84,13 +88,10 @@ class PPO(Stage[PPOBatch]):
             rollout=rollout,
             old_log_probs=judged.log_probs,
             values=judged.values,
-            advantages=whiten(advantages, mask, all_sum),
+            advantages=whiten(advantages, mask),
             returns=advantages + judged.values,
         )
-        metrics = rollout_metrics(judged, experience, beta, all_sum)
-        if self.world.gold is not None:
-            metrics["objective/gold"] = answer_mean(self.world.gold(rollout), all_sum)
-        self.state.begin_rollout(experience, metrics)
+        self.state.begin_rollout(experience, rollout_metrics(judged, experience, beta))
         return experience
 
     def loss(self, batch: PPOBatch) -> LossTerms:
@@ -116,7 +117,7 @@ class PPO(Stage[PPOBatch]):
         return LossTerms(total, metrics, {"val/ratio_first": self.state.ratio_first})
 
     def step_metrics(self) -> Mapping[str, float]:
-        """Return the metrics of the current rollout, which all processes share."""
+        """Return the metrics of the current rollout."""
         return self.state.rollout_metrics
 
     @torch.no_grad()
@@ -134,7 +135,7 @@ class PPO(Stage[PPOBatch]):
         return {"critic.": self.config.critic.learning_rate_factor}
 
     def natural_steps(self) -> int | None:
-        return self.world.natural_steps(self.config.epochs)
+        return self.world.natural_steps(self.config.rollout.examples, self.config.epochs)
 
     @property
     def wants_to_stop(self) -> bool:

@@ -90,6 +90,14 @@ class PPOState:
         self.minibatches_done = values["minibatches_done"]
         saved = values["experience"]
         self.experience = Experience.from_state_dict(saved).to(device) if saved else None
+        if self.experience is not None and self.experience.examples != self.answers_per_rollout:
+            logger.warning(
+                "the checkpoint holds %d of a rollout's %d answers, as earlier versions saved "
+                "them; the policy answers these prompts anew",
+                self.experience.examples,
+                self.answers_per_rollout,
+            )
+            self.experience, self.minibatches_done = None, 0
         self.rollout_metrics = dict(values["rollout_metrics"])
         self.ratio_first = values["ratio_first"]
         self.kl.coefficient = values["kl_coefficient"]

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from fledge.data.batch import PromptBatch, TokenBatch
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
 from fledge.runtime.random import random
-from fledge.stages.ppo.advantages import AllSum, one_process
 from fledge.stages.ppo.reward_functions import Score
 from fledge.stages.ppo.rollout import Rollout
 from fledge.train.stage import Sources
@@ -19,6 +19,12 @@ Respond = Callable[[PromptBatch, int], Rollout]
 """Samples the policy's answers at the rollout's temperature, without banned ids, on its device.
 
 One seed gives one text."""
+
+
+def alone(tensor: Tensor) -> Tensor:
+    """Sum or join over a single process: return the tensor."""
+    return tensor
+
 
 SaveModels = Callable[[GPT, ScalarModel, Path], None]
 
@@ -29,8 +35,9 @@ class World:
 
     `prompts(n)` are this process's prompts of rollout n, and `pretraining(n)` its rows to mix into
     optimiser step n. Both give the same for the same n, so they need no saving. `minibatch` counts
-    answers of this process, `rows_per_forward` limits the memory of scoring, and
-    `natural_rollouts` is one pass over the prompts.
+    answers of all processes, `rows_per_forward` limits the memory of scoring, and
+    `natural_rollouts` is one pass over the prompts. `all_sum` sums a tensor over all processes, and
+    `rows_of_all` joins their rows: row i of process r becomes row i · `world_size` + r.
     """
 
     respond: Respond
@@ -44,7 +51,10 @@ class World:
     gold: Score | None = None
     held_out: PromptBatch | None = None
     pretraining: Callable[[int], TokenBatch] | None = None
-    all_sum: AllSum = one_process
+    rank: int = 0
+    world_size: int = 1
+    all_sum: Callable[[Tensor], Tensor] = alone
+    rows_of_all: Callable[[Tensor], Tensor] = alone
     natural_rollouts: int | None = None
     sources: Sources = field(default_factory=Sources)
 
@@ -53,9 +63,12 @@ class World:
         seed = torch.randint(2**31, (), generator=random(self.seed, *purpose))
         return self.respond(prompts, int(seed))
 
-    def natural_steps(self, epochs: int) -> int | None:
-        """Count the optimiser steps of one pass over the prompts; None if its length is unknown."""
+    def natural_steps(self, answers: int, epochs: int) -> int | None:
+        """Count the optimiser steps of one pass over the prompts; None if its length is unknown.
+
+        A rollout has `answers`, over all processes.
+        """
         if self.natural_rollouts is None:
             return None
-        per_epoch = -(-len(self.prompts(0).prompts) // self.minibatch)
+        per_epoch = -(-answers // self.minibatch)
         return self.natural_rollouts * epochs * per_epoch
