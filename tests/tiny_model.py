@@ -9,7 +9,7 @@ from fledge.checkpoint.model_files import save_language_model, save_scalar_model
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
 from fledge.model.scalar import ScalarModel
-from fledge.text.chat import ChatTemplate
+from fledge.text.chat import DEFAULT_TEMPLATE, ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 
 CORPUS = ["The tide comes in twice a day, because the moon pulls on the sea. " * 4]
@@ -42,23 +42,26 @@ def write_language_model(
     tokenizer: Tokenizer | None = None,
     context_length: int = 64,
     past: Lineage | None = None,
+    template: str = DEFAULT_TEMPLATE,
 ) -> Path:
     """A run's output directory with its final checkpoint."""
     tokenizer = tokenizer or Tokenizer.train(CORPUS, 300)
     directory = output / "step-00000020"
     directory.mkdir(parents=True)
     model = tiny_model(tokenizer.vocabulary_size, context_length)
-    save_language_model(directory, model, tokenizer, ChatTemplate())
+    save_language_model(directory, model, tokenizer, ChatTemplate(template))
     write_lineage(directory, past or lineage("sft", lineage("pretrain")))
     return output
 
 
-def write_reward_model(output: Path, tokenizer: Tokenizer | None = None) -> Path:
+def write_reward_model(
+    output: Path, tokenizer: Tokenizer | None = None, template: str = DEFAULT_TEMPLATE
+) -> Path:
     tokenizer = tokenizer or Tokenizer.train(CORPUS, 300)
     directory = output / "step-00000020"
     directory.mkdir(parents=True)
     random = torch.Generator().manual_seed(0)
     scalar = ScalarModel.from_language_model(tiny_model(tokenizer.vocabulary_size), random)
-    save_scalar_model(directory, scalar, tokenizer, ChatTemplate())
+    save_scalar_model(directory, scalar, tokenizer, ChatTemplate(template))
     write_lineage(directory, lineage("reward", lineage("sft")))
     return output

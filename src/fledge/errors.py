@@ -6,6 +6,7 @@ FledgeError
 │   └── RecordError      one record: knows its file and line
 ├── WriteError           a file or directory cannot be written
 ├── TokenizerError       a tokenizer cannot be trained, read or applied
+│   └── ConversationRefused   the chat template does not take these messages
 ├── CheckpointError      a checkpoint is missing, damaged or does not fit
 ├── GenerationError      a request cannot be answered
 │   └── PromptTooLong    the prompt leaves no room in the context
@@ -19,6 +20,7 @@ FledgeError
 A message says what was expected, what was found and what to do next.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -70,6 +72,19 @@ class WriteError(FledgeError):
 
 class TokenizerError(FledgeError):
     """A tokenizer cannot be trained, read or applied."""
+
+
+class ConversationRefused(TokenizerError):
+    """The chat template does not take a conversation, though it may take others."""
+
+    def __init__(self, roles: Sequence[str], reason: str) -> None:
+        """`roles` are those of its messages, in order."""
+        self.roles = tuple(roles)
+        self.reason = reason
+        shown = ", ".join(roles) or "none"
+        super().__init__(
+            f"the chat template does not take this conversation (roles: {shown}): {reason}"
+        )
 
 
 class CheckpointError(FledgeError):

@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from fledge.text.chat import DEFAULT_TEMPLATE
+from tiny_model import write_language_model, write_reward_model
+
 SMALL = ("stage.size.width=32", "stage.size.num_layers=1", "stage.size.context_length=32")
 TINY = ("--steps", "1", "batch.examples=2", "runtime.compile=false", "runtime.dtype=float32")
+
+
+USERS_FIRST = (
+    "{% if messages and messages[0]['role'] == 'assistant' %}"
+    "{{ raise_exception('users speak first') }}{% endif %}" + DEFAULT_TEMPLATE
+)
+"""A template that refuses some conversations, but only once it renders them."""
 
 
 def write(path: Path, records: list[object], bad: bool = True) -> Path:
@@ -27,13 +37,15 @@ def files(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-def assert_skips(fledge, file: Path, *words: object) -> None:
+def assert_skips(
+    fledge, file: Path, *words: object, expected: str = "expected a JSON object"
+) -> None:
     """Refused as it is, done with `--skip-bad`, which names the line."""
     code, _, err = fledge(*words)
-    assert code == 1 and f"{file}:2: expected a JSON object" in err
+    assert code == 1 and f"{file}:2: {expected}" in err, err
     code, _, err = fledge(*words, "--skip-bad")
     assert code == 0, err
-    assert "1 bad record skipped:" in err and f"{file}:2: expected a JSON object" in err
+    assert "1 bad record skipped:" in err and f"{file}:2: {expected}" in err
 
 
 def test_tokenizer(fledge, files, tmp_path: Path) -> None:
@@ -92,3 +104,68 @@ def test_a_pipeline_skips_in_all_its_stages(fledge, files, tmp_path: Path) -> No
     quick = ["runs.0.optimizer.steps=1", "tokenizer.vocabulary_size=270", "runs.0.evaluation={}"]
     words = ("run", "--text", files["text"], "-o", tmp_path / "out", *sizes, *quick)
     assert_skips(fledge, files["text"], *words, "runs.0.runtime.compile=false")
+
+
+@pytest.fixture(scope="module")
+def users_first(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("users-first")
+    return {
+        "chat": write_language_model(folder / "sft", template=USERS_FIRST),
+        "reward": write_reward_model(folder / "reward", template=USERS_FIRST),
+    }
+
+
+@pytest.fixture
+def welcomed(tmp_path: Path) -> dict[str, Path]:
+    """Files whose second record begins with the assistant."""
+    asked = {"role": "user", "content": "tide?"}
+    chats = [[asked, {"role": "assistant", "content": "the sea"}] for _ in range(7)]
+    chats.insert(1, [{"role": "assistant", "content": "Welcome"}, *chats[0]])
+    files = {
+        "chats": [{"messages": [*chat]} for chat in chats],
+        "prompts": [{"prompt": [*chat[:-1]]} for chat in chats],
+        "pairs": [
+            {"prompt": [*chat[:-1]], "chosen": f"the sea {n}", "rejected": "moon"}
+            for n, chat in enumerate(chats)
+        ],
+    }
+    for chat in files["pairs"][2:]:
+        chat["prompt"] = [{"role": "user", "content": f"tide {chat['chosen'][-1]}?"}]
+    return {
+        name: write(tmp_path / f"{name}.jsonl", records, bad=False)
+        for name, records in files.items()
+    }
+
+
+REFUSED = "expected a conversation that the chat template takes, found one with the roles assistant"
+
+
+def test_a_template_refuses_a_record_of_every_stage(
+    fledge, welcomed, users_first, tmp_path: Path
+) -> None:
+    chat, reward = users_first["chat"], users_first["reward"]
+    chats, pairs, prompts = welcomed["chats"], welcomed["pairs"], welcomed["prompts"]
+    sft = ("sft", "-m", chat, "-d", chats, "-o", tmp_path / "s", *TINY, "stage.held_out_fraction=0")
+    assert_skips(fledge, chats, *sft, expected=REFUSED)
+    rank = ("reward", "-m", chat, "-d", pairs, "-o", tmp_path / "r", *TINY)
+    assert_skips(fledge, pairs, *rank, expected=REFUSED)
+    zero = f'stage.demonstrations=["{chats}"]'
+    apart = (f'stage.rankings=["{tmp_path / "good.jsonl"}"]', zero)
+    good = pairs.read_text().splitlines(keepends=True)
+    (tmp_path / "good.jsonl").write_text("".join(good[:1] + good[2:]))
+    words = ("reward", "-m", chat, "-o", tmp_path / "r2", *apart, *TINY)
+    assert_skips(fledge, chats, *words, expected=REFUSED)
+    rollout = ("stage.rollout.examples=2", "stage.rollout.max_new_tokens=2")
+    ppo = ("ppo", "-m", chat, "-r", reward, "-d", pairs, "-o", tmp_path / "p", *rollout, *TINY)
+    assert_skips(fledge, pairs, *ppo, expected=REFUSED)
+    ask = ("generate", chat, "--prompts", prompts, "--max-new-tokens", 2)
+    assert_skips(fledge, prompts, *ask, expected=REFUSED)
+    assert_skips(fledge, pairs, "evaluate", reward, "--rankings", pairs, expected=REFUSED)
+
+
+def test_a_judge_s_template_refuses_a_prompt(
+    fledge, welcomed, users_first, chat_model: Path
+) -> None:
+    duel = ("--against", chat_model, "--reward", users_first["reward"], "--max-new-tokens", 2)
+    words = ("evaluate", chat_model, *duel, "--prompts", welcomed["prompts"])
+    assert_skips(fledge, welcomed["prompts"], *words, expected=REFUSED)

@@ -18,8 +18,8 @@ from fledge.data import (
     Skipped,
     load_rankings,
     read_texts,
-    render_rankings,
 )
+from fledge.data.rendering import RankingRenderer
 from fledge.errors import DataError
 from fledge.evaluate.answers import answer_tasks, end_rate, fractions_valid, mean_gold
 from fledge.evaluate.bits_per_byte import score_text
@@ -54,7 +54,9 @@ def measure_rankings(
 ) -> Numbers:
     """Measure how well a reward model orders answers as people did, with a 95 % interval."""
     reward = load_scalar_model(find_checkpoint(checkpoint))
-    scores, batch = scored(reward, load_rankings(rankings, skipped=skipped))
+    render = renderer_for(reward)
+    loaded = load_rankings(rankings, skipped=skipped, check=render.render)
+    scores, batch = scored(reward, loaded, render)
     pairs = preference_pairs(scores, batch.ranks, batch.lengths)
     return preference_report(pairs, torch.Generator().manual_seed(seed)).metrics()
 
@@ -79,12 +81,12 @@ def measure_wins(
     """Measure how often a reward model prefers this model's answers to those of `against`."""
     reward = load_scalar_model(find_checkpoint(reward_model))
     models = [load_language_model(find_checkpoint(path)) for path in (against, checkpoint)]
-    conversations = read_prompts(prompts, models, sampling, skipped)
+    conversations = read_prompts(prompts, models, sampling, skipped, reward)
     columns = [
         [answer.text for answer in answers(loaded, conversations, sampling)] for loaded in models
     ]
     duels = [duel(*each) for each in zip(conversations, *columns, strict=True)]
-    scores, _ = scored(reward, duels)
+    scores, _ = scored(reward, duels, renderer_for(reward))
     random = torch.Generator().manual_seed(sampling.seed or 0)
     result = paired_bootstrap(scores[:, 0], scores[:, 1], random)
     return {name: float(getattr(result, name)) for name in result.__slots__}
@@ -97,22 +99,25 @@ def duel(conversation: Conversation, theirs: str, ours: str) -> Ranking:
     return Ranking(prompt=turns, responses=responses, ranking=(("theirs",), ("ours",)))
 
 
+def renderer_for(reward: LoadedScalarModel) -> RankingRenderer:
+    """Return the renderer of rankings for all that a reward model reads."""
+    length = reward.model.trunk.config.context_length
+    return RankingRenderer(reward.tokenizer, reward.template, length, MOST_ANSWERS)
+
+
 @torch.inference_mode()
 def scored(
-    reward: LoadedScalarModel, rankings: Sequence[Ranking]
+    reward: LoadedScalarModel, rankings: Sequence[Ranking], render: RankingRenderer
 ) -> tuple[torch.Tensor, ComparisonBatch]:
     """Score every answer; return the scores, B K, and all rankings that fit, as one batch.
 
     Raises:
         DataError: none fits the context.
     """
-    length = reward.model.trunk.config.context_length
-    rendered = render_rankings(
-        rankings, reward.tokenizer, reward.template, length, MOST_ANSWERS
-    ).rankings
+    rendered = render(rankings).rankings
     if not rendered:
         raise DataError(
             f"none of {len(rankings):,} prompts has two answers of different rank within the "
-            f"{length:,} tokens that the reward model reads"
+            f"{render.length:,} tokens that the reward model reads"
         )
     return score_rankings(AnswerScores(reward.model), rendered, reward.tokenizer.special.pad)

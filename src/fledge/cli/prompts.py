@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from fledge.checkpoint.model_files import LoadedModel
+from fledge.checkpoint.model_files import LoadedModel, LoadedScalarModel
 from fledge.data import Placed, Skipped, load_placed, prompt_from
 from fledge.data.records import refuse
 from fledge.data.rendering import too_long
-from fledge.errors import DataError, PromptTooLong
+from fledge.errors import ConversationRefused, DataError, PromptTooLong
 from fledge.generate import SamplingParams
 from fledge.generate.text import chat_request
 from fledge.text.conversation import Conversation
@@ -17,17 +17,20 @@ def read_prompts(
     models: Sequence[LoadedModel],
     sampling: SamplingParams,
     skipped: Skipped | None,
+    judge: LoadedScalarModel | None = None,
 ) -> list[Conversation]:
-    """Read the prompts that every model can answer.
+    """Read the prompts that every model can answer, and a reward model judge.
 
     Raises:
-        RecordError: a prompt leaves no room, unless `skipped` collects it.
+        RecordError: a prompt leaves no room, or a chat template refuses it, unless `skipped`
+            collects it.
         DataError: none is left.
     """
     fitting = [
         placed.item
         for placed in load_placed(sources, prompt_from, skipped=skipped)
         if all(_fits(placed, loaded, sampling, skipped) for loaded in models)
+        and (judge is None or _can_be_judged(placed, judge, skipped))
     ]
     if not fitting:
         raise DataError(
@@ -46,5 +49,19 @@ def _fits(
         chat_request("prompt", loaded, placed.item, sampling)
     except PromptTooLong as error:
         refuse(too_long(placed, error), skipped)
+        return False
+    except ConversationRefused as error:
+        refuse(placed.refused(error), skipped)
+        return False
+    return True
+
+
+def _can_be_judged(
+    placed: Placed[Conversation], judge: LoadedScalarModel, skipped: Skipped | None
+) -> bool:
+    try:
+        judge.template.render(placed.item.then("assistant", "An answer."), judge.tokenizer)
+    except ConversationRefused as error:
+        refuse(placed.refused(error), skipped)
         return False
     return True

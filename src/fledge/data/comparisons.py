@@ -3,11 +3,12 @@
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fledge.data.comparison_records import ranking_from
-from fledge.data.records import Skipped
+from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
+from fledge.errors import ConversationRefused
 from fledge.feedback.records import ChatTurn, Ranking, Response
 
 Key = tuple[tuple[ChatTurn, ...], str | None]
@@ -20,17 +21,19 @@ def load_rankings(
     skip_bad: bool = False,
     skipped: Skipped | None = None,
     keep_ties: bool = False,
+    check: Callable[[Ranking], object] | None = None,
 ) -> list[Ranking]:
     """Read rankings of any preference format; pairs of one prompt become K-way rankings.
 
     A ranking of tied answers has no pair to learn from. It is left out, with a line in the log,
-    unless `keep_ties`.
+    unless `keep_ties`. `check` is called with the ranking of every record, before pairs are
+    joined; a `ConversationRefused` that it raises is the record's error.
 
     Raises:
-        RecordError: a record is not a comparison, unless bad records are skipped.
+        RecordError: a record is not a comparison, or refused, unless bad records are skipped.
         DataError: a file cannot be read, or nothing is left.
     """
-    loaded = load_with(paths, ranking_from, skip_bad, skipped)
+    loaded = load_with(paths, _checked_by(check), skip_bad, skipped)
     rankings = merge_pairs(without_repeats(loaded))
     if keep_ties:
         return rankings
@@ -69,6 +72,19 @@ def merge_pairs(rankings: Sequence[Ranking]) -> list[Ranking]:
     for place in order:
         merged += [place] if isinstance(place, Ranking) else _joined(groups[place])
     return merged
+
+
+def _checked_by(check: Callable[[Ranking], object] | None) -> Callable[[Located], Ranking]:
+    def read(record: Located) -> Ranking:
+        ranking = ranking_from(record)
+        if check is not None:
+            try:
+                check(ranking)
+            except ConversationRefused as error:
+                raise record.refused(error) from error
+        return ranking
+
+    return read
 
 
 def _joined(pairs: list[Ranking]) -> list[Ranking]:

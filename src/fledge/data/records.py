@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from fledge.errors import RecordError
+from fledge.errors import ConversationRefused, RecordError
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ class Located:
     def error(self, expected: str, found: str) -> RecordError:
         """Make the error that names this record's file and line."""
         return RecordError(self.path, self.line, expected, found)
+
+    def refused(self, error: ConversationRefused) -> RecordError:
+        """Make the error of a record that the chat template does not take."""
+        return _refused(self.path, self.line, error)
 
     def present(self) -> dict[str, object]:
         """Return the fields that hold a value: None pads columns that other records use."""
@@ -51,6 +55,10 @@ class Placed(Generic[Item]):
     def error(self, expected: str, found: str) -> RecordError:
         """Make the error that names the record's file and line."""
         return RecordError(self.path, self.line, expected, found)
+
+    def refused(self, error: ConversationRefused) -> RecordError:
+        """Make the error of a record that the chat template does not take."""
+        return _refused(self.path, self.line, error)
 
 
 @dataclass(slots=True)
@@ -100,3 +108,9 @@ def did_you_mean(found: Iterable[str], wanted: Iterable[str]) -> str:
         if close and folded[close[0]] != name:
             pairs.append(f"{name!r} for {folded[close[0]]!r}")
     return f" (did you mean {', '.join(dict.fromkeys(pairs))}?)" if pairs else ""
+
+
+def _refused(path: Path, line: int, error: ConversationRefused) -> RecordError:
+    roles = ", ".join(error.roles) or "none"
+    found = f"one with the roles {roles}, which it refuses: {error.reason}"
+    return RecordError(path, line, "a conversation that the chat template takes", found)

@@ -18,7 +18,7 @@ from fledge.data.demonstrations import demonstration_from
 from fledge.data.loader import Loader, in_order
 from fledge.data.packing import TokenRows, join, pack, window_loader
 from fledge.data.records import Skipped, refuse, warn_of_skipped
-from fledge.data.rendering import render_demonstrations
+from fledge.data.rendering import render_demonstration
 from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
@@ -213,12 +213,11 @@ def _rendered(
     rendered = []
     for source in sources:
         for placed in load_placed(source, demonstration_from, skipped=skipped):
-            one = placed.item
             try:
-                chats = render_demonstrations([one], renderer.tokenizer, renderer.template, length)
-                rendered.append((one, chats[0]))
+                one = render_demonstration(placed, renderer.tokenizer, renderer.template, length)
+                rendered.append((placed.item, one.chat))
             except RecordError as error:
-                refuse(placed.error(error.expected, error.found), skipped)
+                refuse(error, skipped)
     if not rendered:
         raise DataError(
             f"{', '.join(sources)}: no demonstration fits in {length:,} tokens; use a longer "

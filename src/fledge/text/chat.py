@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from fledge.errors import PromptTooLong, TokenizerError
+from fledge.errors import ConversationRefused, PromptTooLong, TokenizerError
 from fledge.text.conversation import Conversation, Message, RenderedChat
 from fledge.text.shield import Shield, seam_places, spelled_places
 from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
@@ -63,12 +63,13 @@ class ChatTemplate:
         """Return ids and loss mask of a conversation.
 
         A generation prompt opens the next answer; such a prompt is not trained on, so its mask is
-        False throughout. Contents never give a special id. Only the template's text is encoded, so
-        no second beginning of text is added.
+        False throughout. The mask is also False on answers that are not `learned`. Contents never
+        give a special id. Only the template's text is encoded, so no second beginning of text is
+        added.
 
         Raises:
-            TokenizerError: the template refuses the conversation, or needs tokens that the
-                tokenizer lacks.
+            ConversationRefused: the template does not take the conversation.
+            TokenizerError: the template needs tokens that the tokenizer lacks.
         """
         self.check(tokenizer)
         rendering = self._rendering(conversation, tokenizer, generation_prompt)
@@ -126,11 +127,22 @@ class ChatTemplate:
     def _spans(
         self, rendering: "_Rendering", conversation: Conversation, tokenizer: Tokenizer
     ) -> list[tuple[int, int]]:
-        """Return the [start, end) characters that the assistant writes."""
-        if _GENERATION_TAG.search(self.source):
-            return rendering.spans
-        answers = (i for i, m in enumerate(conversation.messages) if m.role == "assistant")
-        return [self._answer_span(rendering, conversation, i, tokenizer) for i in answers]
+        """Return the [start, end) characters of the answers to learn."""
+        messages = conversation.messages
+        answers = [i for i, m in enumerate(messages) if m.role == "assistant"]
+        learned = [i for i in answers if messages[i].learned]
+        if not _GENERATION_TAG.search(self.source):
+            return [self._answer_span(rendering, conversation, i, tokenizer) for i in learned]
+        spans = rendering.spans
+        if len(learned) == len(answers):
+            return spans
+        if len(spans) != len(answers):
+            raise _refused(
+                conversation,
+                f"it marks {len(spans)} places for {len(answers)} answers, so those that are not "
+                "to be learned cannot be told apart",
+            )
+        return [span for i, span in zip(answers, spans, strict=True) if messages[i].learned]
 
     def _answer_span(
         self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
@@ -149,7 +161,12 @@ class ChatTemplate:
         self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
     ) -> int:
         messages = conversation.messages
-        prompt = self._rendering(Conversation(messages[:index]), tokenizer, generation_prompt=True)
+        before = Conversation(messages[:index])
+        try:
+            prompt = self._rendering(before, tokenizer, generation_prompt=True)
+        except ConversationRefused as error:
+            reason = f"it cannot open the answer in message {index + 1}: {error.reason}"
+            raise _refused(conversation, reason) from error
         if prompt.begins(whole, len(prompt.text)):
             return len(prompt.text)
         # Some templates open a thought that the finished turn does not show: look for the content.
@@ -158,10 +175,11 @@ class ChatTemplate:
         start = probed.text.find(_PROBE)
         if start >= 0 and probed.begins(whole, start):
             return start
-        raise TokenizerError(
-            f"the chat template writes message {index + 1} differently once it has been "
+        raise _refused(
+            conversation,
+            f"it writes message {index + 1} differently once it has been "
             "answered, so what the assistant wrote cannot be told from the prompt; put "
-            "{% generation %} and {% endgeneration %} around the answer in the template"
+            "{% generation %} and {% endgeneration %} around the answer in the template",
         )
 
     def _end_of(self, whole: "_Rendering", answered: Conversation, tokenizer: Tokenizer) -> int:
@@ -182,6 +200,10 @@ class _Rendering:
         """Return whether the first `length` characters are those of `whole`, contents uncovered."""
         start, expected = self.text[:length], whole.text[:length]
         return self.shield.uncover(start) == whole.shield.uncover(expected)
+
+
+def _refused(conversation: Conversation, reason: str) -> ConversationRefused:
+    return ConversationRefused([message.role for message in conversation.messages], reason)
 
 
 def _special_ids(rendering: _Rendering, tokenizer: Tokenizer) -> list[int]:

@@ -9,10 +9,14 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn: who speaks, and the text."""
+    """One turn: who speaks, and the text.
+
+    An assistant's turn that is not `learned` is context only: SFT does not imitate it.
+    """
 
     role: Role
     content: str
+    learned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from fledge.errors import TokenizerError
+from fledge.errors import ConversationRefused, TokenizerError
 
 DEFAULT_TEMPLATE = """\
 {%- for message in messages -%}
@@ -62,7 +62,8 @@ def render_template(
     """Fill in a template; generation blocks stand between `SPAN_START` and `SPAN_END`.
 
     Raises:
-        TokenizerError: the template is wrong, or refuses these messages.
+        TokenizerError: the template is wrong.
+        ConversationRefused: it does not take these messages.
     """
     template = compile_template(source)
     try:
@@ -74,10 +75,7 @@ def render_template(
             **names,
         )
     except _TEMPLATE_FAULTS as error:
-        roles = ", ".join(message["role"] for message in messages) or "none"
-        raise TokenizerError(
-            f"the chat template does not take this conversation (roles: {roles}): {error}"
-        ) from error
+        raise ConversationRefused([message["role"] for message in messages], str(error)) from error
 
 
 @lru_cache(maxsize=32)

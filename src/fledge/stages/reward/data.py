@@ -1,22 +1,19 @@
 """Read rankings for a reward model, render them, and hold some out by prompt."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fledge.data.comparisons import load_rankings
-from fledge.data.demonstrations import load_demonstrations
-from fledge.data.records import Skipped
-from fledge.data.rendering import RenderedRanking, render_rankings
-from fledge.data.sources import source_hashes
+from fledge.data.demonstrations import demonstration_from
+from fledge.data.records import Placed, Skipped, refuse
+from fledge.data.rendering import RankingRenderer, RenderedRanking
+from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_rankings
-from fledge.errors import DataError
+from fledge.errors import ConversationRefused, DataError
 from fledge.feedback.records import Ranking
 from fledge.stages.reward.config import RewardConfig
 from fledge.text.conversation import Conversation
 from fledge.text.renderer import Renderer
-
-logger = logging.getLogger(__name__)
 
 MOST_DEMONSTRATIONS = 512
 """Number of demonstrations that place the zero of scores, and of rankings that measure their
@@ -45,44 +42,29 @@ def read_comparisons(
         RecordError: one cannot be read, unless `skipped` collects it.
         DataError: no ranking has two answers of different rank that fit the length.
     """
-    train = load_rankings(config.rankings, skipped=skipped)
+    length = renderer.row_length(config.length, "stage.length")
+    render = RankingRenderer(renderer.tokenizer, renderer.template, length, config.max_answers)
+    train = load_rankings(config.rankings, skipped=skipped, check=render.render)
     if config.held_out:
-        held_out = load_rankings(config.held_out, skipped=skipped)
+        held_out = load_rankings(config.held_out, skipped=skipped, check=render.render)
     else:
         train, held_out = split_rankings(train, config.held_out_fraction, seed)
-    rendered = _render(train, config, renderer)
+    rendered = _render(train, render)
     demonstrations = _demonstrations(config, renderer, skipped)
     return Comparisons(
         train=rendered,
-        held_out=_render(held_out, config, renderer) if held_out else (),
+        held_out=_render(held_out, render) if held_out else (),
         zero=demonstrations or tuple(one.answers[0] for one in rendered[:MOST_DEMONSTRATIONS]),
         hashes=source_hashes((*config.rankings, *config.held_out, *config.demonstrations)),
     )
 
 
-def _render(
-    rankings: Sequence[Ranking], config: RewardConfig, renderer: Renderer
-) -> tuple[RenderedRanking, ...]:
-    length = renderer.row_length(config.length, "stage.length")
-    rendered = render_rankings(
-        rankings, renderer.tokenizer, renderer.template, length, config.max_answers
-    )
-    if rendered.dropped_answers or rendered.dropped_rankings:
-        logger.warning(
-            "%d of %d rankings (%.0f %%) and %d of %d answers are left out: longer than %d tokens "
-            "with their prompt, or more than %d per prompt. A longer context holds more",
-            rendered.dropped_rankings,
-            len(rankings),
-            100 * rendered.dropped_rankings / len(rankings),
-            rendered.dropped_answers,
-            sum(len(ranking.responses) for ranking in rankings),
-            length,
-            config.max_answers,
-        )
+def _render(rankings: Sequence[Ranking], render: RankingRenderer) -> tuple[RenderedRanking, ...]:
+    rendered = render(rankings)
     if not rendered.rankings:
         raise DataError(
             f"none of {len(rankings):,} rankings has two answers of different rank within "
-            f"{length:,} tokens; use a longer context or shorter answers"
+            f"{render.length:,} tokens; use a longer context or shorter answers"
         )
     return rendered.rankings
 
@@ -94,8 +76,8 @@ def _demonstrations(
     if not config.demonstrations:
         return ()
     length = renderer.row_length(config.length, "stage.length")
-    chats = load_demonstrations(config.demonstrations, skipped=skipped)
-    ids = (_up_to_answer(chat, renderer) for chat in chats[:MOST_DEMONSTRATIONS])
+    placed = load_placed(config.demonstrations, demonstration_from, skipped=skipped)
+    ids = [_up_to_answer(one, renderer, skipped) for one in placed[:MOST_DEMONSTRATIONS]]
     fitting = tuple(one for one in ids if one and len(one) <= length)
     if not fitting:
         raise DataError(
@@ -105,7 +87,14 @@ def _demonstrations(
     return fitting
 
 
-def _up_to_answer(chat: Conversation, renderer: Renderer) -> tuple[int, ...]:
-    rendered = renderer.template.render(chat, renderer.tokenizer)
+def _up_to_answer(
+    placed: Placed[Conversation], renderer: Renderer, skipped: Skipped | None
+) -> tuple[int, ...]:
+    """Encode a demonstration to the end of its last answer; a bad one is empty, if skipped."""
+    try:
+        rendered = renderer.template.render(placed.item, renderer.tokenizer)
+    except ConversationRefused as error:
+        refuse(placed.refused(error), skipped)
+        return ()
     ends = [index for index, trained in enumerate(rendered.loss_mask) if trained]
     return tuple(rendered.ids[: ends[-1] + 1]) if ends else ()
