@@ -49,6 +49,19 @@ def test_a_log_line_cannot_command_the_terminal(logger, capsys) -> None:
     assert capsys.readouterr().err == "read [2Jdata.jsonl\nwarning: skipped ]0;title\n"
 
 
+def test_a_message_about_data_is_printed_once(logger, capsys) -> None:
+    data, training = logger.getChild("data.rendering"), logger.getChild("train.watch")
+    for name in ("a.jsonl", "b.jsonl", "a.jsonl"):
+        data.warning("%s: 2 of 9 rankings are left out", name)
+        training.warning("the loss jumped")
+    err = capsys.readouterr().err
+    assert err.count("a.jsonl: 2 of 9") == err.count("b.jsonl: 2 of 9") == 1
+    assert err.count("the loss jumped") == 3
+    log_to_terminal()
+    data.warning("%s: 2 of 9 rankings are left out", "a.jsonl")
+    assert "a.jsonl" in capsys.readouterr().err
+
+
 def test_the_label_of_a_warning_is_coloured_in_a_terminal_alone() -> None:
     received = run_in_terminal(WARNING)
     assert "\x1b[33m\x1b[1mwarning:\x1b[0m 2 bad records skipped" in received

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import Checkpoint, SkipBad, refuse_ignored, tell_skipped
 from fledge.errors import CheckpointError, ConfigError
 
@@ -80,6 +81,7 @@ def evaluate(
     if against and not (prompts and reward):
         raise ConfigError("--against also needs --prompts FILE and --reward MODEL")
     longest, seed = max_new_tokens or MAX_NEW_TOKENS, seed or 0
+    log_to_terminal()
     from fledge.cli import measure
     from fledge.data import Skipped
     from fledge.generate import SamplingParams

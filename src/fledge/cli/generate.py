@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import (
     Checkpoint,
     MaxNewTokens,
@@ -74,6 +75,7 @@ def generate(
 
     loaded = fledge.load(checkpoint)
     if prompts is not None:
+        log_to_terminal()
         write_answers(loaded, prompts, output, sampling, skip_bad)
         return
     text = standard_input() if prompt is None or prompt == "-" else prompt

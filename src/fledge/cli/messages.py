@@ -35,8 +35,13 @@ class CurrentStderr(logging.Handler):
     """Print log records to the present `sys.stderr`, warnings and errors with their label.
 
     A progress bar replaces `sys.stderr` while it lives, and moves the lines it is given above
-    itself.
+    itself. Messages about data are printed once: a pipeline reads its data to check it, and again
+    to train.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addFilter(OnceAboutData())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
@@ -47,6 +52,24 @@ class CurrentStderr(logging.Handler):
             print_warning(message)
         else:
             typer.echo(printable(message), file=sys.stderr)
+
+
+class OnceAboutData(logging.Filter):
+    """Stops messages of `fledge.data` that have been let through before, word for word."""
+
+    def __init__(self) -> None:
+        super().__init__("fledge.data")
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to print a record."""
+        if not super().filter(record):
+            return True
+        message = record.getMessage()
+        if message in self._said:
+            return False
+        self._said.add(message)
+        return True
 
 
 def _print(label: str, colour: str, message: str) -> None:

@@ -168,6 +168,7 @@ def report(
     from fledge.cli.text_report import print_report
     from fledge.data import Skipped, read_texts
 
+    log_to_terminal()
     skipped = Skipped() if skip_bad else None
     documents = [document for text in texts for document in read_texts(text, skipped)]
     tell_skipped(skipped)
