@@ -1,6 +1,7 @@
 """Every example of docs/data.md loads, and those of one table say the same."""
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 from fledge.data import load_demonstrations
 from fledge.data.comparison_records import ranking_from
 from fledge.data.demonstrations import FORMATS, demonstration_from
+from fledge.data.marks import MESSAGE_MASKS, MESSAGE_WEIGHTS, VERDICTS
+from fledge.data.messages import MEDIA
 from fledge.data.prompts import prompt_from
 from fledge.data.readers import READERS
 from fledge.data.records import Located
 from fledge.data.sources import read_texts
+from fledge.data.turns import CONTEXT_FIELDS, SYSTEM_FIELDS
+from fledge.data.unread import METADATA
 from fledge.errors import DataError
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -59,6 +64,26 @@ def test_prompts():
 @pytest.mark.parametrize("extension", READERS)
 def test_no_kind_of_file_is_left_out(extension):
     assert f"`{extension}`" in PAGE
+
+
+def test_the_page_lists_the_fields_of_which_nothing_is_said():
+    section = PAGE.split("## Fields that are not read")[1].split("## ")[0]
+    named = METADATA - {"", "Unnamed: 0", "__index_level_0__"}
+    assert named | {"tool_call_id"} == set(re.findall(r"`([a-z_]+)`", section))
+
+
+def test_the_page_lists_marks_contexts_and_pictures():
+    section = PAGE.split("## Demonstrations")[1].split("## ")[0]
+    fields = (*CONTEXT_FIELDS, *SYSTEM_FIELDS, *MEDIA, *VERDICTS, *MESSAGE_WEIGHTS, *MESSAGE_MASKS)
+    assert [name for name in fields if f"`{name}`" not in section] == []
+
+
+def test_a_field_that_is_not_read_is_told_as_the_page_shows_it(write, caplog):
+    records = [{"prompt": "Who?", "completion": "Me.", "hint": n < 12 or None} for n in range(40)]
+    with caplog.at_level(logging.WARNING):
+        load_demonstrations(write("chats.jsonl", *records))
+    shown = re.search(r"^(chats\.jsonl: fields .*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)[1]
+    assert caplog.messages[0].endswith(shown.replace("\n", " "))
 
 
 def test_a_bad_record_is_told_as_the_page_shows_it(write):

@@ -2,16 +2,10 @@
 
 from pydantic import ValidationError
 
+from fledge.data.messages import refuse_media, turn_from
 from fledge.data.records import Located
-from fledge.data.turns import (
-    dialogue,
-    prompt_field,
-    prompt_in,
-    prompt_turns,
-    text_in,
-    turn_from,
-    turns_in,
-)
+from fledge.data.turns import dialogue, prompt_field, prompt_turns, text_in, turns_in
+from fledge.data.unread import is_nothing
 from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.text.conversation import Message
 
@@ -31,6 +25,7 @@ def ranking_from(record: Located) -> Ranking:
         RecordError: the fields belong to no known format, or hold something else.
     """
     fields = record.present()
+    refuse_media(record, fields)
     if all(name in fields for name in KWAY_FIELDS):
         return _kway(record)
     if all(name in fields for name in PAIR_FIELDS):
@@ -44,7 +39,9 @@ def ranking_from(record: Located) -> Ranking:
 
 def _kway(record: Located) -> Ranking:
     """Read our own format, in which the prompt may also be a string."""
-    prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_in(record, "prompt")]
+    prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_turns(record)]
+    record.read.update(Ranking.model_fields)
+    _pass_over(record)
     try:
         return Ranking.model_validate({**record.present(), "prompt": prompt})
     except ValidationError as error:
@@ -59,6 +56,9 @@ def _pair(record: Located) -> Ranking:
     chosen = _whole(record, "chosen", prompt)
     rejected = _whole(record, "rejected", prompt)
     shared = _shared_prompt(record, chosen, rejected)
+    if not chosen[shared].learned:
+        found = "one that is marked not to be learned"
+        raise record.error("a better answer in 'chosen'", found)
     better, worse = chosen[shared].content, rejected[shared].content
     tied = better == worse
     return _ranking(record, chosen[:shared], {"chosen": better, "rejected": worse}, tied)
@@ -67,7 +67,7 @@ def _pair(record: Located) -> Ranking:
 def _labelled(record: Located) -> Ranking:
     """Read Auto-J's test set (Li et al. 2023, arXiv:2310.05470): label 0, 1, or 2 for a tie."""
     answers = {"1": text_in(record, "response 1"), "2": text_in(record, "response 2")}
-    label = text_in(record, "label")
+    label = text_in(record, "label").strip().removesuffix(".0")
     if label not in ("0", "1", "2"):
         raise record.error("a label 0 (first is better), 1 (second) or 2 (tie)", label)
     if not prompt_field(record):
@@ -80,7 +80,7 @@ def _labelled(record: Located) -> Ranking:
 
 def _whole(record: Located, name: str, prompt: Turns) -> Turns:
     """Join prompt and answer, where the field `name` holds the answer alone or both."""
-    value = record.value[name]
+    value = record.take(name)
     if isinstance(value, dict):
         return (*prompt, turn_from(record, name, value))
     if isinstance(value, list | tuple):
@@ -98,7 +98,8 @@ def _shared_prompt(record: Located, chosen: Turns, rejected: Turns) -> int:
     the same prompt, so the turns after them are left out.
     """
     longest = min(len(chosen), len(rejected)) - 1
-    shared = next((i for i in range(longest) if chosen[i] != rejected[i]), longest)
+    parts = (i for i in range(longest) if _said(chosen[i]) != _said(rejected[i]))
+    shared = next(parts, longest)
     both_answer = shared > 0 and chosen[shared].role == rejected[shared].role == "assistant"
     if not both_answer:
         ends = f"they part at turn {shared + 1}, which is not an answer to a shared prompt"
@@ -106,9 +107,23 @@ def _shared_prompt(record: Located, chosen: Turns, rejected: Turns) -> int:
     return shared
 
 
+def _said(turn: Message) -> tuple[str, str]:
+    """Return what two dialogues can share: a turn without its marks."""
+    return turn.role, turn.content
+
+
+def _pass_over(record: Located) -> None:
+    """Note the fields of ranked answers that nobody reads."""
+    responses = record.value.get("responses")
+    for response in responses if isinstance(responses, list | tuple) else ():
+        for name, value in response.items() if isinstance(response, dict) else ():
+            if name not in Response.model_fields and not is_nothing(value):
+                record.passed_over.add(f"responses[].{name}")
+
+
 def _ranking(record: Located, prompt: Turns, answers: dict[str, str], tied: bool) -> Ranking:
     """Rank `answers`, best first, or all in one group."""
-    labeler = record.value.get("labeler")
+    labeler = record.take("labeler")
     return Ranking(
         prompt=tuple(ChatTurn(role=turn.role, content=turn.content) for turn in prompt),
         responses=tuple(Response(id=id_, content=text) for id_, text in answers.items()),

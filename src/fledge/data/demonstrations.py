@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from fledge.data.marks import refuse_bad
 from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
-from fledge.data.turns import instruction, prompt_turns, text_in, turns_in
+from fledge.data.turns import prompt_turns, question, text_in, turns_in
 from fledge.text.conversation import Conversation, Message
 
 Turns = tuple[Message, ...]
@@ -32,18 +33,24 @@ def load_demonstrations(
 
 
 def demonstration_from(record: Located) -> Conversation:
-    """Read the conversation of one record; turns after the assistant's last are dropped."""
+    """Read the conversation of one record; turns after the assistant's last are dropped.
+
+    Raises:
+        RecordError: it is no demonstration, or somebody marked its answers as bad.
+    """
     fields = record.present()
     if "chosen" in fields and "rejected" in fields:
         found = 'a comparison ("chosen", "rejected"); it belongs to the reward stage'
         raise record.error("a demonstration", found)
-    if fields.get("label") is False or fields.get("kto_tag") is False:
-        raise record.error("an answer worth imitating", "one that was marked bad")
+    refuse_bad(record)
     turns = list(format_of(record).read(record))
     while turns and turns[-1].role != "assistant":
         turns.pop()
-    if not any(turn.role == "assistant" and turn.content.strip() for turn in turns):
+    answers = [turn for turn in turns if turn.role == "assistant" and turn.content.strip()]
+    if not answers:
         raise record.error("an answer by the assistant", "none, or only empty ones")
+    if not any(turn.learned for turn in answers):
+        raise record.error("an answer to learn", "only ones that are marked not to be learned")
     return Conversation(tuple(turns))
 
 
@@ -81,10 +88,12 @@ def _then(name: str) -> Callable[[Located], Turns]:
 
 def _self_instruct(record: Located) -> Turns:
     """Read a seed task's first instance (Self-Instruct, Wang et al. 2023, arXiv:2212.10560)."""
-    match record.value["instances"]:
-        case [{"input": str(extra), "output": str(answer)}, *_]:
-            task: dict[str, object] = {"instruction": record.value["instruction"], "input": extra}
-            asked = instruction(Located(record.path, record.line, task), "instruction")
+    match record.take("instances"):
+        case [{"input": str(extra), "output": str(answer)}, *others]:
+            if others:
+                record.passed_over.add("instances[1:]")
+            task: dict[str, object] = {"instruction": record.take("instruction"), "input": extra}
+            asked = question(Located(record.path, record.line, task), "instruction")
             return (*asked, Message("assistant", answer))
         case _:
             expected = '"instances" to begin with an object of strings "input" and "output"'
@@ -97,7 +106,9 @@ FORMATS = (
     Format(("prompt", "completion"), _then("completion")),
     Format(("prompt", "response"), _then("response")),
     Format(("instruction", "output"), _then("output")),
+    Format(("instruction", "response"), _then("response")),
     Format(("question", "answer"), _then("answer")),
+    Format(("question", "response"), _then("response")),
     Format(("instruction", "instances"), _self_instruct),
     Format(("utterances",), prompt_turns),
 )

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable
 
-from fledge.data.comparison_records import PAIR_FIELDS, ranking_from
+from fledge.data.comparison_records import LABELLED_FIELDS, PAIR_FIELDS, ranking_from
+from fledge.data.marks import VERDICTS, WEIGHTS
 from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
 from fledge.data.turns import PROMPT_FIELDS, prompt_field, prompt_turns
+from fledge.feedback.records import Ranking
 from fledge.text.conversation import Conversation, Message
+
+ANSWER_FIELDS = frozenset(
+    [
+        *("completion", "response", "output", "answer", "instances"),
+        *(*VERDICTS, *WEIGHTS),
+        *(*PAIR_FIELDS, *LABELLED_FIELDS, *Ranking.model_fields),
+    ]
+)
+"""Fields of demonstrations and rankings that tell of an answer, which a prompt goes without."""
 
 
 def load_prompts(
@@ -23,7 +34,8 @@ def load_prompts(
 
 def prompt_from(record: Located) -> Conversation:
     """Read the prompt of one record: its question, or its chat without the last answer."""
-    turns = list(_turns(record))
+    record.read.update(ANSWER_FIELDS)
+    turns = [Message(turn.role, turn.content) for turn in _turns(record)]
     while turns and turns[-1].role in ("assistant", "system"):
         turns.pop()
     if not turns or not turns[-1].content.strip():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     if not text.strip():
         return
     try:
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             yield from read_json_lines(path, skipped)
@@ -108,7 +109,7 @@ def read_parquet(path: Path, skipped: Skipped | None) -> Iterator[Located]:
             for batch in file.iter_batches(batch_size=1024):
                 for value in batch.to_pylist():
                     number += 1
-                    yield Located(path, number, value)
+                    yield Located(path, number, _unpadded(value))
     except (ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from error
 
@@ -131,7 +132,7 @@ def read_hub(name: str) -> Iterator[Located]:
             "expected hub:NAME or hub:NAME:split, and a network or a cached copy"
         ) from error
     for number, value in enumerate(rows, start=1):
-        yield Located(Path(f"hub:{name}"), number, dict(value))
+        yield Located(Path(f"hub:{name}"), number, _unpadded(dict(value)))
 
 
 TEXT_EXTENSIONS = (".txt", ".md", ".raw")
@@ -172,7 +173,7 @@ def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str
         where = f"byte 0x{content[error.start]:02x} at position {position + error.start:,}"
         raise RecordError(path, line, "UTF-8", where) from error
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
         found = f"invalid JSON: {error.msg} at column {error.colno}"
         raise RecordError(path, line, "a JSON object", found) from error
@@ -203,6 +204,29 @@ def _checked(path: Path, line: int, value: object, surrogates: bool) -> dict[str
             half = f"half of one: \\u{ord(error.object[error.start]):04x}"
             raise RecordError(path, line, "whole Unicode characters", half) from error
     return value
+
+
+def _constant(spelling: str) -> float | None:
+    """Read JSON's NaN as null: pandas writes it where a table has no value."""
+    return None if spelling == "NaN" else float(spelling)
+
+
+def _unpadded(record: dict[str, object]) -> dict[str, object]:
+    """Leave out what Arrow put into a record so that all rows have the same fields.
+
+    A null field of an object in it may belong to another row's object, as the arguments of another
+    tool do. Neither nulls nor pandas' NaN can be told from absent values.
+    """
+    return {name: _without_nulls(value) for name, value in record.items()}
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        inner = ((name, _without_nulls(one)) for name, one in value.items())
+        return {name: one for name, one in inner if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _kind(value: object) -> str:

@@ -24,6 +24,15 @@ class Located:
     path: Path
     line: int
     value: dict[str, object]
+    read: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Names of the fields that a parser has asked for."""
+    passed_over: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Fields of its messages and answers that nobody reads, such as `messages[].name`."""
+
+    def take(self, name: str) -> object:
+        """Return a field and count it as read; None if it is absent."""
+        self.read.add(name)
+        return self.value.get(name)
 
     def error(self, expected: str, found: str) -> RecordError:
         """Make the error that names this record's file and line."""
@@ -96,6 +105,12 @@ def refuse(error: RecordError, skipped: Skipped | None) -> None:
     if skipped is None:
         raise error
     skipped.add(error)
+
+
+def shown(value: object) -> str:
+    """Shorten a value for an error message."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def did_you_mean(found: Iterable[str], wanted: Iterable[str]) -> str:

@@ -158,9 +158,10 @@ def _read_tabbed(path: Path, skipped: Skipped | None) -> Iterator[SentencePair]:
 
 
 def _from_record(record: Located, languages: tuple[str, str]) -> SentencePair:
-    translation = record.value.get("translation")
+    translation = record.take("translation")
     fields = translation if isinstance(translation, dict) else record.value
     names = languages if isinstance(translation, dict) else ("source", "target")
+    record.read.update(names)
     sides = [fields.get(name) for name in names]
     if not all(isinstance(side, str) for side in sides):
         found = ", ".join(map(str, fields)) or "nothing"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from fledge.data.readers import READERS, TEXT_EXTENSIONS, read_hub
 from fledge.data.records import Located, Placed, Skipped, refuse
+from fledge.data.unread import Unread
 from fledge.errors import DataError, RecordError
 from fledge.files import file_hash
 
@@ -44,14 +45,17 @@ def read_records(
 
 def read_texts(path: Source, skipped: Skipped | None = None) -> Iterator[str]:
     """Read documents to pretrain on: the `text` of records that have a visible character."""
+    unread = Unread()
     for record in read_records(path, skipped=skipped):
-        text = record.value.get("text")
+        text = record.take("text")
         if isinstance(text, str):
+            unread.note(record)
             if text.strip():
                 yield text
             continue
         error = record.error('a "text" field that holds a string', record.describe("text"))
         refuse(error, skipped)
+    unread.warn()
 
 
 def load_with(
@@ -74,12 +78,15 @@ def load_placed(
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     sources = as_sources(paths)
     parsed: list[Placed[Parsed]] = []
+    unread = Unread()
     for source in sources:
         for record in read_records(source, skipped=bad):
             try:
                 parsed.append(Placed(parse(record), record.path, record.line))
+                unread.note(record)
             except RecordError as error:
                 refuse(error, bad)
+    unread.warn()
     if not parsed:
         names = ", ".join(map(str, sources)) or "no file given"
         raise DataError(f"{names}: no usable record" + (f"\n{bad.summary()}" if bad else ""))

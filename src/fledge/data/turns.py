@@ -1,88 +1,72 @@
-"""Turns of a chat in their many spellings on disk, read as messages."""
+"""Fields of a record that hold a prompt, read as the turns of a chat."""
 
-import json
+import math
 import re
 from collections.abc import Callable
 
-from fledge.data.records import Located
+from fledge.data.messages import as_json, refuse_media, turn_from
+from fledge.data.records import Located, shown
 from fledge.text.conversation import Message, Role
 
-SPEAKERS: dict[str, Role] = {
-    **dict.fromkeys(("system", "developer"), "system"),
-    **dict.fromkeys(("user", "human", "prompter"), "user"),
-    **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model", "function_call"), "assistant"),
-    **dict.fromkeys(("tool", "observation", "function", "ipython"), "tool"),
-}
-"""Names of speakers in the known formats (OpenAI, ShareGPT, Gemma, Llama)."""
+SYSTEM_FIELDS = ("system", "system_prompt", "system_message")
+"""Fields whose text is the system turn."""
+CONTEXT_FIELDS = ("input", "context", "passage", "paragraph", "document", "article")
+"""Fields whose text belongs to a question in a field of its own, in this order."""
 
-_ROLE_FIELDS = ("role", "from", "speaker")
-_CONTENT_FIELDS = ("content", "value", "text")
 _STRICT_DIALOGUE = re.compile(r"(?:^|\n\n)(Human|Assistant):")
 _LOOSE_DIALOGUE = re.compile(r"(?:^|\s)(Human|Assistant):")
 
 
 def turns_in(record: Located, name: str) -> tuple[Message, ...]:
     """Read the messages in the field `name`: `{"role", "content"}` or `{"from", "value"}`."""
-    value = record.value[name]
+    value = record.take(name)
     if not isinstance(value, list | tuple) or not value:
-        raise record.error(f"a list of messages in {name!r}", _shown(value))
+        raise record.error(f"a list of messages in {name!r}", shown(value))
     return tuple(turn_from(record, f"{name}[{index}]", turn) for index, turn in enumerate(value))
-
-
-def turn_from(record: Located, name: str, value: object) -> Message:
-    """Read one message; `name` is its place, for the error."""
-    if not isinstance(value, dict):
-        raise record.error(f"a message with a role and a content in {name}", _shown(value))
-    speaker = _first(value, _ROLE_FIELDS)
-    content = _content(value)
-    if not isinstance(speaker, str) or content is None:
-        found = ", ".join(key for key, part in value.items() if part is not None) or "no field"
-        raise record.error(f'"role" and "content" (or "from" and "value") in {name}', found)
-    if speaker.lower() not in SPEAKERS:
-        known = ", ".join(SPEAKERS)
-        raise record.error(f"a speaker among {known} in {name}", repr(speaker))
-    return Message(SPEAKERS[speaker.lower()], content)
 
 
 def text_in(record: Located, name: str) -> str:
     """Read the string in the field `name`; a number, which writers mix up with it, is spelled."""
-    value = record.value.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    value = record.take(name)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
     if not isinstance(value, str):
-        raise record.error(f"a string in {name!r}", _shown(value))
+        raise record.error(f"a string in {name!r}", shown(value))
     return value
 
 
 def opening(record: Located) -> tuple[Message, ...]:
-    """Read the turns before the prompt: `system`, with `tools` as JSON in it, and `history`."""
+    """Read the turns before the prompt: the system turn, with `tools` as JSON, and `history`."""
     fields = record.present()
-    system = [text_in(record, "system")] if fields.get("system") else []
-    if tools := fields.get("tools"):
-        system.append(f"Tools: {tools if isinstance(tools, str) else json.dumps(tools)}")
-    turns = [Message("system", "\n\n".join(system))] if system else []
-    history = fields.get("history") or []
+    system = [text_in(record, name) for name in SYSTEM_FIELDS if fields.get(name)]
+    if tools := record.take("tools"):
+        text = tools if isinstance(tools, str) else as_json(record, "'tools'", tools)
+        system.append(f"Tools: {text}")
+    turns = [Message("system", "\n\n".join(dict.fromkeys(system)))] if system else []
+    history = record.take("history") or []
     if not isinstance(history, list | tuple):
-        raise record.error('a list of [user, assistant] pairs in "history"', _shown(history))
+        raise record.error('a list of [user, assistant] pairs in "history"', shown(history))
     for pair in history:
         match pair:
             case [str(asked), str(answered)]:
                 turns += [Message("user", asked), Message("assistant", answered)]
             case _:
-                raise record.error('[user, assistant] pairs of strings in "history"', _shown(pair))
+                raise record.error('[user, assistant] pairs of strings in "history"', shown(pair))
     return tuple(turns)
 
 
-def instruction(record: Located, name: str) -> tuple[Message, ...]:
-    """Read Alpaca's `instruction`, with its `input`, if any, on the next line."""
-    asked = text_in(record, name)
-    extra = text_in(record, "input") if record.present().get("input") else ""
-    return (Message("user", f"{asked}\n{extra}" if extra.strip() else asked),)
-
-
 def question(record: Located, name: str) -> tuple[Message, ...]:
-    """Make one user turn of the string in the field `name`."""
-    return (Message("user", text_in(record, name)),)
+    """Make one user turn of a question, with the texts that belong to it on the next lines.
+
+    Alpaca's `input` is such a text, and a `context` is. One that the question quotes already is
+    not repeated.
+    """
+    asked = text_in(record, name)
+    for field in CONTEXT_FIELDS:
+        extra = _context(record, field)
+        if extra.strip() and extra not in asked:
+            asked = f"{asked}\n{extra}"
+    return (Message("user", asked),)
 
 
 def prompt_in(record: Located, name: str) -> tuple[Message, ...]:
@@ -92,7 +76,7 @@ def prompt_in(record: Located, name: str) -> tuple[Message, ...]:
     text = text_in(record, name)
     if text.strip().startswith("Human:") and text.rstrip().endswith("Assistant:"):
         return dialogue(record, text.rstrip().removesuffix("Assistant:"))
-    return (Message("user", text),)
+    return question(record, name)
 
 
 def dialogue(record: Located, text: str) -> tuple[Message, ...]:
@@ -104,7 +88,7 @@ def dialogue(record: Located, text: str) -> tuple[Message, ...]:
     strict = _STRICT_DIALOGUE.split(text)
     parts = strict if len(strict) > 3 else _LOOSE_DIALOGUE.split(text)
     if parts[0].strip() or len(parts) < 3:
-        raise record.error('a dialogue that begins with "Human:"', _shown(text.strip()))
+        raise record.error('a dialogue that begins with "Human:"', shown(text.strip()))
     speakers: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
     pairs = zip(parts[1::2], parts[2::2], strict=True)
     return tuple(Message(speakers[speaker], said.strip()) for speaker, said in pairs)
@@ -117,41 +101,40 @@ def prompt_field(record: Located) -> str | None:
 
 
 def prompt_turns(record: Located) -> tuple[Message, ...]:
-    """Read all turns before an answer in its own field; none without a prompt field."""
+    """Read all turns before an answer in its own field; none without a prompt field.
+
+    A system turn that stands in a field and among the messages is read once.
+
+    Raises:
+        RecordError: a turn cannot be read, or the record has a picture, a sound or a film.
+    """
+    refuse_media(record, record.value)
     name = prompt_field(record)
-    return (*opening(record), *PROMPT_FIELDS[name](record, name)) if name else ()
+    if name is None:
+        return ()
+    first, turns = opening(record), PROMPT_FIELDS[name](record, name)
+    return (*first, *turns[1:]) if first and first[0] == turns[0] else (*first, *turns)
+
+
+def _context(record: Located, name: str) -> str:
+    """Return the text of a field of `CONTEXT_FIELDS`, or several joined; empty if it is absent."""
+    match record.value.get(name):
+        case None | "":
+            return ""
+        case [*several] if all(isinstance(one, str) for one in several):
+            record.take(name)
+            return "\n".join(map(str, several))
+        case _:
+            return text_in(record, name)
 
 
 PROMPT_FIELDS: dict[str, Callable[[Located, str], tuple[Message, ...]]] = {
     "prompt": prompt_in,
     "messages": turns_in,
     "conversations": turns_in,
-    "instruction": instruction,
+    "instruction": question,
     "question": question,
     "utterances": turns_in,
     "utterance": question,
 }
 """Fields that may hold the prompt, in the order in which they are looked for."""
-
-
-def _content(value: dict[str, object]) -> str | None:
-    """Return a message's text: a string, OpenAI's list of parts, or tool calls as JSON lines."""
-    content = _first(value, _CONTENT_FIELDS)
-    if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "".join(text for text in texts if isinstance(text, str))
-    calls = value.get("tool_calls")
-    if isinstance(calls, list) and calls:
-        lines = [json.dumps(call.get("function", call)) for call in calls if isinstance(call, dict)]
-        content = "\n".join([content, *lines] if isinstance(content, str) and content else lines)
-    return content if isinstance(content, str) else None
-
-
-def _first(value: dict[str, object], names: tuple[str, ...]) -> object:
-    return next((value[name] for name in names if value.get(name) is not None), None)
-
-
-def _shown(value: object) -> str:
-    """Shorten a value for an error message."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
