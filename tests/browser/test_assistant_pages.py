@@ -188,9 +188,11 @@ def shared(database: TemporaryDatabase, model: str | None = None) -> str:
     ).id
 
 
-@pytest.mark.parametrize("path", ["/", "/widget/ID"])
+@pytest.mark.parametrize(
+    ("path", "clicks"), [("/", False), ("/widget/ID", False), ("/widget/ID", True)]
+)
 def test_what_is_sent_before_the_script_is_there_is_sent_when_it_is(
-    open_page: OpenPage, database: TemporaryDatabase, path: str
+    open_page: OpenPage, database: TemporaryDatabase, path: str, clicks: bool
 ) -> None:
     page = open_page(path.replace("ID", shared(database)))
     held: list[Route] = []
@@ -198,7 +200,10 @@ def test_what_is_sent_before_the_script_is_there_is_sent_when_it_is(
     page.reload(wait_until="commit")
     box = page.get_by_label("Message", exact=True)
     box.fill("Why are there tides?")
-    box.press("Enter")
+    if clicks:
+        press(page, "Send")
+    else:
+        box.press("Enter")
     while not held:
         page.wait_for_timeout(10)
     expect(box).to_have_value("Why are there tides?")
