@@ -109,6 +109,7 @@ def test_a_server_for_its_own_machine_answers_to_no_other_name(
         ({"host": "::"}, "--no-login makes everyone"),
         ({"allowed_origins": ["*"]}, "name the websites that may"),
         ({"allowed_origins": ["x"]}, "--allow-origin x"),
+        ({"path_prefix": "fledge"}, "--path-prefix fledge"),
         ({"host": "192.0.2.1", "login": True}, "192.0.2.1:0 cannot be used"),
     ],
 )

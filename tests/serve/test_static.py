@@ -18,6 +18,11 @@ MODULES = sorted((SERVE / "static").glob("*.js"))
 TEMPLATES = sorted((SERVE / "pages").glob("*.html"))
 CLEANED = {"answer.js", "widget-turns.js"}  # take HTML that serve/show/markdown.py has cleaned
 ADDRESS = re.compile(r"https?://[\w.-]+")
+LEAVING = re.compile(
+    r"""(?:fetch|EventSource|(?:push|replace)State|location\.(?:assign|replace))\("""
+    r"""|\b(?:href|src|action)"?(?: = |, )["`]/"""
+)
+"""Code that gives the browser an address."""
 OURS = {"http://www.w3.org", "https://your.server", "https://shop.example"}
 
 
@@ -35,10 +40,23 @@ def test_a_module_is_short_and_writes_text_not_html(path: Path) -> None:
 def test_a_template_has_no_inline_code_and_loads_nothing_from_elsewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     scripts = re.findall(r"<script\b[^>]*>", text)
-    assert all(' src="/static/' in script for script in scripts)
+    assert all(' src="{{ root }}/static/' in script for script in scripts)
     assert not re.findall(r"<style\b|\sstyle=|\son\w+=", text)
     assert "| safe" not in text and "|safe" not in text
     assert set(ADDRESS.findall(text)) <= OURS
+
+
+def test_every_address_goes_through_the_prefix_of_a_proxy() -> None:
+    for path in TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        bare = re.findall(
+            r'(?:href|src|action)="(?!#|data:|\{\{ (?:root|base_url) \}\})[^"]*"', text
+        )
+        assert bare == [], f"{path.name}: begin it with {{{{ root }}}}"
+    for path in MODULES:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            leaves = LEAVING.search(line)
+            assert not leaves or "rooted(" in line, f"{path.name}: {line.strip()}"
 
 
 def test_every_module_of_the_chat_page_is_asked_for_at_once() -> None:

@@ -84,6 +84,10 @@ AllowOrigin = Annotated[
     list[str] | None,
     typer.Option(metavar="URL", help="Site whose pages may call /v1.", show_default=False),
 ]
+PathPrefix = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Path under which a proxy serves this.", show_default=False),
+]
 
 
 def serve(
@@ -100,6 +104,7 @@ def serve(
     upstream: UpstreamUrl = None,
     upstream_key_env: UpstreamKeyEnv = None,
     allow_origin: AllowOrigin = None,
+    path_prefix: PathPrefix = None,
     database: DatabaseOption = None,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -136,6 +141,7 @@ def serve(
         memory=budget,
         open_browser=open_browser,
         allowed_origins=allow_origin or (),
+        path_prefix=path_prefix or "",
         database=database or default_database(),
         login=not no_login,
         announce=typer.echo,

@@ -26,6 +26,7 @@ from fledge.serve.http.cross_origin import CrossOrigin
 from fledge.serve.http.error_handlers import Answering
 from fledge.serve.http.middleware import BodyLimit, KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
+from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances
@@ -47,13 +48,16 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 class Application(FastAPI):
     """Add the reply headers to every answer, even to one that tells of a failure of ours.
 
-    `allowed_origins` are other sites whose pages may call `/v1`.
+    `allowed_origins` are other sites whose pages may call `/v1`. `path_prefix` is the path under
+    which a proxy serves the app, "" for none.
     """
 
     allowed_origins: Sequence[str] = ()
+    path_prefix: str = ""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return ReplyHeaders(CrossOrigin(super().build_middleware_stack(), self.allowed_origins))
+        app = CrossOrigin(super().build_middleware_stack(), self.allowed_origins)
+        return PathPrefix(ReplyHeaders(app), self.path_prefix)
 
     def openapi(self) -> dict[str, Any]:
         """Describe the API without FastAPI's 422: a wrong request is told of with 400."""
@@ -144,6 +148,7 @@ def create_app(
     memory: int | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
     allowed_origins: Sequence[str] = (),
+    path_prefix: str = "",
     clock: Callable[[], float] = time.time,
     database: Database | None = None,
     login: bool = False,
@@ -161,6 +166,8 @@ def create_app(
             server that answers to any name can be read by any page the user visits.
         allowed_origins: sites whose pages may call `/v1` from a browser, as `parse_origin` gives
             them; such a request never has the cookie.
+        path_prefix: path under which a proxy serves the app, as `parse_prefix` gives it; "" for
+            none.
         clock: seconds since 1970.
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
@@ -186,6 +193,7 @@ def create_app(
         redoc_url=None,
     )
     app.allowed_origins = allowed_origins
+    app.path_prefix = path_prefix
     app.state.parts = parts
     pages = Pages(login=login)
     include_routes(app, parts, pages, suggestions)

@@ -14,6 +14,7 @@ from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
 from fledge.serve.http.cross_origin import ANY, parse_origin
+from fledge.serve.http.path_prefix import parse_prefix
 from fledge.serve.models.registry import Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -33,6 +34,7 @@ def launch(
     open_browser: bool = False,
     suggestions: Sequence[str] = (),
     allowed_origins: Sequence[str] = (),
+    path_prefix: str = "",
     database: str | Path,
     login: bool,
 ) -> None:
@@ -54,6 +56,7 @@ def launch(
             "--allow-origin '*' with --no-login lets every website you visit use your models; "
             "name the websites that may"
         )
+    prefix = parse_prefix(path_prefix)
     kept = open_database(database)
     app = create_app(
         models,
@@ -63,11 +66,12 @@ def launch(
         memory=memory,
         allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
         allowed_origins=origins,
+        path_prefix=prefix,
         database=kept,
         login=login,
     )
     with listen(host, free_port(host) if port is None else port) as listener:
-        url = address(host, listener.getsockname()[1])
+        url = address(host, listener.getsockname()[1]) + prefix
 
         def ready() -> None:
             announce(f"Chat at {url}, API at {url}/v1. Ctrl-C stops.")

@@ -11,12 +11,12 @@ from pydantic import Field, StringConstraints
 from fledge.database import ApiKey, Database
 from fledge.database.accounts import AccountChange
 from fledge.database.api_keys import Scope
-from fledge.serve.accounts.cookies import go, set_session
+from fledge.serve.accounts.cookies import forget_session, go, set_session
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.people.address import place_of
-from fledge.serve.people.identity import COOKIE, Identity
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 
@@ -161,12 +161,12 @@ def identity_routes(
         return go("/account?done=sessions#sessions")
 
     @router.post("/account/sessions/{session_id}/end")
-    def end_session(session_id: str, person: Visitor) -> Response:
+    def end_session(request: Request, session_id: str, person: Visitor) -> Response:
         """Log one browser out."""
         database.sessions.end(person.id, session_id)
         if person.session is not None and person.session.id == session_id:
             response = go("/login")
-            response.delete_cookie(COOKIE, path="/")
+            forget_session(request, response)
             return response
         return go("/account?done=session#sessions")
 

@@ -4,6 +4,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from fledge.serve.people.identity import COOKIE
+from fledge.serve.people.paths import root_of
 
 SECONDS = 400 * 24 * 3600
 """Seconds: browsers keep no cookie longer. The session itself ends on the server."""
@@ -15,11 +16,16 @@ def set_session(request: Request, response: Response, token: str) -> None:
         COOKIE,
         token,
         max_age=SECONDS,
-        path="/",
+        path=root_of(request.scope) or "/",
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+
+
+def forget_session(request: Request, response: Response) -> None:
+    """Remove the cookie from the browser."""
+    response.delete_cookie(COOKIE, path=root_of(request.scope) or "/")
 
 
 def go(path: str) -> RedirectResponse:

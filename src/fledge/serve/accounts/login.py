@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from fledge.database import Account, Database, LoginTaken
 from fledge.errors import NotFound
-from fledge.serve.accounts.cookies import go, local, set_session
+from fledge.serve.accounts.cookies import forget_session, go, local, set_session
 from fledge.serve.accounts.credentials import AccountDisabled, Credentials
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
@@ -103,7 +103,7 @@ def login_routes(
         """End the session of this browser."""
         leave(database, request)
         response = go("/login")
-        response.delete_cookie(COOKIE, path="/")
+        forget_session(request, response)
         return response
 
     return router

@@ -11,6 +11,7 @@ from fledge.errors import FledgeError
 from fledge.serve.errors import ApiError
 from fledge.serve.http.error_handlers import from_fledge
 from fledge.serve.people.identity import page_of
+from fledge.serve.people.paths import path_of
 from fledge.serve.show.page import Pages
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -33,7 +34,7 @@ def page_router(pages: Pages) -> APIRouter:
                     response = pages.show(
                         request,
                         "problem.html",
-                        {"problem": refusal.message, "back": page_of(request.url.path)},
+                        {"problem": refusal.message, "back": page_of(path_of(request.scope))},
                         status=refusal.status,
                     )
                     for name, value in refusal.response().headers.items():

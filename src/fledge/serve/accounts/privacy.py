@@ -15,11 +15,11 @@ from pydantic import StringConstraints
 
 from fledge.database import Conversation, Database
 from fledge.serve.accounts.account import require_password
-from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.cookies import forget_session, go
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
-from fledge.serve.people.identity import COOKIE, Identity
+from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.retention import Retention
 from fledge.serve.show.page import Pages
@@ -74,7 +74,7 @@ def privacy_routes(
             retention.erase(person.id)
             database.audit.add(None, "account.deleted")
             response = go("/login")
-            response.delete_cookie(COOKIE, path="/")
+            forget_session(request, response)
             return response
 
     return router

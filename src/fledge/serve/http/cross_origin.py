@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fledge.errors import ConfigError
+from fledge.serve.people.paths import path_of
 
 ANY = "*"
 METHODS = "GET, POST, DELETE"
@@ -83,7 +84,7 @@ class CrossOrigin:
         origin = headers.get("origin", "")
         is_ours = urlsplit(origin).netloc == headers.get("host", "")
         is_named = origin in self._origins or (ANY in self._origins and origin != "")
-        return scope["path"].startswith("/v1/") and is_named and not is_ours
+        return path_of(scope).startswith("/v1/") and is_named and not is_ours
 
     def _allowed(self, origin: str) -> dict[str, str]:
         return {"access-control-allow-origin": origin, "vary": "Origin"}

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fledge.serve.errors import ApiError
 from fledge.serve.http.error_handlers import Answering, from_http
+from fledge.serve.people.paths import path_of
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
@@ -109,6 +110,7 @@ class ReplyHeaders:
             return
         request_id = f"req_{uuid.uuid4().hex}"
         scope.setdefault("state", {})["request_id"] = request_id
+        is_static = path_of(scope).startswith("/static/")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -116,7 +118,7 @@ class ReplyHeaders:
                 headers["x-request-id"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith("/static/"):
+                if is_static:
                     headers["cache-control"] = "no-cache"  # revalidated by its ETag
                 # A chat must not come back from a cache after its person has logged out.
                 headers.setdefault("cache-control", "no-store")

@@ -12,6 +12,7 @@ from fledge.errors import DatabaseError
 from fledge.serve.errors import ApiError
 from fledge.serve.people.allowances import Allowances
 from fledge.serve.people.limits import LimitScope
+from fledge.serve.people.paths import path_of
 from fledge.serve.people.permissions import PERMISSIONS
 from fledge.serve.people.person import Person
 from fledge.serve.people.visitors import of_address
@@ -95,7 +96,7 @@ class Identity:
         person = self.recognised(request)
         if person is None:
             query = f"?{request.url.query}" if request.url.query else ""
-            path = request.url.path
+            path = path_of(request.scope)
             # A form's address is no page to come back to; the page that holds the form is.
             raise LoginRequired(path + query if request.method == "GET" else page_of(path))
         return person

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
+from fledge.serve.people.paths import path_of, root_of
 from fledge.serve.people.person import Person
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -41,7 +42,8 @@ class Pages:
     ) -> Response:
         """Return a page; `person` is None where nobody has to be logged in."""
         shared = {
-            "here": request.url.path,
+            "root": root_of(request.scope),
+            "here": path_of(request.scope),
             "tabs": tabs(person, self._login),
             "person": person,
             "login": self._login,

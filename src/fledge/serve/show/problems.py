@@ -4,6 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from fledge.serve.errors import ApiError
+from fledge.serve.people.paths import path_of
 from fledge.serve.show.page import Pages
 
 WORDS = {
@@ -33,5 +34,5 @@ class Problems:
 
 def wants_page(request: Request) -> bool:
     """Return whether a person opened it in a browser; programs and our own scripts want JSON."""
-    room = request.url.path.split("/")[1]
+    room = path_of(request.scope).split("/")[1]
     return room not in ("v1", "api") and "text/html" in request.headers.get("accept", "")

@@ -1,5 +1,7 @@
 // Calls to this server's own API: JSON in, JSON out, errors as sentences for people.
 
+import { herePath, rooted } from "./root.js";
+
 /** Error of a refused request, or of a server that cannot be reached. */
 export class ApiError extends Error {
   /**
@@ -22,7 +24,7 @@ export class ApiError extends Error {
 export async function call(method, path, body) {
   let reply;
   try {
-    reply = await fetch(path, {
+    reply = await fetch(rooted(path), {
       method,
       headers: { "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -30,7 +32,7 @@ export async function call(method, path, body) {
   } catch {
     throw new ApiError("Can't reach the server. Is fledge still running?");
   }
-  if (reply.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  if (reply.status === 401) location.assign(rooted(`/login?next=${encodeURIComponent(herePath())}`));
   if (!reply.ok) throw new ApiError(await messageOf(reply), reply.status);
   return reply.status === 204 ? null : reply.json();
 }

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { merge, showChat, staying, updated } from "./chat.js";
 import { at } from "./dom.js";
+import { rooted } from "./root.js";
 import { listChat, running, state, update } from "./state.js";
 import { announce } from "./tabs.js";
 import { telling } from "./toast.js";
@@ -33,7 +34,7 @@ async function begin() {
   });
   if (stays()) {
     showChat(made);
-    if (!made.temporary) history.pushState(null, "", `/c/${made.id}`);
+    if (!made.temporary) history.pushState(null, "", rooted(`/c/${made.id}`));
   }
   return made.id;
 }

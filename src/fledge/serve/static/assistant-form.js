@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { at } from "./dom.js";
+import { rooted } from "./root.js";
 import { textOf } from "./texts.js";
 import { telling, toast } from "./toast.js";
 
@@ -40,14 +41,14 @@ form.addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   telling(async () => {
     const saved = id ? await call("PATCH", path, read()) : await call("POST", "/api/assistants", read());
-    if (!id || at("documents")) location.assign(`/assistants/${saved.id}`);
+    if (!id || at("documents")) location.assign(rooted(`/assistants/${saved.id}`));
   });
 });
 
 at("delete")?.addEventListener("click", () => telling(async () => {
   if (!confirm("Delete this assistant and its files? Its chats are kept.")) return;
   await call("DELETE", path);
-  location.assign("/assistants");
+  location.assign(rooted("/assistants"));
 }));
 
 /** Upload the chosen files one by one; a failure keeps those already uploaded. */

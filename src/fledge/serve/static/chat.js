@@ -1,6 +1,7 @@
 // The open chat: shown, reloaded when another tab or a person changed it, followed.
 
 import { call } from "./api.js";
+import { rooted } from "./root.js";
 import { followRun, hasEnded, isFollowed, unfollow } from "./runs.js";
 import { emptyChat, running, state, update } from "./state.js";
 import { announce } from "./tabs.js";
@@ -79,7 +80,7 @@ export async function refreshChat() {
 /** Leave a deleted chat. */
 export function chatIsGone() {
   startChat();
-  history.replaceState(null, "", "/");
+  history.replaceState(null, "", rooted("/"));
   toast("This chat no longer exists.");
 }
 

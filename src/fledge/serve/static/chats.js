@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { startChat } from "./chat.js";
+import { rooted } from "./root.js";
 import { state, update } from "./state.js";
 import { announce } from "./tabs.js";
 import { toast, telling } from "./toast.js";
@@ -70,7 +71,7 @@ export async function remove(/** @type {ChatSummary} */ chat) {
   announce(chat.id, true);
   if (state.chat.id === chat.id) {
     startChat();
-    history.pushState(null, "", "/");
+    history.pushState(null, "", rooted("/"));
   }
   await loadChats();
   toast("Chat deleted.", "Undo", () => telling(async () => {
@@ -83,7 +84,7 @@ export async function remove(/** @type {ChatSummary} */ chat) {
 /** Download a chat as a file for people, for programs or for training. */
 export function exportChat(/** @type {{id: string | null}} */ chat, /** @type {"markdown" | "json" | "sft"} */ format) {
   const link = document.createElement("a");
-  link.href = `/api/conversations/${chat.id}/export?format=${format}`;
+  link.href = rooted(`/api/conversations/${chat.id}/export?format=${format}`);
   link.download = "";
   link.click();
 }

@@ -8,6 +8,7 @@ import { pickModel, setUpComposer, showComposer, takeEnter } from "./composer.js
 import { at } from "./dom.js";
 import { setUpKeys } from "./keys.js";
 import { openMenu } from "./menu.js";
+import { herePath, rooted } from "./root.js";
 import { setUpScroll, showEnd } from "./scroll.js";
 import { setUpSettings } from "./settings.js";
 import { actions, showChats } from "./sidebar.js";
@@ -70,13 +71,13 @@ function toggleMenu(/** @type {boolean} */ isOpen) {
 
 function startNew() {
   startChat({ model: at("model").value });
-  history.pushState(null, "", "/");
+  history.pushState(null, "", rooted("/"));
   toggleMenu(false);
   at("message").focus();
 }
 
 function followAddress() {
-  const [, kind, id] = /^\/([ac])\/([\w-]+)$/.exec(location.pathname) ?? [];
+  const [, kind, id] = /^\/([ac])\/([\w-]+)$/.exec(herePath()) ?? [];
   if (kind === "c") openChat(id);
   else if (kind === "a") openAssistant(id);
   else startChat({ model: at("model").value });

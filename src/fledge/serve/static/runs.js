@@ -1,5 +1,7 @@
 // Follows answers that the server is writing, from wherever the reader joins.
 
+import { rooted } from "./root.js";
+
 /** @typedef {import("./tree.js").Message} Message */
 
 /** @type {Map<string, EventSource>} */
@@ -16,7 +18,7 @@ const ended = new Set();
  */
 export function followRun(runId, on) {
   if (followed.has(runId)) return;
-  const source = new EventSource(`/api/runs/${runId}/events`);
+  const source = new EventSource(rooted(`/api/runs/${runId}/events`));
   followed.set(runId, source);
   source.addEventListener("open", () => on.connection(true));
   source.addEventListener("snapshot", (event) => on.text(JSON.parse(event.data).text, true));

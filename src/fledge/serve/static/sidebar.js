@@ -4,6 +4,7 @@ import { archive, exportChat, loadMore, pin, remove, rename } from "./chats.js";
 import { openChat } from "./chat.js";
 import { icon, iconButton, make, textButton } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { rooted } from "./root.js";
 import { update } from "./state.js";
 
 /** @typedef {import("./state.js").ChatSummary} ChatSummary */
@@ -74,13 +75,13 @@ function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
   }
   const title = chat.title || "New chat";
   const open = make("a", "chat-open", make("span", "chat-title", title));
-  open.setAttribute("href", `/c/${chat.id}`);
+  open.setAttribute("href", rooted(`/c/${chat.id}`));
   if (chat.snippet) open.append(make("span", "snippet", chat.snippet));
   if (chat.id === state.chat.id) open.setAttribute("aria-current", "page");
   open.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    history.pushState(null, "", `/c/${chat.id}`);
+    history.pushState(null, "", rooted(`/c/${chat.id}`));
     openChat(chat.id);
   });
   const more = iconButton("more", `Actions for “${title}”`, (button) => openMenu(button, actions(chat)));

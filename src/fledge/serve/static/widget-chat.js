@@ -3,6 +3,7 @@
 import { sentence } from "./api.js";
 import { at } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
+import { rooted } from "./root.js";
 import { show } from "./widget-turns.js";
 
 const assistant = document.body.dataset.assistant ?? "";
@@ -28,7 +29,7 @@ class Refused extends Error {
 
 async function call(/** @type {string} */ method, /** @type {string} */ path, /** @type {object} */ body) {
   const headers = { "content-type": "application/json", "x-visitor": token ?? "" };
-  const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
+  const reply = await fetch(rooted(path), { method, headers, body: body && JSON.stringify(body) }).catch(() => {
     throw new Refused("Can't reach the chat. Please try again.");
   });
   if (reply.ok) return reply;

@@ -3,7 +3,7 @@
 // It adds a round button that opens a frame, and touches nothing else on the page.
 (() => {
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
-  const server = new URL(script.src).origin;
+  const server = new URL("..", script.src);
   const assistant = script.dataset.assistant ?? "";
   const place = { position: "fixed", right: "20px", zIndex: "2147483000", border: "0" };
   const colour = script.dataset.colour ?? "#3b5bdb";
@@ -22,7 +22,7 @@
   let frame = null;
   function build() {
     const made = document.createElement("iframe");
-    made.src = `${server}/widget/${encodeURIComponent(assistant)}`;
+    made.src = `${server}widget/${encodeURIComponent(assistant)}`;
     made.title = "Chat";
     Object.assign(made.style, place, {
       bottom: "88px", width: "min(380px, calc(100vw - 40px))",
