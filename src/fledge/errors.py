@@ -12,7 +12,8 @@ FledgeError
 │   └── PromptTooLong    the prompt leaves no room in the context
 ├── DatabaseError        the database cannot be used
 │   ├── DatabaseUnavailable   it does not answer now; it may in a moment
-│   └── NotFound         a row is not there, or not this person's
+│   ├── NotFound         a row is not there, or not this person's
+│   └── Conflict         another request wrote the same row first
 ├── TrainingError        training cannot go on
 │   └── NonFiniteLoss    the loss became NaN or infinite
 └── Interrupted          the user stopped a run; what was done is saved
@@ -118,6 +119,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class NotFound(DatabaseError):
     """The row does not exist or is another person's, which must look the same."""
+
+
+class Conflict(DatabaseError):
+    """Another request wrote the same row at the same moment; trying again helps."""
 
 
 class TrainingError(FledgeError):

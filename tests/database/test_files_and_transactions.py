@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.exc import IntegrityError
 
 from databases import Clock, answered, new_postgresql, person, together
 from fledge.database import Database, open_database
@@ -16,7 +15,7 @@ from fledge.database.migrate import migrate
 from fledge.database.tables import Accounts
 from fledge.database.tables.base import new_id
 from fledge.database.temporary import TemporaryDatabase
-from fledge.errors import DatabaseError, DatabaseUnavailable, DataError, WriteError
+from fledge.errors import DatabaseError, DatabaseUnavailable, DataError, NotFound, WriteError
 
 AWKWARD = ["monday 50%.db", "what?.db", "a#b.db", "über 🌊.db", "it's.db", "%41.db"]
 
@@ -224,9 +223,9 @@ def test_an_error_tells_neither_the_statement_nor_its_values(tmp_path: Path) -> 
 
 
 def test_a_row_that_points_to_nobody_is_refused(database: Database) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NotFound):
         database.sessions.create("nobody", "Firefox")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NotFound):
         database.conversations.create("nobody")
 
 

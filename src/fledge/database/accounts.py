@@ -140,11 +140,13 @@ class AccountStore:
             return found(connection, account_id)
 
     def seen(self, account_id: str) -> None:
-        """Record the time of a visit. Call it once in a while, not for every page."""
-        with self._transactions.write() as connection:
-            connection.execute(
-                update(Accounts).where(Accounts.id == account_id).values(last_seen_at=self._clock())
-            )
+        """Record the time of a visit. Call it once in a while, not for every page.
+
+        Nothing is recorded while others write.
+        """
+        self._transactions.note(
+            update(Accounts).where(Accounts.id == account_id).values(last_seen_at=self._clock())
+        )
 
     def delete(self, account_id: str) -> None:
         """Erase a person, all their data, and the invitations they sent that are still open.

@@ -104,11 +104,10 @@ class ApiKeyStore:
         return [key for key in self.every(account_id) if key.revoked_at is None]
 
     def used(self, key_id: str) -> None:
-        """Record the time of use. Once a minute is enough."""
-        with self._transactions.write() as connection:
-            connection.execute(
-                update(ApiKeys).where(ApiKeys.id == key_id).values(last_used_at=self._clock())
-            )
+        """Record the time of use, unless others write just now. Once a minute is enough."""
+        self._transactions.note(
+            update(ApiKeys).where(ApiKeys.id == key_id).values(last_used_at=self._clock())
+        )
 
     def revoke(self, account_id: str, key_id: str) -> None:
         """Revoke one of a person's keys for good. Raises `NotFound`."""

@@ -6,17 +6,24 @@ snapshot. A backup therefore also moves a server from one database to the other.
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
+from sqlalchemy import URL, Connection, String, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from fledge.database.engine import Transactions, connect, make_private, parse_url
+from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import locked, migrate, newest
+from fledge.database.sqlite_files import (
+    checked_rows,
+    copy_file,
+    opened,
+    remove_database,
+    remove_logs,
+)
+from fledge.database.stored_text import mended
 from fledge.database.tables import Base
 from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable, DataError
 from fledge.files import explained, whole_file
@@ -27,9 +34,11 @@ ROWS_AT_ONCE = 500
 def backup(database: str | Path, file: Path) -> int:
     """Copy a database to a new file, whole or not at all; return the number of rows.
 
+    The copy is opened, checked and counted before it gets its name.
+
     Raises:
         ConfigError: the file exists, or the database does not.
-        DataError: the database is another kind of file.
+        DataError: the database is another kind of file, or damaged.
         DatabaseError: a PostgreSQL database has the tables of another version of fledge.
         DatabaseUnavailable: the database does not answer.
         WriteError: the disk is full or not writable.
@@ -40,32 +49,41 @@ def backup(database: str | Path, file: Path) -> int:
     require_database(url)
     with written_whole(file) as part:
         if url.get_backend_name() == "sqlite":
-            copy_file(Path(url.database or ""), part)
+            rows = copy_file(Path(url.database or ""), part)
         else:
-            migrate(parse_url(part))
-            source = connect(url)
-            target = connect(parse_url(part))
-            try:
-                with Transactions(source).read() as here, Transactions(target).write() as there:
-                    require_current(here)
-                    copy_rows(here, there)
-            finally:
-                source.dispose()
-                target.dispose()
-        return count_rows(part)
+            rows = copy_tables(url, part)
+        found = checked_rows(part)
+        require_same(rows, {table: found.get(table, 0) for table in rows}, "backup")
+    return sum(rows[table.name] for table in Base.metadata.sorted_tables if table.name in rows)
+
+
+def copy_tables(url: URL, file: Path) -> dict[str, int]:
+    """Copy the tables of PostgreSQL, in one snapshot, into a new file; return their rows."""
+    migrate(parse_url(file))
+    source, target = connect(url), connect(parse_url(file))
+    try:
+        with Transactions(source).read() as here, Transactions(target).write() as there:
+            require_current(here)
+            copy_rows(here, there)
+            return count_rows(here)
+    finally:
+        source.dispose()
+        target.dispose()
 
 
 def restore(file: Path, database: str | Path) -> int:
     """Fill an empty database from a backup; return the number of rows.
 
+    The rows are counted again before they are kept.
+
     Raises:
         ConfigError: the file does not exist, or the database has people in it.
-        DataError: the file is not a backup.
+        DataError: the file is not a backup, or damaged.
         DatabaseUnavailable: the database does not answer.
     """
     if not file.is_file():
         raise ConfigError(f"{file}: no such file; `fledge backup` writes one")
-    require_backup(file)
+    checked_rows(file)
     url = parse_url(database)
     migrate(url)
     with copied(file) as source_file:
@@ -75,20 +93,40 @@ def restore(file: Path, database: str | Path) -> int:
             with Transactions(source).read() as here, locked(Transactions(target)) as there:
                 require_empty(there, url)
                 copy_rows(here, there)
+                rows = count_rows(there)
+                require_same(count_rows(here), rows, "restored database")
         finally:
             source.dispose()
             target.dispose()
-        return count_rows(source_file)
+    return sum(rows.values())
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copy all rows of all tables, parents before children, in the order of their ids."""
+    """Copy all rows of all tables, parents before children, in the order of their ids.
+
+    Rows that an older fledge wrote without the rule of `stored_text` follow it from now on.
+    """
     for table in Base.metadata.sorted_tables:
         order = [column for column in table.primary_key]
         rows = source.execution_options(stream_results=True).execute(select(table).order_by(*order))
         for part in rows.mappings().partitions(ROWS_AT_ONCE):
-            target.execute(insert(table), [dict(row) for row in part])
+            target.execute(insert(table), [storable(table, dict(row)) for row in part])
         advance_numbers(target, table)
+
+
+def storable(table: Table, row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row as either database keeps it: whole characters, texts that fit their columns.
+
+    SQLite, unlike PostgreSQL, keeps texts that are longer than their column; their end is dropped.
+    """
+    fitting: dict[str, object] = {}
+    for name, value in row.items():
+        kept = mended(value) if isinstance(value, str | dict | list | tuple) else value
+        kind = table.c[name].type
+        if isinstance(kept, str) and isinstance(kind, String) and kind.length is not None:
+            kept = kept[: kind.length]
+        fitting[name] = kept
+    return fitting
 
 
 def advance_numbers(connection: Connection, table: Table) -> None:
@@ -100,27 +138,6 @@ def advance_numbers(connection: Connection, table: Table) -> None:
     if largest is not None:
         sequence = func.pg_get_serial_sequence(table.name, key.name)
         connection.execute(select(func.setval(sequence, largest)))
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a SQLite file with its online backup, while others read and write.
-
-    One step copies all pages of one moment. Between two steps a write would start the backup anew:
-    on a busy server it would never end.
-    """
-    make_private(target)
-    try:
-        with closing(read_only(source)) as here, closing(sqlite3.connect(target)) as there:
-            here.backup(there)
-    except sqlite3.OperationalError as error:
-        raise DatabaseUnavailable(f"{source} cannot be copied to {target}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise DataError(f"{source} is not a database of fledge: {error}") from error
-
-
-def read_only(file: Path) -> sqlite3.Connection:
-    """Open a SQLite file for reading. Percent-encoding keeps "?", "#" and "%" in its name."""
-    return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
 
 
 @contextmanager
@@ -135,7 +152,7 @@ def written_whole(file: Path) -> Iterator[Path]:
         part.touch(mode=0o600)  # chats are private
         try:
             yield part
-            with closing(sqlite3.connect(part)) as connection:
+            with closing(opened(part)) as connection:
                 connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
         except (sqlite3.OperationalError, DatabaseUnavailable) as error:
             if is_full(error):
@@ -167,30 +184,22 @@ def copied(file: Path) -> Iterator[Path]:
         remove_database(copy)
 
 
-def remove_database(file: Path) -> None:
-    """Remove a SQLite file and the files that SQLite keeps beside it."""
-    file.unlink(missing_ok=True)
-    remove_logs(file)
+def count_rows(connection: Connection) -> dict[str, int]:
+    """Return the number of rows of each table of fledge."""
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in Base.metadata.sorted_tables
+    }
 
 
-def remove_logs(file: Path) -> None:
-    """Remove the files that SQLite keeps beside a database."""
-    for end in ("-wal", "-shm", "-journal"):
-        file.with_name(file.name + end).unlink(missing_ok=True)
-
-
-def count_rows(file: Path) -> int:
-    """Count the rows of all tables of fledge in a file; older files lack some tables."""
-    engine = connect(parse_url(file))
-    there = inspect(engine).get_table_names()
-    with engine.connect() as connection:
-        counts = [
-            connection.scalar(select(func.count()).select_from(table))
-            for table in Base.metadata.sorted_tables
-            if table.name in there
-        ]
-    engine.dispose()
-    return sum(count or 0 for count in counts)
+def require_same(expected: Mapping[str, int], found: Mapping[str, int], copy: str) -> None:
+    """Raise `DataError` unless each table of a copy has as many rows as the original."""
+    for table, rows in expected.items():
+        if found[table] != rows:
+            raise DataError(
+                f"the {copy} has {found[table]:,} rows in {table}, the original {rows:,}; nothing "
+                "of it was kept: run the same command again"
+            )
 
 
 def require_current(connection: Connection) -> None:
@@ -207,18 +216,6 @@ def require_database(url: URL) -> None:
     """Raise `ConfigError` if a SQLite file does not exist; SQLite would create an empty one."""
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise ConfigError(f"{url.database}: no such database")
-
-
-def require_backup(file: Path) -> None:
-    """Raise `DataError` unless the file is an undamaged database of fledge."""
-    try:
-        with closing(read_only(file)) as connection:
-            connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise DataError(f"{file} is not a backup of fledge: {error}") from error
-    if state != "ok":
-        raise DataError(f"{file} is damaged: {state}; take an older backup")
 
 
 def require_empty(connection: Connection, url: URL) -> None:

@@ -14,6 +14,8 @@ from fledge.database.engine import Transactions, connect
 from fledge.errors import DatabaseError
 
 ADVISORY_LOCK = 0x666C65646765  # "fledge", a name among PostgreSQL's advisory locks
+MIGRATION_SECONDS = 60.0
+"""Seconds to wait for another server that migrates."""
 
 
 def newest() -> str:
@@ -31,6 +33,8 @@ def migrate(url: URL, revision: str = "head") -> None:
     # SQLite rebuilds a table to change it; with foreign keys on, dropping the old one cascades.
     engine = connect(url, foreign_keys=False)
     try:
+        if revision == "head" and _is_ready(Transactions(engine)):
+            return  # nothing to write: a lock that another process holds does not matter
         with locked(Transactions(engine)) as connection:
             _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
             _run(connection, revision)
@@ -42,10 +46,20 @@ def migrate(url: URL, revision: str = "head") -> None:
 @contextmanager
 def locked(transactions: Transactions) -> Iterator[Connection]:
     """Open a transaction that excludes other migrations; SQLite's write lock does so by itself."""
-    with transactions.write() as connection:
+    with transactions.write(MIGRATION_SECONDS) as connection:
         if not transactions.is_sqlite:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS:g}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         yield connection
+
+
+def _is_ready(transactions: Transactions) -> bool:
+    """Return whether the tables are the newest; raises as `migrate`."""
+    with transactions.read() as connection:
+        if MigrationContext.configure(connection).get_current_revision() != newest():
+            return False
+        _refuse_broken_references(connection)
+        return True
 
 
 def _run(connection: Connection, revision: str) -> None:

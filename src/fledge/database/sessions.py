@@ -61,17 +61,19 @@ class SessionStore:
             return first(connection, query, Session)
 
     def renew(self, session: Session) -> bool:
-        """Extend a session, at most once an hour; return True if it was extended."""
+        """Extend a session, at most once an hour; return True if it was extended.
+
+        Nothing is written while others write. A session from the future, as after the clock was set
+        back, is extended from now.
+        """
         now = self._clock()
-        if now - session.last_seen_at < RENEW_AFTER_SECONDS:
+        if 0 <= now - session.last_seen_at < RENEW_AFTER_SECONDS:
             return False
-        with self._transactions.write() as connection:
-            connection.execute(
-                update(Sessions)
-                .where(Sessions.id == session.id)
-                .values(last_seen_at=now, expires_at=now + LIFETIME_SECONDS)
-            )
-        return True
+        return self._transactions.note(
+            update(Sessions)
+            .where(Sessions.id == session.id)
+            .values(last_seen_at=now, expires_at=now + LIFETIME_SECONDS)
+        )
 
     def list(self, account_id: str) -> list[Session]:
         """Return a person's sessions that have not expired, the last used first."""

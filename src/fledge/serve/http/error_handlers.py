@@ -10,7 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from fledge.errors import CheckpointError, DatabaseUnavailable, FledgeError, NotFound, PromptTooLong
+from fledge.errors import (
+    CheckpointError,
+    Conflict,
+    DatabaseUnavailable,
+    FledgeError,
+    NotFound,
+    PromptTooLong,
+)
 from fledge.generate.upstream import UpstreamFailed
 from fledge.serve.errors import ApiError, too_long
 from fledge.serve.models.async_engine import EngineFailed, Overloaded
@@ -38,6 +45,8 @@ def from_fledge(error: FledgeError) -> ApiError:
             return ApiError(500, str(error), "server_error")
         case NotFound():
             return ApiError(404, str(error), code="not_found")
+        case Conflict():
+            return ApiError(409, str(error), code="conflict")
         case DatabaseUnavailable():
             # The driver's message names hosts and users, so it goes to the log only.
             logger.warning("%s", error)

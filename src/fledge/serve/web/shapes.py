@@ -1,6 +1,5 @@
 """Requests and replies of the chat page: the JSON of `/api/conversations` and its neighbours."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
 from fledge.database.assistants import Assistant
+from fledge.database.stored_text import is_text
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.show.markdown import render
 
@@ -19,9 +19,6 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 Prompt = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 ModelName = Annotated[str, StringConstraints(max_length=200)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 
 class Asked(BaseModel):
@@ -38,15 +35,6 @@ class Asked(BaseModel):
                 "the text contains an invalid character (NUL or half of a surrogate pair)"
             )
         return body
-
-
-def is_text(value: object) -> bool:
-    """Return whether all texts in a JSON value are made of whole characters."""
-    if isinstance(value, list):
-        return all(map(is_text, value))
-    if isinstance(value, dict):
-        return all(map(is_text, value.values()))
-    return not isinstance(value, str) or _NO_CHARACTER.search(value) is None
 
 
 class NewConversation(Asked):
