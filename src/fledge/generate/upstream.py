@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ UNAVAILABLE = 503
 TIMED_OUT = 504
 
 Json = dict[str, Any]
+
+_DELAY = re.compile(r"[0-9]{1,6}")
 
 
 class UpstreamFailed(GenerationError):
@@ -294,4 +297,5 @@ def _text(value: object) -> str | None:
 
 
 def _seconds(value: str | None) -> int:
-    return int(value) if value is not None and value.isdigit() else RETRY_SECONDS
+    """Return a `Retry-After` in seconds; a date or any other text becomes the usual wait."""
+    return int(value) if value is not None and _DELAY.fullmatch(value) else RETRY_SECONDS

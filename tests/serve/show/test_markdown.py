@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fledge.serve.show.markdown import MAX_FORMULA, formula, highlighted, render
+from fledge.serve.show.code import highlighted
+from fledge.serve.show.latex import MAX_FORMULA, formula
+from fledge.serve.show.markdown import render
 
 
 class Elements(HTMLParser):

@@ -63,6 +63,9 @@ def test_a_run_that_has_ended_is_told_in_two_events(spelling: TestClient) -> Non
         ("4", []),
         ("5", [SNAPSHOT]),
         ("x", [SNAPSHOT]),
+        ("²", [SNAPSHOT]),
+        ("9" * 5_000, [SNAPSHOT]),
+        ("1e3", [SNAPSHOT]),
         ("-1", [SNAPSHOT]),
         ("", [SNAPSHOT]),
     ],
@@ -71,7 +74,9 @@ def test_a_browser_that_comes_back_gets_what_it_missed(
     spelling: TestClient, last: str, frames: list[str]
 ) -> None:
     run_id, _ = ended_run(spelling)
-    reply = spelling.get(f"/api/runs/{run_id}/events", headers={"last-event-id": last})
+    reply = spelling.get(
+        f"/api/runs/{run_id}/events", headers={"last-event-id": last.encode("latin-1")}
+    )
     _, *between, end, _ = reply.text.split("\n\n")
     assert between == frames
     assert end.startswith("event: end\n")

@@ -1,6 +1,7 @@
 """`/api/runs/{id}/events`: an answer as server-sent events, from any point on."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
-from fledge.database import Database, StoredRun
+from fledge.database import Database, StoredMessage, StoredRun
 from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
@@ -18,6 +19,8 @@ from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.shapes import message_shown
 
 RETRY_MILLISECONDS = 1_000
+
+_EVENT_ID = re.compile(r"[0-9]{1,15}")
 
 
 def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor) -> APIRouter:
@@ -35,8 +38,7 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
         run = await run_in_threadpool(database.runs.get, person.id, run_id)
         await run_in_threadpool(database.messages.get, person.id, run.message_id)
         live = supervisor.find(person, run_id)
-        after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
-        frames = framed(database, run, live, after)
+        frames = framed(database, run, live, seen_event(last_event_id))
         return StreamingResponse(
             frames, media_type="text/event-stream; charset=utf-8", headers=HEADERS
         )
@@ -51,6 +53,11 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
         return Response(status_code=204)
 
     return router
+
+
+def seen_event(last_event_id: str | None) -> int | None:
+    """Return the number of a `Last-Event-ID` header; None, a fresh start, for any other text."""
+    return int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else None
 
 
 async def framed(
@@ -76,8 +83,14 @@ async def framed(
     except DatabaseUnavailable:
         return
     if message.status != "running":
-        shown = message_shown(message).model_dump(mode="json")
-        yield frame(None, "end", {"message": shown})
+        # In a thread: the Markdown of a long answer takes longer than others' tokens may wait.
+        yield await run_in_threadpool(last_frame, message)
+
+
+def last_frame(message: StoredMessage) -> bytes:
+    """Return the event that ends a stream, with the finished message."""
+    shown = message_shown(message).model_dump(mode="json")
+    return frame(None, "end", {"message": shown})
 
 
 def frame(id_: int | None, name: str, data: object) -> bytes:
