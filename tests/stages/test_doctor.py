@@ -10,10 +10,12 @@ from fledge.stages.doctor import (
     diagnose,
     end_collapse,
     entropy_collapse,
+    judges_by_length,
     large_steps,
     length_drift,
     negative_kl,
     no_signal,
+    over_confident,
     over_optimisation,
     ratio_not_one,
     reward_model_at_chance,
@@ -130,6 +132,40 @@ def test_a_reward_model_must_beat_chance_beyond_doubt():
     assert reward_model_at_chance({"accuracy": 0.7, "low": 0.62}) is None
     finding = reward_model_at_chance({"accuracy": 0.54, "low": 0.48})
     assert finding is not None and "54%" in finding.seen
+
+
+def report(longer=0.7, shorter=0.7, log_loss=0.6, pairs=200.0):
+    return {
+        "accuracy": 0.7,
+        "low": 0.62,
+        "log_loss": log_loss,
+        "accuracy_if_longer": longer,
+        "accuracy_if_shorter": shorter,
+        "pairs_if_longer": pairs,
+        "pairs_if_shorter": pairs,
+    }
+
+
+def test_a_reward_model_that_judges_by_length_is_named():
+    assert judges_by_length(report()) is None
+    assert judges_by_length(report(0.75, 0.6)) is None  # 15 points
+    assert judges_by_length(report(0.42, 0.77, pairs=12.0)) is None  # chance
+    finding = judges_by_length(report(0.42, 0.77))
+    assert "42%" in finding.seen and "77%" in finding.seen and "shorter answers" in finding.advice
+    assert "longer answers" in judges_by_length(report(0.8, 0.4)).advice
+    only_longer = {**report(), "pairs_if_shorter": 0.0}
+    del only_longer["accuracy_if_shorter"]
+    assert judges_by_length(only_longer) is None
+
+
+def test_a_reward_model_worse_than_saying_one_half_is_named_once():
+    assert over_confident(report(log_loss=0.69)) is None
+    assert "0.706 nats" in over_confident(report(log_loss=0.706)).seen
+    doctor, resumed = Doctor(), Doctor()
+    ill = report(0.42, 0.77, log_loss=0.706)
+    assert len(doctor.saw_report(ill)) == 2 and doctor.saw_report(ill) == []
+    resumed.load_state_dict(doctor.state_dict())
+    assert resumed.saw_report(ill) == []
 
 
 def test_what_was_named_stays_named_after_a_resume():

@@ -1,7 +1,7 @@
 """Agreement of scores with people's rankings: accuracy, log loss, calibration, length bias."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -22,6 +22,10 @@ class PreferencePairs:
     margins: Float[Tensor, "N"]
     prompts: Int[Tensor, "N"]
     length_differences: Int[Tensor, "N"]
+
+    def scaled(self, gain: float) -> "PreferencePairs":
+        """Multiply every score by `gain`."""
+        return replace(self, margins=gain * self.margins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class PreferenceReport:
     calibration_error: float
     accuracy_if_longer: float | None
     accuracy_if_shorter: float | None
+    pairs_if_longer: int
+    pairs_if_shorter: int
     pairs: int
     prompts: int
 
@@ -140,6 +146,8 @@ def preference_report(pairs: PreferencePairs, random: torch.Generator) -> Prefer
         calibration_error=calibration_error(pairs),
         accuracy_if_longer=accuracy_where(pairs, pairs.length_differences > 0),
         accuracy_if_shorter=accuracy_where(pairs, pairs.length_differences < 0),
+        pairs_if_longer=int((pairs.length_differences > 0).sum()),
+        pairs_if_shorter=int((pairs.length_differences < 0).sum()),
         pairs=len(pairs.margins),
         prompts=len(torch.unique(pairs.prompts)),
     )

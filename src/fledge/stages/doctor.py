@@ -5,6 +5,7 @@ finding or None. docs/rlhf.md lists them all.
 """
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -19,6 +20,7 @@ RATIO_TOLERANCE = 1e-3
 """Largest |π_θ / π_old − 1| before the first step; fp32 rounding stays below 1e-5."""
 KL_BUDGET = 15.0
 """Nats per answer; a healthy run ends between 5 and 15."""
+LENGTH_CASES = ("if_longer", "if_shorter")
 WINDOW = 5
 """Number of rollouts to average over, so that one odd rollout is no illness."""
 
@@ -209,6 +211,44 @@ SYMPTOMS: Sequence[Symptom] = (
 )
 
 
+def judges_by_length(report: Metrics) -> Finding | None:
+    """Find a reward model whose accuracy depends on which answer is longer.
+
+    The two accuracies are 20 points apart, and more than three standard errors, as if pairs were
+    independent.
+    """
+    shares = [(report.get(f"accuracy_{c}"), report.get(f"pairs_{c}")) for c in LENGTH_CASES]
+    (longer, longer_pairs), (shorter, shorter_pairs) = shares
+    if longer is None or shorter is None or not longer_pairs or not shorter_pairs:
+        return None
+    variance = longer * (1 - longer) / longer_pairs + shorter * (1 - shorter) / shorter_pairs
+    difference = abs(longer - shorter)
+    if difference < 0.2 or difference <= 3 * math.sqrt(variance):
+        return None
+    preferred = "longer" if longer > shorter else "shorter"
+    return Finding(
+        "reward model judges by length",
+        f"it is right in {longer:.0%} of the held-out pairs whose better answer is longer and in "
+        f"{shorter:.0%} of those whose better answer is shorter",
+        f"PPO against it would learn to write {preferred} answers: add rankings in which the "
+        "other length wins, and watch val/answer_length",
+    )
+
+
+def over_confident(report: Metrics) -> Finding | None:
+    """Find a reward model whose log loss is above ln 2: saying ½ for every pair would be better."""
+    loss = report["log_loss"]
+    if loss <= math.log(2):
+        return None
+    return Finding(
+        "reward model is over-confident",
+        f"its log loss on held-out pairs is {loss:.3f} nats, and guessing ½ every time gives "
+        f"{math.log(2):.3f}: the gaps between its scores are too wide for how often it is right",
+        "Take fewer stage.epochs or more rankings; before PPO, set stage.unit_variance=false or "
+        "raise stage.kl_coefficient, since PPO takes the gaps at their word",
+    )
+
+
 def reward_model_at_chance(report: Metrics) -> Finding | None:
     """Find a reward model whose held-out accuracy is not certainly above one half."""
     accuracy, low = report["accuracy"], report["low"]
@@ -221,6 +261,9 @@ def reward_model_at_chance(report: Metrics) -> Finding | None:
         "PPO against it would chase noise: give it more rankings, check whether some files swap "
         "chosen and rejected, start from a better SFT model, or hold out more prompts",
     )
+
+
+REPORT_SYMPTOMS = (reward_model_at_chance, judges_by_length, over_confident)
 
 
 class Doctor:
@@ -239,6 +282,11 @@ class Doctor:
             self.history.pop()
         self.history.append(metrics)
         return self._new(diagnose(self.history))
+
+    def saw_report(self, report: Metrics) -> list[Finding]:
+        """Take a reward model's measurements on held-out rankings, and return new findings."""
+        found = (symptom(report) for symptom in REPORT_SYMPTOMS)
+        return self._new([finding for finding in found if finding is not None])
 
     def state_dict(self) -> dict[str, object]:
         """Return the history and the illnesses reported."""

@@ -7,7 +7,7 @@ import torch
 from fledge.checkpoint.model_files import load_scalar_model
 from fledge.config import parse_section
 from fledge.errors import DataError
-from fledge.evaluate.preferences import accuracy
+from fledge.evaluate.preferences import accuracy, log_loss, preference_pairs
 from fledge.runs.run import Run, execute
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.stages.reward.stage import RewardModelling, normalise
@@ -78,6 +78,9 @@ def test_unit_variance_scales_the_saved_scores(files, tmp_path):
     stage, model = stage_of(files), load_scalar_model(checkpoint).model.requires_grad_(False)
     scores, batch = stage._score(stage.comparisons.train, model)
     assert float(scores[batch.lengths > 0].std()) == pytest.approx(1, abs=1e-3)
+    held_out, batch = stage._score(stage.comparisons.held_out, model)
+    pairs = preference_pairs(held_out, batch.ranks, batch.lengths)
+    assert metrics_of(tmp_path)[-1]["log_loss"] == pytest.approx(log_loss(pairs), rel=1e-4)
     assert abs(float(scores_of_demonstrations(checkpoint, files).mean())) < 1e-4
 
 

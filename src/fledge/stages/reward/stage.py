@@ -24,7 +24,7 @@ from fledge.evaluate.preferences import PreferencePairs, preference_pairs, prefe
 from fledge.model.lora import LoRAConfig, trained_state
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
-from fledge.stages.doctor import reward_model_at_chance, warn
+from fledge.stages.doctor import Doctor, warn
 from fledge.stages.reward.config import RewardConfig
 from fledge.stages.reward.data import MOST_DEMONSTRATIONS, Comparisons, read_comparisons
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
@@ -60,6 +60,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         self.scores = AnswerScores(loaded.model)
         self.trained = self.scores
         self.best = BestWeights(config.patience)
+        self.doctor = Doctor()
         self.loader: Loader[RenderedRanking, ComparisonBatch] = Loader(
             list(comparisons.train),
             self._collate,
@@ -89,16 +90,18 @@ class RewardModelling(Stage[ComparisonBatch]):
         return LossTerms(total, metrics)
 
     def evaluate(self) -> dict[str, float]:
-        """Measure accuracy with its 95 % interval, log loss, calibration and effect of length."""
+        """Measure accuracy with its 95 % interval, log loss, calibration and effect of length.
+
+        Log loss and calibration are those of the scores as they are saved.
+        """
         if not self.comparisons.held_out:
             return {}
-        pairs = self.held_out_pairs()
+        pairs = self.held_out_pairs().scaled(self._gain())
         metrics = preference_report(pairs, random(self.context.seed, "bootstrap")).metrics()
         whole = self.context.runtime.whole
         weights = {name: whole(weight) for name, weight in trained_state(self.trained).items()}
         self.best.offer(metrics["accuracy"], weights)
-        finding = reward_model_at_chance(metrics)
-        warn([finding] if finding else [])
+        warn(self.doctor.saw_report(metrics))
         return metrics
 
     @torch.no_grad()
@@ -127,7 +130,7 @@ class RewardModelling(Stage[ComparisonBatch]):
             return
         state = loaded.model.state_dict() if self.best.weights is None else self._best_state()
         model = _copy(loaded.model, state)
-        normalise(model, *self._zero_and_spread(model))
+        normalise(model, self._zero(model), self._gain(model))
         save_scalar_model(directory, model, loaded.tokenizer, loaded.template)
 
     def _save_adapter(self, directory: Path, lora: LoRAConfig) -> None:
@@ -138,18 +141,24 @@ class RewardModelling(Stage[ComparisonBatch]):
         training = loaded.model.training
         with lent(loaded.model, self._best_state()), self.context.runtime.autocast():
             model.head = copy.deepcopy(loaded.model.head)
-            normalise(model.eval(), *self._zero_and_spread(model))
+            normalise(model.eval(), self._zero(model), self._gain(model))
             saved = LoadedScalarModel(model, loaded.tokenizer, loaded.template)
             save_scalar_adapter(directory, saved, lora, base)
         loaded.model.train(training)
 
     def state_dict(self) -> dict[str, object]:
-        return {"loader": self.loader.state_dict(), "best": self.best.state_dict()}
+        return {
+            "loader": self.loader.state_dict(),
+            "best": self.best.state_dict(),
+            "doctor": self.doctor.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, object]) -> None:
         values = cast(dict[str, Any], state)
         self.loader.load_state_dict(values["loader"])
         self.best.load_state_dict(values["best"])
+        if "doctor" in values:  # not in earlier checkpoints
+            self.doctor.load_state_dict(values["doctor"])
 
     def _collate(self, rankings: Sequence[RenderedRanking]) -> ComparisonBatch:
         return collate_rankings(rankings, self.loaded.tokenizer.special.pad)
@@ -166,14 +175,18 @@ class RewardModelling(Stage[ComparisonBatch]):
         return score_rankings(scores, rankings, self.loaded.tokenizer.special.pad)
 
     @torch.no_grad()
-    def _zero_and_spread(self, model: ScalarModel) -> tuple[float, float]:
-        """Return the mean score that becomes 0, and the factor that gives scores deviation 1."""
+    def _zero(self, model: ScalarModel) -> float:
+        """Return the mean score that becomes 0."""
         zero = [RenderedRanking((ids,), (0,)) for ids in self.comparisons.zero]
-        mean = float(self._score(zero, model)[0].mean())
+        return float(self._score(zero, model)[0].mean())
+
+    @torch.no_grad()
+    def _gain(self, model: ScalarModel | None = None) -> float:
+        """Return the factor of the saved scores, which gives them deviation 1 if that is set."""
         if not self.config.unit_variance:
-            return mean, 1.0
+            return 1.0
         scores, batch = self._score(self.comparisons.train[:MOST_DEMONSTRATIONS], model)
-        return mean, 1.0 / max(1e-6, float(scores[batch.lengths > 0].std()))
+        return 1.0 / max(1e-6, float(scores[batch.lengths > 0].std()))
 
 
 @torch.no_grad()
