@@ -169,3 +169,16 @@ def test_a_judge_s_template_refuses_a_prompt(
     duel = ("--against", chat_model, "--reward", users_first["reward"], "--max-new-tokens", 2)
     words = ("evaluate", chat_model, *duel, "--prompts", welcomed["prompts"])
     assert_skips(fledge, welcomed["prompts"], *words, expected=REFUSED)
+
+
+def test_sft_tells_of_a_template_without_an_end(fledge, tmp_path: Path) -> None:
+    plain = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
+    model = write_language_model(tmp_path / "plain", template=plain)
+    chats = write(
+        tmp_path / "good.jsonl",
+        [{"prompt": f"tide {n}?", "completion": "sea"} for n in range(4)],
+        bad=False,
+    )
+    code, _, err = fledge("sft", "-m", model, "-d", chats, "-o", tmp_path / "s", *TINY)
+    assert code == 0 and err.count("warning: ") == 1, err
+    assert f"warning: {chats}: no answer teaches its end" in err

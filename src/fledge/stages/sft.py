@@ -19,6 +19,7 @@ from fledge.data.loader import Loader, in_order
 from fledge.data.packing import TokenRows, join, pack, window_loader
 from fledge.data.records import Skipped, refuse, warn_of_skipped
 from fledge.data.rendering import render_demonstration
+from fledge.data.shortfalls import warn_of_shortfalls
 from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
@@ -210,12 +211,13 @@ def _rendered(
     sources: Sequence[str], renderer: Renderer, length: int, skipped: Skipped | None
 ) -> list[tuple[Conversation, RenderedChat]]:
     """Render every demonstration whose answers begin within `length` tokens."""
+    tokenizer = renderer.tokenizer
     rendered = []
     for source in sources:
         for placed in load_placed(source, demonstration_from, skipped=skipped):
             try:
-                one = render_demonstration(placed, renderer.tokenizer, renderer.template, length)
-                rendered.append((placed.item, one.chat))
+                one = render_demonstration(placed, tokenizer, renderer.template, length)
+                rendered.append((placed.item, one))
             except RecordError as error:
                 refuse(error, skipped)
     if not rendered:
@@ -223,4 +225,5 @@ def _rendered(
             f"{', '.join(sources)}: no demonstration fits in {length:,} tokens; use a longer "
             "context"
         )
-    return rendered
+    warn_of_shortfalls([one for _, one in rendered], tokenizer, length, ", ".join(sources))
+    return [(item, one.chat) for item, one in rendered]
