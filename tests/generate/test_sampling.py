@@ -65,8 +65,9 @@ def test_top_p_keeps_the_token_that_crosses_the_threshold(top_p, kept):
     assert found[0].isfinite().nonzero().flatten().tolist() == kept
 
 
-def test_top_p_of_nearly_nothing_keeps_the_best():
-    found = sampling.top_p_filter(torch.zeros(1, 4), torch.tensor([1e-9]))
+@pytest.mark.parametrize("top_p", [0.0, 1e-9])
+def test_top_p_of_nearly_nothing_keeps_the_best(top_p):
+    found = sampling.top_p_filter(torch.zeros(1, 4), torch.tensor([top_p]))
     assert found.isfinite().sum() == 1
 
 

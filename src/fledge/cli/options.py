@@ -27,7 +27,9 @@ Temperature = Annotated[
 ]
 TopP = Annotated[
     float,
-    typer.Option("--top-p", metavar="P", help="Share of probability that sampling keeps."),
+    typer.Option(
+        "--top-p", metavar="P", help="Share of probability that sampling keeps; 0 is greedy."
+    ),
 ]
 MaxNewTokens = Annotated[
     int, typer.Option("--max-new-tokens", metavar="N", help="Max tokens of an answer.")

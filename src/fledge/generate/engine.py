@@ -154,7 +154,7 @@ class Engine:
         return Sequence(request, limit, self._generator(request))
 
     def _generator(self, request: Request) -> torch.Generator | None:
-        if request.sampling.temperature == 0:
+        if request.sampling.is_greedy:
             return None
         generator = torch.Generator(self._device)
         if request.sampling.seed is None:

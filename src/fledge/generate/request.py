@@ -10,6 +10,9 @@ from fledge.errors import GenerationError, PromptTooLong
 
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
+GREEDY_BELOW = 1e-4
+"""Temperature below which sampling is greedy: logits divided by less overflow."""
+
 
 class SamplingParams(Config):
     """Choice of the next token, in this order: penalties, temperature, top-k, top-p, min-p."""
@@ -18,9 +21,10 @@ class SamplingParams(Config):
     """0 takes the most probable token."""
     top_k: int | None = Field(None, ge=1, le=2**31 - 1)
     """Keep the k most probable tokens."""
-    top_p: float = Field(1.0, gt=0.0, le=1.0)
-    """Nucleus: keep the smallest set with at least this probability (Holtzman et al. 2020)."""
-    min_p: float = Field(0.0, ge=0.0, lt=1.0)
+    top_p: float = Field(1.0, ge=0.0, le=1.0)
+    """Nucleus: keep the smallest set with at least this probability (Holtzman et al. 2020); 0 takes
+    the most probable token."""
+    min_p: float = Field(0.0, ge=0.0, le=1.0)
     """Keep tokens with at least this share of the best token's probability."""
     repetition_penalty: float = Field(1.0, gt=0.0)
     """Divides positive logits, multiplies negative ones, of tokens in prompt or answer (Keskar et
@@ -40,6 +44,11 @@ class SamplingParams(Config):
     those of torch's generators."""
     num_alternatives: int = Field(0, ge=0, le=20)
     """Number of the most probable tokens to report with each token."""
+
+    @property
+    def is_greedy(self) -> bool:
+        """True where each token is the most probable one, so that nothing is drawn."""
+        return self.temperature < GREEDY_BELOW or self.top_p == 0
 
 
 @dataclass(frozen=True, slots=True)

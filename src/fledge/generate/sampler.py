@@ -35,7 +35,7 @@ class Sampler:
         self._device = device
         self._params = [row.request.sampling for row in rows]
         self._generators = [row.generator for row in rows]
-        temperatures = [params.temperature for params in self._params]
+        temperatures = [0.0 if params.is_greedy else params.temperature for params in self._params]
         self._temperature = torch.tensor(temperatures, device=device)
         self._is_scaled = any(temperature not in (0.0, 1.0) for temperature in temperatures)
         self._num_alternatives = max(params.num_alternatives for params in self._params)
@@ -88,7 +88,7 @@ class Sampler:
         wanted = {
             row: wish
             for row, params in enumerate(self._params)
-            if params.temperature > 0 and (wish := value(params)) is not None
+            if not params.is_greedy and (wish := value(params)) is not None
         }
         if not wanted:
             return []

@@ -57,18 +57,20 @@ def top_p_filter(logits: Float[Tensor, "B V"], top_p: Float[Tensor, " B"]) -> Fl
     """Remove the unlikely tail of total probability ≤ 1 − top_p; the best token always stays.
 
     The nucleus of Holtzman et al. 2020 (arXiv:1904.09751), summed from the unlikely end as
-    transformers does, so that rounding falls the same way. top_p in (0, 1]; 1 removes nothing.
+    transformers does, so that rounding falls the same way. top_p in [0, 1]; 1 removes nothing, 0
+    all but the best.
     """
     tail = (1 - top_p)[:, None].to(logits)
     ascending, order = logits.sort(dim=-1)
     outside = (ascending.softmax(dim=-1).cumsum(dim=-1) <= tail) & (tail > 0)
+    outside |= tail >= 1  # rounding carries a long sum past 1 before its last tokens
     outside[:, -1] = False
     return logits.masked_fill(torch.empty_like(outside).scatter_(-1, order, outside), REMOVED)
 
 
 def min_p_filter(logits: Float[Tensor, "B V"], min_p: Float[Tensor, " B"]) -> Float[Tensor, "B V"]:
     """Keep tokens at least `min_p` times as probable as the best (Nguyen et al. 2024,
-    arXiv:2407.01082); 0 removes nothing.
+    arXiv:2407.01082); 0 removes nothing, 1 keeps the best.
     """
     probabilities = logits.softmax(dim=-1)
     least = min_p.to(logits)[:, None] * probabilities.amax(dim=-1, keepdim=True)

@@ -119,8 +119,8 @@ def test_the_loopback_has_several_names(url: str, host: str) -> None:
         ({"seed": 2**64}, "seed"),
         ({"seed": -(2**63) - 1}, "seed"),
         ({"top_k": 2**70}, "top_k"),
-        ({"stop": [""]}, "stop.0"),
-        ({"stop": ""}, "stop"),
+        ({"stop": ["x" * 501]}, "stop.0"),
+        ({"stop": 3}, "stop"),
         ({"messages": [{"role": "user", "content": {"text": "?"}}]}, "messages.0.content"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},

@@ -21,6 +21,8 @@ CHAT = "/v1/chat/completions"
         ("one STOP", ["stop"], "one STOP", 9),
         ("a\nb", "\n", "a", 2),
         ("one", [], "one", 4),
+        ("one", "", "one", 4),
+        ("one STOP two", ["", "STOP"], "one ", 8),
         ("one", None, "one", 4),
     ],
 )
@@ -75,7 +77,8 @@ def test_an_echo_is_no_part_of_the_answer_and_stops_nothing(tiny_tokenizer: Toke
         (["a", "b", "c", "d", "e"], 400),
         (["x" * 500], 200),
         (["x" * 501], 400),
-        ([""], 400),
+        ([""], 200),
+        (["", "a", "b", "", "c", "d"], 200),
         ([1], 400),
         ({"text": "a"}, 400),
     ],

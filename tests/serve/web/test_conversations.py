@@ -108,8 +108,9 @@ def test_sampling_of_the_chat_reaches_the_engine(
     sampling = engine.requests[-1].sampling
     assert (sampling.temperature, sampling.max_new_tokens, sampling.seed) == (0.25, 3, 7)
     assert ended["finish_reason"] == "length"
-    reply = client.patch(f"/api/conversations/{chat}", json={"sampling": {"top_p": 0.5}})
-    assert reply.json()["sampling"] == {"top_p": 0.5}
+    for sampling in ({"top_p": 0}, {"top_p": 0.5}):
+        reply = client.patch(f"/api/conversations/{chat}", json={"sampling": sampling})
+        assert reply.json()["sampling"] == sampling
     assert (
         client.patch(f"/api/conversations/{chat}", json={"sampling": {"top_p": 5}}).status_code
         == 400

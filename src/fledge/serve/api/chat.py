@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.answers import (
     AnswerStream,
@@ -35,6 +36,7 @@ from fledge.serve.schemas.chat import (
     conversation_of,
 )
 from fledge.serve.schemas.common import Usage
+from fledge.serve.schemas.fields import passed_on
 from fledge.serve.show.streaming import EventStream, whole_or_gone
 
 FINGERPRINT = f"fledge-{__version__}"
@@ -68,6 +70,7 @@ def chat_routes(
     ) -> Response:
         """Answer a conversation; `stream` sends the answer as server-sent events."""
         person.require_scope("chat")
+        refuse_unread(request, service.models[request.model])
         refuse_unsupported(request)
         ask = chat_ask(request, identity.user_of(person, request.user))
         answer = await service.answer(ask, person, quota)
@@ -90,6 +93,7 @@ def chat_ask(request: ChatCompletionRequest, user: str) -> ChatAsk:
         choices=request.n or 1,
         logprobs=(request.top_logprobs or 0) if request.logprobs else None,
         truncate=request.truncation == "auto",
+        extra=passed_on(request),
     )
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from fledge.errors import PromptTooLong
 from fledge.serve.api.chat import FINGERPRINT
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
 from fledge.serve.errors import ApiError, error_replies, too_long, unsupported
@@ -88,6 +89,7 @@ def completion_routes(
             return await relay(
                 service, model, "/completions", request, counted, bool(request.stream)
             )
+        refuse_unread(request)
         refuse_unsupported(request)
         refuse_unknown_tokens(request, model)
         counted = quota.count(person)

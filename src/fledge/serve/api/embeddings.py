@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from fledge.errors import PromptTooLong
 from fledge.serve.api.completions import given_ids
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.api.relay import relay
 from fledge.serve.errors import ApiError, error_replies, too_long
 from fledge.serve.models.registry import ServedModel, UpstreamModel
@@ -49,6 +50,7 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
             return await relay(service, model, "/embeddings", request, quota.count(person))
+        refuse_unread(request)
         counted = quota.count(person)
         texts = await texts_of(request, model)
         tokens = sum(map(len, texts))

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.errors import error_replies
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
-from fledge.serve.schemas.common import Incoming
+from fledge.serve.schemas.common import Body, Incoming
 
 CATEGORIES = (
     *("harassment", "harassment/threatening", "hate", "hate/threatening", "illicit"),
@@ -30,7 +31,7 @@ class ModeratedPart(Incoming):
     text: str | None = None
 
 
-class ModerationRequest(Incoming):
+class ModerationRequest(Body):
     """`POST /v1/moderations`."""
 
     input: str | list[str] | list[ModeratedPart]
@@ -68,6 +69,7 @@ def moderation_routes(identity: Identity) -> APIRouter:
     ) -> ModerationReply:
         """Flag nothing: no policy is configured. The reply has `model` "none" and a `notice`."""
         person.require_scope("moderations")
+        refuse_unread(request)
         # Parts are one input together; strings are one each.
         is_many = isinstance(request.input, list) and all(
             isinstance(each, str) for each in request.input

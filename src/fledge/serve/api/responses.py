@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from fledge.errors import FledgeError
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.http.error_handlers import from_fledge
 from fledge.serve.models.answers import AnswerStream, ChatAsk, SentReason, sent_reason, written
@@ -19,6 +20,7 @@ from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
+from fledge.serve.schemas.fields import reasoning_of
 from fledge.serve.schemas.responses import (
     DeletedResponse,
     DeltaEvent,
@@ -181,6 +183,7 @@ def response_routes(
     ) -> Response:
         """Create a response, also after a stored one; `stream` sends named events."""
         person.require_scope("chat")
+        refuse_unread(request)
         refuse_unsupported(request)
         turns = turns_of(request, store, person)
         ask = ask_of(request, turns, identity.user_of(person, request.user))
@@ -252,6 +255,7 @@ def ask_of(request: ResponseRequest, turns: Conversation, user: str) -> ChatAsk:
             max_tokens=request.max_output_tokens,
         ),
         truncate=request.truncation == "auto",
+        extra=reasoning_of(request),
     )
 
 

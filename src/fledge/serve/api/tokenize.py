@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
+from fledge.serve.api.fields import refuse_unread
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.local import ids_of, rendered
 from fledge.serve.models.registry import ServedModel
@@ -15,10 +16,10 @@ from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import ChatMessage, conversation_of
-from fledge.serve.schemas.common import Incoming
+from fledge.serve.schemas.common import Body
 
 
-class TokenizeRequest(Incoming):
+class TokenizeRequest(Body):
     """`POST /tokenize`: either a `prompt` or `messages`."""
 
     model: str | None = Field(None, max_length=500)
@@ -42,7 +43,7 @@ class TokenizeReply(BaseModel):
     token_strs: list[str] | None
 
 
-class DetokenizeRequest(Incoming):
+class DetokenizeRequest(Body):
     """`POST /detokenize`."""
 
     model: str | None = Field(None, max_length=500)
@@ -67,6 +68,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
     ) -> TokenizeReply:
         """Tokenize a text, without special tokens, or a conversation, with them."""
         person.require_scope("models")
+        refuse_unread(request)
         quota.count(person)
         model = local_model(service, request.model)
         if (request.prompt is None) == (request.messages is None):
@@ -88,6 +90,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
     ) -> DetokenizeReply:
         """Turn token ids back into text."""
         person.require_scope("models")
+        refuse_unread(request)
         quota.count(person)
         tokenizer = local_model(service, request.model).tokenizer
         return DetokenizeReply(prompt=tokenizer.decode_marked(request.tokens))

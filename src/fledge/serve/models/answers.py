@@ -1,7 +1,7 @@
 """Asks and answers: the same for our own models and for an upstream's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +23,8 @@ class ChatAsk:
     `user` takes turns with the others where requests wait. `logprobs` is the number of alternatives
     to report with each token; None reports no log-probabilities at all. With `truncate` the oldest
     turns of a conversation that is too long are dropped, else it is refused. `begun` is the
-    beginning of the answer, after which the model goes on.
+    beginning of the answer, after which the model goes on. An upstream is sent the `extra` fields,
+    too.
     """
 
     model: str
@@ -34,6 +35,7 @@ class ChatAsk:
     logprobs: int | None = None
     truncate: bool = False
     begun: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def chat_body(ask: ChatAsk) -> Json:
         exclude_none=True,
     )
     messages = ask.conversation.records()
-    body = {"model": ask.model, "messages": messages, **wishes}
+    body: Json = {**ask.extra, "model": ask.model, "messages": messages, **wishes}
+    if wishes.get("top_p") == 0:  # greedy; vLLM and others refuse it
+        body |= {"temperature": 0.0, "top_p": 1.0}
     if ask.begun:  # as vLLM reads it; llama.cpp goes on after a last assistant turn by itself
         messages.append({"role": "assistant", "content": ask.begun})
         body |= {"continue_final_message": True, "add_generation_prompt": False}

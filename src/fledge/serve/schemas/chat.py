@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from fledge.serve.schemas.common import Incoming, StreamOptions, Usage
-from fledge.serve.schemas.wishes import SamplingWishes
+from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
+from fledge.serve.schemas.wishes import SamplingWishes, TokenLimit
 from fledge.text.conversation import Conversation, Message
 
 
@@ -45,7 +45,7 @@ class ResponseFormat(Incoming):
     type: str
 
 
-class ChatCompletionRequest(SamplingWishes):
+class ChatCompletionRequest(SamplingWishes, Body):
     """`POST /v1/chat/completions`."""
 
     model: str = Field(max_length=500)
@@ -56,7 +56,7 @@ class ChatCompletionRequest(SamplingWishes):
     """Stream the answer as it is written."""
     stream_options: StreamOptions | None = None
     """`include_usage` ends the stream with the token counts."""
-    max_completion_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: TokenLimit = Field(None, ge=-1)
     """Newer name of `max_tokens`."""
     n: int | None = Field(None, ge=1, le=16)
     """Number of answers to write."""

@@ -1,6 +1,7 @@
 """Parts that the requests and answers of several endpoints share.
 
-Requests ignore unknown fields and take null for "not given", as the official client expects.
+Null means "not given", as the official client expects. Bodies keep the fields that they do not
+declare, for `fields.refused` to judge; their parts ignore such fields.
 """
 
 from typing import Literal
@@ -12,6 +13,12 @@ class Incoming(BaseModel):
     """Part of a request; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class Body(Incoming):
+    """Whole request; `model_extra` holds its undeclared fields."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
 
 
 class StreamOptions(Incoming):

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from fledge.serve.schemas.common import Incoming, StreamOptions, Usage
+from fledge.serve.schemas.common import Body, StreamOptions, Usage
 from fledge.serve.schemas.wishes import SamplingWishes
 
 TokenIds = list[Annotated[int, Field(strict=True)]]
 Texts = str | list[str] | TokenIds | list[TokenIds]
 """One text or several, each as characters or as ids."""
+NumAlternatives = Annotated[
+    int | None, BeforeValidator(lambda value: None if value is False else value)
+]
+"""Number of alternatives to each token; false, as clients of the chat API send it, is none."""
 
 
 def each_text(texts: Texts) -> list[str | list[int]]:
@@ -22,15 +26,16 @@ def each_text(texts: Texts) -> list[str | list[int]]:
     return [text for text in texts if not isinstance(text, int)]
 
 
-class CompletionRequest(SamplingWishes):
+class CompletionRequest(SamplingWishes, Body):
     """`POST /v1/completions`."""
 
     model: str = Field(max_length=500)
     """Id of a model, as listed by `/v1/models`."""
     prompt: Texts | None = None
     """Text to continue; an empty one starts a new text."""
-    max_tokens: int | None = Field(16, ge=0)
-    """Maximum length of the continuation in tokens; 0 needs `echo` and only scores the prompt."""
+    max_tokens: int | None = Field(16, ge=-1)
+    """Maximum length of the continuation in tokens; -1 is the room left in the context, 0 needs
+    `echo` and only scores the prompt."""
     n: int | None = Field(None, ge=1, le=16)
     """Number of continuations for each prompt."""
     best_of: int | None = Field(None, ge=1, le=16)
@@ -41,15 +46,17 @@ class CompletionRequest(SamplingWishes):
     """`include_usage` ends the stream with the token counts."""
     echo: bool | None = None
     """Return the prompt in front of the continuation."""
-    logprobs: int | None = Field(None, ge=0, le=5)
+    logprobs: NumAlternatives = Field(None, ge=0, le=5)
     """Return log-probabilities: those of each token and of this many alternatives."""
     suffix: str | None = None
     """Not supported; refused."""
 
     @property
     def token_limit(self) -> int | None:
-        """Longest continuation in tokens; 16, as OpenAI has it, where null is sent."""
-        return 16 if self.max_tokens is None else self.max_tokens
+        """Longest continuation in tokens: 16, as OpenAI has it, where null is sent; None for -1."""
+        if self.max_tokens is None:
+            return 16
+        return None if self.max_tokens < 0 else self.max_tokens
 
     @property
     def wants_usage(self) -> bool:
@@ -87,7 +94,7 @@ class Completion(BaseModel):
     system_fingerprint: str
 
 
-class EmbeddingRequest(Incoming):
+class EmbeddingRequest(Body):
     """`POST /v1/embeddings`."""
 
     model: str = Field(max_length=500)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from fledge.serve.schemas.chat import ResponseFormat
-from fledge.serve.schemas.common import Incoming
+from fledge.serve.schemas.common import Body, Incoming
+from fledge.serve.schemas.wishes import TokenLimit
 
 
 class InputPart(Incoming):
@@ -35,7 +36,7 @@ class TextSettings(Incoming):
     format: ResponseFormat | None = None
 
 
-class ResponseRequest(Incoming):
+class ResponseRequest(Body):
     """`POST /v1/responses`."""
 
     model: str = Field(max_length=500)
@@ -52,10 +53,12 @@ class ResponseRequest(Incoming):
     """Stream the answer as it is written."""
     temperature: float | None = Field(None, ge=0, le=2)
     """0 always takes the most likely token; the server's default if not given."""
-    top_p: float | None = Field(None, gt=0, le=1)
-    """Sample from the smallest set of tokens with at least this total probability."""
-    max_output_tokens: int | None = Field(None, ge=1)
-    """Maximum length of the answer in tokens; cut to the room left in the context."""
+    top_p: float | None = Field(None, ge=0, le=1)
+    """Sample from the smallest set of tokens with at least this total probability; 0 always takes
+    the most likely token."""
+    max_output_tokens: TokenLimit = Field(None, ge=-1)
+    """Maximum length of the answer in tokens; cut to the room left in the context, which is the
+    limit where it is 0 or -1."""
     metadata: dict[str, str] | None = None
     """Returned with the response, unchanged."""
     user: str | None = Field(None, max_length=500)

@@ -2,19 +2,29 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from fledge.generate.request import SamplingParams
+from fledge.generate.request import GREEDY_BELOW, SamplingParams
 from fledge.serve.schemas.common import Incoming
 
-GREEDY_BELOW = 1e-4
-"""Temperature below which sampling is greedy: logits divided by less overflow."""
+
+def _stop_texts(value: object) -> object:
+    """Return one text as a list, and drop empty texts, which clients send for "none"."""
+    texts = [value] if isinstance(value, str) else value
+    return [text for text in texts if text != ""] if isinstance(texts, list) else texts
+
 
 StopTexts = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=500)]],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    list[Annotated[str, Field(max_length=500)]],
     Field(max_length=4),
+    BeforeValidator(_stop_texts, json_schema_input_type=str | list[str]),
 ]
+TokenLimit = Annotated[
+    int | None, AfterValidator(lambda limit: None if limit is None or limit < 1 else limit)
+]
+"""Most tokens of an answer; 0 and -1, as clients send for "no limit", become None."""
+Seed = Annotated[int | None, AfterValidator(lambda seed: None if seed == -1 else seed)]
+"""Seed of an answer; -1, as llama.cpp has it for "any", becomes None."""
 
 
 class SamplingWishes(Incoming):
@@ -22,24 +32,32 @@ class SamplingWishes(Incoming):
 
     temperature: float | None = Field(None, ge=0, le=2)
     """0 always takes the most likely token; the server's default if not given."""
-    top_p: float | None = Field(None, gt=0, le=1)
-    """Sample from the smallest set of tokens with at least this total probability."""
+    top_p: float | None = Field(None, ge=0, le=1)
+    """Sample from the smallest set of tokens with at least this total probability; 0 always takes
+    the most likely token."""
     top_k: int | None = Field(None, ge=-1, lt=2**31)
     """Extension to OpenAI's API: sample from the k most likely tokens; 0 and -1 mean all."""
-    min_p: float | None = Field(None, ge=0, lt=1)
+    min_p: float | None = Field(None, ge=0, le=1)
     """Extension to OpenAI's API: drop tokens below this share of the top token's probability."""
-    repetition_penalty: float | None = Field(None, ge=0.01, le=100)
-    """Extension to OpenAI's API: make tokens of prompt and answer less likely; 1 means off."""
+    repetition_penalty: float | None = Field(
+        None,
+        ge=0.01,
+        le=100,
+        validation_alias=AliasChoices("repetition_penalty", "repeat_penalty"),
+    )
+    """Extension to OpenAI's API, also as `repeat_penalty`: make tokens of prompt and answer less
+    likely; 1 means off."""
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     """Make tokens that are in the answer less likely."""
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     """Make tokens less likely each time they appear in the answer."""
-    max_tokens: int | None = Field(None, ge=1)
-    """Maximum length of the answer in tokens; cut to the room left in the context."""
+    max_tokens: TokenLimit = Field(None, ge=-1)
+    """Maximum length of the answer in tokens; cut to the room left in the context, which is the
+    limit where it is 0 or -1."""
     stop: StopTexts | None = None
-    """Stop sequences; the answer ends before the first of them."""
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    """The same seed gives the same answer."""
+    """Stop sequences; the answer ends before the first of them. Empty ones are left out."""
+    seed: Seed = Field(None, ge=-(2**63), lt=2**63)
+    """The same seed gives the same answer; -1 draws a new one."""
     logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] | None = None
     """Values added to the logits of these token ids."""
     user: str | None = Field(None, max_length=500)
