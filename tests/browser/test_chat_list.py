@@ -52,6 +52,16 @@ def test_a_chat_is_renamed_pinned_and_archived(open_page: OpenPage) -> None:
     lists(page, "Second question")
 
 
+def test_a_search_marks_what_it_found(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "昨日の会議では東北支社の予算について")
+    finished(page)
+    page.get_by_label("Search chats").fill("東北支社")
+    expect(page.locator(".chat-title mark")).to_have_text(["東北支社"])
+    page.get_by_label("Search chats").fill("moon")
+    expect(page.locator(".snippet mark")).to_have_text(["moon"] * 2)
+
+
 def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:
     page = open_page()
     two_chats(page)

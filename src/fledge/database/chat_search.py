@@ -1,11 +1,13 @@
 """Search in the titles and turns of a person's chats."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, func, literal_column, select
 
-from fledge.database import full_text
+from fledge.database import folding, full_text
+from fledge.database.folding import Span
 from fledge.database.tables import Conversations, Messages
 
 Columns = TypeVarTuple("Columns")
@@ -14,17 +16,26 @@ NEWEST_FIRST = (Conversations.updated_at.desc(), Conversations.id.desc())
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A chat with a hit: its newest matching message, or None if its title matches."""
+    """A chat with a hit: its newest matching message, or None if its title matches.
+
+    `title_hits` and `hits` are start and end of each hit in the title and in the excerpt.
+    """
 
     conversation_id: str
     title: str
+    title_hits: tuple[Span, ...]
     message_id: str | None
     excerpt: str
+    hits: tuple[Span, ...]
     updated_at: float
 
 
 def search(connection: Connection, account_id: str, query: str, limit: int) -> list[Found]:
-    """Return chats with all the words of the query, each once: title hits first, newest first."""
+    """Return chats with all the words of the query, each once: title hits first, newest first.
+
+    Titles and texts follow one rule: a word is found as it is, the last one as a beginning too,
+    and words of scripts without spaces at any place.
+    """
     query_words = full_text.words(query)
     if not query_words:
         return []
@@ -39,13 +50,18 @@ def _titles(connection: Connection, account_id: str, query_words: list[str]) -> 
         select(Conversations.id, Conversations.title, Conversations.updated_at), account_id
     )
     rows = connection.execute(query.order_by(*NEWEST_FIRST))
-    folded = [word.casefold() for word in query_words]
     # Python compares, not SQL: SQLite folds the case of English letters only.
     return [
-        Found(id_, title, None, "", updated_at)
+        Found(id_, title, title_hits(title, query_words), None, "", (), updated_at)
         for id_, title, updated_at in rows
-        if all(word in title.casefold() for word in folded)
+        if folding.matches(title, query_words)
     ]
+
+
+def title_hits(title: str, query_words: list[str]) -> tuple[Span, ...]:
+    """Return the hits in a title; one that is not in composed form has none."""
+    composed = unicodedata.is_normalized("NFC", title)
+    return tuple(folding.hits(title, query_words)) if composed else ()
 
 
 def _texts(
@@ -79,10 +95,22 @@ def _texts(
         .where(Messages.number.in_(connection.scalars(query).all()))
         .order_by(*NEWEST_FIRST)
     )
-    return [
-        Found(id_, title, message_id, full_text.excerpt(content, query_words), updated_at)
-        for id_, title, message_id, content, updated_at in connection.execute(shown)
-    ]
+    return [_found(query_words, *row) for row in connection.execute(shown)]
+
+
+def _found(
+    query_words: list[str], id_: str, title: str, message_id: str, content: str, updated_at: float
+) -> Found:
+    place = full_text.excerpt(content, query_words)
+    return Found(
+        conversation_id=id_,
+        title=title,
+        title_hits=title_hits(title, query_words),
+        message_id=message_id,
+        excerpt=place.text,
+        hits=place.hits,
+        updated_at=updated_at,
+    )
 
 
 def _matches(connection: Connection, query_words: list[str]) -> ColumnElement[bool]:
@@ -90,10 +118,15 @@ def _matches(connection: Connection, query_words: list[str]) -> ColumnElement[bo
         hits = full_text.fts5_hits("messages_search", full_text.fts5(query_words, every=True))
         # The expression keeps SQLite from walking all hits first: it asks the index per message.
         return (Messages.number + 0).in_(hits)
+    indexed = literal_column(full_text.INDEXED_MESSAGE, Text)
     match = full_text.tsquery(query_words, every=True)
     return and_(
         Messages.status != "running",
-        full_text.contains(Messages.content.expression, "simple", match),
+        full_text.contains(indexed, "simple", match),
+        *(
+            Messages.searched.contains(phrase, autoescape=True)
+            for phrase in full_text.phrases(query_words)
+        ),
     )
 
 

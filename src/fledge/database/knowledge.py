@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, literal_column, select
+from sqlalchemy import Connection, Text, delete, insert, literal_column, select
 
 from fledge.database import full_text
 from fledge.database.engine import Transactions
+from fledge.database.folding import indexed
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import Assistants, Chunks, Documents, new_id
 from fledge.errors import NotFound
@@ -67,7 +68,12 @@ class KnowledgeStore:
             created_at=now,
         )
         rows = [
-            {"document_id": document.id, "position": position, **values_of(passage)}
+            {
+                "document_id": document.id,
+                "position": position,
+                "searched": indexed(f"{passage.heading} {passage.content}"),
+                **values_of(passage),
+            }
             for position, passage in enumerate(passages)
         ]
         with self._transactions.write() as connection:
@@ -144,7 +150,7 @@ def _search(
         query = select(*columns, rank).join(hits, hits.c.number == Chunks.id)
     else:
         match = full_text.tsquery(query_words, every=False)
-        whole = Chunks.heading + literal_column("' '") + Chunks.content
+        whole = literal_column(full_text.INDEXED_CHUNK, Text)
         rank = full_text.relevance(whole, "english", match).label("rank")
         query = select(*columns, rank).where(full_text.contains(whole, "english", match))
     query = (

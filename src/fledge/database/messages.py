@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from fledge.database.conversations import owned
 from fledge.database.engine import Transactions
+from fledge.database.folding import indexed
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import Conversations, Json, Messages, new_id
 from fledge.errors import NotFound
@@ -173,7 +174,9 @@ def append(connection: Connection, message: StoredMessage) -> None:
         place = select(Messages.conversation_id).where(Messages.id == message.parent_id)
         if connection.scalar(place) != message.conversation_id:
             raise missing_message(message.parent_id)
-    connection.execute(insert(Messages).values(values_of(message)))
+    connection.execute(
+        insert(Messages).values(searched=indexed(message.content), **values_of(message))
+    )
     connection.execute(
         update(Conversations)
         .where(Conversations.id == message.conversation_id)

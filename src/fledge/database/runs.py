@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from fledge.database.conversations import owned
 from fledge.database.engine import Transactions
+from fledge.database.folding import indexed
 from fledge.database.messages import StoredMessage, append, new_message, owned_message
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import Json, Messages, Runs, new_id
@@ -98,7 +99,7 @@ class RunStore:
             saved = connection.execute(
                 update(Messages)
                 .where(Messages.id == running.scalar_subquery(), Messages.status == "running")
-                .values(content=content, updated_at=self._clock())
+                .values(content=content, searched=indexed(content), updated_at=self._clock())
             )
         return saved.rowcount > 0
 
@@ -128,6 +129,7 @@ class RunStore:
                 .values(
                     **ending,
                     content=content,
+                    searched=indexed(content),
                     prompt_tokens=prompt_tokens,
                     completion_tokens=completion_tokens,
                     **({} if details is None else {"details": details}),

@@ -47,7 +47,10 @@ class Documents(Base):
 
 
 class Chunks(Base):
-    """A passage of a document: what a search finds and an answer cites."""
+    """A passage of a document, which a search finds and an answer cites.
+
+    `searched` is heading and content as the search index reads them, None where it reads those.
+    """
 
     __tablename__ = "chunks"
 
@@ -56,5 +59,6 @@ class Chunks(Base):
     position: Mapped[int]
     heading: Mapped[str] = mapped_column(String(255))
     content: Mapped[str] = mapped_column(Text)
+    searched: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index(None, "document_id", "position", unique=True),)

@@ -42,7 +42,8 @@ class Messages(Base):
     """One turn. Siblings share a parent: an edited question, an answer generated again.
 
     `status` is "finished", or the status of the run that writes it. A finished text never changes.
-    `number` gives the order, and is the row id in SQLite's full-text index.
+    `number` gives the order, and is the row id in SQLite's full-text index. `searched` is the text
+    as that index reads it (`folding.indexed`), None where it reads `content`.
     """
 
     __tablename__ = "messages"
@@ -55,6 +56,7 @@ class Messages(Base):
     )
     role: Mapped[str] = mapped_column(String(16))
     content: Mapped[str] = mapped_column(Text)
+    searched: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(200))
     status: Mapped[str] = mapped_column(String(16))
     finish_reason: Mapped[str | None] = mapped_column(String(32))

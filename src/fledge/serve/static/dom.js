@@ -15,6 +15,24 @@ export function make(name, className = "", ...children) {
   return node;
 }
 
+/**
+ * Return a text with its hits marked.
+ * @param {string} text
+ * @param {[number, number][]} [hits] start and end of each, in code points
+ * @returns {(Node | string)[]}
+ */
+export function marked(text, hits = []) {
+  const points = [...text];
+  /** @type {(Node | string)[]} */
+  const parts = [];
+  let at = 0;
+  for (const [start, end] of hits) {
+    parts.push(points.slice(at, start).join(""), make("mark", "", points.slice(start, end).join("")));
+    at = end;
+  }
+  return [...parts, points.slice(at).join("")];
+}
+
 /** Create an icon from the page's sprite. */
 export function icon(/** @type {string} */ name) {
   const svg = document.createElementNS(SVG, "svg");

@@ -2,7 +2,7 @@
 
 import { archive, exportChat, loadMore, pin, remove, rename } from "./chats.js";
 import { openChat } from "./chat.js";
-import { icon, iconButton, make, textButton } from "./dom.js";
+import { icon, iconButton, make, marked, textButton } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { rooted } from "./root.js";
 import { update } from "./state.js";
@@ -74,9 +74,9 @@ function row(/** @type {ChatSummary} */ chat, /** @type {State} */ state) {
     return item;
   }
   const title = chat.title || "New chat";
-  const open = make("a", "chat-open", make("span", "chat-title", title));
+  const open = make("a", "chat-open", make("span", "chat-title", ...marked(title, chat.title_hits)));
   open.setAttribute("href", rooted(`/c/${chat.id}`));
-  if (chat.snippet) open.append(make("span", "snippet", chat.snippet));
+  if (chat.snippet) open.append(make("span", "snippet", ...marked(chat.snippet, chat.snippet_hits)));
   if (chat.id === state.chat.id) open.setAttribute("aria-current", "page");
   open.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

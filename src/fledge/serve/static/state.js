@@ -3,7 +3,8 @@
 /** @typedef {import("./tree.js").Message} Message */
 /**
  * @typedef {{id: string, title: string, model: string | null, pinned: boolean, archived: boolean,
- *   updated_at: number, snippet?: string | null}} ChatSummary
+ *   updated_at: number, snippet?: string | null,
+ *   title_hits?: [number, number][], snippet_hits?: [number, number][]}} ChatSummary
  * @typedef {{id: string | null, title: string, model: string | null, system_prompt: string | null,
  *   sampling: Record<string, any>, temporary: boolean, assistant: Assistant | null,
  *   pinned?: boolean, archived?: boolean,

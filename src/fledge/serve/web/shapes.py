@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from fledge.database import Conversation as StoredConversation
 from fledge.database import Rating, StoredMessage
 from fledge.database.assistants import Assistant
+from fledge.database.chat_search import Found
+from fledge.database.folding import Span
 from fledge.database.stored_text import is_text
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.show.markdown import render
@@ -214,7 +216,10 @@ class PersonWanted(BaseModel):
 
 
 class ConversationShown(BaseModel):
-    """Chat in the list; `snippet` is the place that a search found."""
+    """Chat in the list; `snippet` is the place that a search found.
+
+    The hits are start and end, in code points, of the found words in title and snippet.
+    """
 
     id: str
     title: str
@@ -227,9 +232,11 @@ class ConversationShown(BaseModel):
     current_message_id: str | None
     updated_at: float
     snippet: str | None = None
+    title_hits: tuple[Span, ...] = ()
+    snippet_hits: tuple[Span, ...] = ()
 
     @classmethod
-    def of(cls, stored: StoredConversation, snippet: str | None = None) -> "ConversationShown":
+    def of(cls, stored: StoredConversation, found: Found | None = None) -> "ConversationShown":
         """Convert a stored chat."""
         return cls(
             id=stored.id,
@@ -243,7 +250,9 @@ class ConversationShown(BaseModel):
             sampling=stored.sampling,
             current_message_id=stored.current_message_id,
             updated_at=stored.updated_at,
-            snippet=snippet,
+            snippet=None if found is None else found.excerpt,
+            title_hits=() if found is None else found.title_hits,
+            snippet_hits=() if found is None else found.hits,
         )
 
 

@@ -170,7 +170,7 @@ def found(chats: ConversationStore, person: Person, query: str) -> list[Conversa
     hits = chats.search(person.id, query, limit=PAGE_SIZE)
     known = chats.some(person.id, [hit.conversation_id for hit in hits])
     return [
-        ConversationShown.of(known[hit.conversation_id], hit.excerpt)
+        ConversationShown.of(known[hit.conversation_id], hit)
         for hit in hits
         if hit.conversation_id in known
     ]
