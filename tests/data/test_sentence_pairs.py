@@ -100,3 +100,43 @@ def test_the_files_of_sources_are_found_for_lineage(tmp_path):
     record = write(folder / "c.jsonl", json.dumps({"source": "a", "target": "b"}))
     sources = ["a.en, a.fr", "b.tsv", str(folder), "hub:some/pairs"]
     assert [str(file) for file in files_of_pairs(sources)] == ["a.en", "a.fr", "b.tsv", record]
+
+
+SEPARATORS = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_no_separator_inside_a_sentence_shifts_two_files(tmp_path, separator):
+    (tmp_path / "a.en").write_bytes(f"one{separator}one b\ntwo\r\nthree\n".encode())
+    (tmp_path / "a.fr").write_bytes(f"un\ndeux\ntrois{separator}trois b\n".encode())
+    pairs = load_pairs(f"{tmp_path}/a.en,{tmp_path}/a.fr")
+    assert [(pair.source, pair.target, pair.line) for pair in pairs] == [
+        (f"one{separator}one b", "un", 1),
+        ("two", "deux", 2),
+        ("three", f"trois{separator}trois b", 3),
+    ]
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_no_separator_inside_a_sentence_ends_a_tabbed_line(tmp_path, separator):
+    (tmp_path / "a.tsv").write_bytes(f"one{separator}b\tun\ntwo\tdeux\n".encode())
+    pairs = load_pairs(f"{tmp_path}/a.tsv")
+    assert [(pair.source, pair.target) for pair in pairs] == [
+        (f"one{separator}b", "un"),
+        ("two", "deux"),
+    ]
+
+
+def test_lines_of_an_old_mac_are_refused_with_the_command_that_converts_them(tmp_path):
+    (tmp_path / "a.en").write_bytes(b"one\rtwo\rthree\r")
+    (tmp_path / "a.fr").write_bytes(b"un\rdeux\rtrois\r")
+    with pytest.raises(DataError, match=r"a\.en: its lines end with .*tr '.r' '.n' < a\.en"):
+        load_pairs(f"{tmp_path}/a.en,{tmp_path}/a.fr")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32"])
+def test_files_of_another_encoding_are_named_with_the_command(tmp_path, codec):
+    (tmp_path / "a.en").write_bytes("one\ntwo\n".encode(codec))
+    write(tmp_path / "a.fr", "un\ndeux\n")
+    with pytest.raises(DataError, match=r"a\.en: .*looks like UTF-\d\d: iconv -f utf-"):
+        load_pairs(f"{tmp_path}/a.en,{tmp_path}/a.fr")

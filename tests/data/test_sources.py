@@ -1,3 +1,4 @@
+import json
 import logging
 import sys
 from types import ModuleType
@@ -16,7 +17,6 @@ def values(path, **options):
 def test_a_folder_is_its_texts_sorted_and_recursive(write, tmp_path):
     write("books/b.txt", "second")
     write("books/a/z.md", "first")
-    write("books/notes.json", {"text": "not a document"})
     write("books/.hidden/c.txt", "hidden")
     write("books/image.png", b"\x89PNG")
     assert list(read_texts(tmp_path / "books")) == ["first", "second"]
@@ -275,3 +275,44 @@ def test_an_empty_file_is_refused_whatever_was_skipped_before(write, tmp_path):
     (tmp_path / "b.jsonl").write_text("")
     with pytest.raises(DataError, match=r"b\.jsonl: the source is empty"):
         load_with([bad, tmp_path / "b.jsonl"], lambda record: record, skip_bad=True)
+
+
+SEPARATORS = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_csv_row_ends_at_a_line_feed_alone(write, separator, quoted):
+    field = f"one{separator}two"
+    content = f'"{field}"' if quoted else field
+    path = write("a.csv", f"text\n{content}\nlast\n".encode())
+    if separator == "\r" and not quoted:
+        with pytest.raises(DataError, match=r"a\.csv:2: not valid CSV"):
+            values(path)
+    else:
+        assert values(path) == [{"text": field}, {"text": "last"}]
+
+
+def test_csv_of_an_old_mac_is_read(write):
+    assert values(write("a.csv", b"text,n\rone,1\rtwo,2\r")) == [
+        {"text": "one", "n": "1"},
+        {"text": "two", "n": "2"},
+    ]
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_separators_inside_text_and_json_are_kept(write, separator):
+    text = f"one{separator}two"
+    assert values(write("a.txt", f"{text}\n".encode())) == [{"text": f"{text}\n"}]
+    line = json.dumps({"text": text}, ensure_ascii=separator < " ")
+    assert values(write("a.jsonl", line, line)) == [{"text": text}] * 2
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.json", "a.csv", "a.tsv", "a.md"])
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_wide_encodings_are_told_for_every_kind_of_file(write, name, codec):
+    path = write(name, '{"text": "a book"}\n'.encode(codec))
+    with pytest.raises(DataError, match=r"looks like UTF-\d\d: iconv -f utf-\d\d"):
+        values(path)
+    with pytest.raises(DataError, match=r"looks like UTF-\d\d"):
+        values(path, skipped=Skipped())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from io import BufferedReader
 from typing import cast
 
-from fledge.errors import DataError
+from fledge.text.decoding import STANDARD_INPUT, UTF8_MARK, decode, refuse_foreign
 
 BYTES_AT_ONCE = 65_536
 """Bytes to read at a time from a file or a full pipe: some thousand sentences."""
@@ -15,9 +15,9 @@ def standard_input() -> str:
     """Read all of standard input.
 
     Raises:
-        DataError: it is not UTF-8.
+        DataError: it is not UTF-8, or holds NUL.
     """
-    return _decoded(sys.stdin.buffer.read(), "")
+    return decode(sys.stdin.buffer.read(), STANDARD_INPUT)
 
 
 def arriving_lines() -> Iterator[list[str]]:
@@ -27,11 +27,14 @@ def arriving_lines() -> Iterator[list[str]]:
     lots.
 
     Raises:
-        DataError: a line is not UTF-8; the message gives its number.
+        DataError: a line is not UTF-8, or holds NUL; the message gives its number.
     """
     stream = cast(BufferedReader, sys.stdin.buffer)
     number, rest = 0, b""
     while piece := stream.read1(BYTES_AT_ONCE):
+        if not number and not rest:
+            refuse_foreign(piece, STANDARD_INPUT)
+            piece = piece.removeprefix(UTF8_MARK)
         *whole, rest = (rest + piece).split(b"\n")
         if whole:
             yield [_line(text, number + place) for place, text in enumerate(whole, start=1)]
@@ -41,14 +44,4 @@ def arriving_lines() -> Iterator[list[str]]:
 
 
 def _line(content: bytes, number: int) -> str:
-    return _decoded(content.removesuffix(b"\r"), f", line {number:,}")
-
-
-def _decoded(content: bytes, where: str) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input{where}: not UTF-8: byte 0x{content[error.start]:02x} at position "
-            f"{error.start:,}; convert it first, for example: iconv -f latin1 -t utf-8"
-        ) from error
+    return decode(content.removesuffix(b"\r"), f"{STANDARD_INPUT}, line {number:,}")

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from fledge.data.records import Located, Skipped, refuse
 from fledge.errors import DataError, RecordError
+from fledge.text.decoding import SAMPLE, conversion_advice, decode, refuse_foreign
 
 Reader = Callable[[Path, Skipped | None], Iterator[Located]]
 
@@ -21,7 +22,7 @@ DOCUMENT_LINE = re.compile(r"^[ \t]*<\|endoftext\|>[ \t]*$\n?", re.MULTILINE)
 
 def read_text(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     """Read a file as one document, or several where lines of `<|endoftext|>` divide it."""
-    text = _decoded(path).removeprefix("\ufeff").replace("\r\n", "\n")
+    text = _decoded(path).replace("\r\n", "\n")
     starts = [0, *(match.end() for match in DOCUMENT_LINE.finditer(text))]
     ends = [*(match.start() for match in DOCUMENT_LINE.finditer(text)), len(text)]
     line = 1
@@ -37,6 +38,8 @@ def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     """Read one JSON object a line; blank lines are skipped."""
     position = 0
     with _opened(path) as file:
+        refuse_foreign(file.read(SAMPLE), str(path))
+        file.seek(0)
         for line, content in enumerate(file, start=1):
             try:
                 if content.strip() not in (b"", b"\xef\xbb\xbf"):
@@ -48,7 +51,7 @@ def read_json_lines(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     """Read a JSON list of objects, or JSON lines under the same extension."""
-    text = _decoded(path).removeprefix("\ufeff")
+    text = _decoded(path)
     if not text.strip():
         return
     try:
@@ -72,11 +75,13 @@ def read_json(path: Path, skipped: Skipped | None) -> Iterator[Located]:
 
 def read_csv(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     """Read a header row, then one record a row; a .tsv has tabs in place of commas."""
-    text = _decoded(path).removeprefix("\ufeff")
+    text = _decoded(path)
     # One long document is more than the default limit of 128 KiB a field.
     csv.field_size_limit(2**31 - 1)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # A lone \r inside a field is no line end, unless the file (of an old Mac) has no other.
+    lines = io.StringIO(text, newline="\n" if "\n" in text else "")
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
     line = 1
     try:
@@ -155,14 +160,7 @@ def _opened(path: Path) -> BinaryIO:
 
 def _decoded(path: Path) -> str:
     with _opened(path) as file:
-        content = file.read()
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: not UTF-8: byte 0x{content[error.start]:02x} at position {error.start:,}; "
-            f"convert it first, for example: iconv -f latin1 -t utf-8 {path.name}"
-        ) from error
+        return decode(file.read(), str(path))
 
 
 def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str, object]:
@@ -171,7 +169,8 @@ def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str
         text = content.decode("utf-8").removeprefix("\ufeff").strip()
     except UnicodeDecodeError as error:
         where = f"byte 0x{content[error.start]:02x} at position {position + error.start:,}"
-        raise RecordError(path, line, "UTF-8", where) from error
+        advice = conversion_advice(content, str(path), error.start)
+        raise RecordError(path, line, "UTF-8", f"{where}; {advice}") from error
     try:
         value = json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:

@@ -9,6 +9,7 @@ from fledge.data.records import Located, Skipped, refuse
 from fledge.data.sources import HUB, files_of, load_with
 from fledge.data.splits import split_by_key
 from fledge.errors import DataError, RecordError
+from fledge.text.decoding import decode, lines_of
 
 ALIGNED = ","
 """Separator of the two files of an aligned pair, as in `train.en,train.fr`."""
@@ -170,17 +171,17 @@ def _from_record(record: Located, languages: tuple[str, str]) -> SentencePair:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read the lines of a file, without their ends.
+    r"""Read the lines of a file, without their ends, which are `\n` or `\r\n` and nothing else.
 
     Raises:
-        DataError: it is missing or not UTF-8.
+        DataError: it is missing, not UTF-8, or all its lines end with a lone `\r`.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected sentences, one a line")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 at byte {error.start:,}; convert the file") from error
-    # splitlines would cut at a line separator inside a sentence, and shift one file.
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+    text = decode(path.read_bytes(), str(path))
+    if "\r" in text.rstrip("\r") and "\n" not in text:
+        raise DataError(
+            f"{path}: its lines end with \\r alone, as on old Macs; convert it first: "
+            f"tr '\\r' '\\n' < {path.name} > {path.stem}.lines{path.suffix}"
+        )
+    return lines_of(text)

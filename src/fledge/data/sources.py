@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from fledge.data.readers import READERS, TEXT_EXTENSIONS, read_hub
+from fledge.data.folders import PACKED, open_folder
+from fledge.data.readers import READERS, read_hub
 from fledge.data.records import Located, Placed, Skipped, refuse
 from fledge.data.unread import Unread
 from fledge.errors import DataError, RecordError
@@ -25,17 +26,21 @@ def read_records(
 ) -> Iterator[Located]:
     """Read a file, a folder or `hub:NAME[:split]` in order; a text document is `{"text"}`.
 
-    A folder is its .txt and .md files, one document each, found recursively and sorted; without
-    any, its record files. `skipped` collects what is left out and implies `skip_bad`.
+    A folder is its texts, one document each, or its record files, found recursively and sorted; a
+    warning names the files left out. `skipped` collects bad records and implies `skip_bad`.
 
     Raises:
-        DataError: the source is missing, empty, unreadable or of an unknown kind.
+        DataError: the source is missing, empty, unreadable, of an unknown kind, or a folder of
+            both texts and records.
         RecordError: a record cannot be read, unless bad records are skipped.
     """
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     if str(path).startswith(HUB):
         yield from _not_empty(str(path), read_hub(str(path).removeprefix(HUB)), bad)
         return
+    if (folder := Path(path)).is_dir():
+        for remark in open_folder(folder).remarks():
+            _log.warning("%s", remark)
     for file in files_of(Path(path)):
         records = READERS[file.suffix.lower()](file, bad)
         yield from _not_empty(str(file), records, bad)
@@ -103,13 +108,14 @@ def as_sources(paths: Source | Iterable[Source]) -> list[Source]:
 def files_of(path: Path) -> list[Path]:
     """List the files that `path` stands for: itself, or the readable ones in it, sorted."""
     if path.is_dir():
-        return _files_in_folder(path)
+        return list(open_folder(path).files)
     if not path.is_file():
         raise DataError(f"{path}: no such file or folder{_near(path)}")
     if path.suffix.lower() not in READERS:
+        unpack = "; unpack it first" if path.suffix.lower() in PACKED else ""
         raise DataError(
             f"{path}: unknown kind of file {path.suffix or '(no extension)'!r}; "
-            f"known: {', '.join(sorted(READERS))}, a folder, or {HUB}NAME"
+            f"known: {', '.join(sorted(READERS))}, a folder, or {HUB}NAME{unpack}"
         )
     return [path]
 
@@ -123,23 +129,6 @@ def _not_empty(name: str, records: Iterator[Located], skipped: Skipped | None) -
         yield from records
     elif skipped is None or len(skipped) == skipped_before:
         raise DataError(f"{name}: the source is empty; expected at least one record or document")
-
-
-def _files_in_folder(folder: Path) -> list[Path]:
-    files = [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and not any(p.startswith(".") for p in file.relative_to(folder).parts)
-    ]
-    readable = [file for file in files if file.suffix.lower() in READERS]
-    texts = [file for file in readable if file.suffix.lower() in TEXT_EXTENSIONS]
-    if not readable:
-        kinds = sorted({file.suffix or "no extension" for file in files})
-        raise DataError(
-            f"{folder}: no readable file in the folder; expected {', '.join(sorted(READERS))}, "
-            f"found {', '.join(kinds) or 'nothing'}"
-        )
-    return texts or readable
 
 
 def _near(path: Path) -> str:
