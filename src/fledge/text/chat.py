@@ -223,7 +223,8 @@ def _encode(
     position = 0
     for piece, special_id in tokenizer.split_special(rendering.text):
         if special_id is None:
-            run, offsets = tokenizer.encode_with_offsets(rendering.shield.uncover(piece))
+            text = rendering.shield.uncover(piece)
+            run, offsets = tokenizer.encode_with_offsets(text, begins=position == 0)
         else:
             run, offsets = [special_id], [(0, len(piece))]
             # A mark that stops short of the end of the turn would never teach the model to stop.

@@ -8,12 +8,15 @@ from typing import Any
 from tokenizers import models
 
 from fledge.errors import TokenizerError
+from fledge.text.decoding import lines_of
 from fledge.text.patterns import GPT2_PATTERN
 from fledge.text.ranks import byte_level, definition_of_rank_file
 from fledge.text.special import END_OF_TEXT, KNOWN_CONTROL, SPECIAL_NAMES, SPECIAL_TEXTS
 from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_special
 
 _NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
+FLAGS = ("single_word", "lstrip", "rstrip", "normalized")
+"""Ways in which an added token is found in a text."""
 _VOCABULARY_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 _GENERATION = ("generation_config.json", "config.json")
 """Files in which a model names the ids that end a text; the first that is there counts."""
@@ -109,13 +112,29 @@ def _read_with_settings(path: Path) -> TokenizerFiles:
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (path.parent / name).is_file():
             settings |= _read_json(path.parent / name)
+    definition["added_tokens"] = _with_flags(definition["added_tokens"], settings)
     names = {name: _token_text(settings[name]) for name in _NAMES if settings.get(name)}
     template, stop_ids = _chat_template(path.parent, settings), _stop_ids(path.parent)
     return TokenizerFiles(definition, names, template, stop_ids)
 
 
+def _with_flags(added: list[dict[str, Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let `added_tokens_decoder` of tokenizer_config.json decide which spaces a token swallows.
+
+    transformers adds each of its tokens anew, so these flags win over those of tokenizer.json.
+    """
+    entries = settings.get("added_tokens_decoder")
+    listed = entries.values() if isinstance(entries, dict) else ()
+    flags = {
+        entry["content"]: {name: entry[name] for name in FLAGS if isinstance(entry.get(name), bool)}
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("content"), str)
+    }
+    return [{**token, **flags.get(token["content"], {})} for token in added]
+
+
 def _read_gpt2(vocabulary_path: Path, merges_path: Path) -> TokenizerFiles:
-    lines = _read_text(merges_path).splitlines()
+    lines = lines_of(_read_text(merges_path))
     pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
     vocabulary = _read_json(vocabulary_path)
     unknown = [p for p in pairs if len(p) != 2 or "".join(p) not in vocabulary]

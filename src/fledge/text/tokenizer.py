@@ -28,6 +28,7 @@ from fledge.text.vocabulary import (
     special_texts,
     token_bytes_table,
     with_special,
+    without_first_space,
     without_special,
 )
 
@@ -53,7 +54,7 @@ class Tokenizer:
         self._texts = {token_id: text for text, token_id in all_tokens(self.definition).items()}
         self._cuts = special_pattern(self.definition)
         self.backend: Backend = _backend(without_special(self.definition))
-        """Object of `tokenizers` that encodes; it knows no special token."""
+        """Object of `tokenizers` that encodes what begins a text; it knows no special token."""
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[TokenizerFiles]]:
         return Tokenizer, (self._files(self.chat_template),)
@@ -124,13 +125,15 @@ class Tokenizer:
         names = {**self.names, **SPECIAL_NAMES}
         return Tokenizer(TokenizerFiles(definition, names, DEFAULT_TEMPLATE, self._model_stops))
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, *, begins: bool = True) -> list[int]:
         """Return the ids of `text`; never a special id, whatever the text spells.
+
+        `begins` is False for text that goes on after a special token; see `encode_with_offsets`.
 
         Raises:
             TokenizerError: the text holds half of a surrogate pair, which is no character.
         """
-        return self.encode_batch([text])[0]
+        return self.encode_with_offsets(text, begins=begins)[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return `encode` of each text, in parallel over the processor's cores."""
@@ -140,16 +143,29 @@ class Tokenizer:
             raise _not_text(texts) from error
         return [encoding.ids for encoding in encodings]
 
-    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    def encode_with_offsets(
+        self, text: str, *, begins: bool = True
+    ) -> tuple[list[int], list[tuple[int, int]]]:
         """Return `encode`, and the characters [start, end) of `text` that each id stands for.
 
-        Tokens that share the bytes of one character have the same offsets.
+        Tokens that share the bytes of one character have the same offsets. `begins` is False for
+        text after a special token: some tokenizers put a space before the first word alone.
         """
+        backend = self.backend if begins else self._continuing
         try:
-            encoding = self.backend.encode(text, add_special_tokens=False)
+            encoding = backend.encode(text, add_special_tokens=False)
         except (TypeError, UnicodeEncodeError) as error:
             raise _not_text([text]) from error
         return encoding.ids, encoding.offsets
+
+    @cached_property
+    def _continuing(self) -> Backend:
+        """Object of `tokenizers` that encodes text which other text stands before."""
+        definition = without_special(self.definition)
+        pre_tokenizer = without_first_space(definition.get("pre_tokenizer"))
+        if pre_tokenizer == definition.get("pre_tokenizer"):
+            return self.backend
+        return _backend(definition | {"pre_tokenizer": pre_tokenizer})
 
     def split_special(self, text: str) -> Iterator[tuple[str, int | None]]:
         """Cut trusted text, as a template writes it, into special tokens (with their ids) and the

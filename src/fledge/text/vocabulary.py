@@ -127,20 +127,37 @@ def opening_tokens(definition: Definition) -> list[str]:
     return opening
 
 
+def without_first_space(pre_tokenizer: Definition | None) -> Definition | None:
+    """Return a pre-tokenizer as it cuts text after a special token.
+
+    A Metaspace of scheme "first" puts a space before a text, and none before what follows in it.
+    """
+    if pre_tokenizer is None:
+        return None
+    if pre_tokenizer["type"] == "Sequence":
+        steps = [without_first_space(step) for step in pre_tokenizer["pretokenizers"]]
+        return pre_tokenizer | {"pretokenizers": steps}
+    if pre_tokenizer["type"] == "Metaspace" and pre_tokenizer.get("prepend_scheme") == "first":
+        return pre_tokenizer | {"prepend_scheme": "never"}
+    return pre_tokenizer
+
+
 def special_pattern(definition: Definition) -> re.Pattern[str]:
     """Return a pattern that matches special tokens, the longest first, each in a group of its own.
 
-    Tokens may swallow the space before or after them (`lstrip`, `rstrip`).
+    Tokens may swallow the space before or after them (`lstrip`, `rstrip`), or be none inside a word
+    (`single_word`).
     """
     special = [token for token in definition["added_tokens"] if token["special"]]
     ordered = sorted(special, key=lambda token: -len(token["content"]))
-    alternatives = (
-        (r"\s*" if token["lstrip"] else "")
-        + f"({re.escape(token['content'])})"
-        + (r"\s*" if token["rstrip"] else "")
-        for token in ordered
-    )
-    return re.compile("|".join(alternatives))
+    return re.compile("|".join(map(_alternative, ordered)))
+
+
+def _alternative(token: Definition) -> str:
+    text = f"({re.escape(token['content'])})"
+    if token["single_word"]:
+        text = rf"(?<!\w){text}(?!\w)"
+    return (r"\s*" if token["lstrip"] else "") + text + (r"\s*" if token["rstrip"] else "")
 
 
 def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:
@@ -161,7 +178,7 @@ def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:
     for text, token_id in tokens.items():
         if token_id not in special:
             table[token_id] = _bytes_of(text, alphabet, spaced, "ByteFallback" in kinds)
-    return table, bool(kinds & {"Metaspace", "Strip"})
+    return table, "Strip" in kinds or ("Metaspace" in kinds and _drops_space(definition["decoder"]))
 
 
 def _bytes_of(text: str, alphabet: dict[str, int] | None, spaced: bool, fallback: bool) -> bytes:
@@ -171,6 +188,13 @@ def _bytes_of(text: str, alphabet: dict[str, int] | None, spaced: bool, fallback
     if fallback and (match := _BYTE_TOKEN.fullmatch(text)):
         return bytes([int(match[1], 16)])
     return (text.replace("▁", " ") if spaced else text).encode()
+
+
+def _drops_space(decoder: Definition) -> bool:
+    """Return whether a Metaspace drops the space before a text, as all do that put it there."""
+    steps = decoder["decoders"] if decoder["type"] == "Sequence" else [decoder]
+    spaces = [step for step in steps if step["type"] == "Metaspace"]
+    return any(step.get("prepend_scheme", "always") != "never" for step in spaces)
 
 
 def _decoder_kinds(definition: Definition) -> set[str]:

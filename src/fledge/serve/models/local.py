@@ -129,7 +129,7 @@ def _top_logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
 
 def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
     # The end of a long beginning matters most; half of the context is left for the conversation.
-    begun = model.tokenizer.encode(ask.begun)[-(model.context_length // 2) :]
+    begun = model.tokenizer.encode(ask.begun, begins=False)[-(model.context_length // 2) :]
     if ask.truncate:
         # A quarter of the context is kept for the answer: a short one must not all go to the past.
         quarter = model.context_length // 4
