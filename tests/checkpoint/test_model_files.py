@@ -180,26 +180,28 @@ def test_a_head_unlike_the_embedding_it_is_tied_to_is_refused(copy):
     refused(copy, "lm_head.weight", "tie_word_embeddings")
 
 
-def test_another_tokenizer_is_refused(copy):
-    Tokenizer.characters(["abc"]).save(copy)
-    expected = f"vocabulary is {CONFIG.vocabulary_size} but the tokenizer has 10"
-    refused(copy, expected)
+def test_a_tokenizer_of_more_tokens_than_rows_is_refused(copy):
+    Tokenizer.characters(map(chr, range(0x4E00, 0x4E00 + CONFIG.vocabulary_size))).save(copy)
+    tokens = CONFIG.vocabulary_size + 7
+    refused(copy, f"vocabulary is {CONFIG.vocabulary_size} but the tokenizer has {tokens}")
 
 
-def test_saving_with_another_tokenizer_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="but the tokenizer has 10"):
-        save_language_model(tmp_path, make(), Tokenizer.characters(["abc"]), ChatTemplate())
+def test_saving_with_more_tokens_than_rows_is_refused(tmp_path):
+    model = make(CONFIG.model_copy(update={"vocabulary_size": 9}))
+    with pytest.raises(CheckpointError, match="is 9 but the tokenizer has 10"):
+        save_language_model(tmp_path, model, Tokenizer.characters(["abc"]), ChatTemplate())
 
 
-@pytest.mark.parametrize(("size", "fits"), [(64, True), (448, True), (40, False), (640, False)])
-def test_an_embedding_may_be_padded_to_a_multiple_of_64(tmp_path, size, fits):
+@pytest.mark.parametrize("size", [40, 41, 48, 64, 352, 448, 640, 2000])
+def test_rows_beyond_the_tokenizer_are_kept_and_never_sampled(tmp_path, size, caplog):
     model = make(CONFIG.model_copy(update={"vocabulary_size": size}))
-    if fits:
-        save_language_model(tmp_path, model, TOKENIZER, ChatTemplate())
-        assert load_language_model(tmp_path).model.config.vocabulary_size == size
-    else:
-        with pytest.raises(CheckpointError, match="multiple of 64"):
-            save_language_model(tmp_path, model, TOKENIZER, ChatTemplate())
+    save_language_model(tmp_path, model, TOKENIZER, ChatTemplate())
+    caplog.clear()
+    loaded = load_language_model(tmp_path)
+    assert loaded.model.config.vocabulary_size == size
+    assert loaded.banned_ids >= set(range(TOKENIZER.vocabulary_size, size))
+    is_odd = size % 8 or size - TOKENIZER.vocabulary_size >= 512
+    assert ("the other rows are never sampled" in caplog.text) == bool(is_odd)
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.pth"])

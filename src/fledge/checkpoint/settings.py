@@ -1,5 +1,6 @@
 """Files beside the weights: config.json, generation_config.json and the tokenizer's."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,10 +17,12 @@ CONVERT = (
     "tokenizer.model alone is not read: AutoTokenizer.from_pretrained(…).save_pretrained(…) of "
     "transformers writes tokenizer.json into"
 )
-PADDING_MULTIPLE = 64
-"""Rows of foreign embeddings may go beyond the tokenizer's, up to a multiple of this number."""
-LARGEST_PADDING = 512
-"""Rows beyond the tokenizer's are fewer than this (Qwen2.5 has 271)."""
+PADDING_MULTIPLE = 8
+"""Number to a multiple of which embeddings are rounded up, by 8, 16, 32, 64, 128 or more."""
+USUAL_PADDING = 512
+"""Rows beyond the tokenizer's are usually fewer than this (Qwen2.5 has 271)."""
+
+_log = logging.getLogger(__name__)
 
 
 def write_settings(
@@ -74,17 +77,25 @@ def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
 
 
 def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
-    """Check that the model's vocabulary is the tokenizer's, or that rounded up.
+    """Check that the model has a row for each token; rows beyond are padding, never sampled.
+
+    A warning tells of rows that no rounding up explains.
 
     Raises:
-        CheckpointError: the two do not belong together.
+        CheckpointError: the model has fewer rows than the tokenizer has tokens.
     """
     padding = model_size - tokenizer.vocabulary_size
-    padded = 0 < padding < LARGEST_PADDING and model_size % PADDING_MULTIPLE == 0
-    if padding and not padded:
+    if padding < 0:
         raise CheckpointError(
             f"{directory}: vocabulary is {model_size:,} but the tokenizer has "
-            f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model "
-            f"(a model may have more rows only up to a multiple of {PADDING_MULTIPLE}, "
-            f"fewer than {LARGEST_PADDING} more)"
+            f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model, or one "
+            "without the tokens that the model has no rows for"
+        )
+    if padding >= USUAL_PADDING or (padding and model_size % PADDING_MULTIPLE):
+        _log.warning(
+            "%s: vocabulary is %s but the tokenizer has %s; the other rows are never sampled. "
+            "Check that this is the tokenizer that the model was trained with",
+            directory,
+            f"{model_size:,}",
+            f"{tokenizer.vocabulary_size:,}",
         )

@@ -43,15 +43,18 @@ class Engine:
         max_length: int | None = None,
         token_budget: int | None = None,
         prefill_tokens: int | None = None,
+        num_tokens: int | None = None,
     ) -> None:
         """`max_length` bounds prompt + answer, at most and by default the model's context.
 
         `token_budget` bounds the cache: running requests x the longest length any of them may
         reach; None lets `max_batch` requests run whatever their length. `prefill_tokens` bounds the
         prompt tokens read in one step, for which the running requests wait; a longer prompt is read
-        in pieces.
+        in pieces. `num_tokens` counts the tokens of a tokenizer that has fewer than the model has
+        rows.
         """
         self.model = model
+        self._num_tokens = num_tokens
         self.max_length = min(
             max_length or model.config.context_length, model.config.context_length
         )
@@ -126,7 +129,7 @@ class Engine:
     def score(self, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
         """Return the probability of each token of a text; see `scoring.score`."""
         with evaluating(self.model):
-            return score(self.model, prompt, num_alternatives)
+            return score(self.model, prompt, num_alternatives, self._num_tokens)
 
     def generate(self, requests: Iterable[Request]) -> list[Completion]:
         """Answer all requests, in their order; several at a time.

@@ -38,8 +38,13 @@ def mean_hidden(
 
 
 @torch.inference_mode()
-def score(model: GPT, prompt: tuple[int, ...], num_alternatives: int) -> list[ScoredToken]:
-    """Return the probability of every token after those before it, at temperature 1."""
+def score(
+    model: GPT, prompt: tuple[int, ...], num_alternatives: int, num_tokens: int | None = None
+) -> list[ScoredToken]:
+    """Return the probability of every token after those before it, at temperature 1.
+
+    Rows of the model from `num_tokens` on stand for no token and have no probability.
+    """
     ids = torch.tensor([prompt], device=model.token_embedding.weight.device)
     scored = [ScoredToken(prompt[0], None, ())]
     if len(prompt) == 1:
@@ -47,9 +52,10 @@ def score(model: GPT, prompt: tuple[int, ...], num_alternatives: int) -> list[Sc
     hidden = model.hidden(ids[:, :-1])[0]
     for start in range(0, len(hidden), SCORED_TOGETHER):
         part = slice(start, start + SCORED_TOGETHER)
-        chosen, best, best_ids = top_log_probs(
-            model.logits(hidden[part]), ids[0, 1:][part], num_alternatives
-        )
+        logits = model.logits(hidden[part])
+        if num_tokens is not None:
+            logits[:, num_tokens:] = float("-inf")
+        chosen, best, best_ids = top_log_probs(logits, ids[0, 1:][part], num_alternatives)
         rows = zip(prompt[1:][part], chosen.tolist(), best_ids.tolist(), best.tolist(), strict=True)
         scored += [
             ScoredToken(token, log_prob, tuple(zip(others, log_probs, strict=True)))

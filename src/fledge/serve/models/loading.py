@@ -159,7 +159,12 @@ def load_engine(checkpoint: Path, max_batch: int) -> Engine:
         CheckpointError: they are damaged.
     """
     loaded: LoadedModel = load_language_model(checkpoint)
-    return Engine(loaded.model, max_batch=max_batch, prefill_tokens=PREFILL_TOKENS)
+    return Engine(
+        loaded.model,
+        max_batch=max_batch,
+        prefill_tokens=PREFILL_TOKENS,
+        num_tokens=loaded.tokenizer.vocabulary_size,
+    )
 
 
 def rows_for(config: GPTConfig, memory: int) -> int:
