@@ -51,7 +51,7 @@ def read_tokenizer(path: Path) -> TokenizerFiles:
         return _read_with_settings(file)
     if merges is not None:
         return _read_gpt2(file, merges)
-    definition = with_special(definition_of_rank_file(file), SPECIAL_TEXTS)
+    definition = definition_of_rank_file(file, SPECIAL_TEXTS)
     return TokenizerFiles(definition, dict(SPECIAL_NAMES), None)
 
 

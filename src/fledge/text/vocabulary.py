@@ -183,8 +183,10 @@ def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:
 
 def _bytes_of(text: str, alphabet: dict[str, int] | None, spaced: bool, fallback: bool) -> bytes:
     if alphabet is not None:
-        known = all(character in alphabet for character in text)
-        return bytes(alphabet[c] for c in text) if known else text.encode()
+        try:
+            return bytes(map(alphabet.__getitem__, text))
+        except KeyError:
+            return text.encode()
     if fallback and (match := _BYTE_TOKEN.fullmatch(text)):
         return bytes([int(match[1], 16)])
     return (text.replace("▁", " ") if spaced else text).encode()
