@@ -12,7 +12,7 @@ from fledge.checkpoint.lineage import read_lineage
 from fledge.config import load_toml, parse_section
 from fledge.errors import CheckpointError, ConfigError, DataError, NonFiniteLoss
 from fledge.runs.pipeline import Pipeline
-from fledge.runs.run import Run, execute
+from fledge.runs.run import NOT_FINITE_FILE, Run, execute
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.metrics_file import read_metrics
 from fledge.train.progress import SilentProgress
@@ -194,6 +194,20 @@ def test_after_a_loss_that_is_not_finite_the_optimiser_may_change(tmp_path):
     assert execute(lower, SilentProgress(), build=lambda *_: Toy()).name == "step-00000012"
     with pytest.raises(ConfigError, match=r"optimizer\.learning_rate"):
         execute(settings, SilentProgress(), build=lambda *_: Toy())
+
+
+def test_a_loss_that_is_not_finite_is_told_even_where_nothing_can_be_noted(tmp_path, caplog):
+    class Poisoned(Toy):
+        def loss(self, batch):
+            terms = super().loss(batch)
+            terms.total.data.mul_(float("nan"))
+            (tmp_path / NOT_FINITE_FILE).mkdir(exist_ok=True)  # in the way of the note
+            return terms
+
+    settings = run({"name": "sft", "model": "x", "demonstrations": ["x"]}, tmp_path, steps=2)
+    with pytest.raises(NonFiniteLoss):
+        execute(settings, SilentProgress(), build=lambda *_: Poisoned())
+    assert NOT_FINITE_FILE in caplog.text
 
 
 def test_sft_overfits_its_demonstrations(home, tmp_path):

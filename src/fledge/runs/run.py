@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from fledge.checkpoint.directory import latest
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import with_new_names
-from fledge.errors import ConfigError, NonFiniteLoss
+from fledge.errors import ConfigError, NonFiniteLoss, WriteError
 from fledge.files import write_text
 from fledge.runs.differences import differences, flat
 from fledge.runs.open_settings import choices, filled
@@ -116,10 +116,19 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
         build = build or STAGES[run.stage.name]
         return _train(run, chosen, runtime, progress or for_terminal(), build)
     except NonFiniteLoss as error:
-        note = json.dumps({"step": error.step, "value": str(error.value)})
         if runtime.is_main:
-            write_text(run.output / NOT_FINITE_FILE, note)
+            _note(error, run.output)
         raise
+
+
+def _note(error: NonFiniteLoss, output: Path) -> None:
+    """Note that the loss was not finite, so that the optimiser's settings may change."""
+    note = json.dumps({"step": error.step, "value": str(error.value)})
+    try:
+        write_text(output / NOT_FINITE_FILE, note)
+    except WriteError as unwritten:
+        # The loss is what the user must hear of.
+        logger.warning("%s", unwritten)
 
 
 def finished_checkpoint(output: Path) -> Path | None:

@@ -72,6 +72,9 @@ def test_what_stands_outside_the_mask_never_matters():
     assert masked_sum(nan, mask) == pytest.approx(float(rewards[mask].sum()), abs=1e-5)
     assert masked_mean(nan, mask) == pytest.approx(float(rewards[mask].mean()), abs=1e-6)
     assert masked_mean(nan, torch.zeros_like(mask)) == 0
+    one = torch.zeros_like(mask)
+    one[0, 0] = True
+    assert masked_mean(rewards, one) == rewards[0, 0]
 
 
 def test_scores_stand_on_the_last_token():
@@ -97,3 +100,11 @@ def test_whitened_rewards_keep_their_mean():
     counted = scale_to_unit_variance(rewards + 3, mask)[mask]
     assert float(counted.mean()) == pytest.approx(float(rewards[mask].mean()) + 3, abs=1e-5)
     assert float(counted.std(unbiased=False)) == pytest.approx(1, abs=1e-5)
+    assert not scale_to_unit_variance(rewards + 3, mask)[~mask].any()
+
+
+@pytest.mark.parametrize("function", [whiten, scale_to_unit_variance])
+def test_equal_values_stay_finite(function):
+    values, mask = torch.full((2, 3), 0.5), torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()
+    expected = 0.0 if function is whiten else 0.5
+    assert function(values, mask)[mask].tolist() == [expected] * 3
