@@ -182,3 +182,46 @@ def test_sft_tells_of_a_template_without_an_end(fledge, tmp_path: Path) -> None:
     code, _, err = fledge("sft", "-m", model, "-d", chats, "-o", tmp_path / "s", *TINY)
     assert code == 0 and err.count("warning: ") == 1, err
     assert f"warning: {chats}: no answer teaches its end" in err
+
+
+def test_a_pipeline_tells_of_its_data_once(fledge, files, tmp_path: Path) -> None:
+    pairs = [
+        {"prompt": f"tide {n}?", "chosen": "the sea", "rejected": "moon", "hint": n}
+        for n in range(1, 9)
+    ]
+    pairs[3]["rejected"] = "the tide " * 900
+    rankings = write(tmp_path / "long.jsonl", pairs, bad=False)
+    chats = write(
+        tmp_path / "good.jsonl",
+        [{"prompt": f"tide {n}?", "completion": "sea"} for n in range(8)],
+        bad=False,
+    )
+    text = write(
+        tmp_path / "good-text.jsonl", [{"text": "The tide comes in twice a day. " * 9}], bad=False
+    )
+    quick = [
+        f"runs.{n}.{word}"
+        for n in range(4)
+        for word in ("optimizer.steps=1", "evaluation={}", "runtime.compile=false")
+    ]
+    sizes = [word.replace("stage.", "runs.0.stage.", 1) for word in SMALL]
+    rollout = [
+        "runs.3.stage.rollout.examples=2",
+        "runs.3.stage.rollout.max_new_tokens=2",
+        "runs.3.batch.examples=2",
+    ]
+    data = ("--text", text, "--demonstrations", chats, "--rankings", rankings)
+    words = (
+        "run",
+        *data,
+        "-o",
+        tmp_path / "out",
+        *sizes,
+        *quick,
+        *rollout,
+        "tokenizer.vocabulary_size=270",
+    )
+    code, _, err = fledge(*words)
+    assert code == 0, err
+    assert err.count("'hint' (in 8 of 8 records)") == 1
+    assert err.count("rankings (") == 1, err

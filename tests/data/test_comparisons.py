@@ -228,3 +228,11 @@ def test_a_bad_comparison_stops_the_load_or_is_listed(write):
 def test_a_ranking_written_as_json_is_read_back(write):
     one = pair("a", "b", labeler="Ann")
     assert load_rankings(write("a.jsonl", json.loads(one.model_dump_json()))) == [one]
+
+
+def test_labelers_may_be_numbers(write):
+    pairs = [{"prompt": "p", "chosen": "x", "rejected": "y", "labeler": n} for n in (1, 2)]
+    assert [one.labeler for one in load_rankings(write("a.jsonl", *pairs))] == ["1", "2"]
+    pairs[1]["labeler"] = ["Ann"]
+    with pytest.raises(RecordError, match=r"b\.jsonl:2: expected a string in 'labeler'"):
+        load_rankings(write("b.jsonl", *pairs))

@@ -8,7 +8,7 @@ from fledge.data.comparisons import load_rankings
 from fledge.data.demonstrations import load_demonstrations
 from fledge.data.prompts import load_prompts
 from fledge.data.records import Skipped
-from fledge.errors import RecordError
+from fledge.errors import DataError, RecordError
 
 
 def contents(conversations):
@@ -99,3 +99,11 @@ def test_a_null_that_somebody_wrote_is_taught(write):
     path = write("a.jsonl", {"messages": [ASKED, call("weather", city=None)]})
     ((_, answer),) = contents(load_demonstrations(path))
     assert answer == '{"name": "weather", "arguments": {"city": null}}'
+
+
+def test_two_columns_of_one_name_are_refused(write):
+    path = write("a.csv", "prompt,completion, prompt\na,b,c\n")
+    with pytest.raises(DataError, match=r"a\.csv:1: two columns are named 'prompt'"):
+        load_demonstrations(path)
+    index = write("b.csv", ",,prompt,completion\n0,1,a,b\n")
+    assert contents(load_demonstrations(index)) == [["a", "b"]]

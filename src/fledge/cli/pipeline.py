@@ -60,6 +60,7 @@ def run(
     changes = [word for word in words or () if "=" in word]
     if len(files) > 1 or (files and text):
         raise ConfigError(f"give one pipeline file, or --text; found {', '.join(files)}")
+    log_to_terminal()  # sizes are planned from the data, which may need warnings
     if text:
         if rankings and not demonstrations:
             raise ConfigError(
@@ -75,7 +76,6 @@ def run(
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
     if skip_bad:
         pipeline = skipping_bad(pipeline)
-    log_to_terminal()
     from fledge.runs.pipeline import run_pipeline
 
     checkpoints = run_pipeline(pipeline)

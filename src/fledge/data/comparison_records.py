@@ -123,10 +123,10 @@ def _pass_over(record: Located) -> None:
 
 def _ranking(record: Located, prompt: Turns, answers: dict[str, str], tied: bool) -> Ranking:
     """Rank `answers`, best first, or all in one group."""
-    labeler = record.take("labeler")
+    labeler = None if record.take("labeler") is None else text_in(record, "labeler")
     return Ranking(
         prompt=tuple(ChatTurn(role=turn.role, content=turn.content) for turn in prompt),
         responses=tuple(Response(id=id_, content=text) for id_, text in answers.items()),
         ranking=(tuple(answers),) if tied else tuple((id_,) for id_ in answers),
-        labeler=labeler if isinstance(labeler, str) else None,
+        labeler=labeler,
     )

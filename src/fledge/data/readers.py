@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -87,7 +88,7 @@ def read_csv(path: Path, skipped: Skipped | None) -> Iterator[Located]:
     try:
         for row in rows:
             if header is None:
-                header = [name.strip() for name in row]
+                header = _header(path, row)
             elif len(row) == len(header):
                 yield Located(path, line, dict(zip(header, row, strict=True)))
             elif row:
@@ -149,6 +150,17 @@ READERS: dict[str, Reader] = {
     ".tsv": read_csv,
     ".parquet": read_parquet,
 }
+
+
+def _header(path: Path, row: list[str]) -> list[str]:
+    """Return the names of columns, of which no two may be the same."""
+    header = [name.strip() for name in row]
+    twice = [name for name, count in Counter(header).items() if name and count > 1]
+    if twice:
+        raise DataError(
+            f"{path}:1: two columns are named {twice[0]!r}, and only one could be read; rename one"
+        )
+    return header
 
 
 def _opened(path: Path) -> BinaryIO:
