@@ -64,3 +64,18 @@ def test_a_template_without_an_end_is_told_of(warnings, template):
 def test_a_context_without_an_end_is_told_of(warnings):
     _, message = warnings([chat("the fox", "jumps over the lazy dog " * 9)], length=14)
     assert "none is whole within 14 tokens" in message and "use a longer context" in message
+
+
+def test_messages_that_the_template_leaves_out_are_told_of(warnings):
+    silent = (
+        "{% for m in messages if m['role'] != 'system' %}<|{{ m['role'] }}|>"
+        "{{ m['content'].split('</think>')[-1] | trim }}<|end|>{% endfor %}"
+    )
+    whole = chat(" the fox ", "jumps")
+    system = Placed(Conversation((Message("system", "Hm."), *whole.item.messages)), Path("a"), 2)
+    thought = chat("the dog", "<think>it is late</think>sleeps")
+    assert warnings([whole], silent) == []
+    assert warnings([whole, system, system, thought], silent) == [
+        "a.jsonl: the chat template leaves out or rewrites messages of these roles: "
+        "system (in 2 of 4 chats), assistant (in 1 of 4 chats)"
+    ]

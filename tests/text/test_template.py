@@ -71,6 +71,8 @@ def test_wrong_templates_are_refused_at_once(source):
         "{{ range(10000000) | list }}",
         "{{ 1 // 0 }}",
         "{{ messages[0].content + 1 }}",
+        "{{ messages[0].content | dictsort }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
     ],
 )
 def test_a_hostile_template_gets_nowhere(source):

@@ -13,13 +13,13 @@ WEIGHTS = ("weight", "loss_weight", "trainable", "train")
 OpenAI has the first, LLaMA-Factory the second, axolotl the others.
 """
 OPINIONS = ("rating", "feedback", "thumb", "thumbs", "vote")
-"""Fields of a record that may hold a thumb; scores and comments in them are not understood."""
+"""Fields of a record that may hold a thumb, a score or a comment; only a thumb is a mark."""
 MESSAGE_WEIGHTS = (*WEIGHTS, "loss", "loss_mask", "loss_scale")
-"""Fields of a message that tell whether it is learned (verl, ms-swift besides)."""
+"""Fields of a message that tell whether it is learned: also those of verl and ms-swift."""
 MESSAGE_MASKS = ("masked",)
 """Fields of a message that tell that it is not learned (torchtune)."""
 PARTIAL_MASKS = ("train_detail", "training_detail")
-"""Fields of a message that learn some characters of it and others not (axolotl)."""
+"""Fields of a message that mark stretches of characters to learn (axolotl)."""
 
 _TRUE = frozenset(
     [
@@ -36,7 +36,7 @@ _FALSE = frozenset(
 
 
 def truth(value: object) -> bool | None:
-    """Read true or false: a word, 1 and 0, or 1 and -1 of a thumb. None stands for other values."""
+    """Read true or false, as a word or a number; -1 is a thumb down. Other values give None."""
     number = _number(value)
     if number is not None:
         return {1.0: True, 0.0: False, -1.0: False}.get(number)

@@ -16,7 +16,7 @@ SPEAKERS: dict[str, Role] = {
 }
 """Names of speakers in the known formats (OpenAI, ShareGPT, Gemma, Llama)."""
 MEDIA = ("image", "images", "image_url", "audio", "audios", "video", "videos")
-"""Fields of a record, or of a message, that hold a part of it that is no text."""
+"""Fields of a record or a message for pictures, sound and films."""
 
 _ROLE_FIELDS = ("role", "from", "speaker")
 _CONTENT_FIELDS = ("content", "value", "text")
@@ -25,7 +25,7 @@ _READ = frozenset(_CALL_FIELDS + MESSAGE_WEIGHTS + MESSAGE_MASKS + PARTIAL_MASKS
 _QUIET = METADATA | {"tool_call_id"}
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _WITHOUT_TEXT = frozenset(("type", "text", "annotations", "cache_control", "citations", "logprobs"))
-"""Fields of a text part that take nothing away from its text."""
+"""Fields of a text part without which its text is the same."""
 
 
 def turn_from(record: Located, name: str, value: object) -> Message:
@@ -55,10 +55,10 @@ def turn_from(record: Located, name: str, value: object) -> Message:
 
 
 def refuse_media(record: Located, fields: Mapping[str, object], place: str = "") -> None:
-    """Check that a record, or a message, has no picture, sound or film beside its text.
+    """Check that a record or a message has no picture, sound or film beside its text.
 
     Raises:
-        RecordError: it has one, without which the text would be another.
+        RecordError: it has one. Without it, the text would mean something else.
     """
     for name in MEDIA:
         if fields.get(name):
@@ -92,7 +92,11 @@ def _text(record: Located, name: str, content: object) -> str | None:
 
 
 def _part(record: Located, name: str, part: object) -> str:
-    """Return the text of a part; one that is not text cannot be left out of what was said."""
+    """Return the text of a part.
+
+    Raises:
+        RecordError: it is no text part. Without it, the message would mean something else.
+    """
     fields = {key: value for key, value in part.items() if value} if isinstance(part, dict) else {}
     text = part.get("text") if isinstance(part, dict) else None
     if (
@@ -106,7 +110,7 @@ def _part(record: Located, name: str, part: object) -> str:
 
 
 def _calls(record: Located, name: str, value: Mapping[str, object]) -> list[str]:
-    """Return the calls of tools as JSON, one a line; the calls themselves may be JSON on disk."""
+    """Return each call of a tool as JSON; on disk, the calls are a list or JSON of one."""
     lines = []
     for field in _CALL_FIELDS:
         calls = value.get(field)

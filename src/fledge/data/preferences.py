@@ -1,4 +1,4 @@
-"""Comparisons of two answers: which was ranked above the other, and which is scored so."""
+"""Pairs of answers: those that people ordered, and those that scores order alike."""
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Prompts to answer, by the policy in PPO, and before people rank the answers."""
+"""Prompts for PPO, and for sampling the answers that people rank."""
 
 from collections.abc import Iterable
 

@@ -197,7 +197,7 @@ def _object_in(path: Path, line: int, content: bytes, position: int) -> dict[str
 
 
 def _has_surrogates(text: str) -> bool:
-    r"""Whether JSON `text` spells a character as surrogates, such as `\ud83d\ude00`."""
+    r"""Tell whether JSON `text` spells a character as surrogates, such as `\ud83d\ude00`."""
     return "\\ud" in text or "\\uD" in text
 
 
@@ -223,10 +223,10 @@ def _constant(spelling: str) -> float | None:
 
 
 def _unpadded(record: dict[str, object]) -> dict[str, object]:
-    """Leave out what Arrow put into a record so that all rows have the same fields.
+    """Drop the nulls with which Arrow gives the objects of all rows the same fields.
 
-    A null field of an object in it may belong to another row's object, as the arguments of another
-    tool do. Neither nulls nor pandas' NaN can be told from absent values.
+    Such a null may be the argument of another row's tool. Nulls and NaN that somebody wrote look
+    the same, and are dropped with them.
     """
     return {name: _without_nulls(value) for name, value in record.items()}
 

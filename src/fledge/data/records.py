@@ -27,7 +27,7 @@ class Located:
     read: set[str] = field(default_factory=set, compare=False, repr=False)
     """Names of the fields that a parser has asked for."""
     passed_over: set[str] = field(default_factory=set, compare=False, repr=False)
-    """Fields of its messages and answers that nobody reads, such as `messages[].name`."""
+    """Unread fields of messages and ranked answers, such as `messages[].name`."""
 
     def take(self, name: str) -> object:
         """Return a field and count it as read; None if it is absent."""

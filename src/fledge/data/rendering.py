@@ -23,13 +23,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RenderedDemonstration:
-    """A chat as ids, and the parts of it that its context had no room for."""
+    """A chat as ids, and whether its context had room for all of it."""
 
     chat: RenderedChat
     turns_dropped: bool
-    """Whether the oldest turns were dropped."""
+    """True where the oldest turns were dropped."""
     tail_cut: bool
-    """Whether the end of the last answer was cut, so that its end token is not taught."""
+    """True where the end of the last answer was cut; its end token is then not taught."""
 
 
 def render_demonstration(
@@ -105,7 +105,7 @@ class RenderedRankings:
 
 @dataclass(frozen=True, slots=True)
 class RankingRenderer:
-    """Renderer of rankings that encodes each answer to a prompt only once.
+    """Renderer of rankings; it encodes each answer to a prompt once, however often it is asked.
 
     All answers of a prompt see the same turns of it: the oldest are dropped until the longest
     answer fits in `length` ids. One that does not fit after the last question alone is dropped. At
@@ -248,7 +248,7 @@ def _fitted(
         chat = template.render(candidate, tokenizer)
         if len(chat.ids) <= limit:
             return RenderedDemonstration(chat, turns_dropped=number > 0, tail_cut=False)
-    cut = RenderedChat(chat.ids[:limit], chat.loss_mask[:limit])
+    cut = RenderedChat(chat.ids[:limit], chat.loss_mask[:limit], chat.left_out)
     return RenderedDemonstration(cut, turns_dropped=number > 0, tail_cut=True)
 
 

@@ -1,6 +1,7 @@
-"""Warnings about rendered chats: parts that had no room, and answers that teach no end."""
+"""Warnings about rendered chats: parts that are not there, and answers that teach no end."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
 from fledge.data.rendering import RenderedDemonstration
@@ -12,7 +13,11 @@ logger = logging.getLogger(__name__)
 def warn_of_shortfalls(
     rendered: Sequence[RenderedDemonstration], tokenizer: Tokenizer, length: int, source: str
 ) -> None:
-    """Log how many chats of `source` were cut to `length` tokens, and whether no answer ends."""
+    """Log which parts of the chats of `source` are not learned.
+
+    They are turns beyond `length` tokens, messages that the template leaves out, and the ends of
+    answers, if none has one.
+    """
     shorter = [one for one in rendered if one.turns_dropped or one.tail_cut]
     if shorter:
         logger.warning(
@@ -24,6 +29,16 @@ def warn_of_shortfalls(
             length,
             sum(one.turns_dropped for one in rendered),
             sum(one.tail_cut for one in rendered),
+        )
+    left_out = Counter(role for one in rendered for role in set(one.chat.left_out))
+    if left_out:
+        roles = (
+            f"{role} (in {count} of {len(rendered)} chats)" for role, count in left_out.items()
+        )
+        logger.warning(
+            "%s: the chat template leaves out or rewrites messages of these roles: %s",
+            source,
+            ", ".join(roles),
         )
     if not any(teaches_an_end(one, tokenizer) for one in rendered):
         why = _why(rendered, tokenizer, length)

@@ -26,7 +26,7 @@ def turns_in(record: Located, name: str) -> tuple[Message, ...]:
 
 
 def text_in(record: Located, name: str) -> str:
-    """Read the string in the field `name`; a number, which writers mix up with it, is spelled."""
+    """Read the string in the field `name`; a finite number is spelled out."""
     value = record.take(name)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)

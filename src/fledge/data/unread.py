@@ -1,4 +1,4 @@
-"""Fields of records that nobody reads, counted for one warning a file."""
+"""Counts of the fields that nobody reads, for one warning a file."""
 
 import logging
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ METADATA = frozenset(
         *("metadata", "meta", "extra_info"),
     ]
 )
-"""Fields that tell where a record comes from; that they teach nothing surprises nobody."""
+"""Fields that tell where a record comes from; no warning names them."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Unread:
         self._fields: defaultdict[Path, Counter[str]] = defaultdict(Counter)
 
     def note(self, record: Located) -> None:
-        """Count the fields of a record that its parser did not ask for."""
+        """Count the fields that the parser of a record did not ask for."""
         self._records[record.path] += 1
         self._fields[record.path].update(unread_fields(record))
 

@@ -7,10 +7,10 @@ wherever the contents spell no special token.
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fledge.errors import ConversationRefused, PromptTooLong, TokenizerError
-from fledge.text.conversation import Conversation, Message, RenderedChat
+from fledge.text.conversation import Conversation, Message, RenderedChat, Role
 from fledge.text.shield import Shield, seam_places, spelled_places
 from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
 from fledge.text.tokenizer import Tokenizer
@@ -73,8 +73,10 @@ class ChatTemplate:
         """
         self.check(tokenizer)
         rendering = self._rendering(conversation, tokenizer, generation_prompt)
-        spans = [] if generation_prompt else self._spans(rendering, conversation, tokenizer)
-        return _encode(rendering, tokenizer, spans)
+        if generation_prompt:
+            return _encode(rendering, tokenizer, [])
+        chat = _encode(rendering, tokenizer, self._spans(rendering, conversation, tokenizer))
+        return replace(chat, left_out=rendering.left_out(conversation))
 
     def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
         """Return the prompt for the next answer, without the oldest whole turns that do not fit.
@@ -200,6 +202,19 @@ class _Rendering:
         """Return whether the first `length` characters are those of `whole`, contents uncovered."""
         start, expected = self.text[:length], whole.text[:length]
         return self.shield.uncover(start) == whole.shield.uncover(expected)
+
+    def left_out(self, conversation: Conversation) -> tuple[Role, ...]:
+        """Return the role of each message whose content, spaces around it aside, is not there."""
+        text = self.shield.uncover(self.text)
+        roles, place = [], 0
+        for message in conversation.messages:
+            content = message.content.strip()
+            found = text.find(content, place)
+            if found >= 0:
+                place = found + len(content)
+            elif content not in text:
+                roles.append(message.role)
+        return tuple(roles)
 
 
 def _refused(conversation: Conversation, reason: str) -> ConversationRefused:

@@ -21,7 +21,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns in order, oldest first."""
+    """Messages in order, oldest first."""
 
     messages: tuple[Message, ...]
 
@@ -62,3 +62,5 @@ class RenderedChat:
 
     ids: list[int]
     loss_mask: list[bool]
+    left_out: tuple[Role, ...] = ()
+    """Roles of the messages that the template does not write as they stand; none in a prompt."""

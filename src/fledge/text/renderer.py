@@ -1,4 +1,4 @@
-"""The text side of a chat model: all that turns conversations into ids that it can read."""
+"""Tokenizer, chat template and context length of a chat model, which render its conversations."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Renderer:
     context_length: int
 
     def row_length(self, wanted: int | None, setting: str) -> int:
-        """Tokens of a training row: what `setting` wants, or the context if it wants None.
+        """Return the tokens of a training row: `wanted` by `setting`, or the context for None.
 
         Raises:
             ConfigError: it is more than the context.

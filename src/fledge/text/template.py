@@ -35,7 +35,10 @@ DEFAULT_TEMPLATE = """\
 SPAN_START = "\ufdd0"
 SPAN_END = "\ufdd1"
 
-_TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
+_TEMPLATE_FAULTS = (
+    *(TemplateError, TypeError, ValueError, LookupError, ArithmeticError),
+    *(AttributeError, RecursionError),
+)
 
 
 class GenerationBlock(Extension):
