@@ -19,6 +19,11 @@ class TokenText:
         self._stop_ids = stop_ids
         self._stream = TextStream(tokenizer, stop)
 
+    @property
+    def is_cut(self) -> bool:
+        """True once a stop text has ended the answer."""
+        return self._stream.stopped
+
     def take(self, event: TokenEvent) -> str:
         """Return the text that became certain with this event; "" once the answer has ended."""
         if self.finish_reason is not None:

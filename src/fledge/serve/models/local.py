@@ -1,17 +1,18 @@
 """Answers of our own checkpoints: conversations to ids, and token events to pieces of text."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from fledge.errors import PromptTooLong
-from fledge.generate.request import Request, SamplingParams, ScoredToken, TokenEvent
+from fledge.generate.request import Request, SamplingParams, ScoredToken
 from fledge.generate.token_text import TokenText
 from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import ChatAsk, Piece
 from fledge.serve.models.async_engine import TokenFeed
 from fledge.serve.models.registry import ServedModel
-from fledge.serve.schemas.chat import TokenLogprob, TopLogprob
+from fledge.serve.models.shown_tokens import ShownTokens, bytes_of, token_logprob
+from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 from fledge.text.tokenizer import Tokenizer
@@ -82,49 +83,29 @@ async def pieces(
 ) -> AsyncIterator[Piece]:
     """Yield the answer in pieces cut at whole characters, before the first of the `stop` texts."""
     text = TokenText(tokenizer, tokenizer.stop_ids, stop)
-    waiting: list[TokenEvent] = []
+    tokens = ShownTokens(tokenizer) if with_logprobs else None
+    num_tokens = 0
     async for event in feed:
         said = text.take(event)
-        waiting.append(event)
+        num_tokens += event.token_id is not None
+        if tokens is not None:
+            tokens.add(event)
         if not said and text.finish_reason is None:
             continue
-        logprobs = logprobs_of(waiting, tokenizer) if with_logprobs else ()
-        num_tokens = sum(event.token_id is not None for event in waiting)
-        waiting.clear()
+        logprobs = tokens.taken(said) if tokens is not None else ()
         if text.finish_reason is not None:
             feed.cancel()
+            logprobs += tokens.rest(text.is_cut) if tokens is not None else ()
         yield Piece(said, num_tokens, logprobs, text.finish_reason)
+        num_tokens = 0
         if text.finish_reason is not None:
             return
 
 
-def logprobs_of(events: Sequence[TokenEvent], tokenizer: Tokenizer) -> tuple[TokenLogprob, ...]:
-    """Return the log-probabilities of the tokens that are text; the end token is none."""
-    return tuple(
-        token_logprob(event.token_id, event.log_prob, event.alternatives, tokenizer)
-        for event in events
-        if event.token_id is not None and event.token_id not in tokenizer.stop_ids
-    )
-
-
-def token_logprob(
-    id_: int, log_prob: float, alternatives: tuple[tuple[int, float], ...], tokenizer: Tokenizer
-) -> TokenLogprob:
-    """Return a token of a text with its most probable alternatives."""
-    return TokenLogprob(
-        **_top_logprob(id_, log_prob, tokenizer).model_dump(),
-        top_logprobs=[_top_logprob(*alternative, tokenizer) for alternative in alternatives],
-    )
-
-
 def scored_logprob(token: ScoredToken, tokenizer: Tokenizer) -> TokenLogprob:
     """Return a token of a prompt; the first has no probability: 0 here, null in the reply."""
-    return token_logprob(token.token_id, token.log_prob or 0.0, token.alternatives, tokenizer)
-
-
-def _top_logprob(id_: int, log_prob: float, tokenizer: Tokenizer) -> TopLogprob:
-    raw = tokenizer.token_bytes(id_) if id_ < tokenizer.vocabulary_size else b""
-    return TopLogprob(token=raw.decode(errors="replace"), logprob=log_prob, bytes=list(raw))
+    raw = bytes_of(token.token_id, tokenizer)
+    return token_logprob(raw, token.log_prob or 0.0, token.alternatives, tokenizer)
 
 
 def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
