@@ -187,3 +187,16 @@ def test_a_ranking_label_may_be_a_float(write):
     for label in (1.0, "1.0", "1"):
         value = json.loads(json.dumps({**record, "label": label}))
         assert ranking_from(located(value)).pairs() == [("b", "a")]
+
+
+@pytest.mark.parametrize("field", ["weight", "loss_weight", "trainable", "train"])
+def test_a_ranking_that_is_marked_is_not_learned(field):
+    record = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    for value in FALSE:
+        with pytest.raises(RecordError, match=r"a\.jsonl:7: expected a ranking to learn"):
+            ranking_from(located({**record, field: value}))
+    for value in [*TRUE, None]:
+        assert ranking_from(located({**record, field: value})).pairs() == [("a", "b")]
+    whole = {"chosen": "Human: q\n\nAssistant: a", "rejected": "Human: q\n\nAssistant: b"}
+    for unlearned in ({**record, field: 0}, {**whole, field: 0}):
+        assert prompt_from(located(unlearned)).messages[-1].content == "q"

@@ -56,6 +56,15 @@ def test_fields_of_messages_and_answers_are_named(write, warnings):
     assert "'instances[1:]'" in warnings()[2]
 
 
+def test_a_question_that_stands_beside_its_chat_is_not_named(write, warnings):
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    for name in ("messages", "conversations", "utterances"):
+        (chat,) = load_demonstrations(write("a.jsonl", {"prompt": "q", name: turns}))
+        assert [turn.content for turn in chat.messages] == ["q", "a"] and warnings() == []
+    load_demonstrations(write("b.jsonl", {"prompt": "Another.", "messages": turns}))
+    assert "'prompt' (in 1 of 1 records)" in warnings()[0]
+
+
 def test_rankings_name_what_the_reward_model_does_not_learn(write, warnings):
     pair = {"prompt": "q", "chosen": "a", "rejected": "b", "margin": 2.5, "labeler": "Ann"}
     load_rankings(write("a.jsonl", pair))

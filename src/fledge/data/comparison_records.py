@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 
+from fledge.data.marks import refuse_weightless
 from fledge.data.messages import refuse_media, turn_from
 from fledge.data.records import Located
 from fledge.data.turns import dialogue, prompt_field, prompt_turns, text_in, turns_in
@@ -22,8 +23,15 @@ def ranking_from(record: Located) -> Ranking:
     """Read a record as a ranking; identical answers are a tie.
 
     Raises:
-        RecordError: the fields belong to no known format, or hold something else.
+        RecordError: the fields belong to no known format, or hold something else, or somebody
+            marked the ranking as not to be learned.
     """
+    refuse_weightless(record)
+    return ranked(record)
+
+
+def ranked(record: Located) -> Ranking:
+    """Read a record as a ranking, even one that is not to be learned."""
     fields = record.present()
     refuse_media(record, fields)
     if all(name in fields for name in KWAY_FIELDS):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fledge.data.marks import refuse_bad
 from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
-from fledge.data.turns import prompt_turns, question, text_in, turns_in
+from fledge.data.turns import PROMPT_FIELDS, prompt_turns, question, text_in, turns_in
 from fledge.text.conversation import Conversation, Message
 
 Turns = tuple[Message, ...]
@@ -75,6 +75,18 @@ def _nearest_format(fields: dict[str, object]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in fields)
 
 
+def _chat(name: str) -> Callable[[Located], Turns]:
+    """Read the messages in the field `name`; fields that only quote one are read, too."""
+
+    def read(record: Located) -> Turns:
+        turns = prompt_turns(record, name)
+        said = [turn.content for turn in turns]
+        record.read.update(other for other in PROMPT_FIELDS if record.value.get(other) in said)
+        return turns
+
+    return read
+
+
 def _then(name: str) -> Callable[[Located], Turns]:
     """Read the prompt, then the answer in the field `name`: a string or a list of messages."""
 
@@ -101,8 +113,8 @@ def _self_instruct(record: Located) -> Turns:
 
 
 FORMATS = (
-    Format(("messages",), prompt_turns),
-    Format(("conversations",), prompt_turns),
+    Format(("messages",), _chat("messages")),
+    Format(("conversations",), _chat("conversations")),
     Format(("prompt", "completion"), _then("completion")),
     Format(("prompt", "response"), _then("response")),
     Format(("instruction", "output"), _then("output")),
@@ -110,5 +122,5 @@ FORMATS = (
     Format(("question", "answer"), _then("answer")),
     Format(("question", "response"), _then("response")),
     Format(("instruction", "instances"), _self_instruct),
-    Format(("utterances",), prompt_turns),
+    Format(("utterances",), _chat("utterances")),
 )

@@ -47,27 +47,27 @@ def truth(value: object) -> bool | None:
 
 
 def refuse_bad(record: Located) -> None:
-    """Check that nobody marked the answer of a record as bad, or as not to be learned.
+    """Check that nobody marked the answer of a demonstration as bad, or as not to be learned.
 
     Raises:
         RecordError: somebody did, or a mark is in an unknown spelling.
     """
-    for name in (*VERDICTS, *WEIGHTS):
-        value = record.take(name)
-        if value is None or value == "":
-            continue
-        good = truth(value)
-        if good is None:
-            expected = f"true or false, or 1 or 0, in {name!r}, which marks answers to learn"
-            raise record.error(expected, f"{shown(value)}; rename the field if it means otherwise")
-        if not good:
-            raise _marked(record, name, value)
+    _refuse_false(record, (*VERDICTS, *WEIGHTS), "an answer worth imitating")
     for name in OPINIONS:
         value = record.value.get(name)
         if _is_thumb(value):
             record.take(name)
             if not truth(value):
-                raise _marked(record, name, value)
+                raise _marked(record, name, "an answer worth imitating")
+
+
+def refuse_weightless(record: Located) -> None:
+    """Check that nobody marked a ranking as not to be learned.
+
+    Raises:
+        RecordError: somebody did, or a mark is in an unknown spelling.
+    """
+    _refuse_false(record, WEIGHTS, "a ranking to learn")
 
 
 def is_learned(record: Located, place: str, message: Mapping[str, object]) -> bool:
@@ -92,6 +92,19 @@ def is_learned(record: Located, place: str, message: Mapping[str, object]) -> bo
     return learned
 
 
+def _refuse_false(record: Located, names: tuple[str, ...], wanted: str) -> None:
+    for name in names:
+        value = record.take(name)
+        if value is None or value == "":
+            continue
+        good = truth(value)
+        if good is None:
+            expected = f"true or false, or 1 or 0, in {name!r}, which marks what is learned"
+            raise record.error(expected, f"{shown(value)}; rename the field if it means otherwise")
+        if not good:
+            raise _marked(record, name, wanted)
+
+
 def _is_thumb(value: object) -> bool:
     """Return whether a value is true, false, a word for them, or -1; 0 and 1 may be scores."""
     is_number = not isinstance(value, bool) and _number(value) not in (None, -1.0)
@@ -107,6 +120,6 @@ def _number(value: object) -> float | None:
         return None
 
 
-def _marked(record: Located, name: str, value: object) -> RecordError:
-    found = f"one that was marked bad ({name!r} is {shown(value)})"
-    return record.error("an answer worth imitating", found)
+def _marked(record: Located, name: str, wanted: str) -> RecordError:
+    found = f"one that was marked bad ({name!r} is {shown(record.value[name])})"
+    return record.error(wanted, found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fledge.data.comparison_records import LABELLED_FIELDS, PAIR_FIELDS, ranking_from
+from fledge.data.comparison_records import LABELLED_FIELDS, PAIR_FIELDS, ranked
 from fledge.data.marks import VERDICTS, WEIGHTS
 from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
@@ -47,6 +47,6 @@ def _turns(record: Located) -> tuple[Message, ...]:
     if prompt_field(record):
         return prompt_turns(record)
     if all(name in record.present() for name in PAIR_FIELDS):
-        return tuple(Message(turn.role, turn.content) for turn in ranking_from(record).prompt)
+        return tuple(Message(turn.role, turn.content) for turn in ranked(record).prompt)
     known = ", ".join(PROMPT_FIELDS)
     raise record.error(f"a prompt in one of the fields {known}", record.describe(*PROMPT_FIELDS))

@@ -100,16 +100,17 @@ def prompt_field(record: Located) -> str | None:
     return next((name for name in PROMPT_FIELDS if name in fields), None)
 
 
-def prompt_turns(record: Located) -> tuple[Message, ...]:
+def prompt_turns(record: Located, name: str | None = None) -> tuple[Message, ...]:
     """Read all turns before an answer in its own field; none without a prompt field.
 
-    A system turn that stands in a field and among the messages is read once.
+    `name` is the prompt field; None takes the first of `PROMPT_FIELDS` that is there. A system turn
+    that stands in a field and among the messages is read once.
 
     Raises:
         RecordError: a turn cannot be read, or the record has a picture, a sound or a film.
     """
     refuse_media(record, record.value)
-    name = prompt_field(record)
+    name = name or prompt_field(record)
     if name is None:
         return ()
     first, turns = opening(record), PROMPT_FIELDS[name](record, name)
