@@ -121,5 +121,5 @@ def _number(value: object) -> float | None:
 
 
 def _marked(record: Located, name: str, wanted: str) -> RecordError:
-    found = f"one that was marked bad ({name!r} is {shown(record.value[name])})"
-    return record.error(wanted, found)
+    found = f"one that was marked bad ({name!r} is {shown(record.value[name])}"
+    return record.error(wanted, f"{found}; --skip-bad leaves such records out)")
