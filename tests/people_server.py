@@ -50,6 +50,7 @@ class PeopleServer:
         self.parts.limiter.__init__(self.clock)
         self.parts.attempts.__init__()
         self.parts.visitors.__init__()
+        self.parts.share_limits.__init__()
         self.client.base_url = ORIGIN
         self.people_of = {role: self.account(f"the-{role}", role) for role in ROLES}
 

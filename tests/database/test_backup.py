@@ -33,6 +33,7 @@ def filled(database: Database) -> str:
     database.usage.add([UsageOfDay(ada, "2026-01-01", "", "tiny", 1, 2, 3)])
     database.desk.open_visit(chat.id, "https://shop.example")
     database.desk.ask(ada, chat.id)
+    database.shares.put(ada, chat.id)
     database.settings.set(database.settings.get())
     database.audit.add(ada, "server.set_up", "ada", {"é": 1})
     return ada

@@ -32,6 +32,22 @@ def questions_of_operations(database: Database, ada: str) -> dict[str, Callable[
     }
 
 
+def questions_of_links(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """A chat shared by a link."""
+    chat = database.conversations.create(ada, title="Shared")
+    answered(database, ada, chat.id)
+    shares, (link, _) = database.shares, database.shares.put(ada, chat.id)
+    return {
+        "share": lambda: shares.put(ada, chat.id),
+        "shared?": lambda: shares.of(ada, chat.id),
+        "links": lambda: shares.list(ada),
+        "open a link": lambda: shares.find(link.token),
+        "copy": lambda: shares.copy(ada, link.token, model="tiny"),
+        "revoke a link": lambda: shares.revoke(ada, link.id),
+        "unshare": lambda: shares.revoke_chat(ada, chat.id),
+    }
+
+
 def questions(database: Database) -> dict[str, Callable[[], object]]:
     """Every read and write of the stores, on a chat with a little in it."""
     ada = person(database, "ada", "owner")
@@ -98,6 +114,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "take back": lambda: database.invitations.delete(invitation.id),
         "quota": lambda: database.usage.tokens_today(ada, key.id),
         "log out": lambda: database.sessions.end(ada, session.id),
+        **questions_of_links(database, ada),
         **questions_of_operations(database, ada),
         "erase chats": lambda: database.conversations.delete_all(ada),
     }

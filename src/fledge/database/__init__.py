@@ -13,6 +13,7 @@ from fledge.database.ratings import Preference, Rating, RatingStore, WrittenAnsw
 from fledge.database.runs import RunStore, StoredRun
 from fledge.database.sessions import Session, SessionStore
 from fledge.database.settings import ServerSettings, SettingsStore
+from fledge.database.shares import Share, SharedChat, SharedTurn, ShareStore
 from fledge.database.store import Database, open_database
 from fledge.database.usage import UsageOfDay, UsageStore
 
@@ -46,6 +47,10 @@ __all__ = [
     "Session",
     "SessionStore",
     "SettingsStore",
+    "Share",
+    "ShareStore",
+    "SharedChat",
+    "SharedTurn",
     "StoredMessage",
     "StoredRun",
     "UsageOfDay",

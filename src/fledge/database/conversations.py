@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, literal, selec
 from fledge.database.chat_search import Found, search
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, oldest_first, selected, values_of
-from fledge.database.tables import Assistants, Conversations, Json, new_id
+from fledge.database.tables import Assistants, Conversations, Json, Shares, new_id
 from fledge.errors import NotFound
 
 LONGEST_TITLE = 200
@@ -176,12 +176,18 @@ class ConversationStore:
             return owned(connection, account_id, conversation_id)
 
     def delete(self, account_id: str, conversation_id: str) -> None:
-        """Hide a chat; `restore` brings it back until it is purged. Raises `NotFound`."""
-        self._mark(account_id, conversation_id, deleted_at=self._clock())
+        """Hide a chat and revoke its link; `restore` brings the chat back until it is purged.
+
+        Raises `NotFound`.
+        """
+        with self._transactions.write() as connection:
+            _mark(connection, account_id, conversation_id, deleted_at=self._clock())
+            connection.execute(delete(Shares).where(Shares.conversation_id == conversation_id))
 
     def restore(self, account_id: str, conversation_id: str) -> Conversation:
         """Undo `delete`. Raises `NotFound` if the chat was purged or is another's."""
-        self._mark(account_id, conversation_id, deleted_at=None)
+        with self._transactions.write() as connection:
+            _mark(connection, account_id, conversation_id, deleted_at=None)
         return self.get(account_id, conversation_id)
 
     def purge(self, deleted_before: float) -> int:
@@ -207,15 +213,17 @@ class ConversationStore:
                 delete(Conversations).where(Conversations.account_id == account_id)
             ).rowcount
 
-    def _mark(self, account_id: str, conversation_id: str, deleted_at: float | None) -> None:
-        statement = (
-            update(Conversations)
-            .where(Conversations.id == conversation_id, Conversations.account_id == account_id)
-            .values(deleted_at=deleted_at)
-        )
-        with self._transactions.write() as connection:
-            if connection.execute(statement).rowcount == 0:
-                raise missing(conversation_id)
+
+def _mark(
+    connection: Connection, account_id: str, conversation_id: str, deleted_at: float | None
+) -> None:
+    statement = (
+        update(Conversations)
+        .where(Conversations.id == conversation_id, Conversations.account_id == account_id)
+        .values(deleted_at=deleted_at)
+    )
+    if connection.execute(statement).rowcount == 0:
+        raise missing(conversation_id)
 
 
 def _with_own_prompts(

@@ -1,6 +1,7 @@
 """Server settings that change at run time: defaults for people without their own limits."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from fledge.database.tables import Settings
 from fledge.errors import DatabaseError
 
 KEY = "server"
+
+Audience = Literal["everyone", "people", "nobody"]
 
 
 class ServerSettings(Config):
@@ -27,6 +30,8 @@ class ServerSettings(Config):
     """Tokens read and written per day (UTC) by each person without a personal limit."""
     allows_training: bool = True
     """Default for new people: their chats may train models until they object."""
+    shared_links: Audience = "everyone"
+    """Readers of shared chats: everyone with the link, people with an account, or nobody."""
 
 
 class SettingsStore:

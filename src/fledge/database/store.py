@@ -20,6 +20,7 @@ from fledge.database.runs import RunStore
 from fledge.database.scrub import scrub
 from fledge.database.sessions import SessionStore
 from fledge.database.settings import SettingsStore
+from fledge.database.shares import ShareStore
 from fledge.database.training_data import TrainingData
 from fledge.database.usage import UsageStore
 
@@ -35,6 +36,7 @@ class Database:
         self.api_keys = ApiKeyStore(transactions, clock)
         self.conversations = ConversationStore(transactions, clock)
         self.messages = MessageStore(transactions, clock)
+        self.shares = ShareStore(transactions, clock)
         self.runs = RunStore(transactions, clock)
         self.ratings = RatingStore(transactions, clock)
         self.training_data = TrainingData(transactions)

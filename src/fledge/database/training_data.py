@@ -26,7 +26,8 @@ Columns = TypeVarTuple("Columns")
 
 
 class TrainingData:
-    """Reader of opinions for training. It skips people who object, temporary and deleted chats.
+    """Reader of opinions for training. It skips people who object, and temporary, copied and
+    deleted chats.
 
     `account_id` selects the opinions of one person. Ids stand for the names of people.
     """
@@ -165,7 +166,7 @@ def _prompt(
 def _allowed(
     query: "Select[*Columns]", giver: InstrumentedAttribute[str], account_id: str | None
 ) -> "Select[*Columns]":
-    """Keep lasting chats whose owner and whose rater both allow training."""
+    """Keep lasting chats of their own whose owner and whose rater both allow training."""
     owners, givers = aliased(Accounts), aliased(Accounts)
     query = (
         query.join(Conversations, Conversations.id == Messages.conversation_id)
@@ -175,6 +176,7 @@ def _allowed(
             owners.allows_training.is_(True),
             givers.allows_training.is_(True),
             Conversations.temporary.is_(False),
+            Conversations.copied.is_(False),
             Conversations.deleted_at.is_(None),
         )
     )

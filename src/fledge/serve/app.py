@@ -36,6 +36,7 @@ from fledge.serve.people.metering import Meter
 from fledge.serve.people.quota import Quota
 from fledge.serve.people.retention import Retention
 from fledge.serve.people.settings import LiveSettings
+from fledge.serve.people.share_limits import ShareLimits
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
@@ -84,6 +85,7 @@ class Parts:
     identity: Identity
     retention: Retention
     visitors: NewVisitors
+    share_limits: ShareLimits
     setup: OwnerSetup
     passwords: Passwords
     attempts: LoginAttempts
@@ -117,6 +119,7 @@ class Parts:
             identity=Identity(database, allowances, login=login, clock=clock),
             retention=retention,
             visitors=NewVisitors(),
+            share_limits=ShareLimits(),
             setup=OwnerSetup(database.accounts, login=login),
             passwords=passwords,
             attempts=LoginAttempts(),
@@ -214,6 +217,8 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             parts.service.models,
             parts.supervisor,
             parts.visitors,
+            parts.settings,
+            parts.share_limits,
             pages,
             suggestions,
         )

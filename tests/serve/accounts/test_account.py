@@ -150,6 +150,7 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     deleted = database.conversations.create(user.id, title="Gone")
     answered(database, user.id, deleted.id, "Deleted, not purged.")
     database.conversations.delete(user.id, deleted.id)
+    link, _ = database.shares.put(user.id, chat.id)
     database.audit.add(user.id, "training.refused", user.login)
     hers = database.conversations.create(server.people_of["owner"].id, title="Hers")
     sent = server.ask("GET", "/account/export", who=user)
@@ -165,6 +166,8 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     ]
     assert files["opinions.json"]["ratings"][0]["reasons"] == ["clear"]
     assert files["usage.json"][0]["completion_tokens"] == 3
+    assert files["shares.json"][0]["share"]["token"] == link.token
+    assert files["shares.json"][0]["turns"][1]["content"] == "The moon."
     assert files["assistants.json"][0]["name"] == "Shop"
     known = files["assistants.json"][0]["documents"]
     assert known == {"hours.md": [{"heading": "Hours", "content": "From 9 to 18."}]}

@@ -79,7 +79,17 @@ MAY = {
     "POST /api/widget/chat/messages": EVERYBODY,
     "GET /api/widget/runs/{run_id}/events": EVERYBODY,
     "POST /api/widget/chat/person": EVERYBODY,
+    "GET /api/shares": ROLES,
+    "DELETE /api/shares/{share_id}": ROLES,
+    "GET /api/conversations/{id}/share": ROLES,
+    "PUT /api/conversations/{id}/share": ROLES,
+    "DELETE /api/conversations/{id}/share": ROLES,
+    "GET /s/{token}": EVERYBODY,  # with the token of a link, else there is no chat
+    "POST /s/{token}/continue": ROLES,
+    "GET /server": ("owner",),
+    "POST /server/sharing": ("owner",),
     "GET /account": ROLES,
+    "POST /account/links/{share_id}/revoke": ROLES,
     "POST /account/training": ROLES,
     "POST /account/profile": ROLES,
     "POST /account/password": ROLES,
@@ -163,6 +173,7 @@ def belongings(server: PeopleServer) -> dict[str, str]:
         "key": database.api_keys.create(labeller.id, name="laptop")[0].id,
         "assistant": assistant.id,
         "document": document.id,
+        "share": database.shares.put(labeller.id, chat.id)[0].id,
     }
 
 
@@ -177,6 +188,11 @@ OWNED = {
     "POST /api/conversations/CHAT/answers": ANSWER_BODY,
     "GET /api/conversations/CHAT/export": None,
     "POST /api/conversations/CHAT/hand-over": {},
+    "GET /api/conversations/CHAT/share": None,
+    "PUT /api/conversations/CHAT/share": None,
+    "DELETE /api/conversations/CHAT/share": None,
+    "DELETE /api/shares/SHARE": None,
+    "POST /account/links/SHARE/revoke": None,
     "GET /a/ASSISTANT": None,
     "GET /assistants/ASSISTANT": None,
     "GET /api/assistants/ASSISTANT": None,
@@ -237,7 +253,7 @@ def test_nobody_reaches_what_is_anothers(
 
 def test_its_owner_reaches_all_of_it(server: PeopleServer, belongings: dict[str, str]) -> None:
     for request, body in OWNED.items():
-        if "restore" in request or "widget" in request or STAFFED in request:
+        if any(part in request for part in ("restore", "widget", "SHARE", STAFFED)):
             continue
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
@@ -260,6 +276,7 @@ def snapshot(server: PeopleServer) -> object:
         database.api_keys.list(id_),
         database.sessions.list(id_),
         database.usage.of(id_, since=""),
+        database.shares.every(id_),
         [
             (assistant, database.knowledge.list(id_, assistant.id))
             for assistant in database.assistants.list(id_)

@@ -10,7 +10,8 @@ class Conversations(Base):
     """A chat. `current_message_id` is the last leaf that its owner looked at.
 
     A deleted chat stays until it is purged, so deletion can be undone. A temporary one is never
-    listed, searched or exported for training.
+    listed, searched or exported for training. A copied one holds the words of another person, so it
+    is never exported for training either.
     """
 
     __tablename__ = "conversations"
@@ -28,6 +29,7 @@ class Conversations(Base):
     pinned: Mapped[bool]
     archived: Mapped[bool]
     temporary: Mapped[bool]
+    copied: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[float]
     updated_at: Mapped[float]
     deleted_at: Mapped[float | None] = mapped_column(index=True)

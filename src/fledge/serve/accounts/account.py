@@ -73,6 +73,7 @@ class AccountPage:
             "keys": database.api_keys.list(person.id) if self._login else [],
             "sessions": database.sessions.list(person.id) if self._login else [],
             "session": person.session,
+            "links": database.shares.list(person.id),
             "scopes": get_args(Scope),
             "new_key": new_key,
             "done": DONE.get(request.query_params.get("done", "")),
@@ -109,6 +110,13 @@ def account_routes(
             person.id, "training.allowed" if allows else "training.refused", person.account.login
         )
         return go("/account?done=training#privacy")
+
+    @router.post("/account/links/{share_id}/revoke")
+    def revoke_link(share_id: str, person: Visitor) -> Response:
+        """Revoke the link of a shared chat: it opens nothing from now on."""
+        database.shares.revoke(person.id, share_id)
+        database.audit.add(person.id, "share.revoked")
+        return go("/account?done=links#links")
 
     if identity.login:
         router.include_router(identity_routes(identity, database, credentials, pages))
@@ -216,6 +224,7 @@ DONE = {
     "session": "Logged out of that browser.",
     "sessions": "Logged out of all other browsers.",
     "keys": "API key revoked.",
+    "links": "Link revoked.",
     "training": "Your choice has been saved. It also applies to earlier chats.",
     "erased": "All your chats have been deleted.",
 }

@@ -25,6 +25,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "role.changed": ("Changed the role of {target} from {from} to {to}",),
     "server.set_up": ("Set up the server",),
     "settings.changed": ("Changed the defaults for everyone: {defaults}",),
+    "share.made": ("Shared a chat by a link",),
+    "share.revoked": ("Revoked the link of a shared chat",),
+    "share.updated": ("Updated a shared chat",),
+    "sharing.changed": ("Let {readers} read shared chats",),
     "training.allowed": ("Allowed training on their chats",),
     "training.refused": ("Opted out of training on their chats",),
 }

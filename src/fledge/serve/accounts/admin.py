@@ -182,7 +182,8 @@ def admin_page_routes(
     ) -> Response:
         """Change the defaults for people without limits of their own."""
         person.require("manage_server")
-        settings.change(ServerSettings(**form.model_dump()))
+        changed = {**settings.current.model_dump(), **form.model_dump()}
+        settings.change(ServerSettings(**changed))
         database.audit.add(person.id, "settings.changed", "", form.model_dump())
         return go("/admin?done=settings#settings")
 

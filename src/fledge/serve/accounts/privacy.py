@@ -81,7 +81,7 @@ def privacy_routes(
 
 
 def archive(database: Database, account_id: str) -> bytes:
-    """Return a zip file: the account, its keys without their secrets, usage, chats and opinions."""
+    """Return a zip file: the account, keys without secrets, usage, chats, links, opinions."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
 
@@ -93,6 +93,7 @@ def archive(database: Database, account_id: str) -> bytes:
         write("sessions.json", [asdict(each) for each in database.sessions.list(account_id)])
         write("usage.json", [asdict(each) for each in database.usage.of(account_id, since="")])
         write("assistants.json", assistants_of(database, account_id))
+        write("shares.json", [asdict(each) for each in database.shares.every(account_id)])
         write("opinions.json", asdict(database.ratings.given(account_id)))
         write("audit.json", [asdict(entry) for entry in database.audit.by(account_id)])
         for folder, deleted in (("chats", False), ("deleted-chats", True)):

@@ -10,6 +10,7 @@ from fledge.serve.accounts.admin import AdminPage, admin_routes
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.login import door_routes
 from fledge.serve.accounts.privacy import privacy_routes
+from fledge.serve.accounts.server import server_routes
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.accounts.usage import usage_routes
 from fledge.serve.people.identity import Identity
@@ -37,6 +38,7 @@ def accounts_routes(
         door_routes(identity, database, credentials, setup, settings, pages),
         account_routes(identity, database, credentials, clock, pages),
         privacy_routes(identity, database, credentials, retention, clock, pages),
+        server_routes(identity, database, settings, pages),
         usage_routes(identity, database, quota, clock, pages),
         admin_routes(
             identity, database, credentials, retention, settings, admin_page, clock, pages

@@ -11,7 +11,7 @@ OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs", "health"),
         *("invitation", "login", "logout", "metrics", "openapi.json", "queue", "setup", "static"),
-        *("tokenize", "usage", "v1", "widget"),
+        *("s", "server", "tokenize", "usage", "v1", "widget"),
     }
 )
 """First segments of the server's own paths."""

@@ -5,6 +5,7 @@ import { openChat } from "./chat.js";
 import { icon, iconButton, make, marked, textButton } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { rooted } from "./root.js";
+import { askShare } from "./share.js";
 import { update } from "./state.js";
 
 /** @typedef {import("./state.js").ChatSummary} ChatSummary */
@@ -97,6 +98,7 @@ export function actions(/** @type {ChatSummary} */ chat, startRenaming = () => u
     { label: "Rename", icon: "edit", act: startRenaming },
     { label: chat.pinned ? "Unpin" : "Pin", icon: "pin", act: () => pin(chat) },
     { label: chat.archived ? "Unarchive" : "Archive", icon: "archive", act: () => archive(chat) },
+    { label: "Share", icon: "share", act: () => askShare(chat) },
     ...exports(chat),
     { label: "Delete", icon: "delete", act: () => remove(chat), danger: true },
   ];

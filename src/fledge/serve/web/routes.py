@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from fledge.database import Database
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
+from fledge.serve.people.settings import LiveSettings
+from fledge.serve.people.share_limits import ShareLimits
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import Pages
 from fledge.serve.web.assistants.routes import assistant_pages, assistant_routes
@@ -17,6 +19,8 @@ from fledge.serve.web.chat.opinions import opinion_routes
 from fledge.serve.web.chat.page import chat_pages
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.desk import desk_routes
+from fledge.serve.web.shares.api import share_routes
+from fledge.serve.web.shares.page import share_pages
 from fledge.serve.web.widget import widget_routes
 
 
@@ -26,6 +30,8 @@ def web_routes(
     models: ModelRegistry,
     supervisor: RunSupervisor,
     visitors: NewVisitors,
+    settings: LiveSettings,
+    share_limits: ShareLimits,
     pages: Pages,
     suggestions: Sequence[str],
 ) -> APIRouter:
@@ -39,5 +45,7 @@ def web_routes(
     router.include_router(assistant_routes(identity, database))
     router.include_router(assistant_pages(identity, database, models, pages))
     router.include_router(desk_routes(identity, database, pages))
+    router.include_router(share_routes(identity, database, settings, share_limits))
+    router.include_router(share_pages(identity, database, models, settings, share_limits, pages))
     router.include_router(widget_routes(identity, database, models, supervisor, visitors, pages))
     return router
