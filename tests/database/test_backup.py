@@ -20,7 +20,8 @@ from fledge.errors import ConfigError, DataError, WriteError
 def filled(database: Database) -> str:
     """Something in every table; the id of the person."""
     ada = person(database, "ada", "owner")
-    chat = database.conversations.create(ada, title="Tides")
+    folder = database.folders.create(ada, "Sea")
+    chat = database.conversations.create(ada, title="Tides", folder_id=folder.id)
     first, second = (answered(database, ada, chat.id, text) for text in ("The moon.", "The sun."))
     database.ratings.rate(ada, first, 1, reasons=["clear"])
     database.ratings.prefer(ada, [[first], [second]])

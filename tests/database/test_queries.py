@@ -32,6 +32,23 @@ def questions_of_operations(database: Database, ada: str) -> dict[str, Callable[
     }
 
 
+def questions_of_folders(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """A folder with a chat."""
+    folder = database.folders.create(ada, "Sea")
+    chat = database.conversations.create(ada, title="Tides", folder_id=folder.id)
+    folders, chats = database.folders, database.conversations
+    return {
+        "folders": lambda: folders.list(ada),
+        "chats of folders": lambda: folders.chats(ada),
+        "rename a folder": lambda: folders.rename(ada, folder.id, "Lake"),
+        "page of a folder": lambda: chats.list(ada, folder=folder.id, before=chat),
+        "outside": lambda: chats.list(ada, folder="none"),
+        "search a folder": lambda: chats.search(ada, "tides", folder_id=folder.id),
+        "move": lambda: chats.change(ada, chat.id, folder_id=folder.id),
+        "delete a folder": lambda: folders.delete(ada, folder.id),
+    }
+
+
 def questions_of_links(database: Database, ada: str) -> dict[str, Callable[[], object]]:
     """A chat shared by a link."""
     chat = database.conversations.create(ada, title="Shared")
@@ -46,6 +63,11 @@ def questions_of_links(database: Database, ada: str) -> dict[str, Callable[[], o
         "revoke a link": lambda: shares.revoke(ada, link.id),
         "unshare": lambda: shares.revoke_chat(ada, chat.id),
     }
+
+
+def questions_of_places(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """Folders and links."""
+    return {**questions_of_folders(database, ada), **questions_of_links(database, ada)}
 
 
 def questions(database: Database) -> dict[str, Callable[[], object]]:
@@ -114,7 +136,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "take back": lambda: database.invitations.delete(invitation.id),
         "quota": lambda: database.usage.tokens_today(ada, key.id),
         "log out": lambda: database.sessions.end(ada, session.id),
-        **questions_of_links(database, ada),
+        **questions_of_places(database, ada),
         **questions_of_operations(database, ada),
         "erase chats": lambda: database.conversations.delete_all(ada),
     }

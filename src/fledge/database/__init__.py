@@ -6,6 +6,7 @@ from fledge.database.assistants import Assistant, AssistantStore
 from fledge.database.audit import AuditEntry, AuditStore
 from fledge.database.chat_search import Found
 from fledge.database.conversations import Conversation, ConversationStore
+from fledge.database.folders import Folder, FolderStore
 from fledge.database.invitations import Invitation, InvitationStore
 from fledge.database.knowledge import Document, FoundPassage, KnowledgeStore, Passage
 from fledge.database.messages import MessageStore, StoredMessage
@@ -30,6 +31,8 @@ __all__ = [
     "ConversationStore",
     "Database",
     "Document",
+    "Folder",
+    "FolderStore",
     "Found",
     "FoundPassage",
     "Invitation",

@@ -8,11 +8,17 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, literal, selec
 
 from fledge.database.chat_search import Found, search
 from fledge.database.engine import Transactions
+from fledge.database.folders import owned_folder
 from fledge.database.rows import every, first, oldest_first, selected, values_of
 from fledge.database.tables import Assistants, Conversations, Json, Shares, new_id
 from fledge.errors import NotFound
 
 LONGEST_TITLE = 200
+MOST_HITS_IN_FOLDERS = 1_000
+"""Hits of a search in all folders, from which those in one folder are taken."""
+
+NOWHERE = "none"
+"""Name of the place outside of every folder, where `list` takes the id of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Conversation:
     id: str
     account_id: str
     assistant_id: str | None
+    folder_id: str | None
     title: str
     model: str | None
     system_prompt: str | None
@@ -44,6 +51,7 @@ class ConversationChange(TypedDict, total=False):
     current_message_id: str | None
     pinned: bool
     archived: bool
+    folder_id: str | None
 
 
 class ConversationStore:
@@ -63,13 +71,18 @@ class ConversationStore:
         sampling: Json | None = None,
         assistant_id: str | None = None,
         temporary: bool = False,
+        folder_id: str | None = None,
     ) -> Conversation:
-        """Create a chat without messages. A title keeps its first 200 characters."""
+        """Create a chat without messages. A title keeps its first 200 characters.
+
+        Raises `NotFound` for another's folder.
+        """
         now = self._clock()
         conversation = Conversation(
             id=new_id(now),
             account_id=account_id,
             assistant_id=assistant_id,
+            folder_id=folder_id,
             title=title[:LONGEST_TITLE],
             model=model,
             system_prompt=system_prompt,
@@ -82,6 +95,8 @@ class ConversationStore:
             updated_at=now,
         )
         with self._transactions.write() as connection:
+            if folder_id is not None:
+                owned_folder(connection, account_id, folder_id)
             connection.execute(insert(Conversations).values(values_of(conversation)))
         return conversation
 
@@ -100,13 +115,22 @@ class ConversationStore:
         with self._transactions.read() as connection:
             return {each.id: each for each in every(connection, query, Conversation)}
 
-    def search(self, account_id: str, query: str, limit: int = 30) -> list[Found]:
-        """Find chats whose title or one of whose turns has all the words.
+    def search(
+        self, account_id: str, query: str, limit: int = 30, *, folder_id: str | None = None
+    ) -> list[Found]:
+        """Find chats whose title or one of whose turns has all the words, maybe in one folder.
 
         The last word also matches as the beginning of a longer one.
         """
         with self._transactions.read() as connection:
-            return search(connection, account_id, query, limit)
+            if folder_id is None:
+                return search(connection, account_id, query, limit)
+            inside = select(Conversations.id).where(
+                Conversations.folder_id == folder_id, Conversations.account_id == account_id
+            )
+            known = set(connection.scalars(inside))
+            found = search(connection, account_id, query, MOST_HITS_IN_FOLDERS)
+            return [each for each in found if each.conversation_id in known][:limit]
 
     def every(self, account_id: str, *, deleted: bool = False) -> list[Conversation]:
         """Return all chats, archived and temporary ones included, the oldest first.
@@ -139,10 +163,12 @@ class ConversationStore:
         limit: int = 50,
         before: Conversation | None = None,
         archived: bool = False,
+        folder: str | None = None,
     ) -> list[Conversation]:
         """Return one page: pinned chats first, then by last turn, the newest first.
 
-        `before` is the last chat of the previous page. Temporary chats are never listed.
+        `before` is the last chat of the previous page. `folder` is an id, or `NOWHERE` for the
+        chats outside of every folder. Temporary chats are never listed.
         """
         query = selected(Conversations, Conversation).where(
             Conversations.account_id == account_id,
@@ -150,6 +176,8 @@ class ConversationStore:
             Conversations.deleted_at.is_(None),
             Conversations.temporary.is_(False),
         )
+        if folder is not None:
+            query = query.where(_lies_in(folder))
         if before is not None:
             query = query.where(_after(before))
         order = (Conversations.pinned, Conversations.updated_at, Conversations.id)
@@ -162,13 +190,15 @@ class ConversationStore:
     ) -> Conversation:
         """Change the named fields. Only a new turn moves a chat up in the list.
 
-        Raises `NotFound`.
+        Raises `NotFound`, also for another's folder.
         """
         values: dict[str, object] = {**change}
         if "title" in change:
             values["title"] = change["title"][:LONGEST_TITLE]
         with self._transactions.write() as connection:
             conversation = owned(connection, account_id, conversation_id)
+            if change.get("folder_id") is not None:
+                owned_folder(connection, account_id, str(change["folder_id"]))
             if values:
                 connection.execute(
                     update(Conversations).where(Conversations.id == conversation.id).values(values)
@@ -234,6 +264,12 @@ def _with_own_prompts(
     return [
         chat if chat.assistant_id in shown else replace(chat, system_prompt=None) for chat in chats
     ]
+
+
+def _lies_in(folder: str) -> ColumnElement[bool]:
+    """Build the condition for chats of a folder, or with `NOWHERE` for those outside of all."""
+    is_outside = Conversations.folder_id.is_(None)
+    return is_outside if folder == NOWHERE else Conversations.folder_id == folder
 
 
 def is_deleted(deleted: bool) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from fledge.database.audit import AuditStore
 from fledge.database.conversations import ConversationStore
 from fledge.database.desk import DeskStore
 from fledge.database.engine import Transactions, connect, parse_url
+from fledge.database.folders import FolderStore
 from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
 from fledge.database.messages import MessageStore
@@ -35,6 +36,7 @@ class Database:
         self.sessions = SessionStore(transactions, clock)
         self.api_keys = ApiKeyStore(transactions, clock)
         self.conversations = ConversationStore(transactions, clock)
+        self.folders = FolderStore(transactions, clock)
         self.messages = MessageStore(transactions, clock)
         self.shares = ShareStore(transactions, clock)
         self.runs = RunStore(transactions, clock)

@@ -79,6 +79,10 @@ MAY = {
     "POST /api/widget/chat/messages": EVERYBODY,
     "GET /api/widget/runs/{run_id}/events": EVERYBODY,
     "POST /api/widget/chat/person": EVERYBODY,
+    "GET /api/folders": ROLES,
+    "POST /api/folders": ROLES,
+    "PATCH /api/folders/{folder_id}": ROLES,
+    "DELETE /api/folders/{folder_id}": ROLES,
     "GET /api/shares": ROLES,
     "DELETE /api/shares/{share_id}": ROLES,
     "GET /api/conversations/{id}/share": ROLES,
@@ -173,6 +177,7 @@ def belongings(server: PeopleServer) -> dict[str, str]:
         "key": database.api_keys.create(labeller.id, name="laptop")[0].id,
         "assistant": assistant.id,
         "document": document.id,
+        "folder": database.folders.create(labeller.id, "Private").id,
         "share": database.shares.put(labeller.id, chat.id)[0].id,
     }
 
@@ -193,6 +198,8 @@ OWNED = {
     "DELETE /api/conversations/CHAT/share": None,
     "DELETE /api/shares/SHARE": None,
     "POST /account/links/SHARE/revoke": None,
+    "PATCH /api/folders/FOLDER": {"name": "Stolen"},
+    "DELETE /api/folders/FOLDER": None,
     "GET /a/ASSISTANT": None,
     "GET /assistants/ASSISTANT": None,
     "GET /api/assistants/ASSISTANT": None,
@@ -277,6 +284,7 @@ def snapshot(server: PeopleServer) -> object:
         database.sessions.list(id_),
         database.usage.of(id_, since=""),
         database.shares.every(id_),
+        database.folders.list(id_),
         [
             (assistant, database.knowledge.list(id_, assistant.id))
             for assistant in database.assistants.list(id_)

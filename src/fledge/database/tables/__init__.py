@@ -2,7 +2,7 @@
 
 from fledge.database.tables.assistants import Assistants, Chunks, Documents
 from fledge.database.tables.base import Base, Json, new_id
-from fledge.database.tables.chats import Conversations, Messages, Runs
+from fledge.database.tables.chats import Conversations, Folders, Messages, Runs
 from fledge.database.tables.desk import HandOvers, Visits
 from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
@@ -18,6 +18,7 @@ __all__ = [
     "Chunks",
     "Conversations",
     "Documents",
+    "Folders",
     "HandOvers",
     "HasLimits",
     "Invitations",

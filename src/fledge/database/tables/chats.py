@@ -1,9 +1,22 @@
-"""Conversations, their messages as a tree, and the runs in which a model writes."""
+"""Folders, conversations, their messages as a tree, and the runs in which a model writes."""
 
 from sqlalchemy import ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fledge.database.tables.base import Base, Id, Json
+
+
+class Folders(Base):
+    """A person's folder of chats; its chats outlive it."""
+
+    __tablename__ = "folders"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[float]
 
 
 class Conversations(Base):
@@ -20,6 +33,9 @@ class Conversations(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     assistant_id: Mapped[str | None] = mapped_column(
         ForeignKey("assistants.id", ondelete="SET NULL"), index=True
+    )
+    folder_id: Mapped[str | None] = mapped_column(
+        ForeignKey("folders.id", ondelete="SET NULL"), index=True
     )
     title: Mapped[str] = mapped_column(String(200))
     model: Mapped[str | None] = mapped_column(String(200))

@@ -94,6 +94,7 @@ def archive(database: Database, account_id: str) -> bytes:
         write("usage.json", [asdict(each) for each in database.usage.of(account_id, since="")])
         write("assistants.json", assistants_of(database, account_id))
         write("shares.json", [asdict(each) for each in database.shares.every(account_id)])
+        write("folders.json", [asdict(each) for each in database.folders.list(account_id)])
         write("opinions.json", asdict(database.ratings.given(account_id)))
         write("audit.json", [asdict(entry) for entry in database.audit.by(account_id)])
         for folder, deleted in (("chats", False), ("deleted-chats", True)):

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { merge, showChat, staying, updated } from "./chat.js";
 import { at } from "./dom.js";
+import { loadFolders } from "./folders.js";
 import { rooted } from "./root.js";
 import { listChat, running, state, update } from "./state.js";
 import { announce } from "./tabs.js";
@@ -30,8 +31,9 @@ async function begin() {
   const { title, model, system_prompt, sampling, temporary, assistant } = state.chat;
   const made = await call("POST", "/api/conversations", {
     title, model: model ?? at("model").value, system_prompt, sampling, temporary,
-    assistant_id: assistant?.id ?? null,
+    assistant_id: assistant?.id ?? null, folder_id: temporary ? null : state.folder,
   });
+  if (made.folder_id) loadFolders(); // counts one more
   if (stays()) {
     showChat(made);
     if (!made.temporary) history.pushState(null, "", rooted(`/c/${made.id}`));

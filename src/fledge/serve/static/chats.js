@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { startChat } from "./chat.js";
+import { loadFolders } from "./folders.js";
 import { rooted } from "./root.js";
 import { state, update } from "./state.js";
 import { announce } from "./tabs.js";
@@ -34,6 +35,7 @@ export async function loadMore() {
 
 function query() {
   const params = new URLSearchParams({ archived: String(state.archived) });
+  if (!state.archived) params.set("folder", state.folder ?? "none");
   if (state.query.trim()) params.set("query", state.query.trim());
   return params;
 }
@@ -45,7 +47,7 @@ async function patch(chat, change) {
   if (!(await telling(() => call("PATCH", path(chat), change)))) return false;
   if (state.chat.id === chat.id) Object.assign(state.chat, change);
   announce(chat.id);
-  await loadChats();
+  await Promise.all([loadChats(), loadFolders()]);
   return true;
 }
 
@@ -57,6 +59,10 @@ export async function rename(/** @type {ChatSummary} */ chat, /** @type {string}
 
 /** Pin a chat to the top, or unpin it. */
 export const pin = (/** @type {ChatSummary} */ chat) => patch(chat, { pinned: !chat.pinned });
+
+/** Move a chat into a folder, or with null out of every folder. */
+export const move = (/** @type {ChatSummary} */ chat, /** @type {string | null} */ folder) =>
+  patch(chat, { folder_id: folder });
 
 /** Archive a chat, or unarchive it. */
 export async function archive(/** @type {ChatSummary} */ chat) {
@@ -73,11 +79,11 @@ export async function remove(/** @type {ChatSummary} */ chat) {
     startChat();
     history.pushState(null, "", rooted("/"));
   }
-  await loadChats();
+  await Promise.all([loadChats(), loadFolders()]);
   toast("Chat deleted.", "Undo", () => telling(async () => {
     await call("POST", `${path(chat)}/restore`);
     announce(chat.id);
-    await loadChats();
+    await Promise.all([loadChats(), loadFolders()]);
   }));
 }
 

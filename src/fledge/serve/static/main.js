@@ -6,6 +6,7 @@ import {
 import { exportChat, loadChats } from "./chats.js";
 import { pickModel, setUpComposer, showComposer, takeEnter } from "./composer.js";
 import { at } from "./dom.js";
+import { loadFolders, setUpFolders, showFolders } from "./folders.js";
 import { setUpKeys } from "./keys.js";
 import { openMenu } from "./menu.js";
 import { herePath, rooted } from "./root.js";
@@ -44,6 +45,7 @@ onRender((now) => {
   showWelcome(at("welcome"), now);
   showGreeting(at("greeting"), now);
   showTurns(at("messages"), now);
+  showFolders(at("folders"), now);
   showChats(at("chats"), now);
   showComposer(now);
   showEnd(now);
@@ -127,6 +129,7 @@ function personItems(/** @type {import("./state.js").Chat} */ chat) {
 addEventListener("popstate", followAddress);
 onAnnounced((chatId, isGone) => {
   loadChats();
+  loadFolders();
   if (chatId === null || chatId !== state.chat.id) return;
   if (isGone) chatIsGone();
   else telling(refreshChat);
@@ -138,9 +141,11 @@ setUpScroll();
 setUpSettings();
 setUpTitle();
 setUpShare();
+setUpFolders();
 setUpKeys({ startNew, closeMenu: () => toggleMenu(false) });
 if (page.chat) showChat(page.chat);
 else startChat({ assistant: page.assistant ?? null, model: page.assistant?.model ?? null });
 pickModel(state.chat.model);
 takeEnter();
+loadFolders();
 loadChats();

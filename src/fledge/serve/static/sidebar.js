@@ -3,6 +3,7 @@
 import { archive, exportChat, loadMore, pin, remove, rename } from "./chats.js";
 import { openChat } from "./chat.js";
 import { icon, iconButton, make, marked, textButton } from "./dom.js";
+import { askFolder } from "./folders.js";
 import { openMenu } from "./menu.js";
 import { rooted } from "./root.js";
 import { askShare } from "./share.js";
@@ -15,7 +16,7 @@ const DAY = 86_400_000;
 
 /** Show the chats; rebuild the list only when something changed. */
 export function showChats(/** @type {HTMLElement} */ container, /** @type {State} */ state) {
-  const look = JSON.stringify([state.chats, state.chat.id, state.renaming, state.query, state.archived]);
+  const look = JSON.stringify([state.chats, state.chat.id, state.renaming, state.query, state.archived, state.folder]);
   if (container.dataset.look === look || isInUse(container, state)) return;
   container.dataset.look = look;
   const held = placeOf(document.activeElement, container);
@@ -45,6 +46,7 @@ function placeOf(/** @type {Element | null} */ focused, /** @type {HTMLElement} 
 
 function emptyNote(/** @type {State} */ state) {
   if (state.query.trim()) return "No chats found.";
+  if (state.folder) return "No chats in this folder.";
   return state.archived ? "No archived chats." : "Your chats will appear here.";
 }
 
@@ -98,6 +100,7 @@ export function actions(/** @type {ChatSummary} */ chat, startRenaming = () => u
     { label: "Rename", icon: "edit", act: startRenaming },
     { label: chat.pinned ? "Unpin" : "Pin", icon: "pin", act: () => pin(chat) },
     { label: chat.archived ? "Unarchive" : "Archive", icon: "archive", act: () => archive(chat) },
+    { label: "Move to folder", icon: "folder", act: () => askFolder(chat) },
     { label: "Share", icon: "share", act: () => askShare(chat) },
     ...exports(chat),
     { label: "Delete", icon: "delete", act: () => remove(chat), danger: true },

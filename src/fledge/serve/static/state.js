@@ -3,8 +3,9 @@
 /** @typedef {import("./tree.js").Message} Message */
 /**
  * @typedef {{id: string, title: string, model: string | null, pinned: boolean, archived: boolean,
- *   updated_at: number, snippet?: string | null,
+ *   folder_id: string | null, updated_at: number, snippet?: string | null,
  *   title_hits?: [number, number][], snippet_hits?: [number, number][]}} ChatSummary
+ * @typedef {{id: string, name: string, chats: number}} Folder
  * @typedef {{id: string | null, title: string, model: string | null, system_prompt: string | null,
  *   sampling: Record<string, any>, temporary: boolean, assistant: Assistant | null,
  *   pinned?: boolean, archived?: boolean,
@@ -38,6 +39,8 @@ export const state = {
   /** @type {ChatSummary[]} */ chats: [],
   /** @type {string | null} */ next: null,
   query: "",
+  /** @type {Folder[]} */ folders: [],
+  /** @type {string | null} */ folder: null,
   archived: false,
   /** @type {string | null} */ renaming: null,
   /** @type {Chat} */ chat: emptyChat(),
@@ -74,6 +77,7 @@ export function update(/** @type {Partial<typeof state>} */ change = {}) {
 /** Move a chat that just changed below the pinned ones and above the rest. */
 export function listChat(/** @type {ChatSummary & {temporary: boolean}} */ chat) {
   if (chat.temporary || state.query.trim() || chat.archived !== state.archived) return;
+  if (!chat.archived && (chat.folder_id ?? null) !== state.folder) return;
   const others = state.chats.filter((other) => other.id !== chat.id);
   const pinned = chat.pinned ? [] : others.filter((other) => other.pinned);
   const rest = others.filter((other) => !pinned.includes(other));

@@ -15,6 +15,7 @@ from fledge.serve.web.assistants.routes import assistant_pages, assistant_routes
 from fledge.serve.web.chat.conversations import conversation_routes
 from fledge.serve.web.chat.events import run_routes
 from fledge.serve.web.chat.exports import export_routes
+from fledge.serve.web.chat.folders import folder_routes
 from fledge.serve.web.chat.opinions import opinion_routes
 from fledge.serve.web.chat.page import chat_pages
 from fledge.serve.web.chat.supervisor import RunSupervisor
@@ -39,6 +40,7 @@ def web_routes(
     router = APIRouter()
     router.include_router(chat_pages(identity, database, models, pages, suggestions))
     router.include_router(conversation_routes(identity, database, models, supervisor))
+    router.include_router(folder_routes(identity, database))
     router.include_router(run_routes(identity, database, supervisor))
     router.include_router(opinion_routes(identity, database))
     router.include_router(export_routes(identity, database))

@@ -48,6 +48,7 @@ class NewConversation(Asked):
     sampling: SamplingWishes = SamplingWishes()
     temporary: bool = False
     assistant_id: str | None = None
+    folder_id: str | None = None
 
 
 class ChangedConversation(Asked):
@@ -60,6 +61,7 @@ class ChangedConversation(Asked):
     current_message_id: str = ""
     pinned: bool = False
     archived: bool = False
+    folder_id: str | None = None
 
 
 class NewMessage(Asked):
@@ -227,6 +229,7 @@ class ConversationShown(BaseModel):
     pinned: bool
     archived: bool
     temporary: bool
+    folder_id: str | None
     system_prompt: str | None
     sampling: dict[str, object]
     current_message_id: str | None
@@ -245,6 +248,7 @@ class ConversationShown(BaseModel):
             pinned=stored.pinned,
             archived=stored.archived,
             temporary=stored.temporary,
+            folder_id=stored.folder_id,
             # An assistant's prompt stays with its owner, because it may hold a game's secret.
             system_prompt=stored.system_prompt if stored.assistant_id is None else None,
             sampling=stored.sampling,

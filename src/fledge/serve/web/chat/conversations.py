@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from fledge.database import Conversation, ConversationStore, Database, StoredMessage
+from fledge.database.conversations import NOWHERE
 from fledge.errors import NotFound
 from fledge.serve.errors import ApiError
 from fledge.serve.models.registry import ModelRegistry
@@ -59,12 +60,20 @@ def list_routes(
         archived: bool = False,
         query: Annotated[str, Query(max_length=200)] = "",
         after: str | None = None,
+        folder: Annotated[str | None, Query(max_length=32)] = None,
     ) -> ConversationPage:
-        """Return a page of the list, or the chats in which the words of `query` occur."""
+        """Return a page of the list, or the chats in which the words of `query` occur.
+
+        `folder` is the id of one, or "none" for the chats outside of every folder; a search
+        outside of folders is a search everywhere.
+        """
         if query.strip():
-            return ConversationPage(conversations=found(chats, person, query), next=None)
+            hits = found(chats, person, query, None if folder == NOWHERE else folder)
+            return ConversationPage(conversations=hits, next=None)
         before = None if after is None else chats.get(person.id, after)
-        page = chats.list(person.id, limit=PAGE_SIZE, before=before, archived=archived)
+        page = chats.list(
+            person.id, limit=PAGE_SIZE, before=before, archived=archived, folder=folder
+        )
         return ConversationPage(
             conversations=[ConversationShown.of(chat) for chat in page],
             next=page[-1].id if len(page) == PAGE_SIZE else None,
@@ -162,12 +171,15 @@ def begin_chat(
         sampling=sampling,
         assistant_id=asked.assistant_id,
         temporary=asked.temporary,
+        folder_id=asked.folder_id,
     )
 
 
-def found(chats: ConversationStore, person: Person, query: str) -> list[ConversationShown]:
+def found(
+    chats: ConversationStore, person: Person, query: str, folder_id: str | None
+) -> list[ConversationShown]:
     """Return the chats that a search finds, each with the place."""
-    hits = chats.search(person.id, query, limit=PAGE_SIZE)
+    hits = chats.search(person.id, query, limit=PAGE_SIZE, folder_id=folder_id)
     known = chats.some(person.id, [hit.conversation_id for hit in hits])
     return [
         ConversationShown.of(known[hit.conversation_id], hit)

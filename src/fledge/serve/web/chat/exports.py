@@ -29,7 +29,11 @@ def export_routes(identity: Identity, database: Database) -> APIRouter:
         chat = database.conversations.readable(person.id, id)
         tree = database.messages.tree(person.id, id)
         write, suffix, media_type = FORMATS[format]
-        return attachment(write(chat, tree), file_name(chat.title, suffix), media_type)
+        if format == "json" and chat.folder_id is not None:
+            text = as_json(chat, tree, database.folders.get(person.id, chat.folder_id).name)
+        else:
+            text = write(chat, tree)
+        return attachment(text, file_name(chat.title, suffix), media_type)
 
     @router.get("/exports/comparisons.jsonl")
     def comparisons(person: Someone) -> Response:
@@ -57,12 +61,13 @@ def as_markdown(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(chat: Conversation, tree: Sequence[StoredMessage]) -> str:
-    """Return all branches, the end of each answer, and the settings."""
+def as_json(chat: Conversation, tree: Sequence[StoredMessage], folder: str | None = None) -> str:
+    """Return all branches, the end of each answer, the settings, and the name of the folder."""
     kept = ("id", "parent_id", "role", "content", "model", "status", "finish_reason", "created_at")
     return json.dumps(
         {
             "title": chat.title,
+            "folder": folder,
             "model": chat.model,
             "system_prompt": chat.system_prompt,
             "sampling": chat.sampling,
