@@ -65,9 +65,25 @@ def questions_of_links(database: Database, ada: str) -> dict[str, Callable[[], o
     }
 
 
+def questions_of_prompts(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """A prompt of one's own."""
+    prompts, prompt = database.prompts, database.prompts.create(ada, "Tides", "Why?", shared=True)
+    return {
+        "prompts": lambda: prompts.list(ada),
+        "own prompt": lambda: prompts.own(ada, prompt.id),
+        "new prompt": lambda: prompts.create(ada, "Moon", "Why?"),
+        "change a prompt": lambda: prompts.change(ada, prompt.id, shared=False),
+        "delete a prompt": lambda: prompts.delete(ada, prompt.id),
+    }
+
+
 def questions_of_places(database: Database, ada: str) -> dict[str, Callable[[], object]]:
-    """Folders and links."""
-    return {**questions_of_folders(database, ada), **questions_of_links(database, ada)}
+    """Folders, links and prompts."""
+    return {
+        **questions_of_folders(database, ada),
+        **questions_of_links(database, ada),
+        **questions_of_prompts(database, ada),
+    }
 
 
 def questions(database: Database) -> dict[str, Callable[[], object]]:

@@ -10,6 +10,7 @@ from fledge.database.folders import Folder, FolderStore
 from fledge.database.invitations import Invitation, InvitationStore
 from fledge.database.knowledge import Document, FoundPassage, KnowledgeStore, Passage
 from fledge.database.messages import MessageStore, StoredMessage
+from fledge.database.prompts import Prompt, PromptStore
 from fledge.database.ratings import Preference, Rating, RatingStore, WrittenAnswer
 from fledge.database.runs import RunStore, StoredRun
 from fledge.database.sessions import Session, SessionStore
@@ -42,6 +43,8 @@ __all__ = [
     "MessageStore",
     "Passage",
     "Preference",
+    "Prompt",
+    "PromptStore",
     "Rating",
     "RatingStore",
     "Role",

@@ -16,6 +16,7 @@ from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
 from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
+from fledge.database.prompts import PromptStore
 from fledge.database.ratings import RatingStore
 from fledge.database.runs import RunStore
 from fledge.database.scrub import scrub
@@ -45,6 +46,7 @@ class Database:
         self.usage = UsageStore(transactions, clock)
         self.assistants = AssistantStore(transactions, clock)
         self.desk = DeskStore(transactions, clock)
+        self.prompts = PromptStore(transactions, clock)
         self.knowledge = KnowledgeStore(transactions, clock)
         self.invitations = InvitationStore(transactions, clock)
         self.settings = SettingsStore(transactions, clock)

@@ -152,6 +152,7 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     database.conversations.delete(user.id, deleted.id)
     folder = database.folders.create(user.id, "Sea")
     database.conversations.change(user.id, chat.id, folder_id=folder.id)
+    database.prompts.create(user.id, "Translate", "Say {{text}}")
     link, _ = database.shares.put(user.id, chat.id)
     database.audit.add(user.id, "training.refused", user.login)
     hers = database.conversations.create(server.people_of["owner"].id, title="Hers")
@@ -168,6 +169,7 @@ def test_the_export_has_everything_but_secrets(server: PeopleServer) -> None:
     ]
     assert files["opinions.json"]["ratings"][0]["reasons"] == ["clear"]
     assert files["usage.json"][0]["completion_tokens"] == 3
+    assert files["prompts.json"][0]["content"] == "Say {{text}}"
     assert files["folders.json"][0]["name"] == "Sea"
     assert files[f"chats/{chat.id}.json"]["folder_id"] == folder.id
     assert files["shares.json"][0]["share"]["token"] == link.token

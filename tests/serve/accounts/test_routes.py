@@ -83,6 +83,11 @@ MAY = {
     "POST /api/folders": ROLES,
     "PATCH /api/folders/{folder_id}": ROLES,
     "DELETE /api/folders/{folder_id}": ROLES,
+    "GET /prompts": ROLES,
+    "GET /api/prompts": ROLES,
+    "POST /api/prompts": ROLES,
+    "PATCH /api/prompts/{prompt_id}": ROLES,
+    "DELETE /api/prompts/{prompt_id}": ROLES,
     "GET /api/shares": ROLES,
     "DELETE /api/shares/{share_id}": ROLES,
     "GET /api/conversations/{id}/share": ROLES,
@@ -178,6 +183,7 @@ def belongings(server: PeopleServer) -> dict[str, str]:
         "assistant": assistant.id,
         "document": document.id,
         "folder": database.folders.create(labeller.id, "Private").id,
+        "prompt": database.prompts.create(labeller.id, "Private", "Secret").id,
         "share": database.shares.put(labeller.id, chat.id)[0].id,
     }
 
@@ -200,6 +206,8 @@ OWNED = {
     "POST /account/links/SHARE/revoke": None,
     "PATCH /api/folders/FOLDER": {"name": "Stolen"},
     "DELETE /api/folders/FOLDER": None,
+    "PATCH /api/prompts/PROMPT": {"title": "Stolen"},
+    "DELETE /api/prompts/PROMPT": None,
     "GET /a/ASSISTANT": None,
     "GET /assistants/ASSISTANT": None,
     "GET /api/assistants/ASSISTANT": None,
@@ -285,6 +293,7 @@ def snapshot(server: PeopleServer) -> object:
         database.usage.of(id_, since=""),
         database.shares.every(id_),
         database.folders.list(id_),
+        database.prompts.list(id_),
         [
             (assistant, database.knowledge.list(id_, assistant.id))
             for assistant in database.assistants.list(id_)
@@ -293,7 +302,15 @@ def snapshot(server: PeopleServer) -> object:
 
 
 def test_lists_show_ones_own_only(server: PeopleServer, belongings: dict[str, str]) -> None:
-    for path in ("/api/conversations", "/api/conversations?search=private", "/account", "/usage"):
+    for path in (
+        "/api/prompts",
+        "/prompts",
+        "/api/folders",
+        "/api/conversations",
+        "/api/conversations?search=private",
+        "/account",
+        "/usage",
+    ):
         page = server.ask("GET", path, who=server.people_of["owner"])
         assert page.status_code == 200
         assert "Private" not in page.text and belongings["key"] not in page.text

@@ -7,6 +7,7 @@ from fledge.database.tables.desk import HandOvers, Visits
 from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
 from fledge.database.tables.people import Accounts, ApiKeys, HasLimits, Invitations, Sessions
+from fledge.database.tables.prompts import Prompts
 from fledge.database.tables.shares import Shares
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Json",
     "Messages",
     "Preferences",
+    "Prompts",
     "Ratings",
     "Runs",
     "Sessions",

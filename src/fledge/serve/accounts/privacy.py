@@ -95,6 +95,14 @@ def archive(database: Database, account_id: str) -> bytes:
         write("assistants.json", assistants_of(database, account_id))
         write("shares.json", [asdict(each) for each in database.shares.every(account_id)])
         write("folders.json", [asdict(each) for each in database.folders.list(account_id)])
+        write(
+            "prompts.json",
+            [
+                asdict(each)
+                for each in database.prompts.list(account_id)
+                if each.account_id == account_id
+            ],
+        )
         write("opinions.json", asdict(database.ratings.given(account_id)))
         write("audit.json", [asdict(entry) for entry in database.audit.by(account_id)])
         for folder, deleted in (("chats", False), ("deleted-chats", True)):

@@ -10,8 +10,8 @@ from fledge.errors import ConfigError
 OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs", "health"),
-        *("invitation", "login", "logout", "metrics", "openapi.json", "queue", "setup", "static"),
-        *("s", "server", "tokenize", "usage", "v1", "widget"),
+        *("invitation", "login", "logout", "metrics", "openapi.json", "prompts", "queue", "setup"),
+        *("s", "server", "static", "tokenize", "usage", "v1", "widget"),
     }
 )
 """First segments of the server's own paths."""

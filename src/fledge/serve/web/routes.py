@@ -20,6 +20,7 @@ from fledge.serve.web.chat.opinions import opinion_routes
 from fledge.serve.web.chat.page import chat_pages
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.desk import desk_routes
+from fledge.serve.web.prompts import prompt_routes
 from fledge.serve.web.shares.api import share_routes
 from fledge.serve.web.shares.page import share_pages
 from fledge.serve.web.widget import widget_routes
@@ -47,6 +48,7 @@ def web_routes(
     router.include_router(assistant_routes(identity, database))
     router.include_router(assistant_pages(identity, database, models, pages))
     router.include_router(desk_routes(identity, database, pages))
+    router.include_router(prompt_routes(identity, database, pages))
     router.include_router(share_routes(identity, database, settings, share_limits))
     router.include_router(share_pages(identity, database, models, settings, share_limits, pages))
     router.include_router(widget_routes(identity, database, models, supervisor, visitors, pages))
