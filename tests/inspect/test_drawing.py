@@ -100,6 +100,18 @@ def test_long_titles_are_broken_and_very_long_ones_cut() -> None:
     assert lines[-1].endswith("…”")
 
 
+def test_the_title_of_each_axis_stands_on_the_side_of_its_words() -> None:
+    figure = drawn(invented("one two three", "un deux trois"))
+    (axes, *_) = figure.axes
+    figure.canvas.draw()
+    words = [label.get_window_extent() for label in axes.get_xticklabels()]
+    title = axes.xaxis.get_label().get_window_extent()
+    assert title.y0 > max(each.y1 for each in words) > axes.get_window_extent().y1
+    note = min(text.get_window_extent().y0 for text in figure.texts[:-1])
+    assert title.y1 < note, "below the title of the picture"
+    assert figure.texts[-1].get_window_extent().x1 < axes.get_window_extent().x0
+
+
 def test_more_words_than_a_page_has_room_for_are_refused() -> None:
     many = invented("a " * 101, "b")
     with pytest.raises(GenerationError, match=r"101 words do not fit .* \(--json\)"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import numpy as np
@@ -212,9 +213,12 @@ def _write_words(figure: Figure, axes: Axes, recording: Recording, layout: Layou
     if layout.angle:
         for label in axes.get_xticklabels():
             label.set(rotation=layout.angle, ha="left", va="bottom", rotation_mode="anchor")
-    below, beside = AXES[maps.kind]
-    axes.set_xlabel(below, fontsize=NOTE_SIZE, color=QUIET, labelpad=5)
-    axes.xaxis.set_label_position("bottom")
+    above, beside = AXES[maps.kind]
+    is_wider = _text_width(above, NOTE_SIZE) > len(maps.sources) * layout.cell
+    # A wide title ends with the map: beside it stands the label of the colour bar.
+    side: Literal["right", "center"] = "right" if is_wider else "center"
+    axes.set_xlabel(above, fontsize=NOTE_SIZE, color=QUIET, labelpad=5, loc=side)
+    axes.xaxis.set_label_position("top")  # the side of the words
     width, height = figure.get_size_inches()
     x = (layout.caption + CAPTION / 2) / width
     y = (layout.bottom + len(maps.targets) * layout.cell / 2) / height

@@ -88,15 +88,14 @@ def arrange(
     content = labels_left + len(columns) * cell + right
     width = max(LEAST_WIDTH, content + 2 * MARGIN)
     title_lines, note_lines, header = _header(title, note, width, measure)
-    bottom = MARGIN + CAPTION
     return Layout(
         width=width,
-        height=bottom + len(rows) * cell + GAP + label_height + header + MARGIN,
+        height=MARGIN + len(rows) * cell + GAP + label_height + CAPTION + header + MARGIN,
         cell=cell,
         font_size=font_size,
         angle=angle,
         left=(width - content) / 2 + labels_left,
-        bottom=bottom,
+        bottom=MARGIN,
         caption=(width - content) / 2,
         title=title_lines,
         note=note_lines,
