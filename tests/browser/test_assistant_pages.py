@@ -77,18 +77,41 @@ def test_a_person_answers_in_the_chat_and_gives_it_back(open_page: OpenPage) -> 
     press(page, "Chat actions")
     page.get_by_role("menuitem", name="Talk to a person").click()
     expect(page.locator("#caution")).to_contain_text("We've asked someone to join")
-    desk = open_page("/queue")
+    desk = open_page("/usage")
+    expect(desk.locator(".tab", has_text="Queue").locator(".count")).to_have_text("1 waiting")
+    expect(desk).to_have_title("(1) Usage · fledge")
+    check(desk, "badge")
+    desk.goto(desk.url.replace("/usage", "/queue"))
+    expect(desk.locator(".desk-from")).to_have_text("You")
     desk.locator(".desk-line").click()
+    expect(desk.locator("#writer")).to_have_text("You")
     desk.get_by_label("Reply").fill("Hello, this is Anna.")
     desk.get_by_label("Reply").press("Enter")
     expect(desk.locator("#messages")).to_contain_text("Hello, this is Anna.")
     check(desk, "queue")
+    expect(desk).to_have_title("Queue · fledge")
     expect(page.locator(".answer").last).to_have_text("Hello, this is Anna.")
     press(desk, "Return to assistant")
     expect(desk.get_by_text("No one is waiting.")).to_be_visible()
     expect(page.locator("#caution")).to_have_text(
         "Answers can be wrong. Check important information."
     )
+    expect(page.locator("#returned")).to_have_text("You're talking to the assistant again.")
+    check(page, "returned")
+    page.reload()
+    expect(page.locator("#returned")).to_have_text("You're talking to the assistant again.")
+    ask(page, "And now?")
+    expect(page.locator("#returned")).to_be_empty()
+
+
+def test_an_assistant_without_suggestions_offers_those_of_the_server(
+    open_page: OpenPage, database: TemporaryDatabase
+) -> None:
+    owner = database.accounts.owner()
+    assert owner is not None
+    made = database.assistants.create(owner.id, name="Plain")
+    page = open_page(f"/a/{made.id}")
+    expect(page.locator(".suggestion")).to_have_text(["Why are there tides?"])
 
 
 @contextmanager

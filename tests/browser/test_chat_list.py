@@ -1,11 +1,12 @@
 """The list of chats: kept on the server, searched, renamed, pinned, archived, deleted with undo."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.steps import PHONE, ask, finished, pick, press, until
+from browser.steps import LOOKS, PHONE, ask, finished, pick, press, until
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -60,6 +61,43 @@ def test_a_search_marks_what_it_found(open_page: OpenPage) -> None:
     expect(page.locator(".chat-title mark")).to_have_text(["東北支社"])
     page.get_by_label("Search chats").fill("moon")
     expect(page.locator(".snippet mark")).to_have_text(["moon"] * 2)
+
+
+def test_the_open_chat_is_archived_from_its_own_menu_and_had_back(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "First question")
+    finished(page)
+    press(page, "Chat actions")
+    page.get_by_role("menuitem", name="Archive").click()
+    expect(page.locator(".toast")).to_contain_text("Chat archived.")
+    expect(page.locator(".chat-row")).to_have_count(0)
+    press(page, "Undo")
+    lists(page, "First question")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_toast_covers_neither_the_bar_nor_the_message_box(open_page: OpenPage, look: str) -> None:
+    page = open_page(**LOOKS[look])
+    ask(page)
+    finished(page)
+    press(page, "Chat actions")
+    page.get_by_role("menuitem", name="Archive").click()
+    expect(page.locator(".toast")).to_be_visible()
+    toast, bar, foot = (page.locator(each).bounding_box() for each in (".toast", ".bar", ".foot"))
+    assert toast and bar and foot
+    assert bar["y"] + bar["height"] <= toast["y"] <= foot["y"] - toast["height"]
+
+
+def test_the_tab_of_the_chat_stays_marked_in_every_chat(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator(".tab[aria-current=page]")).to_have_text("Chat")
+    ask(page)
+    finished(page)
+    page.reload()
+    expect(page).to_have_url(re.compile("/c/"))
+    expect(page.locator(".tab[aria-current=page]")).to_have_text("Chat")
+    page.goto(page.url.partition("/c/")[0] + "/assistants/new")
+    expect(page.locator(".tab[aria-current=page]")).to_have_text("Assistants")
 
 
 def test_a_deleted_chat_can_be_had_back(open_page: OpenPage) -> None:

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import ANSWER, OTHER
-from browser.steps import ask, finished, press, until
+from browser.steps import ask, check, finished, press, until
+from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine
 
 pytestmark = pytest.mark.browser
@@ -180,7 +181,23 @@ def test_an_answer_and_its_code_are_copied_as_they_were_written(open_page: OpenP
     until(page, copied, "tide = moon.pull(sea)")
 
 
-def test_a_text_file_is_put_into_the_message(open_page: OpenPage) -> None:
+def test_empty_number_boxes_show_the_values_in_effect(open_page: OpenPage) -> None:
+    page = open_page()
+    press(page, "Chat settings")
+    shown = {"Temperature": "1", "Top-p": "1", "Top-k": "all", "Min-p": "0", "Seed": "random"}
+    for name, value in {**shown, "Max tokens": "up to 2,048"}.items():
+        expect(page.get_by_label(name, exact=True)).to_have_attribute("placeholder", value)
+    expect(page.get_by_label("Max tokens")).to_have_attribute("max", "2048")
+
+
+def sent(engine: ScriptedEngine, tokenizer: Tokenizer) -> str:
+    """The last prompt that the model was given."""
+    return tokenizer.decode(engine.requests[-1].prompt)
+
+
+def test_text_files_are_chips_and_are_sent_below_the_message(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer: Tokenizer
+) -> None:
     page = open_page()
     box = page.get_by_label("Message", exact=True)
     box.fill("What is this?")
@@ -193,12 +210,54 @@ def test_a_text_file_is_put_into_the_message(open_page: OpenPage) -> None:
         for name, buffer in buffers.items()
     ]
     page.set_input_files("#attached", files=files)
-    wanted = "What is this?\n\na.txt:\n````\nTrès ```bien```\n````\n\nb.txt:\n```\nzwei\n```"
-    expect(box).to_have_value(wanted)
+    chips = page.get_by_role("list", name="Attached files").get_by_role("listitem")
+    expect(chips).to_have_text(["a.txt16 bytes", "b.txt4 bytes"])
+    expect(box).to_have_value("What is this?")
     picture = {"name": "c.png", "mimeType": "image/png", "buffer": b"\x89PNG\0\0"}
     page.set_input_files("#attached", files=[picture])
     expect(page.locator(".toast")).to_contain_text("c.png is not a text file")
-    expect(box).to_have_value(wanted)
+    check(page, "files")
+    page.reload()
+    expect(chips).to_have_count(2)  # as the text in the box, they outlive a reload
+    box.press("Enter")
+    finished(page)
+    wanted = "What is this?\n\na.txt:\n````\nTrès ```bien```\n````\n\nb.txt:\n```\nzwei\n```"
+    assert wanted in sent(engine, tiny_tokenizer)
+    expect(chips).to_have_count(0)
+    expect(page.locator(".sent-file summary")).to_have_text(["a.txt16 bytes", "b.txt4 bytes"])
+    expect(page.locator(".sent-file pre").first).to_be_hidden()
+    page.locator(".sent-file summary").first.click()
+    expect(page.locator(".sent-file pre").first).to_have_text("Très ```bien```")
+    check(page, "sent files")
+
+
+def test_a_file_is_removed_and_one_alone_is_a_message(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer: Tokenizer
+) -> None:
+    page = open_page()
+    files = [
+        {"name": name, "mimeType": "text/plain", "buffer": name.encode()}
+        for name in ("a.txt", "b.txt")
+    ]
+    page.set_input_files("#attached", files=files)
+    press(page, "Remove a.txt")
+    press(page, "Send")
+    finished(page)
+    prompt = sent(engine, tiny_tokenizer)
+    assert "b.txt:\n```\nb.txt\n```" in prompt and "a.txt" not in prompt
+
+
+def test_a_file_longer_than_the_model_reads_is_cut_and_says_so(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer: Tokenizer
+) -> None:
+    """The model of the tests reads 2,048 tokens: about 4,096 characters."""
+    page = open_page()
+    long = {"name": "long.txt", "mimeType": "text/plain", "buffer": b"tide " * 2000}
+    page.set_input_files("#attached", files=[long])
+    expect(page.locator(".file-size")).to_have_text("first 4,096 of 9,999 characters")
+    page.set_input_files("#attached", files=[{**long, "name": "more.txt"}])
+    expect(page.locator(".toast")).to_contain_text("more.txt does not fit: the message is full")
+    expect(page.locator(".file")).to_have_count(1)
 
 
 def test_a_failure_is_told_and_can_be_tried_again(

@@ -95,6 +95,7 @@ RUNS_NONE = {
     *("POST /account/keys", "POST /account/keys/{key_id}/revoke", "POST /account/erase-chats"),
     *("POST /account/delete", "POST /admin/invitations"),
     *("POST /admin/invitations/{invitation_id}/delete", "POST /admin/settings"),
+    "POST /admin/people/{account_id}/change",
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),
     *("POST /admin/people/{account_id}/password", "POST /admin/people/{account_id}/delete"),

@@ -60,6 +60,7 @@ def demo(
     if not is_main_process():
         return
     typer.echo(f"Report card with curves and samples: {output / 'report.html'}", err=True)
+    write_suggestions(output, seed)
     if serve:
         serve_demo(checkpoints, seed, port, output / CHATS)
     else:
@@ -98,6 +99,14 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, databas
         login=False,
         announce=typer.echo,
     )
+
+
+def write_suggestions(output: Path, seed: int) -> None:
+    """Leave the suggested questions beside the models, where `fledge serve` finds them."""
+    from fledge.serve.models.loading import SUGGESTIONS
+
+    text = "".join(f"{question}\n" for question in suggestions(seed))
+    (output / SUGGESTIONS).write_text(text, encoding="utf-8")
 
 
 def suggestions(seed: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.database.conversations import missing, owned
@@ -46,11 +46,16 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue: a chat that wants a person, the account that keeps it, its title."""
+    """One line of the queue: a chat that wants a person, the account that keeps it, its title.
+
+    `visited` is the page where a visitor without an account began it, "" if unknown; None where
+    the account's own person writes.
+    """
 
     hand_over: HandOver
     account_id: str
     title: str
+    visited: str | None
 
 
 class DeskStore:
@@ -127,17 +132,29 @@ class DeskStore:
         """Return at most 100 chats that want a person, the longest wait first."""
         query = (
             selected(HandOvers, HandOver)
-            .add_columns(Conversations.account_id, Conversations.title)
+            .add_columns(Conversations.account_id, Conversations.title, Visits.origin)
             .join(Conversations, Conversations.id == HandOvers.conversation_id)
+            .outerjoin(Visits, Visits.conversation_id == HandOvers.conversation_id)
             .where(HandOvers.status.in_(("waiting", "taken")), Conversations.deleted_at.is_(None))
             .order_by(HandOvers.created_at, HandOvers.conversation_id)
             .limit(MOST_SHOWN)
         )
         with self._transactions.read() as connection:
             return [
-                Waiting(HandOver(*hand_over), account_id, title)
-                for *hand_over, account_id, title in connection.execute(query)
+                Waiting(HandOver(*hand_over), account_id, title, visited)
+                for *hand_over, account_id, title, visited in connection.execute(query)
             ]
+
+    def count_waiting(self) -> int:
+        """Return the number of chats that wait for a person and have none yet."""
+        query = (
+            select(func.count())
+            .select_from(HandOvers)
+            .join(Conversations, Conversations.id == HandOvers.conversation_id)
+            .where(HandOvers.status == "waiting", Conversations.deleted_at.is_(None))
+        )
+        with self._transactions.read() as connection:
+            return int(connection.scalar(query) or 0)
 
     def _set(
         self, connection: Connection, known: HandOver, status: HandOverStatus, staff_id: str | None

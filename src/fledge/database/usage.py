@@ -71,6 +71,13 @@ class UsageStore:
         with self._transactions.read() as connection:
             return every(connection, query, UsageOfDay)
 
+    def everyone(self, *, since: str) -> list[UsageOfDay]:
+        """Return all rows from day `since` on, the newest day first."""
+        query = selected(Usage, UsageOfDay).where(Usage.day >= since)
+        query = query.order_by(Usage.day.desc(), Usage.account_id, Usage.key_id, Usage.model)
+        with self._transactions.read() as connection:
+            return every(connection, query, UsageOfDay)
+
     def by_account(self, *, since: str) -> dict[str, int]:
         """Return the tokens of each person from day `since` on, by account id."""
         tokens = func.sum(Usage.prompt_tokens + Usage.completion_tokens)

@@ -209,7 +209,7 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
     credentials = Credentials(database.accounts, parts.passwords, parts.attempts)
     app.include_router(api_routes(parts.service, identity, quota, parts.retention, clock))
-    app.include_router(api_page_routes(app, pages))
+    app.include_router(api_page_routes(app, identity, pages))
     app.include_router(
         web_routes(
             identity,
@@ -220,6 +220,7 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             parts.settings,
             parts.share_limits,
             pages,
+            parts.service.sampling,
             suggestions,
         )
     )

@@ -21,6 +21,7 @@ def test_admins_reach_below_themselves_and_owners_everywhere(server: PeopleServe
         ("password", {}),
         ("delete", {}),
         ("limits", {"daily_tokens": "5"}),
+        ("change", {"role": "user", "daily_tokens": "5"}),
     ):
         refused = change(server, "admin", "owner", action, **form)
         assert refused.status_code == 400, action
@@ -156,14 +157,15 @@ def test_the_page_asks_for_no_limit_that_its_form_refuses(server: PeopleServer) 
     owner = server.people_of["owner"]
     html = server.ask("GET", "/admin", who=owner).text
     forms = re.findall(
-        r'<form [^>]*action="([^"]+/limits|/admin/settings)">(.*?)</form>', html, re.S
+        r'<form [^>]*action="([^"]+/change|/admin/settings)"[^>]*>(.*?)</form>', html, re.S
     )
     assert len(forms) > 1
     for action, form in forms:
         (least,) = set(re.findall(r'type="number" min="(\d)"', form))
-        lower = {"daily_tokens": int(least) - 1}
+        role = {"role": "user"} if action.endswith("/change") else {}
+        lower = {**role, "daily_tokens": int(least) - 1}
         assert server.ask("POST", action, who=owner, data=lower).status_code == 400, action
-        taken = server.ask("POST", action, who=owner, data={"daily_tokens": least})
+        taken = server.ask("POST", action, who=owner, data={**role, "daily_tokens": least})
         assert taken.status_code == 303, action
 
 

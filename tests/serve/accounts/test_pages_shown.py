@@ -111,6 +111,7 @@ def test_the_account_page_says_what_was_done(
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
+        ("change", {"role": "labeller", "daily_tokens": "5"}, "Changes saved."),
         ("role", {"role": "labeller"}, "Role changed."),
         ("limits", {}, "Limits saved."),
         ("disable", {}, "Account disabled and logged out everywhere."),
@@ -129,7 +130,7 @@ def test_the_page_of_people_says_what_was_done(
 def test_a_manager_is_offered_only_what_is_below_them(server: PeopleServer) -> None:
     for role, below in (("admin", ["user", "labeller"]), ("owner", ["user", "labeller", "admin"])):
         html = server.ask("GET", "/admin", who=server.people_of[role]).text
-        reached = re.findall(r'action="/admin/people/(\w+)/role"', html)
+        reached = re.findall(r'action="/admin/people/(\w+)/change"', html)
         wanted = {server.people_of[each].id for each in below}
         assert set(reached) == wanted
         invite = html.partition('id="invitations"')[2].partition("</select>")[0]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from fledge.serve.web.widget import page_within
 from serve.web.conftest import ANSWER
 
 ORIGIN = "https://shop.example"
@@ -100,6 +101,47 @@ def test_a_person_takes_over_answers_and_gives_back(
     assert client.get("/api/queue").json() == []
     assert client.get(path).status_code == 404
     assert ask("And now?")["run_id"] is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("https://shop.example/lamps?session=secret#top", "https://shop.example/lamps"),
+        ("https://SHOP.example/a b", "https://shop.example/a%20b"),
+        ("https://evil.example/lamps", None),
+    ],
+)
+def test_the_staff_see_the_page_of_a_visitor_if_it_may_embed_the_widget(
+    client: httpx.Client, assistant: str, page: str, shown: str | None
+) -> None:
+    reply = client.post(f"/api/widget/{assistant}/visits", json={"page": page})
+    visitor = {"x-visitor": reply.json()["token"]}
+    client.post("/api/widget/chat/person", json={}, headers=visitor)
+    (line,) = client.get("/api/queue").json()
+    assert (line["by"], line["page"]) == ("Visitor", shown)
+    opened = client.get(f"/api/queue/{line['id']}").json()
+    assert (opened["by"], opened["page"]) == ("Visitor", shown)
+
+
+@pytest.mark.parametrize("page", ["javascript:alert(1)", "https://[", "", "/lamps", "https:lamps"])
+def test_an_address_that_is_no_page_of_the_site_is_left_out(page: str) -> None:
+    assert page_within(page, [ORIGIN]) == ""
+
+
+def test_a_visitor_hears_that_the_chat_went_back_until_the_next_message(
+    client: httpx.Client, visitor: dict[str, str], ask: Callable[[str], dict]
+) -> None:
+    def returned() -> bool:
+        return "returned" in client.get("/api/widget/chat", headers=visitor).json()
+
+    ask("Why?")
+    client.post("/api/widget/chat/person", json={}, headers=visitor)
+    assert not returned()
+    (line,) = client.get("/api/queue").json()
+    client.post(f"/api/queue/{line['id']}/close")
+    assert returned()
+    ask("And now?")
+    assert not returned()
 
 
 def test_a_chat_of_the_chat_page_is_handed_over_and_taken_back(

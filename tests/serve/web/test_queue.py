@@ -44,12 +44,18 @@ def test_a_chat_goes_to_a_person_and_comes_back(
         "status": "waiting",
         "name": None,
         "last": "Is anybody there?",
+        "by": ada.name,
+        "page": None,
     }
+    assert people.ask("GET", "/api/queue/count", who=admin).json() == {"waiting": 1}
+    assert people.ask("GET", "/api/queue/count", who=ada).status_code == 403
     assert 1_750_000_000 < since < people.clock.now
 
     path = f"/api/queue/{chat}"
     taken = people.ask("POST", f"{path}/take", who=admin).json()
     assert taken["hand_over"] == {"status": "taken", "name": "The-Admin"}
+    assert (taken["by"], taken["page"]) == (ada.name, None)
+    assert people.ask("GET", "/api/queue/count", who=admin).json() == {"waiting": 0}
     assert [turn["content"] for turn in taken["messages"]] == ["Why?", ANSWER, "Is anybody there?"]
     assert read(people, ada, chat)["hand_over"] == {"status": "taken", "name": "The-Admin"}
 

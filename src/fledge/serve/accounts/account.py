@@ -75,6 +75,9 @@ class AccountPage:
             "session": person.session,
             "links": database.shares.list(person.id),
             "scopes": get_args(Scope),
+            "daily_limit": min(
+                (each.daily_tokens for each in person.limits if each.daily_tokens), default=None
+            ),
             "new_key": new_key,
             "done": DONE.get(request.query_params.get("done", "")),
             "now": self._clock(),

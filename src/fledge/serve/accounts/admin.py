@@ -51,6 +51,12 @@ class LimitsForm(Form):
     daily_tokens: int | None = Field(None, ge=0, le=MOST)
 
 
+class PersonForm(LimitsForm):
+    """Role and limits of a person, saved together."""
+
+    role: Role
+
+
 class SettingsForm(Form):
     """Defaults for people without limits of their own: empty is no limit."""
 
@@ -208,6 +214,23 @@ def account_admin_routes(identity: Identity, database: Database, pages: Pages) -
         audit.add(person.id, "role.changed", account.login, {"from": account.role, "to": form.role})
         return go("/admin?done=role")
 
+    @router.post("/admin/people/{account_id}/change")
+    def change(
+        account_id: str, person: Manager, form: Annotated[PersonForm, Depends(read(PersonForm))]
+    ) -> Response:
+        """Save a person's role and limits."""
+        account = changeable(database, person, account_id)
+        require_appointing(person, form.role)
+        limits = form.model_dump(exclude={"role"})
+        accounts.change(account.id, role=form.role, **limits)
+        if form.role != account.role:
+            database.invitations.withdraw(account.id)
+            moved: dict[str, object] = {"from": account.role, "to": form.role}
+            audit.add(person.id, "role.changed", account.login, moved)
+        if any(getattr(account, name) != limit for name, limit in limits.items()):
+            audit.add(person.id, "limits.changed", account.login, limits)
+        return go("/admin?done=person")
+
     @router.post("/admin/people/{account_id}/limits")
     def change_limits(
         account_id: str, person: Manager, form: Annotated[LimitsForm, Depends(read(LimitsForm))]
@@ -293,6 +316,7 @@ def changeable(database: Database, person: Person, account_id: str) -> Account:
 DONE = {
     "invitation": "Invitation revoked.",
     "settings": "Defaults saved.",
+    "person": "Changes saved.",
     "role": "Role changed.",
     "limits": "Limits saved.",
     "disabled": "Account disabled and logged out everywhere.",

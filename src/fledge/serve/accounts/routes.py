@@ -12,6 +12,7 @@ from fledge.serve.accounts.login import door_routes
 from fledge.serve.accounts.privacy import privacy_routes
 from fledge.serve.accounts.server import server_routes
 from fledge.serve.accounts.setup import OwnerSetup
+from fledge.serve.accounts.team_usage import team_usage_routes
 from fledge.serve.accounts.usage import usage_routes
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.quota import Quota
@@ -40,6 +41,7 @@ def accounts_routes(
         privacy_routes(identity, database, credentials, retention, clock, pages),
         server_routes(identity, database, settings, pages),
         usage_routes(identity, database, quota, clock, pages),
+        team_usage_routes(identity, database, quota, clock, pages),
         admin_routes(
             identity, database, credentials, retention, settings, admin_page, clock, pages
         ),

@@ -5,11 +5,13 @@ Nothing is loaded from elsewhere, and no script runs.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from fledge.serve.people.identity import Identity
+from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 
 Json = Mapping[str, Any]
@@ -48,17 +50,19 @@ class Endpoint:
         return f"{self.method}{self.path}".replace("/", "-").strip("{}").lower()
 
 
-def api_page_routes(app: FastAPI, pages: Pages) -> APIRouter:
-    """Make the route; it needs no login, because it names no model and no person."""
+def api_page_routes(app: FastAPI, identity: Identity, pages: Pages) -> APIRouter:
+    """Make the route; it needs no login, and shows the bar's tabs to those who have one."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs", response_class=HTMLResponse)
-    def api_page(request: Request) -> Response:
+    def api_page(
+        request: Request, person: Annotated[Person | None, Depends(identity.recognised)]
+    ) -> Response:
         """Show every endpoint with its fields."""
         shown = endpoints(app.openapi())
         groups = [(tag, [each for each in shown if each.tag == tag]) for tag in TAGS]
         base = str(request.base_url).rstrip("/")
-        return pages.show(request, "api.html", {"groups": groups, "base": base})
+        return pages.show(request, "api.html", {"groups": groups, "base": base}, person=person)
 
     return router
 

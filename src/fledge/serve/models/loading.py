@@ -32,6 +32,11 @@ CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+SUGGESTIONS = "suggestions.txt"
+"""File beside the runs of a project: first messages that the chat page offers, one a line."""
+MOST_SUGGESTIONS = 8
+LONGEST_SUGGESTION = 200
+"""Characters."""
 BYTES_PER_WEIGHT = 4
 """Bytes of a weight in memory: fp32 on a CPU, whatever the file holds."""
 
@@ -149,7 +154,19 @@ def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int
         created=int(checkpoint.stat().st_mtime),
         load=partial(load_engine, checkpoint, rows),
         bytes=needed,
+        suggestions=suggestions_of(checkpoint),
     )
+
+
+def suggestions_of(checkpoint: Path) -> tuple[str, ...]:
+    """Return the first messages that a run's project offers, one a line; none without a file."""
+    file = checkpoint.resolve().parent.parent / SUGGESTIONS
+    if not file.is_file():
+        return ()
+    texts = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return tuple(text.strip()[:LONGEST_SUGGESTION] for text in texts if text.strip())[
+        :MOST_SUGGESTIONS
+    ]
 
 
 def load_engine(checkpoint: Path, max_batch: int) -> Engine:

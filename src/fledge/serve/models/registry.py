@@ -16,7 +16,8 @@ from fledge.text.tokenizer import Tokenizer
 class ServedModel:
     """Checkpoint that answers; `load` brings its weights into `bytes` of memory.
 
-    `banned_ids` are never written, `created` is seconds since 1970.
+    `banned_ids` are never written, `created` is seconds since 1970. `suggestions` are first
+    messages that it was trained for.
     """
 
     id: str
@@ -28,6 +29,7 @@ class ServedModel:
     created: int
     load: Callable[[], TokenEngine]
     bytes: int = 0
+    suggestions: tuple[str, ...] = ()
 
     def card(self) -> ModelCard:
         """Return its entry in `/v1/models`."""

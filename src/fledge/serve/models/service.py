@@ -64,7 +64,7 @@ class ModelService:
     ) -> None:
         self.models = models
         self.metrics = Metrics(clock)
-        self._sampling = sampling
+        self.sampling = sampling
         self._max_pending = max_pending
         self._engine = AsyncEngine(max_pending)
         self._shelf = ModelShelf(memory, self._engine.is_idle)
@@ -204,7 +204,7 @@ class ModelService:
         for prompt in ask.prompts:
             room = model.context_length - len(prompt)
             for index in range(ask.choices):
-                sampling = ask.wishes.sampling(self._sampling, room, index, ask.logprobs or 0)
+                sampling = ask.wishes.sampling(self.sampling, room, index, ask.logprobs or 0)
                 id_ = f"{name}-{len(feeds)}"
                 feed = self._engine.submit(
                     engine, engine_request(id_, prompt, sampling, model, ask.user)
@@ -252,6 +252,6 @@ class ModelService:
 
     def _with_default(self, wishes: SamplingWishes) -> SamplingWishes:
         """Return the wishes with this server's temperature and top-p where they name none."""
-        usual = {"temperature": min(self._sampling.temperature, 2.0), "top_p": self._sampling.top_p}
+        usual = {"temperature": min(self.sampling.temperature, 2.0), "top_p": self.sampling.top_p}
         named = wishes.model_dump(include=set(usual), exclude_none=True)
         return wishes.model_copy(update={**usual, **named})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,16 @@ _IMPORT = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """Page that the bar links to, with the name of its icon."""
+
+    path: str
+    name: str
+    icon: str
+    is_current: bool
+
+
 class Pages:
     """Render the templates in `pages/` with the person who looks and the tabs they may open."""
 
@@ -27,6 +38,7 @@ class Pages:
         """Without `login` there are no accounts to show."""
         self._login = login
         self._templates = Jinja2Templates(directory=PAGES)
+        self._templates.env.filters["instant"] = instant
         self._templates.env.filters["moment"] = moment
         self._templates.env.filters["browser"] = browser
         self._templates.env.filters["sentence"] = sentence
@@ -43,8 +55,7 @@ class Pages:
         """Return a page; `person` is None where nobody has to be logged in."""
         shared = {
             "root": root_of(request.scope),
-            "here": path_of(request.scope),
-            "tabs": tabs(person, self._login),
+            "tabs": tabs(person, self._login, path_of(request.scope)),
             "person": person,
             "login": self._login,
             "modules": modules,
@@ -55,8 +66,13 @@ class Pages:
 
 
 def moment(time: float) -> str:
-    """Return seconds since 1970 as `2026-11-25 00:40`, in UTC."""
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
+    """Return seconds since 1970 as `2026-11-25 00:40 UTC`; times.js shows the viewer's own time."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def instant(time: float) -> str:
+    """Return seconds since 1970 as `2026-11-25T00:40:00Z`, which scripts read."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def sentence(text: str) -> str:
@@ -84,16 +100,24 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def tabs(person: Person | None, login: bool) -> list[tuple[str, str]]:
-    """Return path and name of each page that a person may open; `/admin` needs a login."""
+def tabs(person: Person | None, login: bool, here: str) -> list[Tab]:
+    """Return the pages that a person may open; `/admin` needs a login.
+
+    A page below another belongs to its tab, and every chat to the first.
+    """
     if person is None:
         return []
-    shown = [("/", "Chat"), ("/assistants", "Assistants")]
+    shown = [("/", "Chat", "chat"), ("/assistants", "Assistants", "spark")]
     if person.may("staff"):
-        shown.append(("/queue", "Queue"))
+        shown.append(("/queue", "Queue", "queue"))
+    shown.append(("/usage", "Usage", "usage"))
     if login and person.may("manage_people"):
-        shown.append(("/admin", "People"))
-    return shown
+        shown.append(("/admin", "People", "people"))
+    place = "/" if re.match(r"/[ac]/", here) else here
+    return [
+        Tab(path, name, icon, place == path or (path != "/" and place.startswith(f"{path}/")))
+        for path, name, icon in shown
+    ]
 
 
 @cache

@@ -65,7 +65,7 @@ async function answerTo(/** @type {string | null} */ id, /** @type {string} */ w
   listChat(reply.conversation);
   announce(id);
   if (state.chat.id !== id) return; // another chat was opened meanwhile; this one is saved
-  Object.assign(state.chat, reply.conversation);
+  Object.assign(state.chat, reply.conversation, { returned: false });
   merge(reply.messages.map(updated));
   update({ leaf: reply.conversation.current_message_id, follows: true });
 }

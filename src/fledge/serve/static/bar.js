@@ -1,6 +1,7 @@
 // Bar of every page: the theme button cycles through system, light and dark.
 
 import { at, setIcon, setLabel } from "./dom.js";
+import { watchQueue } from "./waiting.js";
 
 const THEMES = ["system", "light", "dark"];
 
@@ -24,6 +25,4 @@ at("theme").addEventListener("click", () => {
 });
 
 show();
-
-// On a narrow screen the tabs scroll, and the current one may be outside.
-document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+watchQueue();

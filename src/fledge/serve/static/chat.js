@@ -155,6 +155,7 @@ export function wantPerson(/** @type {boolean} */ wanted) {
   return telling(async () => {
     const path = `/api/conversations/${chat.id}/hand-over`;
     chat.hand_over = await call(wanted ? "POST" : "DELETE", path);
+    chat.returned = !wanted;
     update();
   });
 }

@@ -66,9 +66,9 @@ export const move = (/** @type {ChatSummary} */ chat, /** @type {string | null} 
 
 /** Archive a chat, or unarchive it. */
 export async function archive(/** @type {ChatSummary} */ chat) {
-  if (!(await patch(chat, { archived: !chat.archived }))) return;
-  const words = chat.archived ? "Chat unarchived." : "Chat archived.";
-  toast(words, "Undo", () => patch(chat, { archived: chat.archived }));
+  const { archived } = chat; // the open chat's own record changes with it
+  if (!(await patch(chat, { archived: !archived }))) return;
+  toast(archived ? "Chat unarchived." : "Chat archived.", "Undo", () => patch(chat, { archived }));
 }
 
 /** Delete a chat and offer to undo it for a few seconds. */

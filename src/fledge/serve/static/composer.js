@@ -1,12 +1,13 @@
 // The message box with the model picker, the comparison and the token meter.
 
 import { ask, stop } from "./asking.js";
+import {
+  attach, attachAgain, attachedLength, hasAttached, showAttached, takeAttached, withFiles,
+} from "./attachments.js";
 import { saveSettings } from "./chat.js";
 import { at, setIcon, setLabel } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
 import { page, running, state, update } from "./state.js";
-import { textOf } from "./texts.js";
-import { telling } from "./toast.js";
 import { pathTo } from "./tree.js";
 
 const CHARACTERS_A_TOKEN = 4; // an estimate for text not sent yet
@@ -16,11 +17,12 @@ const DRAFT = "fledge.draft";
 export function showComposer(/** @type {typeof state} */ now) {
   const writing = running().length > 0;
   const send = at("send");
-  send.disabled = !writing && (now.sending || !at("message").value.trim());
+  send.disabled = !writing && (now.sending || !(at("message").value.trim() || hasAttached()));
   setIcon(send, writing ? "stop" : "send");
   setLabel(send, writing ? "Stop" : "Send");
   at("compare").setAttribute("aria-pressed", String(now.comparing));
   at("versus").hidden = !now.comparing;
+  showAttached();
   showMeter(now);
 }
 
@@ -30,7 +32,7 @@ function showMeter(/** @type {typeof state} */ now) {
   const model = page.models.find((/** @type {any} */ each) => each.id === at("model").value);
   const counted = pathTo(now.messages, now.leaf).findLast((message) => message.prompt_tokens);
   const said = counted ? (counted.prompt_tokens ?? 0) + (counted.completion_tokens ?? 0) : 0;
-  const draft = Math.ceil(at("message").value.length / CHARACTERS_A_TOKEN);
+  const draft = Math.ceil((at("message").value.length + attachedLength()) / CHARACTERS_A_TOKEN);
   const total = said + draft;
   meter.hidden = !model?.context_length || total === 0;
   if (meter.hidden) return;
@@ -62,22 +64,13 @@ async function submit(/** @type {Event} */ event) {
     return;
   }
   const text = at("message").value.trim();
-  if (!text || state.sending) return;
+  if (!(text || hasAttached()) || state.sending) return;
+  const files = takeAttached();
   setDraft("");
+  if (await ask(withFiles(text, files))) return;
   // Nothing typed is lost, neither the failed message nor text typed since.
-  if (!(await ask(text))) setDraft([text, at("message").value].filter(Boolean).join("\n\n"));
-}
-
-/** Append text files to the message, each under its name. */
-function attach(/** @type {FileList | undefined} */ files) {
-  return telling(async () => {
-    for (const file of files ?? []) {
-      const text = (await textOf(file)).trimEnd();
-      const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-      const block = `${file.name}:\n${fence}\n${text}\n${fence}`;
-      setDraft([at("message").value.trimEnd(), block].filter(Boolean).join("\n\n"));
-    }
-  });
+  setDraft([text, at("message").value].filter(Boolean).join("\n\n"));
+  attachAgain(files);
 }
 
 /** Wire up the composer, once. */

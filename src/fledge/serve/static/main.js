@@ -42,6 +42,8 @@ onRender((now) => {
   at("message").placeholder = `Message ${now.chat.assistant?.name ?? "fledge"}`;
   const caution = cautionOf(now);
   if (at("caution").textContent !== caution) at("caution").textContent = caution; // screen readers read it once
+  const returned = now.chat.returned && !now.chat.hand_over ? "You're talking to the assistant again." : "";
+  if (at("returned").textContent !== returned) at("returned").textContent = returned;
   lookForPerson(Boolean(now.chat.hand_over));
   showWelcome(at("welcome"), now);
   showGreeting(at("greeting"), now);

@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import { at, make } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
 import { telling } from "./toast.js";
+import { showWaiting } from "./waiting.js";
 
 const EVERY = 3000; // milliseconds
 
@@ -15,6 +16,7 @@ const drafts = new Map();
 async function readQueue() {
   const lines = await call("GET", "/api/queue");
   at("nobody").hidden = lines.length > 0;
+  showWaiting(lines.filter((/** @type {any} */ line) => line.status === "waiting").length);
   showLines(lines);
   if (opened && !lines.some((/** @type {any} */ line) => line.id === opened)) leave();
 }
@@ -42,12 +44,16 @@ function row(/** @type {any} */ line) {
   button.append(
     make("span", "chat-title", line.title),
     make("span", "desk-who", line.who),
+    make("span", "desk-from", line.page ? `${line.by} on ${short(line.page)}` : line.by),
     make("span", "snippet", line.last),
   );
   if (line.isOpen) button.setAttribute("aria-current", "true");
   button.addEventListener("click", () => telling(() => open(line.id)));
   return make("li", "chat-row", button);
 }
+
+/** Return a page's address without what every address has. */
+const short = (/** @type {string} */ page) => page.replace(/^https?:\/\//, "").replace(/\/$/, "");
 
 function waited(/** @type {number} */ since) {
   const minutes = Math.floor((Date.now() / 1000 - since) / 60);
@@ -79,18 +85,24 @@ async function readChat() {
   at("open").hidden = false;
   at("none").hidden = true;
   at("chat-title").textContent = chat.title;
-  showTurns(chat.messages);
+  at("writer").textContent = chat.by;
+  at("from").hidden = chat.page === null;
+  if (chat.page !== null && at("page").getAttribute("href") !== chat.page) {
+    at("page").href = chat.page; // http or https: serve/web/desk.py
+    at("page").textContent = short(chat.page);
+  }
+  showTurns(chat.messages, chat.by);
 }
 
 /** Update only changed turns, so that screen readers read only new ones. */
-function showTurns(/** @type {any[]} */ messages) {
+function showTurns(/** @type {any[]} */ messages, /** @type {string} */ writer) {
   const box = at("messages");
   let isNew = false;
   messages.forEach((message, index) => {
     const old = box.children[index];
     const look = JSON.stringify([message.id, message.content]);
     if (old?.dataset.look === look) return;
-    const node = turn(message);
+    const node = turn(message, writer);
     node.dataset.look = look;
     if (old) old.replaceWith(node);
     else box.append(node);
@@ -100,9 +112,9 @@ function showTurns(/** @type {any[]} */ messages) {
   if (isNew) at("scroll").scrollTop = at("scroll").scrollHeight;
 }
 
-function turn(/** @type {any} */ message) {
+function turn(/** @type {any} */ message, /** @type {string} */ writer) {
   const isVisitor = message.role === "user";
-  const who = isVisitor ? "Visitor" : (message.by ?? message.model ?? "Model");
+  const who = isVisitor ? writer : (message.by ?? message.model ?? "Model");
   const article = make("article", isVisitor ? "turn user" : "turn assistant");
   article.append(
     make("h3", "desk-by", who),

@@ -1,8 +1,8 @@
-// Chat settings: system prompt and sampling. Empty fields use the server's defaults.
+// Chat settings: system prompt and sampling. Empty fields show the server's defaults.
 
 import { saveSettings } from "./chat.js";
 import { at, wireClosing } from "./dom.js";
-import { keepSettings, state } from "./state.js";
+import { keepSettings, page, state } from "./state.js";
 
 const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"];
 
@@ -12,10 +12,30 @@ export function openSettings() {
   form.system_prompt.closest("label").hidden = state.chat.assistant !== null;
   form.system_prompt.value = state.chat.system_prompt ?? "";
   for (const name of NUMBERS) form[name].value = state.chat.sampling[name] ?? "";
+  showDefaults(form);
   form.stop.value = (state.chat.sampling.stop ?? []).join("\n");
   form.usual.checked = false;
   form.usual.closest("label").hidden = state.chat.assistant !== null;
   at("settings-dialog").showModal();
+}
+
+/** Show the values in effect for the chosen model in empty boxes, and its limit. */
+function showDefaults(/** @type {any} */ form) {
+  const model = page.models.find((/** @type {any} */ each) => each.id === at("model").value);
+  const values = model?.sampling;
+  const length = model?.context_length;
+  /** @type {Record<string, string>} */
+  const shown = {
+    temperature: String(values?.temperature), top_p: String(values?.top_p),
+    top_k: String(values?.top_k ?? "all"), min_p: String(values?.min_p),
+    seed: String(values?.seed ?? "random"),
+    max_tokens: length ? `up to ${length.toLocaleString()}` : "no limit",
+  };
+  for (const name of NUMBERS) {
+    form[name].placeholder = values || name === "max_tokens" ? shown[name] : "its server's";
+  }
+  if (length) form.max_tokens.max = length;
+  else form.max_tokens.removeAttribute("max");
 }
 
 function read() {

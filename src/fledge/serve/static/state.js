@@ -9,10 +9,11 @@
  * @typedef {{id: string | null, title: string, model: string | null, system_prompt: string | null,
  *   sampling: Record<string, any>, temporary: boolean, assistant: Assistant | null,
  *   pinned?: boolean, archived?: boolean,
- *   hand_over?: {status: "waiting" | "taken", name: string | null} | null}} Chat
+ *   returned?: boolean, hand_over?: {status: "waiting" | "taken", name: string | null} | null}} Chat
  * @typedef {{id: string, name: string, description: string, greeting: string,
  *   suggestions: string[], model: string | null}} Assistant
- * @typedef {{id: string, name: string, context_length: number | null}} Model
+ * @typedef {{id: string, name: string, context_length: number | null, suggestions: string[],
+ *   sampling: Record<string, number | null> | null}} Model
  */
 
 /** Data from the server: models, suggested messages, the open chat. */

@@ -3,6 +3,7 @@
 import { showAnswer, makeAnswer } from "./answer.js";
 import { makeComparison, showComparison } from "./comparison.js";
 import { branch } from "./asking.js";
+import { partsOf } from "./attachments.js";
 import { iconButton, make } from "./dom.js";
 import { copyText } from "./copy.js";
 import { editor, siblingNav } from "./pieces.js";
@@ -68,7 +69,7 @@ function showQuestion(/** @type {HTMLElement} */ node, /** @type {Message} */ me
     actions.replaceChildren();
     return;
   }
-  bubble.replaceChildren(message.content);
+  bubble.replaceChildren(...partsOf(message.content));
   actions.replaceChildren(
     iconButton("copy", "Copy message", (button) => copyText(message.content, button)),
     iconButton("edit", "Edit message", () => update({ editing: message.id })),

@@ -10,10 +10,10 @@ import { page } from "./state.js";
 export function showWelcome(/** @type {HTMLElement} */ section, /** @type {State} */ state) {
   section.hidden = state.leaf !== null;
   const { assistant, temporary } = state.chat;
-  const look = JSON.stringify([assistant?.id, temporary, section.hidden]);
+  const look = JSON.stringify([assistant?.id, temporary, section.hidden, at("model").value]);
   if (section.dataset.look === look || section.hidden) return;
   section.dataset.look = look;
-  const suggestions = assistant?.suggestions ?? page.suggestions ?? [];
+  const suggestions = suggestionsOf(assistant);
   const chips = suggestions.map((/** @type {string} */ text) =>
     textButton(text, () => ask(text), "suggestion"));
   section.replaceChildren(
@@ -32,6 +32,13 @@ export function showGreeting(/** @type {HTMLElement} */ box, /** @type {State} *
   if (box.hidden || !assistant) return;
   at("greeter").textContent = assistant.name;
   at("greeting-text").textContent = assistant.greeting;
+}
+
+/** Return an assistant's own suggestions, else the server's or those of the chosen model. */
+function suggestionsOf(/** @type {import("./state.js").Assistant | null} */ assistant) {
+  if (assistant?.suggestions.length) return assistant.suggestions;
+  const model = page.models.find((/** @type {any} */ each) => each.id === at("model").value);
+  return page.suggestions.length ? page.suggestions : model?.suggestions ?? [];
 }
 
 function titleOf(/** @type {State} */ state) {

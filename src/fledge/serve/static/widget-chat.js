@@ -10,6 +10,7 @@ const assistant = document.body.dataset.assistant ?? "";
 const KEY = `fledge.visitor.${assistant}`;
 const EVERY = 4000; // milliseconds between polls for a person's answer
 const CAUTION = at("caution").textContent;
+const PAGE = new URLSearchParams(location.search).get("page") ?? document.referrer;
 
 let token = localStorage.getItem(KEY);
 let busy = false;
@@ -40,7 +41,7 @@ async function call(/** @type {string} */ method, /** @type {string} */ path, /*
 /** Get a token before the first message; a visitor who only looks leaves no trace. */
 async function visit() {
   if (token) return;
-  const reply = await call("POST", `/api/widget/${assistant}/visits`, {});
+  const reply = await call("POST", `/api/widget/${assistant}/visits`, { page: PAGE.slice(0, 2000) });
   token = /** @type {string} */ ((await reply.json()).token);
   localStorage.setItem(KEY, token);
 }
@@ -120,6 +121,8 @@ async function look() {
   chat.messages.forEach(show);
   waits = Boolean(chat.hand_over);
   const line = chat.hand_over ? personLine(chat.hand_over) : CAUTION;
+  const returned = chat.returned ? "You're talking to the assistant again." : "";
+  if (at("returned").textContent !== returned) at("returned").textContent = returned;
   if (!failed && at("caution").textContent !== line) at("caution").textContent = line;
   return chat.messages.find((/** @type {any} */ message) => message.run_id);
 }

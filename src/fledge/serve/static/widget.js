@@ -22,7 +22,8 @@
   let frame = null;
   function build() {
     const made = document.createElement("iframe");
-    made.src = `${server}widget/${encodeURIComponent(assistant)}`;
+    const page = encodeURIComponent(location.origin + location.pathname); // shown to the staff
+    made.src = `${server}widget/${encodeURIComponent(assistant)}?page=${page}`;
     made.title = "Chat";
     Object.assign(made.style, place, {
       bottom: "88px", width: "min(380px, calc(100vw - 40px))",

@@ -17,7 +17,10 @@ from fledge.serve.web.shapes import MessageShown, NewDemonstration, PersonWanted
 
 
 class QueueLine(BaseModel):
-    """Line of the queue: a chat that waits for a person; `since` is seconds since 1970."""
+    """Line of the queue: a chat that waits for a person; `since` is seconds since 1970.
+
+    `by` is who writes; `page` is where a visitor began the chat, None if that is unknown.
+    """
 
     id: str
     title: str
@@ -25,6 +28,14 @@ class QueueLine(BaseModel):
     name: str | None
     since: float
     last: str
+    by: str
+    page: str | None
+
+
+class QueueCount(BaseModel):
+    """Number of chats that wait for a person and have none yet."""
+
+    waiting: int
 
 
 class DeskChat(BaseModel):
@@ -33,6 +44,8 @@ class DeskChat(BaseModel):
     id: str
     title: str
     hand_over: PersonWanted
+    by: str
+    page: str | None
     messages: list[MessageShown]
 
 
@@ -81,6 +94,11 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
     def queue(_: Staff) -> list[QueueLine]:
         """Return the queue, the longest wait first."""
         return [line_of(database, each) for each in database.desk.waiting()]
+
+    @router.get("/api/queue/count")
+    def count(_: Staff) -> QueueCount:
+        """Return how many wait, for the badge of every page."""
+        return QueueCount(waiting=database.desk.count_waiting())
 
     @router.get("/api/queue/{id}")
     def read(id: str, _: Staff) -> DeskChat:
@@ -148,7 +166,22 @@ def line_of(database: Database, line: Waiting) -> QueueLine:
         name=wanted.name,
         since=line.hand_over.created_at,
         last=last[:200],
+        by=writer_of(database, line),
+        page=page_of(line),
     )
+
+
+def page_of(line: Waiting) -> str | None:
+    """Return the address where a visitor began the chat; only a web address is a link."""
+    visited = line.visited or ""
+    return visited if visited.startswith(("https://", "http://")) else None
+
+
+def writer_of(database: Database, line: Waiting) -> str:
+    """Return the name of the person who writes, or `Visitor` for one without an account."""
+    if line.visited is not None:
+        return "Visitor"
+    return database.accounts.get(line.account_id).name
 
 
 def desk_chat(database: Database, line: Waiting) -> DeskChat:
@@ -160,6 +193,8 @@ def desk_chat(database: Database, line: Waiting) -> DeskChat:
         id=chat.id,
         title=chat.title or "New chat",
         hand_over=wanted,
+        by=writer_of(database, line),
+        page=page_of(line),
         messages=shown_branch(database, chat),
     )
 

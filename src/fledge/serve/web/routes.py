@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from fledge.database import Database
+from fledge.generate.request import SamplingParams
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.settings import LiveSettings
@@ -35,18 +36,22 @@ def web_routes(
     settings: LiveSettings,
     share_limits: ShareLimits,
     pages: Pages,
+    sampling: SamplingParams,
     suggestions: Sequence[str],
 ) -> APIRouter:
-    """Make all routes; `suggestions` are first messages that an empty chat offers."""
+    """Make all routes; `suggestions` are first messages that an empty chat offers.
+
+    `sampling` is what requests get that name none.
+    """
     router = APIRouter()
-    router.include_router(chat_pages(identity, database, models, pages, suggestions))
+    router.include_router(chat_pages(identity, database, models, pages, sampling, suggestions))
     router.include_router(conversation_routes(identity, database, models, supervisor))
     router.include_router(folder_routes(identity, database))
     router.include_router(run_routes(identity, database, supervisor))
     router.include_router(opinion_routes(identity, database))
     router.include_router(export_routes(identity, database))
     router.include_router(assistant_routes(identity, database))
-    router.include_router(assistant_pages(identity, database, models, pages))
+    router.include_router(assistant_pages(identity, database, models, pages, sampling))
     router.include_router(desk_routes(identity, database, pages))
     router.include_router(prompt_routes(identity, database, pages))
     router.include_router(share_routes(identity, database, settings, share_limits))

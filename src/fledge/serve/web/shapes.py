@@ -265,6 +265,8 @@ class ConversationDetail(ConversationShown):
 
     assistant: AssistantShown | None = None
     hand_over: PersonWanted | None = None
+    returned: bool = Field(False, exclude_if=lambda returned: not returned)
+    """True, and only then named, from a person's leaving until the next message."""
     messages: list[MessageShown]
 
 

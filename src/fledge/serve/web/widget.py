@@ -6,6 +6,7 @@ owner. It is temporary: it is neither listed, nor searched, nor used for trainin
 
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
@@ -22,7 +23,7 @@ from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import Pages
 from fledge.serve.show.streaming import HEADERS
 from fledge.serve.web.chat.answering import ask_anew
-from fledge.serve.web.chat.conversations import begin_chat, person_wanted
+from fledge.serve.web.chat.conversations import begin_chat, person_wanted, was_returned
 from fledge.serve.web.chat.events import framed
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.desk import shown_branch
@@ -45,6 +46,12 @@ class VisitorMessage(Asked):
     content: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
 
 
+class NewVisit(Asked):
+    """Start of a visit; `page` is the address of the page that the widget sits on."""
+
+    page: Annotated[str, Field(max_length=2_000)] = ""
+
+
 class Welcome(BaseModel):
     """Token of a visitor's new chat, which opens it again."""
 
@@ -55,6 +62,8 @@ class VisitorChat(BaseModel):
     """Chat as its visitor sees it."""
 
     hand_over: PersonWanted | None
+    returned: bool = Field(False, exclude_if=lambda returned: not returned)
+    """True, and only then named, from a person's leaving until the next message."""
     messages: list[MessageShown]
 
 
@@ -108,16 +117,27 @@ def door_routes(
         return reply
 
     @router.post("/api/widget/{assistant_id}/visits", status_code=201)
-    def visit(assistant_id: str, request: Request) -> Welcome:
+    def visit(assistant_id: str, request: Request, asked: NewVisit | None = None) -> Welcome:
         """Begin a chat for a new visitor."""
         assistant = database.assistants.embedded(assistant_id)
         visitors.welcome(place_of(request))
         owner = identity.acting_for(assistant.account_id, place_of(request))
-        asked = NewConversation(assistant_id=assistant.id, temporary=True)
-        chat = begin_chat(database, models, owner, asked)
-        return Welcome(token=database.desk.open_visit(chat.id, request.headers.get("referer", "")))
+        wanted = NewConversation(assistant_id=assistant.id, temporary=True)
+        chat = begin_chat(database, models, owner, wanted)
+        page = "" if asked is None else page_within(asked.page, assistant.allowed_origins)
+        return Welcome(token=database.desk.open_visit(chat.id, page))
 
     return router
+
+
+def page_within(address: str, origins: Sequence[str]) -> str:
+    """Return a page's address without its query, or "" unless its site may embed the assistant."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    return f"{origin}{quote(unquote(parts.path))}" if origin in origins else ""
 
 
 def visitor_routes(
@@ -192,4 +212,8 @@ def visitor_chat(database: Database, person: Person, chat: Conversation) -> Visi
     running = {run.message_id: run.id for run in database.runs.running(person.id, chat.id)}
     for turn in turns:
         turn.run_id = running.get(turn.id)
-    return VisitorChat(hand_over=person_wanted(database, chat.id), messages=turns)
+    return VisitorChat(
+        hand_over=person_wanted(database, chat.id),
+        returned=was_returned(database, chat),
+        messages=turns,
+    )

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Database
 from fledge.database.assistants import Assistant, AssistantChange
+from fledge.generate.request import SamplingParams
 from fledge.serve.errors import ApiError
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.identity import Identity
@@ -97,9 +98,16 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
 
 
 def assistant_pages(
-    identity: Identity, database: Database, models: ModelRegistry, pages: Pages
+    identity: Identity,
+    database: Database,
+    models: ModelRegistry,
+    pages: Pages,
+    sampling: SamplingParams,
 ) -> APIRouter:
-    """Make the routes of the gallery, and of the page to make or change an assistant."""
+    """Make the routes of the gallery, and of the page to make or change an assistant.
+
+    `sampling` is the server's default, which empty boxes stand for.
+    """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
@@ -132,6 +140,8 @@ def assistant_pages(
         context = {
             "assistant": shown,
             "models": list(models.values()),
+            "sampling": sampling,
+            "longest_context": max(model.context_length or 0 for model in models.values()),
             "base_url": str(request.base_url).rstrip("/"),
         }
         return pages.show(request, "assistant.html", context, person=person)

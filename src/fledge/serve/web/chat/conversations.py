@@ -218,6 +218,7 @@ def detail(database: Database, person: Person, chat: Conversation) -> Conversati
         **ConversationShown.of(chat).model_dump(),
         assistant=assistant_of(database, person, chat),
         hand_over=person_wanted(database, chat.id),
+        returned=was_returned(database, chat),
         messages=[shown(message) for message in turns],
     )
 
@@ -230,6 +231,14 @@ def assistant_of(database: Database, person: Person, chat: Conversation) -> Assi
         return AssistantShown.of(database.assistants.get(person.id, chat.assistant_id))
     except NotFound:
         return None
+
+
+def was_returned(database: Database, chat: Conversation) -> bool:
+    """Return whether the last thing in a chat was that it went back from a person to its model."""
+    hand_over = database.desk.of(chat.id)
+    if hand_over is None or hand_over.is_open:
+        return False
+    return hand_over.updated_at >= chat.updated_at
 
 
 def person_wanted(database: Database, conversation_id: str) -> PersonWanted | None:

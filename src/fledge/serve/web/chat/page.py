@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Conversation, Database
-from fledge.serve.models.registry import ModelRegistry
+from fledge.generate.request import SamplingParams
+from fledge.serve.models.registry import Model, ModelRegistry, ServedModel, UpstreamModel
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
 from fledge.serve.web.chat.conversations import detail
-from fledge.serve.web.shapes import AssistantShown
+from fledge.serve.web.shapes import LONGEST_TEXT, AssistantShown
 
 
 def chat_pages(
@@ -20,9 +21,13 @@ def chat_pages(
     database: Database,
     models: ModelRegistry,
     pages: Pages,
+    sampling: SamplingParams,
     suggestions: Sequence[str],
 ) -> APIRouter:
-    """Make the routes; `suggestions` are first messages that an empty chat offers."""
+    """Make the routes; `suggestions` are first messages that an empty chat offers.
+
+    `sampling` is the server's default, which the settings show.
+    """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
@@ -34,10 +39,17 @@ def chat_pages(
     ) -> Response:
         data = {
             "models": [
-                {"id": model.id, "name": model.name, "context_length": model.context_length}
+                {
+                    "id": model.id,
+                    "name": model.name,
+                    "context_length": model.context_length,
+                    "sampling": None if isinstance(model, UpstreamModel) else in_effect(sampling),
+                    "suggestions": suggested(model),
+                }
                 for model in models.values()
             ],
             "suggestions": list(suggestions),
+            "longest_text": LONGEST_TEXT,
             "assistant": None if assistant is None else assistant.model_dump(),
             "chat": None
             if chat is None
@@ -62,3 +74,13 @@ def chat_pages(
         return chat_page(request, person, database.conversations.get(person.id, id))
 
     return router
+
+
+def in_effect(sampling: SamplingParams) -> dict[str, object]:
+    """Return the values that empty number boxes stand for; None is off."""
+    return sampling.model_dump(include={"temperature", "top_p", "top_k", "min_p", "seed"})
+
+
+def suggested(model: Model) -> list[str]:
+    """Return the first messages that suit a model, beside the server's own."""
+    return list(model.suggestions) if isinstance(model, ServedModel) else []
