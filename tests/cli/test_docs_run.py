@@ -67,6 +67,7 @@ INSTEAD = {
 
 NOT_COMMANDS = {
     ("README.md", ""): "the packages",
+    ("api.md", "nginx"): "settings of another program",
     ("api.md", "yaml"): "a file of Prometheus",
     ("chat.md", "html"): "a line of a web page",
     ("data.md", ""): "an error; tests/data/test_docs_examples.py provokes it",
@@ -90,9 +91,10 @@ PYTHON_ELSEWHERE = {
 
 DOWNLOADED = {
     "shakespeare-char.toml": "cp runs/tiny/data/text.txt tinyshakespeare.txt",
-    "people.toml": "cp -r runs/tiny/data books; cp books/rankings.jsonl oasst_pairs.jsonl; "
-    "cp books/rankings.jsonl hh_harmless_train2000.jsonl; "
-    "(echo [; paste -sd , books/demonstrations.jsonl; echo ]) > rasbt_instruction-data.json",
+    "people.toml": "mkdir books; cp runs/tiny/data/text.txt books; "
+    "cp runs/tiny/data/rankings.jsonl oasst_pairs.jsonl; "
+    "cp runs/tiny/data/rankings.jsonl hh_harmless_train2000.jsonl; "
+    "(echo [; paste -sd , runs/tiny/data/demonstrations.jsonl; echo ]) > rasbt_instruction-data.json",
     "multi30k.toml": "mkdir -p data/multi30k; pairs=runs/tiny/data/pairs.tsv; "
     "head -n 90 $pairs | cut -f 1 > data/multi30k/train.en; "
     "head -n 90 $pairs | cut -f 2 > data/multi30k/train.fr; "

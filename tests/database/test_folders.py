@@ -78,14 +78,14 @@ def test_nobody_reaches_the_folders_of_another(database: Database, ada: str) -> 
     sea, own = database.folders.create(ada, "Sea").id, database.conversations.create(ben).id
     for reach in (
         lambda: database.folders.get(ben, sea),
-        lambda: database.folders.rename(ben, sea, "Mine"),
+        lambda: database.folders.set_name(ben, sea, "Mine"),
         lambda: database.folders.delete(ben, sea),
         lambda: database.conversations.create(ben, folder_id=sea),
         lambda: database.conversations.change(ben, own, folder_id=sea),
     ):
         with pytest.raises(NotFound, match="no folder"):
             reach()
-    assert database.folders.rename(ada, sea, "Lake").name == "Lake"
+    assert database.folders.set_name(ada, sea, "Lake").name == "Lake"
     assert (database.folders.list(ben), database.conversations.get(ben, own).folder_id) == (
         [],
         None,

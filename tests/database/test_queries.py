@@ -40,7 +40,7 @@ def questions_of_folders(database: Database, ada: str) -> dict[str, Callable[[],
     return {
         "folders": lambda: folders.list(ada),
         "chats of folders": lambda: folders.chats(ada),
-        "rename a folder": lambda: folders.rename(ada, folder.id, "Lake"),
+        "rename a folder": lambda: folders.set_name(ada, folder.id, "Lake"),
         "page of a folder": lambda: chats.list(ada, folder=folder.id, before=chat),
         "outside": lambda: chats.list(ada, folder="none"),
         "search a folder": lambda: chats.search(ada, "tides", folder_id=folder.id),

@@ -55,7 +55,7 @@ class FolderStore:
         with self._transactions.read() as connection:
             return owned_folder(connection, account_id, folder_id)
 
-    def rename(self, account_id: str, folder_id: str, name: str) -> Folder:
+    def set_name(self, account_id: str, folder_id: str, name: str) -> Folder:
         """Give a folder another name. Raises `NotFound`."""
         with self._transactions.write() as connection:
             owned_folder(connection, account_id, folder_id)

@@ -137,7 +137,7 @@ class _Seams:
             across = merged.get(left * MOST_TOKENS + right)
             if across is not None and across < limit:
                 return False
-            # Of two merges of one number the left one is made first.
+            # The left one of two merges with the same number is made first.
             if left > right and left > 255:
                 limit, left = left, last[left]
             elif right > 255:

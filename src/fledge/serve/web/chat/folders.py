@@ -59,7 +59,7 @@ def folder_routes(identity: Identity, database: Database) -> APIRouter:
     @router.patch("/{folder_id}")
     def rename(folder_id: str, asked: NewFolder, person: Someone) -> FolderShown:
         """Give a folder another name."""
-        folder = folders.rename(person.id, folder_id, asked.name)
+        folder = folders.set_name(person.id, folder_id, asked.name)
         return FolderShown.of(folder, folders.chats(person.id).get(folder.id, 0))
 
     @router.delete("/{folder_id}", status_code=204)
