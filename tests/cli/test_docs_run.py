@@ -94,7 +94,8 @@ DOWNLOADED = {
     "people.toml": "mkdir books; cp runs/tiny/data/text.txt books; "
     "cp runs/tiny/data/rankings.jsonl oasst_pairs.jsonl; "
     "cp runs/tiny/data/rankings.jsonl hh_harmless_train2000.jsonl; "
-    "(echo [; paste -sd , runs/tiny/data/demonstrations.jsonl; echo ]) > rasbt_instruction-data.json",
+    "(echo [; paste -sd , runs/tiny/data/demonstrations.jsonl; echo ]) "
+    "> rasbt_instruction-data.json",
     "multi30k.toml": "mkdir -p data/multi30k; pairs=runs/tiny/data/pairs.tsv; "
     "head -n 90 $pairs | cut -f 1 > data/multi30k/train.en; "
     "head -n 90 $pairs | cut -f 2 > data/multi30k/train.fr; "
