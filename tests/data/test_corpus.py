@@ -11,6 +11,7 @@ from fledge.data.document_split import Piece, cut_long, split_documents
 from fledge.data.records import Skipped
 from fledge.errors import DataError, RecordError, WriteError
 from fledge.text.tokenizer import Tokenizer
+from text.foreign import save_sentencepiece_style
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "then", "it", "sleeps"]
 
@@ -294,3 +295,36 @@ def test_files_of_one_name_are_told_apart(tokenizer, tmp_path):
     second = (tmp_path / "other" / "book.txt").as_posix()
     assert [source.name for source in found] == ["book.txt", second, "deep/book.txt"]
     assert len({source.sha256 for source in found}) == 3
+
+
+@pytest.mark.parametrize("text", ["ab", "abc\n", "a b\n\n\n\n\n\n\n\n\n\n\n\n", "x" * 30 + "\n"])
+def test_a_short_text_holds_out_some_of_its_end(text):
+    pieces = list(split_documents([text], 0.05, seed=0))
+    assert [piece.validation for piece in pieces] == [False, True]
+    assert all(piece.text.strip() for piece in pieces)
+    assert "".join(piece.text for piece in pieces) == text
+
+
+def test_a_text_that_cannot_be_divided_is_trained_on_and_said_so(tokenizer, tmp_path, caplog):
+    corpus = build_corpus_from_texts(["a\n"], tokenizer, tmp_path / "c")
+    assert len(corpus.train) > 0 and len(corpus.validation) == 0
+    assert "no text is held out" in caplog.text
+
+
+def test_documents_begin_as_the_tokenizer_begins_a_text(tmp_path):
+    save_sentencepiece_style(tmp_path, documents(9))
+    llama = Tokenizer.load(tmp_path)
+    (begin,) = llama.opening_ids
+    corpus = build_corpus_from_texts(["abc", "def"], llama, tmp_path / "c", held_out_fraction=0.0)
+    for number, text in enumerate(["abc", "def"]):
+        expected = [begin, *llama.encode(text), llama.special.separator]
+        assert corpus.train.document(number).tolist() == expected
+    assert llama.encode_document("abc") == expected[:1] + llama.encode("abc")
+
+
+def test_only_the_first_piece_of_a_long_document_begins_it(monkeypatch):
+    monkeypatch.setattr(document_split, "PIECE_CHARACTERS", 50)
+    pieces = list(cut_long([Piece("many words " * 30, validation=False)]))
+    assert len(pieces) > 2
+    assert [piece.begins for piece in pieces] == [True] + [False] * (len(pieces) - 1)
+    assert [piece.ends for piece in pieces] == [False] * (len(pieces) - 1) + [True]

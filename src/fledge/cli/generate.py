@@ -98,7 +98,7 @@ def continued(loaded: "LoadedModel", text: str, sampling: "SamplingParams") -> I
     from fledge.generate.text import Writer
 
     tokenizer = loaded.tokenizer
-    prompt = [*tokenizer.opening_ids, *tokenizer.encode(text)] or [tokenizer.special.separator]
+    prompt = tokenizer.encode_document(text) or [tokenizer.special.separator]
     request = Request(
         id="text",
         prompt=tuple(prompt),

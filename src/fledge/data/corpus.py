@@ -1,5 +1,6 @@
 """A text corpus as ids on disk: built once for a tokenizer, and opened at once afterwards."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from fledge.files import explained, file_hash, whole_directory
 from fledge.text.tokenizer import Tokenizer
 
 INDEX_FILE = "index.json"
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes of text done and the bytes in all (None if unknown)."""
@@ -160,7 +163,7 @@ def _build(
     with whole_directory(directory, "corpus") as partial:
         train = TokensWriter(partial, "train", np.dtype(dtype), shard_tokens)
         validation = TokensWriter(partial, "validation", np.dtype(dtype), shard_tokens)
-        separator = tokenizer.special.separator
+        opening, ending = tokenizer.opening_ids, (tokenizer.special.separator,)
         done = 0
         documents = split_documents(texts, recipe.held_out_fraction, recipe.seed)
         # SentencePiece-like tokenizers begin every text with a space of their own.
@@ -172,7 +175,8 @@ def _build(
                     size = len(piece.text.encode("utf-8"))
                     done += size
                     writer = validation if piece.validation else train
-                    writer.add([*ids, separator] if piece.ends else ids, size, piece.ends)
+                    before, after = opening * piece.begins, ending * piece.ends
+                    writer.add([*before, *ids, *after], size, piece.ends)
             if progress:
                 progress(done, total)
         with explained(directory, "corpus"):
@@ -186,6 +190,13 @@ def _build(
             (partial / INDEX_FILE).write_bytes(index.model_dump_json().encode("utf-8"))
         if not index.train.shards:
             raise DataError(f"{directory}: the corpus is empty; expected at least one document")
+        if recipe.held_out_fraction and not index.validation.shards:
+            _log.warning(
+                "%s: no text is held out, so nothing will be measured: the text is too short for a "
+                "share of %s; give more text or a larger held_out_fraction",
+                directory,
+                recipe.held_out_fraction,
+            )
     return Corpus.open(directory, tokenizer)
 
 

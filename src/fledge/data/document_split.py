@@ -22,11 +22,12 @@ _SEAM = re.compile(r"(?<=[^\W\d_])(?= [^\W\d_])")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one document; the last one of a document `ends` it."""
+    """A stretch of one document; the first one `begins` it, and the last one `ends` it."""
 
     text: str
     validation: bool
     ends: bool = True
+    begins: bool = True
 
 
 def split_documents(texts: Iterable[str], fraction: float, seed: int) -> Iterator[Piece]:
@@ -53,13 +54,18 @@ def cut_long(documents: Iterable[Piece]) -> Iterator[Piece]:
     for document in documents:
         text, start = document.text, 0
         while seam := _SEAM.search(text, start + PIECE_CHARACTERS):
-            yield Piece(text[start : seam.end()], document.validation, ends=False)
+            part = text[start : seam.end()]
+            yield Piece(part, document.validation, ends=False, begins=not start)
             start = seam.end()
-        yield Piece(text[start:], document.validation)
+        yield Piece(text[start:], document.validation, begins=not start)
 
 
 def _tail_apart(text: str, fraction: float) -> Iterator[Piece]:
-    cut = int(len(text) * (1 - fraction)) if fraction else len(text)
+    # Blank characters at the end are not all of the tail, so that a short text holds out some too.
+    end = len(text.rstrip())
+    cut = min(int(len(text) * (1 - fraction)), end - 1) if fraction else len(text)
+    if not text[:cut].strip():
+        cut = len(text)
     if text[:cut].strip():
         yield Piece(text[:cut], validation=False)
     if text[cut:].strip():

@@ -12,6 +12,7 @@ from fledge.demo.config import DemoConfig
 from fledge.demo.curves import charts, last_evaluation
 from fledge.demo.data import held_out_tasks, ranked, read_answers, sampling_of
 from fledge.demo.runs import DemoFiles
+from fledge.errors import DataError
 from fledge.evaluate.answers import Answered, answer_tasks, end_rate, fractions_valid, mean_gold
 from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.findings import what_did_not_work
@@ -79,7 +80,7 @@ def report_card(
         setting=_setting(measured, config),
         seconds=dict(seconds),
         peak_memory_bytes=peak_memory_bytes(),
-        bits_per_byte=last_evaluation(files.output / "pretrain")["bits_per_byte"],
+        bits_per_byte=_bits_per_byte(files.output / "pretrain"),
         kinds={kind.name: kind.about for kind in KINDS},
         valid=valid,
         prompts_per_kind={"all": len(kinds), **counts},
@@ -89,6 +90,16 @@ def report_card(
         charts=charts(files.output),
         did_not_work=what_did_not_work(valid, measured.reward_model, measured.ppo),
     )
+
+
+def _bits_per_byte(run: Path) -> float:
+    measured = last_evaluation(run).get("bits_per_byte")
+    if measured is None:
+        raise DataError(
+            f"{run}: nothing was held out of the text to measure on, because it is too short; "
+            "give the demo more text"
+        )
+    return measured
 
 
 def _reward_model(

@@ -28,7 +28,8 @@ class TextScore:
 def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
     """Predict every token but the first of each window; windows do not overlap.
 
-    Special tokens stand for no bytes and are left out of both sums.
+    Each text begins as the tokenizer begins it, a Llama's with `<s>`: then its first token is
+    predicted too. Special tokens stand for no bytes and are left out of both sums.
 
     Raises:
         DataError: there is no text of at least two tokens.
@@ -58,7 +59,7 @@ def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
 def _windows(loaded: LoadedModel, texts: Iterable[str], length: int) -> Iterable[torch.Tensor]:
     """Cut each text into windows of length + 1 tokens that share their end tokens."""
     for text in texts:
-        ids = torch.tensor(loaded.tokenizer.encode(text), dtype=torch.long)
+        ids = torch.tensor(loaded.tokenizer.encode_document(text), dtype=torch.long)
         for start in range(0, max(0, len(ids) - 1), length):
             yield ids[start : start + length + 1]
 

@@ -140,11 +140,14 @@ class Pretrain(Stage[TokenBatch]):
         return LossTerms(self.next_token(batch))
 
     def evaluate(self) -> dict[str, float]:
-        windows = self.corpus.validation.windows(self.length)
+        held_out = self.corpus.validation
+        # A part too short for one window is measured in a shorter one.
+        length = max(1, min(self.length, len(held_out) - 1))
+        windows = held_out.windows(length)
         batches = in_order(
             windows,
             lambda rows: window_batch(rows, self._isolate),
-            examples=max(1, EVALUATION_TOKENS // self.length),
+            examples=max(1, EVALUATION_TOKENS // length),
         )
         table = self.corpus.index.bytes_per_token
         return held_out_metrics(self.next_token, batches, table)

@@ -135,6 +135,13 @@ class Tokenizer:
         """
         return self.encode_with_offsets(text, begins=begins)[0]
 
+    def encode_document(self, text: str) -> list[int]:
+        """Return the ids of a text that no template wrote, begun by the tokenizer's own rule.
+
+        A Llama's begins with `<s>`; an empty text is the beginning alone.
+        """
+        return [*self.opening_ids, *self.encode(text)]
+
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return `encode` of each text, in parallel over the processor's cores."""
         try:

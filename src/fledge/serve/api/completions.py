@@ -130,22 +130,24 @@ def refuse_unsupported(request: CompletionRequest) -> None:
 
 
 async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tuple[int, ...]]:
-    """Return each prompt as ids; an empty prompt becomes the token that separates texts."""
+    """Return each prompt as ids; an empty prompt becomes the token before a text."""
     texts = each_text("" if request.prompt is None else request.prompt)
     if not 1 <= len(texts) <= MOST_PROMPTS:
         raise ApiError(400, f"Send 1 to {MOST_PROMPTS} prompts.", param="prompt")
-    nothing = (model.tokenizer.special.separator,)
+    nothing = model.tokenizer.opening_ids or (model.tokenizer.special.separator,)
     return [await given_ids(text, model, "prompt") or nothing for text in texts]
 
 
 async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:
-    """Return the ids of a text, or given ids that the model has.
+    """Return the ids of a text as the tokenizer begins it, or given ids that the model has.
 
     Raises:
         ApiError: an id is none of the vocabulary.
     """
     if isinstance(text, str):
-        return tuple(await ids_of(text, model))
+        ids = await ids_of(text, model)
+        # As `fledge generate` has it: a Llama's text begins with <s>.
+        return (*model.tokenizer.opening_ids, *ids) if ids else ()
     size = model.tokenizer.vocabulary_size
     for id_ in text:
         if not 0 <= id_ < size:
