@@ -8,9 +8,9 @@ from functools import lru_cache
 from jinja2 import Template, TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fledge.errors import ConversationRefused, TokenizerError
+from fledge.text.template_bounds import BoundedEnvironment, meter_filters, render_bounded
 
 DEFAULT_TEMPLATE = """\
 {%- for message in messages -%}
@@ -34,10 +34,12 @@ DEFAULT_TEMPLATE = """\
 # Unicode noncharacters: no text may interchange them, so none that reaches a template has them.
 SPAN_START = "\ufdd0"
 SPAN_END = "\ufdd1"
+LONGEST_REASON = 500
+"""Characters that are shown of an error, which may be a template's own."""
 
 _TEMPLATE_FAULTS = (
     *(TemplateError, TypeError, ValueError, LookupError, ArithmeticError),
-    *(AttributeError, RecursionError),
+    *(AttributeError, RecursionError, MemoryError),
 )
 
 
@@ -69,16 +71,19 @@ def render_template(
         ConversationRefused: it does not take these messages.
     """
     template = compile_template(source)
+    values = {
+        "messages": messages,
+        "add_generation_prompt": generation_prompt,
+        "tools": None,
+        "documents": None,
+        **names,
+    }
     try:
-        return template.render(
-            messages=messages,
-            add_generation_prompt=generation_prompt,
-            tools=None,
-            documents=None,
-            **names,
-        )
+        return render_bounded(template, values)
     except _TEMPLATE_FAULTS as error:
-        raise ConversationRefused([message["role"] for message in messages], str(error)) from error
+        raise ConversationRefused(
+            [message["role"] for message in messages], _brief(error)
+        ) from error
 
 
 @lru_cache(maxsize=32)
@@ -88,17 +93,22 @@ def compile_template(source: str) -> Template:
     Raises:
         TokenizerError: it is not valid Jinja; the message gives the line.
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = BoundedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = _strftime_now
+    meter_filters(environment)
     try:
         return environment.from_string(source)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise TokenizerError(f"the chat template is wrong at line {line}: {error}") from error
+    except (RecursionError, SyntaxError, MemoryError, ValueError, OverflowError) as error:
+        raise TokenizerError(
+            f"the chat template cannot be compiled: it is nested too deeply, or too long ({error})"
+        ) from error
 
 
 def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
@@ -113,6 +123,11 @@ def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
         pieces += [inside, outside]
         length += len(inside) + len(outside)
     return "".join(pieces), spans
+
+
+def _brief(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _to_json(
