@@ -217,7 +217,7 @@ def test_pickles_are_never_opened(copy, name):
         ({"model_type": "falcon"}, "'falcon'"),
         ({"architectures": ["Qwen3ForTokenClassification"]}, "Qwen3ForTokenClassification"),
         ({"hidden_act": "relu"}, "'hidden_act' is 'relu'"),
-        ({"use_sliding_window": True}, "use_sliding_window"),
+        ({"use_sliding_window": True}, "use_sliding_window"),  # without a size
         ({"layer_types": ["full_attention", "sliding_attention"]}, "layer_types"),
         ({"attention_bias": True}, "attention_bias"),
         ({"rope_parameters": {"rope_type": "yarn", "factor": 2.0}}, "'yarn'"),

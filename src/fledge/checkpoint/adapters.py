@@ -131,6 +131,8 @@ def _scale(path: Path, settings: Mapping[str, object]) -> float:
             "was made (merge_and_unload of peft), and take the whole model"
         )
     rank, alpha = settings.get("r"), settings.get("lora_alpha")
-    if not isinstance(rank, int) or not isinstance(alpha, int | float) or rank < 1:
+    is_number = isinstance(alpha, int | float) and abs(alpha) < 1e30
+    if not isinstance(rank, int) or not is_number or not 1 <= rank < 2**26:
         raise CheckpointError(f"{path}: expected numbers r and lora_alpha, found {rank}, {alpha}")
+    assert isinstance(alpha, int | float)
     return float(alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank))

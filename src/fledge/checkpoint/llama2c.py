@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fledge.errors import CheckpointError
+from fledge.model.huggingface.settings import MOST_LAYERS
 
 MAGIC = 0x616B3432
 HEADER_BYTES = 256
@@ -126,7 +127,8 @@ def _header(
     width, feed_forward, layers, heads, key_value_heads, vocabulary, context = sizes
     vocabulary = abs(vocabulary)
     counts = (width, feed_forward, layers, heads, key_value_heads, vocabulary, context)
-    if min(counts) < 1 or max(counts) > 2**24 or width % heads or heads % key_value_heads:
+    largest = max(counts) > 2**24 or layers > MOST_LAYERS
+    if min(counts) < 1 or largest or width % heads or heads % key_value_heads:
         raise CheckpointError(
             f"{path}: not a llama2.c model: width, feed-forward width, layers, heads, key-value "
             f"heads, vocabulary and context would be {', '.join(map(str, sizes))}. A .bin of "

@@ -57,10 +57,10 @@ class AdapterFiles:
         return self.directory / ADAPTER_WEIGHTS
 
 
-def resolve(directory: Path) -> Checkpoint:
+def resolve(directory: Path, adapters: tuple[Path, ...] = ()) -> Checkpoint:
     """Look into a directory of ours or of others, without opening its weights.
 
-    A classifier that adapts a language model has one label.
+    A classifier that adapts a language model has one label. `adapters` are those on this base.
 
     Raises:
         CheckpointError: config.json, an index of shards or an adapter's base is missing or damaged.
@@ -68,7 +68,7 @@ def resolve(directory: Path) -> Checkpoint:
     config, weights, shards = (directory / name for name in (CONFIG, WEIGHTS, SHARDS))
     found = next((file for file in (weights, shards) if file.is_file()), None)
     is_adapter = found is None and (directory / ADAPTER_CONFIG).is_file()
-    adapter = _adapter(directory) if is_adapter else None
+    adapter = _adapter(directory, adapters) if is_adapter else None
     files = _shards(shards) if found == shards else (weights,) if found else ()
     if adapter is None or config.is_file():
         config_json = read_json(config)
@@ -81,7 +81,7 @@ def resolve(directory: Path) -> Checkpoint:
     return Checkpoint(directory, kind_of(config_json), config_json, files, adapter, named)
 
 
-def _adapter(directory: Path) -> AdapterFiles:
+def _adapter(directory: Path, adapters: tuple[Path, ...]) -> AdapterFiles:
     """Resolve the base, whose path is relative to this process or to the adapter."""
     settings = read_json(directory / ADAPTER_CONFIG)
     name = settings.get("base_model_name_or_path")
@@ -92,7 +92,13 @@ def _adapter(directory: Path) -> AdapterFiles:
             f"{directory / ADAPTER_CONFIG}: its base {name!r} is no checkpoint here; put it back, "
             "or write its new place as base_model_name_or_path"
         )
-    return AdapterFiles(directory, settings, resolve(found))
+    adapters = (*adapters, directory.resolve())
+    if found.resolve() in adapters:
+        raise CheckpointError(
+            f"{directory / ADAPTER_CONFIG}: its base {name!r} is the adapter itself, or one on it; "
+            "write the place of the model that it adapts as base_model_name_or_path"
+        )
+    return AdapterFiles(directory, settings, resolve(found, adapters))
 
 
 def _shards(index: Path) -> tuple[Path, ...]:
@@ -101,8 +107,9 @@ def _shards(index: Path) -> tuple[Path, ...]:
         raise CheckpointError(f"{index}: 'weight_map' is missing")
     names = sorted(set(map(str, weight_map.values())))
     for name in names:
-        if Path(name).name != name or not index.with_name(name).is_file():
+        # A name with a directory in it would lead out of the checkpoint.
+        if Path(name).name != name or not (index.parent / name).is_file():
             raise CheckpointError(
-                f"{index.with_name(name)}: no such file, but {index.name} names it"
+                f"{index.parent / name[:200]}: no such file here, but {index.name} names it"
             )
     return tuple(index.with_name(name) for name in names)

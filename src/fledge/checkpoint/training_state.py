@@ -42,7 +42,7 @@ def read_state(directory: Path, name: str) -> dict[str, object]:
     plain_path, tensor_path = directory / f"{name}.json", directory / f"{name}.safetensors"
     try:
         plain = json.loads(plain_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(damaged(plain_path, error)) from error
     try:
         tensors = load_file(tensor_path)

@@ -23,6 +23,8 @@ from fledge.model.huggingface.settings import JSON
 ConfigT = TypeVar("ConfigT")
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
+LONGEST_HEADER = 100_000_000
+"""Bytes that the safetensors library reads of a header, at most."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -145,11 +147,11 @@ def _first_lost(path: Path) -> str:
     """Say which tensors a file cut short has lost, if its header still tells."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        text = file.read(min(length, path.stat().st_size))
+        text = file.read(min(length, LONGEST_HEADER))
     try:
         header = json.loads(text)
         ends = {n: v["data_offsets"][1] for n, v in header.items() if n != "__metadata__"}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return ""
     there = path.stat().st_size - 8 - length
     lost = sorted((end, name) for name, end in ends.items() if end > there)

@@ -10,7 +10,7 @@ from tokenizers import models
 from fledge.errors import TokenizerError
 from fledge.text.decoding import lines_of
 from fledge.text.patterns import GPT2_PATTERN
-from fledge.text.ranks import byte_level, definition_of_rank_file
+from fledge.text.ranks import MOST_IDS, byte_level, definition_of_rank_file
 from fledge.text.special import END_OF_TEXT, KNOWN_CONTROL, SPECIAL_NAMES, SPECIAL_TEXTS
 from fledge.text.vocabulary import Definition, all_tokens, special_texts, with_special
 
@@ -164,7 +164,8 @@ def _stop_ids(directory: Path) -> frozenset[int]:
     path = next((directory / name for name in _GENERATION if (directory / name).is_file()), None)
     ends = None if path is None else _read_json(path).get("eos_token_id")
     listed = ends if isinstance(ends, list) else [ends]
-    return frozenset(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
+    # Some models name -1, which is no token.
+    return frozenset(end for end in listed if type(end) is int and 0 <= end < MOST_IDS)
 
 
 def _token_text(value: object) -> str:
@@ -174,7 +175,7 @@ def _token_text(value: object) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(_read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TokenizerError(
             f"{path}: not valid JSON ({error}); the file is damaged or cut off, copy it again"
         ) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fledge.errors import TokenizerError
 from fledge.text.files import TokenizerFiles
+from fledge.text.ranks import LONGEST_TOKEN
 from fledge.text.tokenizer import Tokenizer
 from fledge.text.vocabulary import Definition, added_token
 
@@ -65,7 +66,7 @@ def _parse(content: bytes) -> list[tuple[str, float]]:
         score, length = struct.unpack_from("<fi", content, position)
         position += 8
         piece = content[position : position + length]
-        if length < 0 or len(piece) < length:
+        if not 0 <= length <= LONGEST_TOKEN or len(piece) < length:
             raise IndexError(f"piece {len(pieces)} of {length} bytes does not end")
         pieces.append((piece.decode(), score))
         position += length

@@ -189,7 +189,7 @@ def _read(path: Path) -> bytes:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{path}: not valid JSON ({error}); the file is damaged") from error
     if not isinstance(values, dict):
         raise TokenizerError(f"{path}: expected a JSON object, found {type(values).__name__}")

@@ -6,6 +6,7 @@ Text never gives a special id, even where it spells one: only a chat template ca
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -13,6 +14,7 @@ from typing import final
 from tokenizers import Tokenizer as Backend
 
 from fledge.errors import TokenizerError
+from fledge.text.definition_check import Panics, check_definition
 from fledge.text.files import TokenizerFiles, control_tokens, read_tokenizer, write_tokenizer
 from fledge.text.normalise import NormaliserConfig
 from fledge.text.patterns import PatternName
@@ -31,6 +33,9 @@ from fledge.text.vocabulary import (
     without_first_space,
     without_special,
 )
+
+_DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+"""Errors that a definition of another shape than Hugging Face's causes."""
 
 
 @final
@@ -96,12 +101,14 @@ class Tokenizer:
         Raises:
             TokenizerError: it is missing, damaged or of a kind that is not read.
         """
-        files = read_tokenizer(Path(path))
         try:
-            return cls(files)
-        except TokenizerError as error:
-            raise TokenizerError(f"{path}: {error}") from error
-        except (KeyError, TypeError, ValueError) as error:
+            files = read_tokenizer(Path(path))
+            try:
+                check_definition(files.definition)
+                return cls(files)
+            except TokenizerError as error:
+                raise TokenizerError(f"{path}: {error}") from error
+        except (*_DAMAGED, RecursionError) as error:
             raise TokenizerError(
                 f"{path}: not a tokenizer as Hugging Face writes it ({error}); the file is "
                 "damaged, or save it again with tokenizers 0.22 or newer"
@@ -144,10 +151,8 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return `encode` of each text, in parallel over the processor's cores."""
-        try:
+        with _telling_why_not(texts):
             encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise _not_text(texts) from error
         return [encoding.ids for encoding in encodings]
 
     def encode_with_offsets(
@@ -159,10 +164,8 @@ class Tokenizer:
         text after a special token: some tokenizers put a space before the first word alone.
         """
         backend = self.backend if begins else self._continuing
-        try:
+        with _telling_why_not([text]):
             encoding = backend.encode(text, add_special_tokens=False)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise _not_text([text]) from error
         return encoding.ids, encoding.offsets
 
     @cached_property
@@ -269,6 +272,20 @@ class Tokenizer:
 def _backend(definition: Definition) -> Backend:
     # from_buffer and not from_str, which raises a bare Exception.
     return Backend.from_buffer(json.dumps(definition, ensure_ascii=False).encode())
+
+
+@contextmanager
+def _telling_why_not(texts: Sequence[str]) -> Iterator[None]:
+    """Translate what `tokenizers` raises into errors for people.
+
+    Raises:
+        TokenizerError: a text is none, or a pattern takes too long.
+    """
+    try:
+        with Panics("the pattern by which the tokenizer cuts text fails on this one"):
+            yield
+    except (TypeError, UnicodeEncodeError) as error:
+        raise _not_text(texts) from error
 
 
 def _not_text(texts: Sequence[str]) -> TokenizerError:

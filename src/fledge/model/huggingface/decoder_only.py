@@ -22,7 +22,7 @@ from fledge.model.huggingface.family import (
 from fledge.model.huggingface.gpt2 import GPT2
 from fledge.model.huggingface.llama import LLAMA, MISTRAL
 from fledge.model.huggingface.qwen import QWEN2, QWEN3
-from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
+from fledge.model.huggingface.settings import JSON, Settings, check_positions, telling_why_not
 from fledge.model.positions import frequencies
 from fledge.model.scalar import ScalarModel
 
@@ -78,7 +78,7 @@ def language_tensors(
 
 def blank_language_model(config: GPTConfig) -> GPT:
     """Make a model on the meta device: names and shapes without numbers."""
-    with torch.device("meta"):
+    with telling_why_not(), torch.device("meta"):
         return GPT(config)
 
 
@@ -136,7 +136,7 @@ def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
 
 def blank_scalar_model(config: GPTConfig) -> ScalarModel:
     """Make a model on the meta device, as `blank_language_model` does."""
-    with torch.device("meta"):
+    with telling_why_not(), torch.device("meta"):
         return ScalarModel(GPT(config))
 
 
@@ -219,6 +219,7 @@ def read_config(family: Family, config_json: JSON) -> GPTConfig:
     with telling_why_not():
         config = family.read_config(Settings(config_json))
         if config.rotary is not None:
+            check_positions(config.context_length, config.head_width)
             frequencies(config.rotary, config.head_width)
     return config
 

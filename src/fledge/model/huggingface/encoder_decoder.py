@@ -16,7 +16,7 @@ from fledge.model.huggingface.family import (
     shapes_of,
     write_tensors,
 )
-from fledge.model.huggingface.settings import JSON, Settings, telling_why_not
+from fledge.model.huggingface.settings import JSON, Settings, check_positions, telling_why_not
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 
@@ -73,8 +73,18 @@ def read_config(config_json: JSON) -> TransformerConfig:
     Settings(config_json).only("quantization_config", None, default=None)
     if model_type == marian.MODEL_TYPE:
         with telling_why_not():
-            return marian.read_config(Settings(config_json))
+            config = marian.read_config(Settings(config_json))
+    else:
+        config = _read_own(config_json)
+    check_positions(config.context_length, config.width)
+    return config
+
+
+def _read_own(config_json: JSON) -> TransformerConfig:
     values = {name: value for name, value in config_json.items() if name not in NO_SETTINGS}
+    for name, value in values.items():
+        if type(value) is int and name not in ("pad_id", "end_id"):
+            Settings(values).integer(name)
     try:
         return parse_section(values, TransformerConfig, source="config.json")
     except ConfigError as error:
@@ -111,5 +121,5 @@ def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[
 
 def blank_transformer(config: TransformerConfig) -> Transformer:
     """Make a model on the meta device: names and shapes without numbers."""
-    with torch.device("meta"):
+    with telling_why_not(), torch.device("meta"):
         return Transformer(config)

@@ -104,7 +104,8 @@ def read_tensors(
     Raises:
         TensorError: a tensor is missing, unknown or of another shape; the message names it.
     """
-    _refuse_strangers(entries, tensors)
+    # Before memory is taken for what config.json claims.
+    check_tensors(entries, tensors, shapes)
     state: Tensors = {}
     for entry in entries:
         state[entry.ours] = torch.zeros(shapes[entry.ours])

@@ -5,6 +5,7 @@ from typing import Literal
 from fledge.model.config import GPTConfig
 from fledge.model.huggingface.family import Entry, Family
 from fledge.model.huggingface.settings import Settings, rope_settings
+from fledge.model.huggingface.windows import context_in, mistral_window
 
 IGNORED = (".rotary_emb.inv_freq",)
 
@@ -26,9 +27,8 @@ def read_config(settings: Settings) -> GPTConfig:
 
 
 def read_mistral(settings: Settings) -> GPTConfig:
-    """Read the config.json of a Mistral, which is a Llama once it has no sliding window."""
-    settings.only("sliding_window", None, default=4096)
-    return read_decoder(settings)
+    """Read the config.json of a Mistral, which is a Llama within its sliding window."""
+    return read_decoder(settings, window=mistral_window(settings))
 
 
 def read_decoder(
@@ -36,13 +36,17 @@ def read_decoder(
     *,
     bias: Literal["none", "query_key_value"] = "none",
     query_key_norm: bool = False,
+    window: int | None = None,
 ) -> GPTConfig:
-    """Read the settings that the Llama-like families have in common."""
+    """Read the settings that the Llama-like families have in common.
+
+    The context is cut to `window`, the number of tokens that attention looks back.
+    """
     settings.only("hidden_act", "silu", "swish", default="silu")
     width, heads = settings.integer("hidden_size"), settings.integer("num_attention_heads")
     return GPTConfig(
         vocabulary_size=settings.integer("vocab_size"),
-        context_length=settings.integer("max_position_embeddings"),
+        context_length=context_in(settings, window),
         width=width,
         num_layers=settings.integer("num_hidden_layers"),
         num_heads=heads,

@@ -1,29 +1,27 @@
 """Qwen2 is a Llama with biases on q, k and v; Qwen3 one with normalised q and k instead."""
 
-from collections.abc import Iterable
-
-from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
 from fledge.model.huggingface import llama
 from fledge.model.huggingface.family import Family
 from fledge.model.huggingface.settings import Settings
+from fledge.model.huggingface.windows import qwen_window
 
 QWEN3_HEAD_WIDTH = 128
 
 
 def read_qwen2(settings: Settings) -> GPTConfig:
     """Read the config.json of a Qwen2 or 2.5."""
-    _refuse_sliding_window(settings)
-    return llama.read_decoder(settings, bias="query_key_value")
+    window = qwen_window(settings)
+    return llama.read_decoder(settings, bias="query_key_value", window=window)
 
 
 def read_qwen3(settings: Settings) -> GPTConfig:
     """Read the config.json of a dense Qwen3."""
-    _refuse_sliding_window(settings)
     settings.only("attention_bias", False, default=False)
     # Qwen3's own default; it is not hidden_size / num_attention_heads.
     values = {**settings.values, "head_dim": settings.integer("head_dim", QWEN3_HEAD_WIDTH)}
-    return llama.read_decoder(Settings(values), query_key_norm=True)
+    window = qwen_window(settings)
+    return llama.read_decoder(Settings(values), query_key_norm=True, window=window)
 
 
 def write_config(config: GPTConfig) -> dict[str, object]:
@@ -34,15 +32,6 @@ def write_config(config: GPTConfig) -> dict[str, object]:
         "sliding_window": None,
         "max_window_layers": config.num_layers,
     }
-
-
-def _refuse_sliding_window(settings: Settings) -> None:
-    settings.only("use_sliding_window", False, None, default=False)
-    kinds = settings.values.get("layer_types") or ()
-    if not isinstance(kinds, Iterable) or set(kinds) - {"full_attention"}:
-        raise CheckpointError(
-            f"option 'layer_types' is {kinds!r}; fledge computes only 'full_attention'"
-        )
 
 
 QWEN2 = Family(

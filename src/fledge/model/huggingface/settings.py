@@ -13,6 +13,14 @@ JSON = Mapping[str, object]
 NOT_SCALING = ("rope_theta", "partial_rotary_factor", "type")
 
 
+LARGEST = 2**26
+"""Number above every size of a model: a context of 10 million tokens is the largest in use."""
+MOST_LAYERS = 1024
+MOST_POSITIONS = 2**30
+"""Numbers of a table of positions: a context of 8 million tokens with heads of 128."""
+LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "decoder_layers")
+
+
 class Settings:
     """A config.json. Unknown keys are ignored, as Hugging Face does."""
 
@@ -23,14 +31,20 @@ class Settings:
         """Read a size; null counts as absent.
 
         Raises:
-            CheckpointError: it is absent without a default, or not a whole number above 0.
+            CheckpointError: it is absent without a default, not a whole number above 0, or larger
+                than any model's.
         """
-        value = self.values.get(name)
-        if value is None and default is not None:
+        if self.values.get(name) is None and default is not None:
             return default
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise CheckpointError(f"{name!r} must be a whole number above 0, found {value!r}")
-        return value
+        return self._whole(name, least=1)
+
+    def count(self, name: str, default: int) -> int:
+        """Read a number of things, which may be 0; null counts as absent.
+
+        Raises:
+            CheckpointError: it is not a whole number from 0 on.
+        """
+        return default if self.values.get(name) is None else self._whole(name, least=0)
 
     def token_id(self, name: str) -> int:
         """Read an id, from 0 on.
@@ -39,23 +53,47 @@ class Settings:
             CheckpointError: it is absent or no id.
         """
         value = self.values.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise CheckpointError(f"{name!r} must be a token's id, found {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < LARGEST:
+            raise CheckpointError(f"{name!r} must be a token's id, found {_shown(value)}")
         return value
 
     def number(self, name: str, default: float) -> float:
-        """Read a real number; null counts as absent."""
+        """Read a real number; null counts as absent.
+
+        Raises:
+            CheckpointError: it is no number, NaN, infinite or below 0.
+        """
         value = self.values.get(name)
         if value is None:
             return default
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise CheckpointError(f"{name!r} must be a number, found {value!r}")
-        return float(value)
+        # Past 2**1023 a whole number has no float.
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= value < 1e300:  # type: ignore[operator]
+            raise CheckpointError(f"{name!r} must be a number from 0 on, found {_shown(value)}")
+        return float(value)  # type: ignore[arg-type]
 
     def flag(self, name: str, default: bool) -> bool:
-        """Read true or false; null counts as absent."""
+        """Read true or false; null counts as absent.
+
+        Raises:
+            CheckpointError: it is neither.
+        """
         value = self.values.get(name)
-        return default if value is None else bool(value)
+        if value is not None and not isinstance(value, bool):
+            raise CheckpointError(f"{name!r} must be true or false, found {_shown(value)}")
+        return default if value is None else value
+
+    def _whole(self, name: str, least: int) -> int:
+        value = self.values.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            kind = "above 0" if least else "from 0 on"
+            raise CheckpointError(f"{name!r} must be a whole number {kind}, found {_shown(value)}")
+        most = MOST_LAYERS if name in LAYERS else LARGEST
+        if value > most:
+            raise CheckpointError(
+                f"{name!r} must be at most {most:,}, found {_shown(value)}; the file is damaged"
+            )
+        return value
 
     def only(self, name: str, *allowed: object, default: object) -> None:
         """Refuse any value of an option but those that fledge computes.
@@ -112,7 +150,8 @@ def telling_why_not() -> Iterator[None]:
             for each in error.errors(include_url=False)
         ]
         raise CheckpointError(f"these sizes make no model: {'; '.join(reasons)}") from error
-    except ConfigError as error:
+    except (ConfigError, RuntimeError, OverflowError) as error:
+        # torch counts the numbers of a tensor in 64 bits.
         raise CheckpointError(f"these settings make no model: {error}") from error
 
 
@@ -121,6 +160,30 @@ def rope_settings(rotary: RotaryConfig) -> dict[str, object]:
     scaling = dict(rotary.scaling) if rotary.scaling else None
     parameters = {"rope_type": "default", **(scaling or {}), "rope_theta": rotary.base}
     return {"rope_theta": rotary.base, "rope_scaling": scaling, "rope_parameters": parameters}
+
+
+def check_positions(context: int, width: int) -> None:
+    """Refuse a context whose table of positions, of `width` numbers each, would fill the memory.
+
+    Raises:
+        CheckpointError: it would.
+    """
+    if context * width > MOST_POSITIONS:
+        raise CheckpointError(
+            f"a context of {context:,} tokens and {width:,} numbers for each make a table of "
+            "positions larger than any model's; the file is damaged"
+        )
+
+
+def _shown(value: object) -> str:
+    """Return a value as an error shows it, not longer than a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return "a number of thousands of digits"
+    except RecursionError:
+        return "values nested too deeply"
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _scaling(values: JSON) -> dict[str, float | str] | None:
