@@ -118,7 +118,8 @@ def import_llama2c(
     with naming(named):
         model = unread(config_json, tensors)
     tokenizer = load_llama2c_tokenizer(tokenizer_path)
-    check_vocabulary(source, model.vocabulary_size, tokenizer)
+    # A tokenizer.bin has a piece for each row; without its last ones it is cut off.
+    check_vocabulary(source, model.vocabulary_size, tokenizer, (model.vocabulary_size - 1,))
     if chat_tokens:
         model, tokenizer = _chatty(source, model, tokenizer)
     run: dict[str, JsonValue] = {"source": str(source), "tokenizer": str(tokenizer_path)}
@@ -227,9 +228,10 @@ def _decoder_settings(
 
 def _translation_settings(source: Path, model: Unread) -> WriteFiles:
     tokenizers = load_tokenizers(source)
-    for tokenizer in (tokenizers.source, tokenizers.target):
-        check_vocabulary(source, model.vocabulary_size, tokenizer)
     config = read_config(model.config_json)
+    for tokenizer in (tokenizers.source, tokenizers.target):
+        needed = (config.pad_id, config.end_id)
+        check_vocabulary(source, model.vocabulary_size, tokenizer, needed)
     generation = generation_settings(config, tokenizers.target, _generation(source))
 
     def write(directory: Path) -> None:

@@ -1,7 +1,7 @@
 """Files beside the weights: config.json, generation_config.json and the tokenizer's."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fledge.checkpoint.json_files import write_json
@@ -76,16 +76,20 @@ def load_tokenizer(directory: Path, vocabulary_size: int) -> Tokenizer:
     return tokenizer
 
 
-def check_vocabulary(directory: Path, model_size: int, tokenizer: SentenceTokenizer) -> None:
+def check_vocabulary(
+    directory: Path, model_size: int, tokenizer: SentenceTokenizer, needed: Collection[int] = ()
+) -> None:
     """Check that the model has a row for each token; rows beyond are padding, never sampled.
 
-    A warning tells of rows that no rounding up explains.
+    A warning tells of rows that no rounding up explains. `needed` are ids that the model's settings
+    name, of which the tokenizer must have each.
 
     Raises:
-        CheckpointError: the model has fewer rows than the tokenizer has tokens.
+        CheckpointError: the model has fewer rows than the tokenizer has tokens, or the tokenizer
+            lacks a needed one.
     """
     padding = model_size - tokenizer.vocabulary_size
-    if padding < 0:
+    if padding < 0 or max(needed, default=0) >= tokenizer.vocabulary_size:
         raise CheckpointError(
             f"{directory}: vocabulary is {model_size:,} but the tokenizer has "
             f"{tokenizer.vocabulary_size:,}; use the tokenizer saved beside this model, or one "

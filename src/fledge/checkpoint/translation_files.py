@@ -58,8 +58,9 @@ def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> N
         CheckpointError: the tokenizers do not fit the model or each other.
     """
     directory, config = Path(directory), loaded.model.config
-    for tokenizer in (loaded.source, loaded.target):
-        check_vocabulary(directory, config.vocabulary_size, tokenizer)
+    check_vocabulary(directory, config.vocabulary_size, loaded.source)
+    needed = (config.pad_id, config.end_id)
+    check_vocabulary(directory, config.vocabulary_size, loaded.target, needed)
     config_json, tensors = transformer_to_huggingface(config, loaded.model.state_dict())
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / CONFIG, config_json)
@@ -79,7 +80,8 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     model = load_weights(checkpoint, transformer_from_huggingface, blank_transformer)
     tokenizers = load_tokenizers(directory)
     for tokenizer in (tokenizers.source, tokenizers.target):
-        check_vocabulary(directory, model.config.vocabulary_size, tokenizer)
+        needed = (model.config.pad_id, model.config.end_id)
+        check_vocabulary(directory, model.config.vocabulary_size, tokenizer, needed)
     return LoadedTranslationModel(model, tokenizers.source, tokenizers.target, tokenizers.languages)
 
 
