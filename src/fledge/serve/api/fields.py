@@ -20,13 +20,6 @@ def refuse_unread(body: Body, model: Model | None = None) -> None:
 
 
 def _refusal(name: str) -> ApiError:
-    if name not in NEUTRAL:
-        return ApiError(
-            400,
-            f"{name!r} is not a field of this request; leave it out, or see /docs for its name.",
-            param=name,
-            code="unknown_parameter",
-        )
     neutral = " or ".join(map(json.dumps, NEUTRAL[name]))
     hint = f"leave it out, or send {neutral}" if neutral else "leave it out"
     return unsupported(name, f"{name} is not supported; {hint}.")

@@ -222,6 +222,8 @@ def refuse_unsupported(request: ResponseRequest) -> None:
         raise unsupported("tools", "Tools are not supported; leave `tools` out.")
     if request.background:
         raise unsupported("background", "Background responses are not supported.")
+    if request.prompt is not None:
+        raise unsupported("prompt", "Stored prompts are not supported; send their text.")
     form = None if request.text is None else request.text.format
     if form is not None and form.type != "text":
         raise unsupported("text.format", "Only the format 'text' is supported.")

@@ -18,7 +18,7 @@ class Incoming(BaseModel):
 class Body(Incoming):
     """Whole request; `model_extra` holds its undeclared fields."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(extra="allow")
 
 
 class StreamOptions(Incoming):

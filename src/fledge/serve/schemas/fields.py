@@ -1,7 +1,7 @@
 """Fields that requests may carry beyond the declared ones: OpenAI's, and those of other servers.
 
-A field that changes no answer is ignored. A field that would change it is accepted at the values
-at which it changes nothing, and refused at others, as is every unknown field.
+A field that would change the answer is accepted at the values at which it changes nothing, and
+refused at others. Fields that change no answer, and names that nobody gave a meaning, are ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ IGNORED = frozenset(
         *("chat_id", "session_id", "message_id", "id", "variables", "background_tasks"),
     }
 )
-"""Fields that change no answer."""
+"""Fields of OpenAI and others that change no answer."""
 
 NEUTRAL: Mapping[str, tuple[object, ...]] = {
     # OpenAI
@@ -40,7 +40,23 @@ NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "conversation": (),
     "context_management": ([],),
     "include": ([], ["reasoning.encrypted_content"]),
-    "prompt": (),
+    # Fields of a chat that another endpoint has not
+    "tools": ([],),
+    "response_format": ({"type": "text"},),
+    "truncation": ("disabled",),
+    "max_tokens": (0, -1),
+    "max_completion_tokens": (0, -1),
+    "n": (1,),
+    "stop": ("", []),
+    "seed": (-1,),
+    "logit_bias": ({},),
+    "presence_penalty": (0,),
+    "frequency_penalty": (0,),
+    "repetition_penalty": (1,),
+    "repeat_penalty": (1,),
+    "top_k": (0, -1),
+    "min_p": (0,),
+    "logprobs": (False,),
     "top_logprobs": (0,),
     # Samplers that are not built
     "typical_p": (1, 0),
@@ -72,7 +88,6 @@ NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "documents": ([],),
     "truncate_prompt_tokens": (-1,),
     # Forms of the reply
-    "n": (1,),
     "best_of": (1,),
     "echo": (False,),
     "suffix": ("",),
@@ -87,14 +102,14 @@ NEUTRAL: Mapping[str, tuple[object, ...]] = {
 }
 """Fields that are not built, with the values at which they change nothing."""
 
-UNTRANSLATED = ("audio", "modalities", "functions", "function_call", "conversation", "prompt")
+UNTRANSLATED = ("audio", "modalities", "functions", "function_call", "conversation")
 """Fields that an upstream may know, but whose replies are not translated."""
 
 
 def refused(body: Body) -> Iterator[str]:
     """Yield the undeclared fields that would change the answer."""
     for name, value in (body.model_extra or {}).items():
-        if value is not None and name not in IGNORED and value not in NEUTRAL.get(name, ()):
+        if name in NEUTRAL and value is not None and value not in NEUTRAL[name]:
             yield name
 
 

@@ -71,6 +71,8 @@ class ResponseRequest(Body):
     """Not supported; refused unless empty."""
     background: bool | None = None
     """Not supported; refused."""
+    prompt: dict[str, object] | None = None
+    """Not supported; refused."""
 
 
 class OutputText(BaseModel):
