@@ -96,6 +96,10 @@ class GenerationError(FledgeError):
     """A generation request cannot be answered."""
 
 
+class BrokenOff(GenerationError):
+    """An answer ended before its end; the text that came before stands."""
+
+
 class PromptTooLong(GenerationError):
     """The prompt leaves no room for an answer in the model's context."""
 

@@ -1,53 +1,27 @@
 """Client of an OpenAI-compatible server: models, streams of chunks, plain requests."""
 
 import asyncio
-import json
-import logging
-import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from fledge.errors import ConfigError, GenerationError
-
-logger = logging.getLogger(__name__)
+from fledge.errors import ConfigError
+from fledge.generate.upstream_errors import (
+    UpstreamBrokeOff,
+    UpstreamFailed,
+    failures_told,
+    json_object,
+    require_success,
+    told_failure,
+)
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0
 """Seconds of silence after which a server is given up."""
-RETRY_SECONDS = 5
-UNAVAILABLE = 503
-TIMED_OUT = 504
 
 Json = dict[str, Any]
-
-_DELAY = re.compile(r"[0-9]{1,6}")
-
-
-class UpstreamFailed(GenerationError):
-    """The other server refused, failed or could not be reached.
-
-    `status` is the server's own for errors that the client can mend (400, 404, 413, 422, 429), else
-    502 to 504.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        code: str | None = None,
-        param: str | None = None,
-        retry_after: int | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.param = param
-        self.retry_after = retry_after
 
 
 class UpstreamServer:
@@ -103,10 +77,10 @@ class UpstreamServer:
         Raises:
             UpstreamFailed: the server refused, failed or could not be reached.
         """
-        with _failures_told(self.shown):
+        with failures_told(self.shown):
             response = await self._http().post(self.url + path, json=body)
-            _require_success(response, response.content)
-            return _object(response.content)
+            require_success(response, response.content)
+            return json_object(response.content)
 
     async def stream(self, path: str, body: Json) -> "ChunkStream":
         """Return the answer in chunks, once the server has taken the request.
@@ -116,11 +90,11 @@ class UpstreamServer:
         """
         client, taken = self._new_client(), False
         try:
-            with _failures_told(self.shown):
+            with failures_told(self.shown):
                 request = client.build_request("POST", self.url + path, json=body)
                 response = await client.send(request, stream=True)
                 if response.is_error:
-                    _require_success(response, await response.aread())
+                    require_success(response, await response.aread())
                 taken = True
                 return ChunkStream(response, client, self.shown)
         finally:
@@ -154,30 +128,48 @@ class ChunkStream:
         self._client = client
         self._shown = shown
         self._arrived: asyncio.Queue[Json | UpstreamFailed | None] = asyncio.Queue()
+        self._is_done = False
+        self.is_cancelled = False
+        """True for a stream that we ended."""
         self._reader = asyncio.create_task(self._read())
         self._reader.add_done_callback(self._finish)
 
     def cancel(self) -> None:
         """Hang up, so that the other server stops; `chunks` ends. Safe to call at any time."""
+        self.is_cancelled = self.is_cancelled or not self._reader.done()
         self._reader.cancel()
+
+    @property
+    def is_whole(self) -> bool:
+        """True after `[DONE]`, and for a stream that we ended; read it after `chunks`."""
+        return self._is_done or self.is_cancelled
 
     async def chunks(self) -> AsyncIterator[Json]:
         """Yield each chunk as it comes.
 
         Raises:
-            UpstreamFailed: the server broke off or reported an error.
+            UpstreamFailed: the server gave no chunk, but an error or garbage.
+            UpstreamBrokeOff: it did so after a chunk.
         """
+        has_begun = False
         while (arrival := await self._arrived.get()) is not None:
             if isinstance(arrival, UpstreamFailed):
-                raise arrival
+                raise UpstreamBrokeOff.after(arrival) if has_begun else arrival
+            has_begun = True
             yield arrival
 
     async def _read(self) -> None:
         try:
-            with _failures_told(self._shown):
+            with failures_told(self._shown):
                 async for line in _lines(self._response):
                     field, _, value = line.partition(b":")
-                    if field == b"data" and value.strip() != b"[DONE]":
+                    if field == b"error":  # llama.cpp
+                        raise told_failure(json_object(value))
+                    if field != b"data":
+                        continue
+                    if value.strip() == b"[DONE]":
+                        self._is_done = True
+                    elif value.strip():
                         self._arrived.put_nowait(_chunk(value))
         except UpstreamFailed as failure:
             self._arrived.put_nowait(failure)
@@ -187,33 +179,6 @@ class ChunkStream:
         # A task of its own: a second `cancel` would interrupt hanging up, and a reader that was
         # cancelled before it began would never do it.
         self._closing = asyncio.create_task(self._client.aclose())
-
-
-@dataclass(frozen=True, slots=True)
-class _failures_told:  # noqa: N801  (a context manager reads like a function)
-    """Translates exceptions of httpx and JSON into `UpstreamFailed`."""
-
-    shown: str
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        match error:
-            case httpx.TimeoutException():
-                logger.warning("the upstream %s took too long", self.shown)
-                raise UpstreamFailed(
-                    TIMED_OUT, "the upstream took too long", "upstream_timeout"
-                ) from error
-            case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
-                # Its address is for the log; people who chat have no use for it.
-                logger.warning("the upstream %s: %s", self.shown, error)
-                raise UpstreamFailed(
-                    UNAVAILABLE,
-                    "the upstream cannot be reached or broke off",
-                    "upstream_unavailable",
-                    retry_after=RETRY_SECONDS,
-                ) from error
 
 
 def without_password(url: str) -> str:
@@ -234,68 +199,7 @@ async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 def _chunk(text: bytes) -> Json:
-    chunk = _object(text)
-    error = chunk.get("error")
-    if error is not None:
-        raise UpstreamFailed(502, f"the upstream failed: {_message(chunk)}", "upstream_error")
+    chunk = json_object(text)
+    if chunk.get("error") is not None or chunk.get("object") == "error":
+        raise told_failure(chunk)
     return chunk
-
-
-def _object(content: bytes) -> Json:
-    try:
-        value = json.loads(content)
-    except ValueError as error:
-        raise UpstreamFailed(502, "the upstream's answer is not JSON", "upstream_error") from error
-    if not isinstance(value, dict):
-        raise UpstreamFailed(502, "the upstream's answer is not an object", "upstream_error")
-    return value
-
-
-def _require_success(response: httpx.Response, content: bytes) -> None:
-    """Raise unless the status is a success; pass on errors that the client can mend."""
-    if response.is_success:
-        return
-    status = response.status_code
-    body: Json = {}
-    with suppress(UpstreamFailed):
-        body = _object(content)
-    if status in (401, 403):
-        raise UpstreamFailed(
-            502,
-            f"the upstream does not accept this server's key ({status}); its administrator "
-            "must name a valid one with --upstream-key-env",
-            "upstream_unauthorized",
-        )
-    if status in (400, 404, 413, 422, 429):
-        error = body.get("error")
-        fields: Mapping[str, object] = error if isinstance(error, dict) else {}
-        raise UpstreamFailed(
-            400 if status == 422 else status,
-            _message(body) or f"the upstream answers {status}",
-            _text(fields.get("code")),
-            _text(fields.get("param")),
-            _seconds(response.headers.get("retry-after")) if status == 429 else None,
-        )
-    code = "upstream_unavailable" if status == UNAVAILABLE else "upstream_error"
-    retry_after = _seconds(response.headers.get("retry-after")) if status == UNAVAILABLE else None
-    raise UpstreamFailed(
-        UNAVAILABLE if status == UNAVAILABLE else 502,
-        f"the upstream answers {status}: {_message(body) or response.reason_phrase}",
-        code,
-        retry_after=retry_after,
-    )
-
-
-def _message(body: Json) -> str:
-    """Return the message of an error in OpenAI's form, vLLM's older one, or FastAPI's."""
-    error = body.get("error", body.get("message", body.get("detail", "")))
-    return str(error.get("message", "") if isinstance(error, dict) else error)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _seconds(value: str | None) -> int:
-    """Return a `Retry-After` in seconds; a date or any other text becomes the usual wait."""
-    return int(value) if value is not None and _DELAY.fullmatch(value) else RETRY_SECONDS

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from pydantic import BaseModel
 
-from fledge.generate.upstream import UpstreamFailed
+from fledge.generate.upstream_errors import UpstreamFailed
 from fledge.serve.show import streaming
 from fledge.serve.show.streaming import (
     CLIENT_CLOSED_REQUEST,

@@ -172,8 +172,10 @@ def chunk_of(
     return chunk.model_copy(update={"usage": counted}) if completing.request.wants_usage else chunk
 
 
-def logprobs(tokens: Iterable[TokenLogprob], completing: Completing) -> ChoiceLogprobs | None:
-    """Return the tokens behind a text, or None where the request wants none."""
-    return (
-        ChoiceLogprobs(content=list(tokens), refusal=None) if completing.request.logprobs else None
-    )
+def logprobs(
+    tokens: Iterable[TokenLogprob] | None, completing: Completing
+) -> ChoiceLogprobs | None:
+    """Return the tokens behind a text; None where none are wanted, or an upstream has none."""
+    if tokens is None or not completing.request.logprobs:
+        return None
+    return ChoiceLogprobs(content=list(tokens), refusal=None)

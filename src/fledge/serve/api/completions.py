@@ -247,14 +247,15 @@ async def whole(continuing: Continuing) -> Completion:
 
 def mean_logprob(said: Written) -> float:
     """Return the mean log-probability of the tokens in nats; 0 for an empty text."""
-    return sum(token.logprob for token in said.logprobs) / max(1, len(said.logprobs))
+    tokens = said.logprobs or []
+    return sum(token.logprob for token in tokens) / max(1, len(tokens))
 
 
 def choice(continuing: Continuing, prompt: int, said: Written, index: int) -> CompletionChoice:
     """Return a finished continuation of a prompt as it is sent."""
     echo, tokens = continuing.echoes[prompt], continuing.tokens(prompt)
     if tokens is not None:
-        tokens.add([*echo.logprobs, *said.logprobs])
+        tokens.add([*echo.logprobs, *(said.logprobs or ())])
     return CompletionChoice(
         index=index,
         text=echo.text + said.text,
@@ -291,7 +292,7 @@ async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
     async for index, piece in answer.events():
         reason = None if piece.finish_reason is None else sent_reason(piece.finish_reason)
         if piece.text or piece.logprobs or reason:
-            yield chunk(index, piece.text, piece.logprobs, reason)
+            yield chunk(index, piece.text, piece.logprobs or (), reason)
     if continuing.request.wants_usage:
         usage = answer.usage()
         yield completion(continuing.id, continuing.created, answer.model, [], usage)

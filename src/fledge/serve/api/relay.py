@@ -1,12 +1,12 @@
 """Relay requests to an upstream: passed on as they came, within our own limits."""
 
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
 
 from fledge.serve.models.registry import UpstreamModel
-from fledge.serve.models.remote import total_tokens
+from fledge.serve.models.remote import answer_tokens, estimated_tokens
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.quota import CountedRequest
+from fledge.serve.schemas.completions import CompletionRequest, EmbeddingRequest, each_text
 from fledge.serve.show.streaming import EventStream
 
 
@@ -14,7 +14,7 @@ async def relay(
     service: ModelService,
     model: UpstreamModel,
     path: str,
-    body: BaseModel,
+    body: CompletionRequest | EmbeddingRequest,
     request: CountedRequest,
     stream: bool = False,
 ) -> Response:
@@ -25,10 +25,18 @@ async def relay(
         LimitReached: the person's limits are reached.
     """
     sent = {**body.model_dump(mode="json", exclude_unset=True), "model": model.id}
+    read = read_tokens(body)
     with request.admit(model.id, 0) as admission:
         if stream:
-            relayed = await service.relay_stream(model, path, sent, admission)
+            relayed = await service.relay_stream(model, path, sent, admission, read)
             return EventStream(relayed.chunks(), relayed.close, admission.headers)
         answer = await service.relay(model, path, sent, admission)
-        admission.close(total_tokens(answer))
+        admission.close(answer_tokens(answer, read))
         return JSONResponse(answer, headers=dict(admission.headers))
+
+
+def read_tokens(body: CompletionRequest | EmbeddingRequest) -> int:
+    """Return the number of given ids, and a guess of the tokens of given texts."""
+    given = body.prompt if isinstance(body, CompletionRequest) else body.input
+    texts = each_text("" if given is None else given)
+    return sum(estimated_tokens(text) if isinstance(text, str) else len(text) for text in texts)

@@ -18,7 +18,7 @@ from fledge.errors import (
     NotFound,
     PromptTooLong,
 )
-from fledge.generate.upstream import UpstreamFailed
+from fledge.generate.upstream_errors import UpstreamFailed
 from fledge.serve.errors import ApiError, too_long
 from fledge.serve.models.async_engine import EngineFailed, Overloaded
 from fledge.serve.people.identity import LoginRequired

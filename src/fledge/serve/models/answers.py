@@ -9,7 +9,7 @@ from fledge.generate.request import FinishReason
 from fledge.serve.models.metrics import AnswerTimer
 from fledge.serve.people.limits import Admission
 from fledge.serve.schemas.chat import TokenLogprob
-from fledge.serve.schemas.common import Usage
+from fledge.serve.schemas.common import EstimatedUsage, Usage
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 
@@ -54,22 +54,26 @@ class TextAsk:
 class Piece:
     """Text that may be shown now, and the number of tokens behind it.
 
-    `logprobs` is empty unless they were asked for. The last piece of a choice has a
-    `finish_reason`.
+    `logprobs` is None where an upstream tells none, and empty unless they were asked for. The last
+    piece of a choice has a `finish_reason`.
     """
 
     text: str
     num_tokens: int
-    logprobs: tuple[TokenLogprob, ...]
+    logprobs: tuple[TokenLogprob, ...] | None
     finish_reason: FinishReason | None
 
 
 @dataclass(slots=True)
 class TokenCount:
-    """Tokens read and written so far; an upstream reports them only at its end."""
+    """Tokens read and written so far.
+
+    An upstream reports them only at its end; until then, or without a report, `is_estimated`.
+    """
 
     prompt: int = 0
     completion: int = 0
+    is_estimated: bool = False
 
 
 class AnswerStream:
@@ -110,11 +114,14 @@ class AnswerStream:
 
     def usage(self) -> Usage:
         """Return the token counts as OpenAI words them."""
-        return Usage(
+        counted = Usage(
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             total_tokens=self.prompt_tokens + self.completion_tokens,
         )
+        if not self._count.is_estimated:
+            return counted
+        return EstimatedUsage(**counted.model_dump(), estimated=True)
 
     async def events(self) -> AsyncIterator[tuple[int, Piece]]:
         """Yield each piece with the index of its choice, until all choices have ended.
@@ -133,7 +140,7 @@ class AnswerStream:
     def cancel(self) -> None:
         """Stop writing; `events` then ends. Safe to call at any time."""
         self._cancel()
-        self._timer.close(self.prompt_tokens)
+        self._timer.close(self.prompt_tokens, self.completion_tokens)
 
     def close(self) -> None:
         """Stop writing, and charge the tokens that were written. Safe to call at any time."""
@@ -179,14 +186,15 @@ class Written:
 
     text: str = ""
     num_tokens: int = 0
-    logprobs: list[TokenLogprob] = field(default_factory=list)
+    logprobs: list[TokenLogprob] | None = None
     finish_reason: FinishReason = "cancelled"
 
     def add(self, piece: Piece) -> None:
         """Take in the next piece."""
         self.text += piece.text
         self.num_tokens += piece.num_tokens
-        self.logprobs += piece.logprobs
+        if piece.logprobs is not None:
+            self.logprobs = [*(self.logprobs or ()), *piece.logprobs]
         self.finish_reason = piece.finish_reason or self.finish_reason
 
     def reason(self) -> SentReason:

@@ -59,12 +59,14 @@ class AnswerTimer:
         self._model = model
         self._start = metrics.clock()
         self._last: dict[int, float] = {}
+        self._counted = 0
         self._open = True
 
     def piece(self, index: int, num_tokens: int, finish_reason: FinishReason | None) -> None:
         """Record a piece of choice `index`."""
         metrics, model, now = self._metrics, self._model, self._metrics.clock()
         if num_tokens:
+            self._counted += num_tokens
             metrics.tokens_generated.labels(model).inc(num_tokens)
             metrics.generation_tokens.labels(model).inc(num_tokens)
             if index not in self._last:
@@ -76,10 +78,16 @@ class AnswerTimer:
         if finish_reason is not None:
             metrics.answers.labels(model, finish_reason).inc()
 
-    def close(self, prompt_tokens: int) -> None:
-        """Record the end of the answer; only the first call counts."""
+    def close(self, prompt_tokens: int, completion_tokens: int = 0) -> None:
+        """Record the end of the answer; only the first call counts.
+
+        `completion_tokens` may be more than the pieces had: an upstream tells their sum at its end.
+        """
         if self._open:
             self._open = False
+            missed = max(0, completion_tokens - self._counted)
+            self._metrics.tokens_generated.labels(self._model).inc(missed)
+            self._metrics.generation_tokens.labels(self._model).inc(missed)
             self._metrics.prompt_tokens.labels(self._model).inc(prompt_tokens)
             self._metrics.whole.labels(self._model).observe(self._metrics.clock() - self._start)
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from fledge.generate.request import FinishReason
 from fledge.generate.upstream import ChunkStream, UpstreamServer
+from fledge.generate.upstream_errors import UpstreamBrokeOff
 from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
 from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.people.limits import Admission
@@ -22,6 +23,8 @@ FINISH_REASONS: dict[str, FinishReason] = {
 }
 EXTRA = ("top_k", "min_p", "repetition_penalty")
 """Sampling fields that OpenAI's own servers refuse; sent only where a request has them."""
+CHARACTERS_PER_TOKEN = 4
+"""Guess of an upstream's tokens: limits are asked before it reports them, if it ever does."""
 
 
 def upstream_models(server: UpstreamServer) -> list[UpstreamModel]:
@@ -72,46 +75,86 @@ def chat_body(ask: ChatAsk) -> Json:
 async def remote_pieces(
     stream: ChunkStream, count: TokenCount, num_choices: int
 ) -> AsyncIterator[tuple[int, Piece]]:
-    """Yield the text of each chunk; choices that end without a reason are "cancelled".
+    """Yield the text of each chunk; choices of a stream that we ended are "cancelled".
 
     A chunk counts as one token until the usage, which comes last, gives their number.
+
+    Raises:
+        UpstreamBrokeOff: the server failed after its beginning, or left the end of a choice untold.
     """
     open_choices = set(range(num_choices))
     usage: Json | None = None
     async for chunk in stream.chunks():
         usage = chunk.get("usage") or usage
-        for choice in chunk.get("choices") or []:
+        for choice in choices_of(chunk):
             index = choice.get("index", 0)
             piece = _piece(choice)
             if index in open_choices and (piece.text or piece.logprobs or piece.finish_reason):
                 if piece.finish_reason is not None:
                     open_choices.discard(index)
                 yield index, piece
-    for index in sorted(open_choices):
-        yield index, Piece("", 0, (), "cancelled")
-    if usage is not None:
-        count.prompt = _integer(usage.get("prompt_tokens")) or 0
+    if usage is not None and (read := _integer(usage.get("prompt_tokens"))):
+        count.prompt, count.is_estimated = read, False
         count.completion = _integer(usage.get("completion_tokens")) or count.completion
+    if open_choices and not stream.is_whole:
+        raise UpstreamBrokeOff.without_end()
+    for index in sorted(open_choices):
+        yield index, Piece("", 0, None, "cancelled" if stream.is_cancelled else "stop")
 
 
 class RelayedStream:
-    """Relay a stream as it is; a chunk counts as one token unless its usage gives a number."""
+    """Relay a stream as it is.
 
-    def __init__(self, stream: ChunkStream, admission: Admission) -> None:
+    `prompt_tokens` and one token a chunk are charged, unless the usage gives their number.
+    """
+
+    def __init__(
+        self,
+        stream: ChunkStream,
+        admission: Admission,
+        prompt_tokens: int = 0,
+        *,
+        with_usage: bool = True,
+    ) -> None:
+        """Without `with_usage` the usage is counted, but not passed on."""
         self._stream = stream
         self._release = admission.keep()
-        self._tokens = 0
+        self._tokens = prompt_tokens
+        self._with_usage = with_usage
 
     async def chunks(self) -> AsyncIterator[Json]:
-        """Yield each chunk as the upstream sent it. Raises `UpstreamFailed`."""
+        """Yield each chunk as the upstream sent it.
+
+        Raises:
+            UpstreamFailed: the server broke off, or reported an error.
+        """
+        is_ended, told = False, 0
         async for chunk in self._stream.chunks():
-            self._tokens = total_tokens(chunk) or self._tokens + 1
-            yield chunk
+            choices = choices_of(chunk)
+            is_ended = is_ended or any(each.get("finish_reason") for each in choices)
+            told = total_tokens(chunk) or told
+            self._tokens = told or self._tokens + 1
+            if self._with_usage:
+                yield chunk
+            elif choices or "usage" not in chunk:
+                yield {name: value for name, value in chunk.items() if name != "usage"}
+        if not is_ended and not self._stream.is_whole:
+            raise UpstreamBrokeOff.without_end()
 
     def close(self) -> None:
         """Hang up, and charge the tokens. Safe to call at any time."""
         self._stream.cancel()
         self._release(self._tokens)
+
+
+def estimated_tokens(*texts: str) -> int:
+    """Guess the tokens of texts whose tokenizer another server has."""
+    return sum(map(len, texts)) // CHARACTERS_PER_TOKEN
+
+
+def chat_tokens(ask: ChatAsk) -> int:
+    """Guess the tokens of a conversation."""
+    return estimated_tokens(*(message.content for message in ask.conversation.messages))
 
 
 def total_tokens(answer: Json) -> int:
@@ -121,21 +164,49 @@ def total_tokens(answer: Json) -> int:
     return total if isinstance(total, int) else 0
 
 
+def answer_tokens(answer: Json, read: int) -> int:
+    """Return the tokens of an answer's usage, else a guess: `read` and those of its texts."""
+    texts = [str(choice.get("text") or "") for choice in choices_of(answer)]
+    return total_tokens(answer) or read + estimated_tokens(*texts)
+
+
+def choices_of(answer: Json) -> list[Json]:
+    """Return the choices of an answer or a chunk, as far as they are objects."""
+    told = answer.get("choices")
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+
+
 def _piece(choice: Json) -> Piece:
-    delta = choice.get("delta") or {}
-    text = str(delta.get("content") or "")
+    delta = choice.get("delta")
+    text = str(delta.get("content") or "") if isinstance(delta, dict) else ""
     reason = choice.get("finish_reason")
     logprobs = _logprobs(choice.get("logprobs"))
+    if reason == "error":  # OpenRouter and others
+        raise UpstreamBrokeOff(502, "the upstream failed in mid-answer", "upstream_error")
     finish_reason = None if reason is None else FINISH_REASONS.get(reason, "stop")
-    return Piece(text, len(logprobs) or int(bool(text)), logprobs, finish_reason)
+    return Piece(text, len(logprobs or ()) or int(bool(text)), logprobs, finish_reason)
 
 
-def _logprobs(logprobs: Json | None) -> tuple[TokenLogprob, ...]:
+def _logprobs(logprobs: object) -> tuple[TokenLogprob, ...] | None:
+    """Return the tokens of a chunk that can be read, or None where there are none."""
+    told = logprobs.get("content") if isinstance(logprobs, dict) else None
     found: list[TokenLogprob] = []
-    for token in (logprobs or {}).get("content") or []:
+    for token in told if isinstance(told, list) else []:
         with suppress(ValidationError):
-            found.append(TokenLogprob.model_validate(token))
-    return tuple(found)
+            found.append(TokenLogprob.model_validate(_completed(token)))
+    return tuple(found) or None
+
+
+def _completed(token: object) -> object:
+    """Fill in the bytes and alternatives of a token, which some servers leave out."""
+    if not isinstance(token, dict):
+        return token
+    others, text = token.get("top_logprobs"), token.get("token")
+    return {
+        **token,
+        "bytes": token.get("bytes") or list(text.encode() if isinstance(text, str) else b""),
+        "top_logprobs": list(map(_completed, others)) if isinstance(others, list) else [],
+    }
 
 
 def _integer(value: object) -> int | None:

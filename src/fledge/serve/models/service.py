@@ -16,7 +16,12 @@ from fledge.serve.models.async_engine import AsyncEngine, Overloaded, TokenEngin
 from fledge.serve.models.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
 from fledge.serve.models.metrics import LoadCollector, Metrics
 from fledge.serve.models.registry import ModelRegistry, ServedModel, UpstreamModel
-from fledge.serve.models.remote import RelayedStream, chat_body, remote_pieces
+from fledge.serve.models.remote import (
+    RelayedStream,
+    chat_body,
+    chat_tokens,
+    remote_pieces,
+)
 from fledge.serve.models.shelf import ModelShelf
 from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
@@ -25,9 +30,6 @@ from fledge.serve.schemas.wishes import SamplingWishes
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-CHARACTERS_PER_TOKEN = 4
-"""Guess of an upstream's tokens, because limits are asked before it reports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,7 @@ class ModelService:
         """
         model = self.models[ask.model]
         if isinstance(model, UpstreamModel):
-            length = sum(len(message.content) for message in ask.conversation.messages)
-            return Prepared(ask, length // CHARACTERS_PER_TOKEN, request)
+            return Prepared(ask, chat_tokens(ask), request)
         prompt = tuple(await prompt_of(ask, model))
         text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs)
         return self.prepare_text(text, request)
@@ -172,15 +173,26 @@ class ModelService:
         return await model.server.post(path, body)
 
     async def relay_stream(
-        self, model: UpstreamModel, path: str, body: Json, admission: Admission
+        self,
+        model: UpstreamModel,
+        path: str,
+        body: Json,
+        admission: Admission,
+        prompt_tokens: int,
     ) -> RelayedStream:
         """Start a stream of an upstream, which closes the admission when it ends.
+
+        Its usage is always asked for; `prompt_tokens` are charged where it tells none.
 
         Raises:
             UpstreamFailed: the other server refused.
         """
         admission.require_open()
-        return RelayedStream(await model.server.stream(path, body), admission)
+        options = body.get("stream_options") or {}
+        asked = {**body, "stream_options": {**options, "include_usage": True}}
+        stream = await model.server.stream(path, asked)
+        wants_usage = bool(options.get("include_usage"))
+        return RelayedStream(stream, admission, prompt_tokens, with_usage=wants_usage)
 
     def local(self, model: str) -> ServedModel:
         """Return one of our own models. Raises `ApiError` for an unknown id."""
@@ -246,7 +258,7 @@ class ModelService:
             stream.cancel()
             closed()
 
-        count = TokenCount()
+        count = TokenCount(prompt=chat_tokens(ask), is_estimated=True)
         source = remote_pieces(stream, count, ask.choices)
         return AnswerStream(model.id, ask.choices, count, source, cancel, timer, admission)
 

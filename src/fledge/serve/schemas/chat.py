@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
 from fledge.serve.schemas.wishes import SamplingWishes, TokenLimit
@@ -128,7 +128,7 @@ class ChatCompletion(BaseModel):
     created: int
     model: str
     choices: list[Choice]
-    usage: Usage
+    usage: SerializeAsAny[Usage]
     system_fingerprint: str
 
 
@@ -157,4 +157,4 @@ class ChatCompletionChunk(BaseModel):
     model: str
     system_fingerprint: str
     choices: list[ChunkChoice]
-    usage: Usage | None = None
+    usage: SerializeAsAny[Usage] | None = None

@@ -36,6 +36,12 @@ class Usage(BaseModel):
     total_tokens: int
 
 
+class EstimatedUsage(Usage):
+    """Tokens as guessed from the length of the texts, because an upstream tells none."""
+
+    estimated: Literal[True]
+
+
 class ModelCard(BaseModel):
     """Entry of `/v1/models`."""
 

@@ -82,7 +82,7 @@ function noteOf(/** @type {Message} */ message) {
   if (message.status === "running") return "";
   if (message.finish_reason === "length") return "The answer reached its length limit.";
   if (message.finish_reason === "content_filter") return "The answer was withheld.";
-  if (message.status === "failed") return message.error ?? ENDINGS.failed;
+  if (message.error) return message.error;
   return ENDINGS[/** @type {keyof typeof ENDINGS} */ (message.status)] ?? "";
 }
 

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fledge.database import RunStore, StoredRun
 from fledge.database.runs import RunEnd
 from fledge.database.tables import Json
-from fledge.errors import DatabaseError, DatabaseUnavailable, FledgeError, NotFound
+from fledge.errors import BrokenOff, DatabaseError, DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
 from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import AnswerStream, ChatAsk
@@ -144,6 +144,8 @@ class RunSupervisor:
             async for _, piece in answer.events():
                 live.add(piece.text)
                 ending.finish_reason = piece.finish_reason or ending.finish_reason
+        except BrokenOff as error:
+            ending = _Ending("interrupted", error=_sentence(error))
         except FledgeError as error:
             ending = _Ending("failed", error=_sentence(error))
         finally:
