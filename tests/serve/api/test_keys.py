@@ -104,7 +104,7 @@ def test_a_key_opens_only_its_scopes(team: Team) -> None:
                 )
 
 
-@pytest.mark.parametrize("name", WRITING)
+@pytest.mark.parametrize("name", [*WRITING, "moderations"])
 def test_requests_beyond_the_limit_are_a_429_with_a_time_to_come_back(
     team: Team, name: str
 ) -> None:

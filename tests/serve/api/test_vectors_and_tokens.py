@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -95,6 +96,18 @@ def test_fewer_dimensions_are_the_first_ones_at_length_1(server: Server) -> None
     body["dimensions"] = 4
     reply = server[0].post("/v1/embeddings", json=body)
     assert "This model's vectors have 3 dimensions" in reply.text
+
+
+def test_more_dimensions_than_a_model_has_are_refused_before_it_reads(
+    tiny_tokenizer: Tokenizer,
+) -> None:
+    engine = Measuring(tiny_tokenizer, "Hi")
+    engine.batches = []
+    model = replace(served(engine, tiny_tokenizer), dimensions=3)
+    with TestClient(create_app([model]), "http://localhost") as client:
+        reply = client.post("/v1/embeddings", json={"model": "tiny", "input": "a", "dimensions": 4})
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, "dimensions")
+    assert engine.batches == []
 
 
 def test_a_model_that_fails_to_embed_is_told_and_goes_on(server: Server) -> None:

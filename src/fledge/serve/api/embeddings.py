@@ -51,6 +51,8 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
         if isinstance(model, UpstreamModel):
             return await relay(service, model, "/embeddings", request, quota.count(person))
         refuse_unread(request)
+        if model.dimensions is not None:
+            refuse_dimensions(request, model.dimensions)
         counted = quota.count(person)
         texts = await texts_of(request, model)
         tokens = sum(map(len, texts))
@@ -113,6 +115,16 @@ def batches(texts: list[tuple[int, ...]]) -> Iterator[list[int]]:
     yield batch
 
 
+def refuse_dimensions(request: EmbeddingRequest, dimensions: int) -> None:
+    """Raise `ApiError` where more dimensions are asked for than the model has."""
+    if request.dimensions is not None and request.dimensions > dimensions:
+        raise ApiError(
+            400,
+            f"This model's vectors have {dimensions} dimensions; ask for at most as many.",
+            param="dimensions",
+        )
+
+
 def shortened(vector: list[float], request: EmbeddingRequest) -> list[float]:
     """Return the first `dimensions` numbers, scaled to length 1 again.
 
@@ -121,10 +133,7 @@ def shortened(vector: list[float], request: EmbeddingRequest) -> list[float]:
     """
     if request.dimensions is None:
         return vector
-    if request.dimensions > len(vector):
-        raise ApiError(
-            400, f"This model's vectors have {len(vector)} dimensions.", param="dimensions"
-        )
+    refuse_dimensions(request, len(vector))
     kept = vector[: request.dimensions]
     length = math.sqrt(sum(number * number for number in kept)) or 1.0
     return [number / length for number in kept]

@@ -10,6 +10,7 @@ from fledge.serve.api.fields import refuse_unread
 from fledge.serve.errors import error_replies
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.common import Body, Incoming
 
 CATEGORIES = (
@@ -59,16 +60,17 @@ class ModerationReply(BaseModel):
     """Not OpenAI's: a warning that nothing was examined."""
 
 
-def moderation_routes(identity: Identity) -> APIRouter:
+def moderation_routes(identity: Identity, quota: Quota) -> APIRouter:
     """Make the route."""
     router = APIRouter(tags=["Moderations"])
 
-    @router.post("/v1/moderations", responses=error_replies(400, 401, 403, 413))
+    @router.post("/v1/moderations", responses=error_replies(400, 401, 403, 413, 429))
     def moderations(
         request: ModerationRequest, person: Annotated[Person, Depends(identity.caller)]
     ) -> ModerationReply:
         """Flag nothing: no policy is configured. The reply has `model` "none" and a `notice`."""
         person.require_scope("moderations")
+        quota.count(person)
         refuse_unread(request)
         # Parts are one input together; strings are one each.
         is_many = isinstance(request.input, list) and all(

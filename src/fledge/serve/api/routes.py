@@ -38,7 +38,7 @@ def api_routes(
     router.include_router(response_routes(service, identity, quota, store, clock))
     router.include_router(completion_routes(service, identity, quota, clock))
     router.include_router(embedding_routes(service, identity, quota))
-    router.include_router(moderation_routes(identity))
+    router.include_router(moderation_routes(identity, quota))
     router.include_router(tokenize_routes(service, identity, quota))
     router.include_router(server_routes(service, identity))
     return router

@@ -154,6 +154,7 @@ def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int
         created=int(checkpoint.stat().st_mtime),
         load=partial(load_engine, checkpoint, rows),
         bytes=needed,
+        dimensions=config.width,
         suggestions=suggestions_of(checkpoint),
     )
 

@@ -29,6 +29,8 @@ class ServedModel:
     created: int
     load: Callable[[], TokenEngine]
     bytes: int = 0
+    dimensions: int | None = None
+    """Length of its vectors; None where it is not known before the model is loaded."""
     suggestions: tuple[str, ...] = ()
 
     def card(self) -> ModelCard:
