@@ -231,6 +231,28 @@ def test_text_files_are_chips_and_are_sent_below_the_message(
     check(page, "sent files")
 
 
+def test_what_only_begins_like_files_is_shown_as_it_is_and_at_once(open_page: OpenPage) -> None:
+    """Each beginning without an end is looked for to the end of the text."""
+    page = open_page()
+    text = "a.txt:\n```\nx\n\n" * 8_000 + "end"
+    seconds = page.evaluate(
+        """async (text) => {
+            const { partsOf } = await import("/static/sent-files.js");
+            const start = performance.now();
+            const parts = partsOf(text);
+            return [parts.length, parts[0] === text, (performance.now() - start) / 1000];
+        }""",
+        text,
+    )
+    assert seconds[:2] == [1, True] and seconds[2] < 2
+    few = page.evaluate(
+        """async () => (await import("/static/sent-files.js"))
+            .partsOf("hi\\n\\na.txt:\\n```\\n\\n```\\n\\nb.c:\\n```\\ny")
+            .map((part) => part.textContent ?? part)"""
+    )
+    assert few == ["hi", "a.txt0 bytes", "\n\nb.c:\n```\ny"]
+
+
 def test_a_file_is_removed_and_one_alone_is_a_message(
     open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer: Tokenizer
 ) -> None:

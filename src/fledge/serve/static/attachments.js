@@ -1,6 +1,7 @@
 // Text files of the message being written: chips above the box, sent with the message.
 
 import { at, icon, iconButton, make } from "./dom.js";
+import { sizeOf } from "./sent-files.js";
 import { page, state, update } from "./state.js";
 import { textOf } from "./texts.js";
 import { telling } from "./toast.js";
@@ -9,9 +10,6 @@ import { telling } from "./toast.js";
 
 const KEPT = "fledge.attachments";
 const CHARACTERS_A_TOKEN = 2; // a cautious guess: some texts take that many tokens
-/** Files as a message holds them: a name with an ending, then the text between fences. */
-const BLOCK = /(?:^|\n\n)([^\n]{0,200}\.\w{1,10})(?: \((first [\d,.\s]+ of [\d,.\s]+ characters)\))?:\n(`{3,})\n([\s\S]*?)\n\3(?=\n\n|$)/g;
-
 /** @type {Attachment[]} */
 let attached = restored();
 
@@ -102,28 +100,6 @@ export function showAttached() {
     const size = make("span", "file-size", share(file) || sizeOf(file.text));
     return make("li", "file", icon("file"), make("span", "file-name", file.name), size, remove);
   }));
-}
-
-function sizeOf(/** @type {string} */ text) {
-  const bytes = new Blob([text]).size;
-  if (bytes < 1000) return `${bytes} bytes`;
-  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** Return the parts of a sent message: its files fold up under their names. */
-export function partsOf(/** @type {string} */ content) {
-  /** @type {(Node | string)[]} */
-  const parts = [];
-  let from = 0;
-  for (const { 0: block, 1: name, 2: kept, 4: text, index } of content.matchAll(BLOCK)) {
-    const details = make("details", "source sent-file");
-    const summary = make("summary", "", icon("file"), make("span", "file-name", name),
-      make("span", "file-size", kept ?? sizeOf(text)));
-    details.append(summary, make("pre", "", text));
-    parts.push(content.slice(from, index), details);
-    from = index + block.length;
-  }
-  return [...parts, content.slice(from).trimEnd()].filter((part) => part !== "");
 }
 
 /** Return whether the message being written has a file. */

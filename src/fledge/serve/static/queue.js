@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { at, make } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
+import { partsOf } from "./sent-files.js";
 import { telling } from "./toast.js";
 import { showWaiting } from "./waiting.js";
 
@@ -118,7 +119,7 @@ function turn(/** @type {any} */ message, /** @type {string} */ writer) {
   const article = make("article", isVisitor ? "turn user" : "turn assistant");
   article.append(
     make("h3", "desk-by", who),
-    make("div", isVisitor ? "bubble" : "answer desk-text", message.content),
+    isVisitor ? make("div", "bubble", ...partsOf(message.content)) : make("div", "answer desk-text", message.content),
   );
   return article;
 }

@@ -3,10 +3,10 @@
 import { showAnswer, makeAnswer } from "./answer.js";
 import { makeComparison, showComparison } from "./comparison.js";
 import { branch } from "./asking.js";
-import { partsOf } from "./attachments.js";
 import { iconButton, make } from "./dom.js";
 import { copyText } from "./copy.js";
 import { editor, siblingNav } from "./pieces.js";
+import { partsOf } from "./sent-files.js";
 import { update } from "./state.js";
 import { comparisonOf, familiesOf, pathTo } from "./tree.js";
 
