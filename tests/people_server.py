@@ -47,6 +47,7 @@ class PeopleServer:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
         self.parts.settings.current = ServerSettings()
+        self.parts.settings.logo = None
         self.parts.limiter.__init__(self.clock)
         self.parts.attempts.__init__()
         self.parts.visitors.__init__()

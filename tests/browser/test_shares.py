@@ -1,9 +1,11 @@
 """A chat shared by a link: made, read by a stranger, updated, continued and revoked."""
 
+import io
 import re
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from browser.steps import LOOKS, ask, check, finished, pick, press
@@ -74,6 +76,33 @@ def test_a_link_is_updated_and_revoked_by_keyboard_and_from_the_account(
     account = open_page("/account")
     press(account, "Revoke the link to Why are there tides?")
     expect(account.get_by_text("You haven't shared any chats.")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_server_gets_a_name_and_a_logo(open_page: OpenPage, look: str) -> None:
+    page = open_page("/server", **LOOKS[look])
+    page.get_by_label("Name of this server").fill("Owl")
+    press(page, "Save name")
+    expect(page.get_by_text("Name saved.")).to_be_visible()
+    drawn = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(drawn, "PNG")
+    file = {"name": "owl.png", "mimeType": "image/png", "buffer": drawn.getvalue()}
+    chooser = page.get_by_label("Upload logo")
+    expect(chooser).to_be_enabled()
+    chooser.set_input_files(file)
+    expect(page.get_by_text("Logo saved.")).to_be_visible()
+    check(page, "name and logo")
+    assert page.locator(".brand-logo").evaluate("each => each.naturalWidth") == 64
+    expect(page).to_have_title("Server · Owl")
+    page.locator(".brand").click()
+    expect(page.get_by_label("Message", exact=True)).to_have_attribute("placeholder", "Message Owl")
+    check(page, "chat")
+    page.go_back()
+    press(page, "Remove logo")
+    expect(page.locator(".brand-logo")).to_have_count(0)
+    page.get_by_label("Name of this server").fill("")
+    press(page, "Save name")
+    expect(page).to_have_title("Server · fledge")
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -14,7 +14,7 @@ from fledge.database.prompts import Prompt, PromptStore
 from fledge.database.ratings import Preference, Rating, RatingStore, WrittenAnswer
 from fledge.database.runs import RunStore, StoredRun
 from fledge.database.sessions import Session, SessionStore
-from fledge.database.settings import ServerSettings, SettingsStore
+from fledge.database.settings import Logo, ServerSettings, SettingsStore
 from fledge.database.shares import Share, SharedChat, SharedTurn, ShareStore
 from fledge.database.store import Database, open_database
 from fledge.database.usage import UsageOfDay, UsageStore
@@ -40,6 +40,7 @@ __all__ = [
     "InvitationStore",
     "KnowledgeStore",
     "LoginTaken",
+    "Logo",
     "MessageStore",
     "Passage",
     "Preference",

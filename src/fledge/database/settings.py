@@ -1,18 +1,22 @@
-"""Server settings that change at run time: defaults for people without their own limits."""
+"""Server settings that change at run time: defaults for people, name and logo of the server."""
 
+import base64
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, ValidationError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.config import Config
 from fledge.database.engine import Transactions
-from fledge.database.tables import Settings
+from fledge.database.tables import Json, Settings
 from fledge.errors import DatabaseError
 
 KEY = "server"
+LOGO_KEY = "logo"
 
 Audience = Literal["everyone", "people", "nobody"]
 
@@ -32,10 +36,24 @@ class ServerSettings(Config):
     """Default for new people: their chats may train models until they object."""
     shared_links: Audience = "everyone"
     """Readers of shared chats: everyone with the link, people with an account, or nobody."""
+    server_name: str = Field("fledge", min_length=1, max_length=40)
+    """Name of the server on its pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """Picture of the server: a PNG file."""
+
+    content: bytes
+
+    @property
+    def version(self) -> str:
+        """Return a short hash: another picture has another one."""
+        return hashlib.sha256(self.content).hexdigest()[:16]
 
 
 class SettingsStore:
-    """Store of the settings: one row of JSON."""
+    """Store of the settings: a row of JSON, and one for the logo."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -56,11 +74,28 @@ class SettingsStore:
 
     def set(self, settings: ServerSettings) -> None:
         """Replace all settings."""
+        self._put(KEY, settings.model_dump())
+
+    def logo(self) -> Logo | None:
+        """Return the logo, or None where the server has none."""
+        with self._transactions.read() as connection:
+            value = connection.scalar(select(Settings.value).where(Settings.key == LOGO_KEY))
+        return None if value is None else Logo(base64.b64decode(str(value["png"])))
+
+    def set_logo(self, logo: Logo | None) -> None:
+        """Replace the logo, or remove it."""
+        if logo is not None:
+            self._put(LOGO_KEY, {"png": base64.b64encode(logo.content).decode()})
+            return
+        with self._transactions.write() as connection:
+            connection.execute(delete(Settings).where(Settings.key == LOGO_KEY))
+
+    def _put(self, key: str, value: Json) -> None:
         build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
-        values = {"value": settings.model_dump(), "updated_at": self._clock()}
+        values = {"value": value, "updated_at": self._clock()}
         with self._transactions.write() as connection:
             connection.execute(
                 build(Settings)
-                .values(key=KEY, **values)
+                .values(key=key, **values)
                 .on_conflict_do_update(index_elements=["key"], set_=values)
             )

@@ -198,7 +198,7 @@ def create_app(
     app.allowed_origins = allowed_origins
     app.path_prefix = path_prefix
     app.state.parts = parts
-    pages = Pages(login=login)
+    pages = Pages(parts.settings, login=login)
     include_routes(app, parts, pages, suggestions)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app

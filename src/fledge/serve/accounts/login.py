@@ -162,7 +162,7 @@ def invitation_routes(
         context = {
             "token": token,
             "problem": problem,
-            "title": "Welcome to fledge",
+            "title": f"Welcome to {settings.current.server_name}",
             "lead": "You've been invited to this server. Create your account to join.",
             "action": f"/invitation/{token}",
         }

@@ -1,19 +1,39 @@
 """`/server`: settings of the whole server, for its owner, with accounts and without."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from pydantic import AfterValidator, Field
 
 from fledge.database import Database
 from fledge.database.settings import Audience
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
+from fledge.serve.errors import ApiError
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.settings import LiveSettings
+from fledge.serve.show.logo import logo_of
 from fledge.serve.show.page import Pages
+
+YEAR_SECONDS = 31_536_000
+
+
+def printable(name: str) -> str:
+    """Refuse a name with line breaks or other characters that show nothing."""
+    if not name.isprintable():
+        raise ValueError("use letters, digits, spaces and signs")
+    return name
+
+
+class NameForm(Form):
+    """Name of the server; an empty field is the name that it has at first."""
+
+    server_name: Annotated[str, AfterValidator(printable)] = Field("fledge", max_length=40)
 
 
 class SharingForm(Form):
@@ -69,6 +89,53 @@ def server_routes(
         database.audit.add(person.id, "sharing.changed", "", {"readers": readers.lower()})
         return go("/server?done=sharing#sharing")
 
+    @router.post("/server/name")
+    def rename(person: Owner, form: Annotated[NameForm, Depends(read(NameForm))]) -> Response:
+        """Give the server another name, or with an empty field its first one."""
+        settings.change(settings.current.model_copy(update=form.model_dump()))
+        database.audit.add(person.id, "server.named", form.server_name)
+        return go("/server?done=name#name")
+
+    @router.post("/server/logo/remove")
+    def remove_logo(person: Owner) -> Response:
+        """Show the name without a logo again."""
+        settings.change_logo(None)
+        database.audit.add(person.id, "logo.removed")
+        return go("/server?done=no-logo#name")
+
+    router.include_router(logo_routes(identity, database, settings))
+    return router
+
+
+def logo_routes(identity: Identity, database: Database, settings: LiveSettings) -> APIRouter:
+    """Make the routes that show the logo to everybody, and take another one from an owner."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/logo")
+    def logo(request: Request, v: str = "") -> Response:
+        """Return the picture; browsers keep the one whose version they asked for."""
+        shown = settings.logo
+        if shown is None:
+            raise ApiError(404, "This server has no logo.", code="not_found")
+        headers = {"etag": f'"{shown.version}"', "cache-control": "no-cache"}
+        if v == shown.version:
+            headers["cache-control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+        elif shown.version in re.findall(r"\w+", request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(shown.content, media_type="image/png", headers=headers)
+
+    @router.put("/api/server/logo", status_code=204)
+    async def change_logo(request: Request) -> Response:
+        """Take the body as the picture."""
+        person = await run_in_threadpool(identity.person, request)
+        person.require("manage_server")
+        await run_in_threadpool(take, person, await request.body())
+        return Response(status_code=204)
+
+    def take(person: Person, content: bytes) -> None:
+        settings.change_logo(logo_of(content))
+        database.audit.add(person.id, "logo.changed")
+
     return router
 
 
@@ -79,5 +146,10 @@ AUDIENCES: dict[Audience, str] = {
 }
 """Names of the readers that an owner can choose."""
 
-DONE = {"sharing": "Sharing saved."}
+DONE = {
+    "sharing": "Sharing saved.",
+    "name": "Name saved.",
+    "logo": "Logo saved.",
+    "no-logo": "Logo removed.",
+}
 """Notes on the page after a form was accepted, by the `done` of its address."""

@@ -10,7 +10,17 @@ from fledge.errors import ConfigError
 OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs", "health"),
-        *("invitation", "login", "logout", "metrics", "openapi.json", "prompts", "queue", "setup"),
+        *(
+            "invitation",
+            "login",
+            "logo",
+            "logout",
+            "metrics",
+            "openapi.json",
+            "prompts",
+            "queue",
+            "setup",
+        ),
         *("s", "server", "static", "tokenize", "usage", "v1", "widget"),
     }
 )

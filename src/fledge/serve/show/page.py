@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 
 from fledge.serve.people.paths import path_of, root_of
 from fledge.serve.people.person import Person
+from fledge.serve.people.settings import LiveSettings
 
 PAGES = Path(__file__).parents[1] / "pages"
 STATIC = Path(__file__).parents[1] / "static"
@@ -34,8 +35,9 @@ class Tab:
 class Pages:
     """Render the templates in `pages/` with the person who looks and the tabs they may open."""
 
-    def __init__(self, *, login: bool) -> None:
-        """Without `login` there are no accounts to show."""
+    def __init__(self, settings: LiveSettings, *, login: bool) -> None:
+        """`settings` have the server's name and logo. Without `login`, no accounts are shown."""
+        self._settings = settings
         self._login = login
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["instant"] = instant
@@ -58,6 +60,8 @@ class Pages:
             "tabs": tabs(person, self._login, path_of(request.scope)),
             "person": person,
             "login": self._login,
+            "server_name": self._settings.current.server_name,
+            "logo": self._settings.logo,
             "modules": modules,
         }
         return self._templates.TemplateResponse(

@@ -37,7 +37,8 @@ export async function call(method, path, body) {
   return reply.status === 204 ? null : reply.json();
 }
 
-async function messageOf(/** @type {Response} */ reply) {
+/** Return the error of a refused request as a sentence for people. */
+export async function messageOf(/** @type {Response} */ reply) {
   try {
     return sentence((await reply.json()).error.message);
   } catch {

@@ -34,12 +34,12 @@ onRender((now) => {
     pickModel(now.chat.model);
     toggleMenu(false);
   }
-  document.title = now.chat.title ? `${now.chat.title} · fledge` : "fledge";
+  document.title = now.chat.title ? `${now.chat.title} · ${page.server_name}` : page.server_name;
   at("heading").textContent = now.chat.title || "Chat";
   at("temporary").setAttribute("aria-pressed", String(now.chat.temporary));
   at("temporary").disabled = now.chat.id !== null;
   at("chat-menu").disabled = now.chat.id === null;
-  at("message").placeholder = `Message ${now.chat.assistant?.name ?? "fledge"}`;
+  at("message").placeholder = `Message ${now.chat.assistant?.name ?? page.server_name}`;
   const caution = cautionOf(now);
   if (at("caution").textContent !== caution) at("caution").textContent = caution; // screen readers read it once
   const returned = now.chat.returned && !now.chat.hand_over ? "You're talking to the assistant again." : "";

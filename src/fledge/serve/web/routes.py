@@ -44,7 +44,9 @@ def web_routes(
     `sampling` is what requests get that name none.
     """
     router = APIRouter()
-    router.include_router(chat_pages(identity, database, models, pages, sampling, suggestions))
+    router.include_router(
+        chat_pages(identity, database, models, pages, settings, sampling, suggestions)
+    )
     router.include_router(conversation_routes(identity, database, models, supervisor))
     router.include_router(folder_routes(identity, database))
     router.include_router(run_routes(identity, database, supervisor))

@@ -11,6 +11,7 @@ from fledge.generate.request import SamplingParams
 from fledge.serve.models.registry import Model, ModelRegistry, ServedModel, UpstreamModel
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
+from fledge.serve.people.settings import LiveSettings
 from fledge.serve.show.page import Pages
 from fledge.serve.web.chat.conversations import detail
 from fledge.serve.web.shapes import LONGEST_TEXT, AssistantShown
@@ -21,6 +22,7 @@ def chat_pages(
     database: Database,
     models: ModelRegistry,
     pages: Pages,
+    settings: LiveSettings,
     sampling: SamplingParams,
     suggestions: Sequence[str],
 ) -> APIRouter:
@@ -38,6 +40,7 @@ def chat_pages(
         assistant: AssistantShown | None = None,
     ) -> Response:
         data = {
+            "server_name": settings.current.server_name,
             "models": [
                 {
                     "id": model.id,
