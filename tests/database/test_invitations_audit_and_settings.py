@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from databases import Clock, person, together
-from fledge.database import Account, Database, Invitation, LoginTaken, ServerSettings
+from fledge.database import Account, Database, Invitation, LoginTaken, Logo, ServerSettings
 from fledge.database.tables import Invitations, Settings
 from fledge.errors import DatabaseError, NotFound
 
@@ -187,3 +187,17 @@ def test_settings_are_one_row_with_the_time_of_the_last_change(
     assert tuple(row) == ("server", now)
     assert database.settings.get().daily_tokens in (7, 8)
     assert database.settings.get().requests_per_minute == 60, "all of them are written"
+
+
+def test_a_logo_is_kept_replaced_and_removed_beside_the_settings(database: Database) -> None:
+    settings = database.settings
+    assert settings.logo() is None
+    first, second = Logo(bytes(range(256))), Logo(b"another")
+    settings.set_logo(first)
+    assert settings.logo() == first and first.version != second.version
+    settings.set(ServerSettings(server_name="Owl", shared_links="people"))
+    settings.set_logo(second)
+    assert settings.logo() == second
+    settings.set_logo(None)
+    assert settings.logo() is None
+    assert (settings.get().server_name, settings.get().shared_links) == ("Owl", "people")

@@ -44,6 +44,7 @@ def test_without_login_there_is_no_one_to_manage() -> None:
         html = server.ask("GET", "/assistants").text
         assert [link for link in links(html) if link in PAGES] == ["/", "/assistants", "/queue"]
         account = server.ask("GET", "/account").text
+        assert 'href="/account"' in server.ask("GET", "/").text, "links and settings are there"
         assert "This server runs without login" in account and "API keys" not in account
         for path in ("/admin", "/login", "/setup"):
             assert server.ask("GET", path).status_code == 404

@@ -35,7 +35,11 @@ wireClosing(dialog);
 form.addEventListener("submit", save);
 at("new-prompt").addEventListener("click", () => ask());
 at("prompt-delete").addEventListener("click", () => done(() => call("DELETE", `/api/prompts/${id}`)));
+at("new-prompt").disabled = false; // before this script is here a click does nothing
 for (const row of document.querySelectorAll("[data-prompt]")) {
   const { prompt } = /** @type {HTMLElement} */ (row).dataset;
-  row.querySelector("[data-edit]")?.addEventListener("click", () => ask(JSON.parse(prompt ?? "")));
+  const edit = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-edit]"));
+  if (!edit) continue; // another person's
+  edit.disabled = false;
+  edit.addEventListener("click", () => ask(JSON.parse(prompt ?? "")));
 }
