@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 SHELLS = ("sh", "bash")
 BEFORE = re.compile(r"Before\s(?:this|these)\s(?:command|example)s?,.*?:$", re.S | re.M)
 """A condition: its inline code is to be typed first."""
-PROGRAMS = ("fledge", "cp")
+PROGRAMS = ("fledge", "cp", "mkdir")
 
 
 @dataclass(frozen=True, slots=True)
