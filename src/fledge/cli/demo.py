@@ -9,6 +9,7 @@ import typer
 from fledge.cli.hints import command
 from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import refuse_ignored
+from fledge.files import write_text
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
 CHATS = "chats.db"
@@ -106,7 +107,7 @@ def write_suggestions(output: Path, seed: int) -> None:
     from fledge.serve.models.loading import SUGGESTIONS
 
     text = "".join(f"{question}\n" for question in suggestions(seed))
-    (output / SUGGESTIONS).write_text(text, encoding="utf-8")
+    write_text(output / SUGGESTIONS, text, "list of suggestions")
 
 
 def suggestions(seed: int) -> list[str]:

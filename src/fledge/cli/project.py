@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 
+from fledge import files
 from fledge.errors import ConfigError, DataError
 from fledge.feedback.records import Ranking
 from fledge.starter.exercises import exercises
@@ -97,6 +98,6 @@ def write_lines(path: Path, records: Iterable[dict[str, object]]) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write UTF-8 with Unix line ends, on any system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """Write UTF-8 with Unix line ends, on any system, whole or not at all."""
+    files.write_text(path, text)
     return path

@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from fledge.errors import GenerationError
+from fledge.files import explained, whole_file
 from fledge.inspect.alignment import habits
 from fledge.inspect.attention import Kind
 from fledge.inspect.layout import (
@@ -290,10 +291,12 @@ def _style() -> Iterator[None]:
 
 def _save(figure: Figure, path: Path) -> None:
     kind = picture_format(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save = partial(figure.savefig, path, format=kind, dpi=DOTS_PER_INCH, facecolor="white")
-    # The date is left out: the same recording gives the same bytes.
-    if kind == "png":
-        save(metadata={"Software": None}, pil_kwargs={"optimize": True})
-    else:
-        save(metadata={"Date": None})
+    with whole_file(path, "picture") as unfinished, explained(path, "picture"):
+        save = partial(
+            figure.savefig, unfinished, format=kind, dpi=DOTS_PER_INCH, facecolor="white"
+        )
+        # The date is left out: the same recording gives the same bytes.
+        if kind == "png":
+            save(metadata={"Software": None}, pil_kwargs={"optimize": True})
+        else:
+            save(metadata={"Date": None})
