@@ -94,7 +94,6 @@ def assert_linear(work: Callable[[str], object], unit: str, length: int) -> None
 
 
 def _seconds(work: Callable[[str], object], text: str) -> float:
-    gc.collect()
     gc.disable()  # its passes over all objects come at steps of their own
     try:
         began = time.thread_time()

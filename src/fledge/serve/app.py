@@ -22,9 +22,10 @@ from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.api.page import api_page_routes
 from fledge.serve.api.routes import api_routes
 from fledge.serve.http import error_handlers
+from fledge.serve.http.body_checks import BodyChecks
 from fledge.serve.http.cross_origin import CrossOrigin
 from fledge.serve.http.error_handlers import Answering
-from fledge.serve.http.middleware import BodyLimit, KnownHosts, ReplyHeaders
+from fledge.serve.http.middleware import KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.models.registry import Model, ModelRegistry
@@ -244,5 +245,5 @@ def guard(app: FastAPI, answer: Answering, allowed_hosts: Sequence[str]) -> None
     """Add the checks that every request passes; `answer` words every refusal and error."""
     error_handlers.install(app, answer)
     app.add_middleware(SameOrigin, answer=answer)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyChecks)
     app.add_middleware(KnownHosts, names=frozenset(allowed_hosts), answer=answer)

@@ -78,6 +78,17 @@ class ChatTemplate:
         chat = _encode(rendering, tokenizer, self._spans(rendering, conversation, tokenizer))
         return replace(chat, left_out=rendering.left_out(conversation))
 
+    def ids(
+        self, conversation: Conversation, tokenizer: Tokenizer, *, generation_prompt: bool
+    ) -> list[int]:
+        """Return the ids that `render` gives, without looking for what the assistant wrote.
+
+        In a template without marks that search takes time with the square of the turns.
+        """
+        self.check(tokenizer)
+        rendering = self._rendering(conversation, tokenizer, generation_prompt)
+        return _encode(rendering, tokenizer, []).ids
+
     def fit(self, conversation: Conversation, tokenizer: Tokenizer, limit: int) -> RenderedChat:
         """Return the prompt for the next answer, without the oldest whole turns that do not fit.
 
@@ -88,19 +99,23 @@ class ChatTemplate:
             PromptTooLong: even the system messages and the newest turn do not fit.
         """
         shorter = conversation.shorter()
-        kept = bisect_left(
-            shorter,
-            True,
-            key=lambda part: self._prompt_length(part, tokenizer) <= limit,
-        )
-        if kept == len(shorter):
+
+        def fits(part: Conversation) -> bool:
+            return self._prompt_length(part, tokenizer) <= limit
+
+        # From the newest turn backwards: the work is bounded by what fits, not by what was sent.
+        kept, too_many = 0, 1
+        while too_many <= len(shorter) and fits(shorter[-too_many]):
+            kept, too_many = too_many, 2 * too_many
+        if kept == 0:
             raise PromptTooLong(self._prompt_length(shorter[-1], tokenizer), limit)
-        return self.render(shorter[kept], tokenizer, generation_prompt=True)
+        between = shorter[max(0, len(shorter) - too_many) : len(shorter) - kept]
+        longer = bisect_left(between, True, key=fits)
+        found = between[longer] if longer < len(between) else shorter[-kept]
+        return self.render(found, tokenizer, generation_prompt=True)
 
     def _prompt_length(self, conversation: Conversation, tokenizer: Tokenizer) -> int:
-        self.check(tokenizer)
-        rendering = self._rendering(conversation, tokenizer, generation_prompt=True)
-        return len(_encode(rendering, tokenizer, []).ids)
+        return len(self.ids(conversation, tokenizer, generation_prompt=True))
 
     def _rendering(
         self, conversation: Conversation, tokenizer: Tokenizer, generation_prompt: bool

@@ -1,7 +1,8 @@
 """Messages of people and models, conversations, and a conversation as ids."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, final, get_args, overload
 
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -33,7 +34,7 @@ class Conversation:
         """Return its turns as files of chats and the OpenAI API write them."""
         return [{"role": message.role, "content": message.content} for message in self.messages]
 
-    def shorter(self) -> "list[Conversation]":
+    def shorter(self) -> "Shorter":
         """Return this conversation, then it without its oldest turn, its two oldest, …
 
         A turn is a user's message and all that follows it up to the next. System messages stay, and
@@ -45,11 +46,34 @@ class Conversation:
             for order, index in enumerate(dialogue)
             if order == 0 or self.messages[index].role == "user"
         ]
-        return [self._from(start) for start in starts or [0]]
+        return Shorter(self.messages, tuple(starts or [0]))
 
-    def _from(self, start: int) -> "Conversation":
-        kept = (m for i, m in enumerate(self.messages) if i >= start or m.role == "system")
-        return Conversation(tuple(kept))
+
+@final
+@dataclass(frozen=True, slots=True)
+class Shorter(Sequence[Conversation]):
+    """Ends of a conversation, the longest first; each is made when it is asked for.
+
+    All of them at once would take memory with the square of the turns. `starts` rises: the first
+    message of each end, beside the system messages before it.
+    """
+
+    messages: tuple[Message, ...]
+    starts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Conversation: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Shorter": ...
+    def __getitem__(self, index: int | slice) -> "Conversation | Shorter":
+        if isinstance(index, slice):
+            return Shorter(self.messages, self.starts[index])
+        start = self.starts[index]
+        system = tuple(m for m in self.messages[:start] if m.role == "system")
+        return Conversation((*system, *self.messages[start:]))
 
 
 @dataclass(frozen=True, slots=True)

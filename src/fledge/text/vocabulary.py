@@ -157,7 +157,9 @@ def _alternative(token: Definition) -> str:
     text = f"({re.escape(token['content'])})"
     if token["single_word"]:
         text = rf"(?<!\w){text}(?!\w)"
-    return (r"\s*" if token["lstrip"] else "") + text + (r"\s*" if token["rstrip"] else "")
+    # Only from the first blank of a run: else every blank of a long run would start a search.
+    before = r"(?:(?<!\s)\s+)?" if token["lstrip"] else ""
+    return before + text + (r"\s*" if token["rstrip"] else "")
 
 
 def token_bytes_table(definition: Definition) -> tuple[list[bytes], bool]:

@@ -3,7 +3,7 @@
 import pytest
 
 from fledge.database.temporary import TemporaryDatabase
-from fledge.serve.api.responses import ResponseStore, Stored
+from fledge.serve.api.responses import MESSAGE_SIZE, ResponseStore, Stored
 from fledge.serve.errors import ApiError
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.responses import ResponseObject
@@ -44,8 +44,8 @@ def test_the_oldest_goes_where_there_are_too_many(people: list[Person]) -> None:
 
 
 def test_the_oldest_go_where_too_much_is_said(people: list[Person]) -> None:
-    store, ada = ResponseStore(most_characters=100), people[0]
-    for id_, characters in (("a", 40), ("b", 40), ("c", 90)):
+    store, ada = ResponseStore(most_characters=100 + MESSAGE_SIZE), people[0]
+    for id_, characters in (("a", 10), ("b", 10), ("c", 90)):
         store.keep(stored(ada, id_, characters))
     assert kept(store, ada, "a", "b", "c") == [False, False, True]
     store.keep(stored(ada, "d", 101))

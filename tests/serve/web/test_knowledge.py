@@ -3,6 +3,13 @@
 import pytest
 
 from fledge.database import Account
+from fledge.serve.web.assistants import routes
+from fledge.serve.web.assistants.knowledge import (
+    MOST_PASSAGES_OF_FILE,
+    TooManyPassages,
+    passages_of,
+)
+from linear import RUNS, assert_linear
 from people_server import PeopleServer
 from serve.web.people_chats import begin, read
 
@@ -193,3 +200,41 @@ def test_a_change_names_what_changes_and_leaves_the_rest(
         before = after
     assert people.ask("DELETE", f"{PATH}/{id_}", who=ada).status_code == 204
     assert people.ask("GET", f"{PATH}/{id_}", who=ada).status_code == 404
+
+
+@pytest.mark.parametrize("unit", [*RUNS, "# ", "# a #", "#\t", "# a\n\n"])
+def test_a_file_is_cut_in_linear_time(unit: str) -> None:
+    def cut(text: str) -> None:
+        for each in (text, f"# {text}", f"# a{text}\nb"):
+            passages_of(each)
+
+    assert_linear(cut, unit, 40_000)
+
+
+def test_a_heading_is_read_with_and_without_marks_at_its_end() -> None:
+    text = "# a #\nb\n#b\n##\tc  d ##  \ne\n#\nf\n####### g\n```\n# no\n```"
+    found = [(each.heading, each.content) for each in passages_of(text)]
+    assert found == [("a", "b\n#b"), ("c  d", "e"), ("", "f\n####### g\n```\n# no\n```")]
+
+
+def test_a_file_of_very_many_headings_is_refused(people: PeopleServer, ada: Account) -> None:
+    assert len(passages_of("# a\nb\n" * MOST_PASSAGES_OF_FILE)) == MOST_PASSAGES_OF_FILE
+    with pytest.raises(TooManyPassages, match="more than 10,000 passages"):
+        passages_of("# a\nb\n" * (MOST_PASSAGES_OF_FILE + 2))
+    id_ = assistant(people, ada)
+    body = {"name": "a.md", "text": "# a\nb\n" * 280_000}
+    reply = people.ask("POST", f"{PATH}/{id_}/documents", who=ada, json=body)
+    assert reply.status_code == 400 and "split it into several files" in reply.text
+
+
+def test_the_files_of_an_assistant_have_a_size_together(
+    people: PeopleServer, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MOST_BYTES", 10)
+    id_ = assistant(people, ada)
+    teach(people, ada, id_, "a.md", "tides")
+    teach(people, ada, id_, "b.md", "tides")
+    for text, status in (("tide", 201), ("éé é", 400), ("tides", 201)):
+        body = {"name": "b.md", "text": text}
+        reply = people.ask("POST", f"{PATH}/{id_}/documents", who=ada, json=body)
+        assert reply.status_code == status, text

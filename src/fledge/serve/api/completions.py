@@ -15,7 +15,7 @@ from fledge.serve.api.relay import relay
 from fledge.serve.api.token_lists import TokenLists
 from fledge.serve.errors import ApiError, error_replies, too_long, unsupported
 from fledge.serve.models.answers import AnswerStream, TextAsk, Written, sent_reason, written
-from fledge.serve.models.local import ids_of, refuse_unknown_tokens, scored_logprob
+from fledge.serve.models.local import beside, refuse_unknown_tokens, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
@@ -135,17 +135,25 @@ async def prompts_of(request: CompletionRequest, model: ServedModel) -> list[tup
     if not 1 <= len(texts) <= MOST_PROMPTS:
         raise ApiError(400, f"Send 1 to {MOST_PROMPTS} prompts.", param="prompt")
     nothing = model.tokenizer.opening_ids or (model.tokenizer.special.separator,)
-    return [await given_ids(text, model, "prompt") or nothing for text in texts]
+    return [ids or nothing for ids in await all_ids(texts, model, "prompt")]
 
 
-async def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:
+async def all_ids(
+    texts: Sequence[str | list[int]], model: ServedModel, param: str
+) -> list[tuple[int, ...]]:
+    """Return the ids of each text; raises as `given_ids`."""
+    length = sum(map(len, texts))
+    return await beside(length, lambda: [given_ids(text, model, param) for text in texts])
+
+
+def given_ids(text: str | list[int], model: ServedModel, param: str) -> tuple[int, ...]:
     """Return the ids of a text as the tokenizer begins it, or given ids that the model has.
 
     Raises:
         ApiError: an id is none of the vocabulary.
     """
     if isinstance(text, str):
-        ids = await ids_of(text, model)
+        ids = model.tokenizer.encode(text)
         # As `fledge generate` has it: a Llama's text begins with <s>.
         return (*model.tokenizer.opening_ids, *ids) if ids else ()
     size = model.tokenizer.vocabulary_size

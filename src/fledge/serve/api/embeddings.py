@@ -7,10 +7,11 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from fledge.errors import PromptTooLong
-from fledge.serve.api.completions import given_ids
+from fledge.serve.api.completions import all_ids
 from fledge.serve.api.fields import refuse_unread
 from fledge.serve.api.relay import relay
 from fledge.serve.errors import ApiError, error_replies, too_long
@@ -58,19 +59,21 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
         tokens = sum(map(len, texts))
         with counted.admit(model.id, tokens) as admission:
             vectors = await vectors_of(texts, model, service, admission)
-        data = [
-            Embedding(index=index, embedding=written(shortened(vector, request), request))
-            for index, vector in enumerate(vectors)
-        ]
-        usage = EmbeddingUsage(prompt_tokens=tokens, total_tokens=tokens)
-        answer = EmbeddingList(data=data, model=model.id, usage=usage)
-        return Response(
-            answer.model_dump_json(),
-            media_type="application/json",
-            headers=dict(admission.headers),
-        )
+        # In a thread: a million numbers take longer to write than others' tokens may wait.
+        body = await run_in_threadpool(reply, request, model.id, vectors, tokens)
+        return Response(body, media_type="application/json", headers=dict(admission.headers))
 
     return router
+
+
+def reply(request: EmbeddingRequest, model: str, vectors: list[list[float]], tokens: int) -> str:
+    """Return the answer as JSON."""
+    data = [
+        Embedding(index=index, embedding=written(shortened(vector, request), request))
+        for index, vector in enumerate(vectors)
+    ]
+    usage = EmbeddingUsage(prompt_tokens=tokens, total_tokens=tokens)
+    return EmbeddingList(data=data, model=model, usage=usage).model_dump_json()
 
 
 async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[int, ...]]:
@@ -82,7 +85,7 @@ async def texts_of(request: EmbeddingRequest, model: ServedModel) -> list[tuple[
     given = each_text(request.input)
     if not 1 <= len(given) <= MOST_TEXTS:
         raise ApiError(400, f"Send 1 to {MOST_TEXTS:,} texts.", param="input")
-    texts = [await given_ids(text, model, "input") for text in given]
+    texts = await all_ids(given, model, "input")
     for index, text in enumerate(texts):
         if not text:
             raise ApiError(400, f"Text {index} is empty.", param="input")

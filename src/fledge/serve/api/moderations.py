@@ -18,6 +18,7 @@ CATEGORIES = (
     *("illicit/violent", "self-harm", "self-harm/intent", "self-harm/instructions", "sexual"),
     *("sexual/minors", "violence", "violence/graphic"),
 )
+MOST_TEXTS = 2048
 NO_POLICY = "none"
 NOTICE = (
     "No moderation policy is configured on this server: nothing was examined, so flagged=false "
@@ -35,7 +36,11 @@ class ModeratedPart(Incoming):
 class ModerationRequest(Body):
     """`POST /v1/moderations`."""
 
-    input: str | list[str] | list[ModeratedPart]
+    input: (
+        str
+        | Annotated[list[str], Field(max_length=MOST_TEXTS, fail_fast=True)]
+        | Annotated[list[ModeratedPart], Field(max_length=MOST_TEXTS, fail_fast=True)]
+    )
     """One text, several texts, or the parts of one input."""
     model: str | None = Field(None, max_length=500)
     """Ignored, because no moderation policy is configured."""

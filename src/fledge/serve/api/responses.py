@@ -20,6 +20,7 @@ from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
+from fledge.serve.schemas.chat import MOST_MESSAGES
 from fledge.serve.schemas.fields import reasoning_of
 from fledge.serve.schemas.responses import (
     DeletedResponse,
@@ -42,6 +43,7 @@ from fledge.text.conversation import Conversation, Message
 
 MOST_STORED = 1000
 MOST_CHARACTERS = 50_000_000
+MESSAGE_SIZE = 100  # characters that the memory of an empty message would hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ class Stored:
 
     @property
     def characters(self) -> int:
-        """Number of characters in all its messages."""
-        return sum(len(message.content) for message in self.conversation.messages)
+        """Number of characters in all its messages, each of which counts `MESSAGE_SIZE` more."""
+        messages = self.conversation.messages
+        return sum(len(message.content) + MESSAGE_SIZE for message in messages)
 
 
 class ResponseStore:
@@ -236,11 +239,15 @@ def turns_of(request: ResponseRequest, store: ResponseStore, person: Person) -> 
         id_ = request.previous_response_id
         before = store.get(person, id_, "previous_response_id").conversation.messages
     if isinstance(request.input, str):
-        return Conversation((*before, Message("user", request.input)))
-    added = [
-        Message("system" if item.role == "developer" else item.role, item.text())
-        for item in request.input
-    ]
+        added = [Message("user", request.input)]
+    else:
+        added = [
+            Message("system" if item.role == "developer" else item.role, item.text())
+            for item in request.input
+        ]
+    if len(before) + len(added) > MOST_MESSAGES:
+        most = f"A conversation can have at most {MOST_MESSAGES:,} messages."
+        raise ApiError(400, most, param="input")
     return Conversation((*before, *added))
 
 

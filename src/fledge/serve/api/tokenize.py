@@ -15,7 +15,7 @@ from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
-from fledge.serve.schemas.chat import ChatMessage, conversation_of
+from fledge.serve.schemas.chat import MOST_MESSAGES, ChatMessage, conversation_of
 from fledge.serve.schemas.common import Body
 
 
@@ -26,7 +26,7 @@ class TokenizeRequest(Body):
     """The default model if not given."""
     prompt: str | None = None
     """Text to tokenize; send either this or `messages`."""
-    messages: list[ChatMessage] | None = None
+    messages: list[ChatMessage] | None = Field(None, max_length=MOST_MESSAGES, fail_fast=True)
     """Conversation to tokenize, in the model's chat template."""
     add_generation_prompt: bool | None = None
     """End the messages with the header of the next answer; true if not given."""
@@ -48,7 +48,7 @@ class DetokenizeRequest(Body):
 
     model: str | None = Field(None, max_length=500)
     """The default model if not given."""
-    tokens: list[int]
+    tokens: list[int] = Field(fail_fast=True)
     """Token ids."""
 
 

@@ -25,6 +25,9 @@ from fledge.serve.people.identity import LoginRequired
 
 logger = logging.getLogger(__name__)
 
+MOST_PROBLEMS = 20
+"""Wrong fields that one answer names."""
+
 
 def from_fledge(error: FledgeError) -> ApiError:
     """Translate each of our own errors into an HTTP error."""
@@ -77,7 +80,7 @@ def from_upstream(error: UpstreamFailed) -> ApiError:
 
 def from_validation(error: RequestValidationError) -> ApiError:
     """Return a 400 error with the dotted path of the first wrong field and a line for each."""
-    problems = error.errors()
+    problems = error.errors()[:MOST_PROBLEMS]
     paths = [_path(problem, error.body) for problem in problems]
     lines = [
         f"{path or 'body'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
@@ -92,7 +95,11 @@ def from_http(error: HTTPException) -> ApiError:
     phrase = HTTPStatus(error.status_code).phrase
     detail = error.detail if error.detail and error.detail != phrase else f"{phrase}."
     codes = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
-    return ApiError(error.status_code, detail, code=codes.get(error.status_code))
+    codes |= {408: "request_timeout", 503: "overloaded"}
+    types = {503: "overloaded_error"}
+    status = error.status_code
+    type_ = types.get(status, "invalid_request_error")
+    return ApiError(status, detail, type_, code=codes.get(status))
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -1,4 +1,4 @@
-"""Check each request's host and size, and add headers to each answer.
+"""Check each request's host, and add headers to each answer.
 
 This is plain ASGI: Starlette's middleware base class would buffer between a stream and its client.
 """
@@ -6,18 +6,12 @@ This is plain ASGI: Starlette's middleware base class would buffer between a str
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fledge.serve.errors import ApiError
-from fledge.serve.http.error_handlers import Answering, from_http
+from fledge.serve.http.error_handlers import Answering
 from fledge.serve.people.paths import path_of
-
-MAX_BODY_BYTES = 4 * 1024 * 1024
-DRAINED_BYTES = 64 * 1024 * 1024
-"""Bytes of an oversized body to read before the answer. A client that is still sending when the
-connection closes sees a broken pipe and no answer."""
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -50,49 +44,8 @@ class KnownHosts:
 
     def _knows(self, host: str) -> bool:
         name, colon, port = host.rpartition(":")
-        bare = name if colon and port.isdigit() else host
+        bare = name if colon and port.isascii() and port.isdigit() else host
         return "*" in self._names or bare.lower() in self._names
-
-
-class BodyLimit:
-    """Refuse a body above `MAX_BODY_BYTES`, whether or not it declares its size.
-
-    FastAPI's own limit answers in plain text, which the official client cannot read.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
-        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            await drain(receive)
-            await from_http(error).response()(scope, receive, send)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                if message.get("more_body", False):
-                    await drain(receive)
-                raise error
-            return message
-
-        await self._app(scope, counted, send)
-
-
-async def drain(receive: Receive) -> None:
-    """Read the rest of a body and drop it, up to `DRAINED_BYTES`."""
-    read = 0
-    while read < DRAINED_BYTES:
-        message = await receive()
-        read += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return
 
 
 class ReplyHeaders:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 LONG_TEXT = 20_000
 """Characters: tokenising longer texts takes milliseconds, so it is done beside the event loop."""
+MESSAGE_SIZE = 50
 
 
 async def prompt_of(ask: ChatAsk, model: ServedModel) -> list[int]:
@@ -30,26 +31,22 @@ async def prompt_of(ask: ChatAsk, model: ServedModel) -> list[int]:
         PromptTooLong: it does not fit; with `truncate`, not even its last turn does.
         TokenizerError: the chat template refuses it.
     """
-    length = sum(len(message.content) for message in ask.conversation.messages)
-    return await _beside(length, lambda: _prompt(ask, model))
+    return await beside(_size(ask.conversation), lambda: _prompt(ask, model))
 
 
 async def ids_of(text: str, model: ServedModel) -> list[int]:
     """Return a text as ids, none of them special."""
-    return await _beside(len(text), lambda: model.tokenizer.encode(text))
+    return await beside(len(text), lambda: model.tokenizer.encode(text))
 
 
 async def rendered(
     conversation: Conversation, model: ServedModel, generation_prompt: bool
 ) -> list[int]:
     """Return a conversation as ids, however long it is."""
-    length = sum(len(message.content) for message in conversation.messages)
-    return await _beside(
-        length,
-        lambda: (
-            model.template.render(
-                conversation, model.tokenizer, generation_prompt=generation_prompt
-            ).ids
+    return await beside(
+        _size(conversation),
+        lambda: model.template.ids(
+            conversation, model.tokenizer, generation_prompt=generation_prompt
         ),
     )
 
@@ -124,6 +121,11 @@ def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
     return ids
 
 
-async def _beside(length: int, work: Callable[[], T]) -> T:
+def _size(conversation: Conversation) -> int:
+    """Return the characters of a conversation; a message takes as long as `MESSAGE_SIZE` more."""
+    return sum(len(message.content) + MESSAGE_SIZE for message in conversation.messages)
+
+
+async def beside(length: int, work: Callable[[], T]) -> T:
     """Return the result of `work`, done in another thread where the text would hold up the loop."""
     return work() if length < LONG_TEXT else await asyncio.to_thread(work)

@@ -1,12 +1,15 @@
 """`POST /v1/chat/completions` as data: the request, the answer and the chunks of a stream."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
 from fledge.serve.schemas.wishes import SamplingWishes, TokenLimit
 from fledge.text.conversation import Conversation, Message
+
+MOST_MESSAGES = 10_000
+"""Messages of one conversation."""
 
 
 class TextPart(Incoming):
@@ -20,7 +23,7 @@ class ChatMessage(Incoming):
     """One turn; `developer` is the newer name of `system`."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
+    content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
 
     def text(self) -> str:
         """Return the content as one string."""
@@ -50,7 +53,7 @@ class ChatCompletionRequest(SamplingWishes, Body):
 
     model: str = Field(max_length=500)
     """Id of a model, as listed by `/v1/models`."""
-    messages: list[ChatMessage] = Field(min_length=1)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES, fail_fast=True)
     """Conversation so far, oldest message first."""
     stream: bool | None = None
     """Stream the answer as it is written."""

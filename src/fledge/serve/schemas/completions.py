@@ -7,8 +7,13 @@ from pydantic import BaseModel, BeforeValidator, Field
 from fledge.serve.schemas.common import Body, StreamOptions, Usage
 from fledge.serve.schemas.wishes import SamplingWishes
 
-TokenIds = list[Annotated[int, Field(strict=True)]]
-Texts = str | list[str] | TokenIds | list[TokenIds]
+TokenIds = Annotated[list[Annotated[int, Field(strict=True)]], Field(fail_fast=True)]
+Texts = (
+    str
+    | Annotated[list[str], Field(fail_fast=True)]
+    | TokenIds
+    | Annotated[list[TokenIds], Field(fail_fast=True)]
+)
 """One text or several, each as characters or as ids."""
 NumAlternatives = Annotated[
     int | None, BeforeValidator(lambda value: None if value is False else value)

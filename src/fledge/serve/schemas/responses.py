@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from fledge.serve.schemas.chat import ResponseFormat
+from fledge.serve.schemas.chat import MOST_MESSAGES, ResponseFormat
 from fledge.serve.schemas.common import Body, Incoming
 from fledge.serve.schemas.wishes import TokenLimit
 
@@ -21,7 +21,7 @@ class InputItem(Incoming):
 
     type: Literal["message"] | None = None
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | list[InputPart]
+    content: str | Annotated[list[InputPart], Field(fail_fast=True)]
 
     def text(self) -> str:
         """Return the content as one string."""
@@ -41,7 +41,10 @@ class ResponseRequest(Body):
 
     model: str = Field(max_length=500)
     """Id of a model, as listed by `/v1/models`."""
-    input: str | Annotated[list[InputItem], Field(min_length=1)]
+    input: (
+        str
+        | Annotated[list[InputItem], Field(min_length=1, max_length=MOST_MESSAGES, fail_fast=True)]
+    )
     """Message of the user, or several turns of a conversation."""
     instructions: str | None = None
     """System prompt; it does not carry over to the next response."""

@@ -27,6 +27,19 @@ Seed = Annotated[int | None, AfterValidator(lambda seed: None if seed == -1 else
 """Seed of an answer; -1, as llama.cpp has it for "any", becomes None."""
 
 
+MOST_BIASES = 1_024
+
+
+def _few(value: object) -> object:
+    """Refuse too many entries before any of them is read: each wrong one has an error."""
+    if isinstance(value, dict) and len(value) > MOST_BIASES:
+        raise ValueError(f"expected at most {MOST_BIASES:,} tokens, found {len(value):,}")
+    return value
+
+
+LogitBias = Annotated[dict[int, Annotated[float, Field(ge=-100, le=100)]], BeforeValidator(_few)]
+
+
 class SamplingWishes(Incoming):
     """Sampling fields of a request; None is no wish."""
 
@@ -58,7 +71,7 @@ class SamplingWishes(Incoming):
     """Stop sequences; the answer ends before the first of them. Empty ones are left out."""
     seed: Seed = Field(None, ge=-(2**63), lt=2**63)
     """The same seed gives the same answer; -1 draws a new one."""
-    logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    logit_bias: LogitBias | None = None
     """Values added to the logits of these token ids."""
     user: str | None = Field(None, max_length=500)
     """User behind the request; when requests have to wait, users take turns."""

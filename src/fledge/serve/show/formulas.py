@@ -29,7 +29,7 @@ _MARK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _LIST = re.compile(r"^ {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
-_BREAK = re.compile(r"(?:(?<!\\)%[^\n]*)?\n[ \t>]*")
+_COMMENT = re.compile(r"(?<!\\)%.*")
 
 _AMOUNT = re.compile(r"\d[\d.,]*")
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}")
@@ -66,9 +66,16 @@ def with_joined_formulas(text: str) -> str:
     pieces: list[str] = []
     position = 0
     for start, end in _spans(text):
-        pieces += [text[position:start], _BREAK.sub(" ", text[start:end])]
+        pieces += [text[position:start], _joined(text[start:end])]
         position = end
     return "".join([*pieces, text[position:]])
+
+
+def _joined(formula_lines: str) -> str:
+    """Return LaTeX on one line, without comments and the marks of a quotation."""
+    *lines, last = formula_lines.split("\n")
+    bare = [_COMMENT.sub("", line).strip(" \t>") for line in lines]
+    return " ".join([*bare, last.lstrip(" \t>")])
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,10 @@ from fledge.serve.show.markdown import render
 LONGEST_TEXT = 200_000
 """Characters of one message or system prompt."""
 MOST_MODELS = 2
+MOST_FIELDS = 100
+"""Fields of a request; each unknown one would have an error of its own."""
+MOST_SECONDS = 86_400.0
+"""Seconds that a choice between two answers can take: a day."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 Prompt = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
@@ -26,12 +30,14 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 class Asked(BaseModel):
     """Body of a request; unknown fields are errors."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _has_only_characters(cls, body: object) -> object:
         """Refuse NUL and half surrogate pairs, which no database stores."""
+        if isinstance(body, dict) and len(body) > MOST_FIELDS:
+            raise ValueError(f"expected at most {MOST_FIELDS} fields, found {len(body):,}")
         if not is_text(body):
             raise ValueError(
                 "the text contains an invalid character (NUL or half of a surrogate pair)"
@@ -83,7 +89,7 @@ class NewAnswer(Asked):
 class NewRating(Asked):
     """Thumb to store; 0 takes it back."""
 
-    value: Literal[-1, 0, 1]
+    value: Annotated[int, Field(ge=-1, le=1, strict=True)]
     reasons: list[Annotated[str, StringConstraints(max_length=60)]] = Field(
         default_factory=list, max_length=12
     )
@@ -94,8 +100,10 @@ class NewPreference(Asked):
     """Choice between two answers to `prompt_id`: groups of ids, best first, ties together."""
 
     prompt_id: str
-    ranking: list[list[str]] = Field(min_length=1, max_length=2)
-    seconds: float | None = Field(None, ge=0)
+    ranking: list[Annotated[list[str], Field(max_length=MOST_MODELS)]] = Field(
+        min_length=1, max_length=2
+    )
+    seconds: float | None = Field(None, ge=0, le=MOST_SECONDS, strict=True)
 
 
 class NewDemonstration(Asked):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from fledge.database import Database
 from fledge.database.knowledge import FoundPassage, Passage
-from fledge.errors import NotFound
+from fledge.errors import FledgeError, NotFound
 from fledge.serve.web.shapes import Citation
 
 PASSAGE_CHARACTERS = 700
@@ -17,15 +17,24 @@ CONTEXT_SHARE = 3
 """Passages take at most one third of the model's context."""
 
 
-_HEADING = re.compile(r"#{1,6}(?:\s+(.*?))?\s*#*\s*")
-_FENCE = re.compile(r"\s*(```|~~~)")
-_PARAGRAPH = re.compile(r"\n\s*\n")
+MOST_PASSAGES_OF_FILE = 10_000
+"""A text of the greatest length has about 3,000; only one of tiny sections has more."""
+
+_MARKS = re.compile(r"#{1,6}(?=\s|$)")
+_FENCE = ("```", "~~~")
+
+
+class TooManyPassages(FledgeError):
+    """Text that is cut into more passages than a search should read."""
 
 
 def passages_of(text: str) -> list[Passage]:
     """Cut a Markdown or plain text into passages, each with the heading that it stands under.
 
     Paragraphs stay together as long as they fit.
+
+    Raises:
+        TooManyPassages: there are more than `MOST_PASSAGES_OF_FILE`.
     """
     passages: list[Passage] = []
     for heading, body in _sections(text):
@@ -37,6 +46,11 @@ def passages_of(text: str) -> list[Passage]:
             gathered = f"{gathered}\n\n{part}" if gathered else part
         if gathered:
             passages.append(Passage(heading[:255], gathered))
+        if len(passages) > MOST_PASSAGES_OF_FILE:
+            raise TooManyPassages(
+                f"the file has more than {MOST_PASSAGES_OF_FILE:,} passages, because it has very "
+                "many headings; split it into several files, or remove headings"
+            )
     return passages
 
 
@@ -89,19 +103,37 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Yield each Markdown heading with the text below it; text before the first has heading ""."""
     heading, lines, is_code = "", list[str](), False
     for line in text.removeprefix("\ufeff").splitlines():
-        is_code ^= _FENCE.match(line) is not None
-        found = None if is_code else _HEADING.fullmatch(line)
-        if found:
+        is_code ^= line.lstrip().startswith(_FENCE)
+        marks = None if is_code else _MARKS.match(line)
+        if marks:
             yield heading, "\n".join(lines)
-            heading, lines = found[1] or "", []
+            heading, lines = _bare(line[marks.end() :]), []
         else:
             lines.append(line)
     yield heading, "\n".join(lines)
 
 
+def _bare(heading: str) -> str:
+    """Return the text of a heading, without the marks that may close it."""
+    return heading.strip().rstrip("#").rstrip()
+
+
+def _paragraphs(body: str) -> Iterator[str]:
+    """Yield the runs of lines between blank ones."""
+    lines: list[str] = []
+    for line in body.split("\n"):
+        if line.strip():
+            lines.append(line)
+        elif lines:
+            yield "\n".join(lines)
+            lines = []
+    if lines:
+        yield "\n".join(lines)
+
+
 def _parts(body: str) -> Iterator[str]:
     """Yield paragraphs; a long one comes in runs of sentences."""
-    for paragraph in _PARAGRAPH.split(body):
+    for paragraph in _paragraphs(body):
         text = paragraph.strip()
         start = 0
         while start < len(text):

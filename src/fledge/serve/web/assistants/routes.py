@@ -1,5 +1,6 @@
 """Assistants: personas with a prompt, a model, a greeting and documents."""
 
+from collections.abc import Sequence
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -7,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Database
 from fledge.database.assistants import Assistant, AssistantChange
+from fledge.database.knowledge import Document
 from fledge.generate.request import SamplingParams
 from fledge.serve.errors import ApiError
 from fledge.serve.models.registry import ModelRegistry
@@ -23,6 +25,8 @@ from fledge.serve.web.assistants.shapes import (
 )
 
 MOST_DOCUMENTS = 100
+MOST_BYTES = 20_000_000
+"""Bytes of all documents of an assistant together."""
 
 
 def assistant_routes(identity: Identity, database: Database) -> APIRouter:
@@ -83,9 +87,7 @@ def assistant_routes(identity: Identity, database: Database) -> APIRouter:
         passages = passages_of(asked.text)
         if not passages:
             raise ApiError(400, f"{asked.name} contains no text.", param="text")
-        known = knowledge.list(person.id, id)
-        if len(known) >= MOST_DOCUMENTS and asked.name not in {each.name for each in known}:
-            raise ApiError(400, f"An assistant can have at most {MOST_DOCUMENTS} files.")
+        require_room(knowledge.list(person.id, id), asked)
         return DocumentShown.of(knowledge.add(person.id, id, asked.name, passages))
 
     @router.delete("/{id}/documents/{document_id}", status_code=204)
@@ -170,6 +172,20 @@ def require_keeper(database: Database, person: Person, assistant_id: str) -> Non
     assistant = database.assistants.get(person.id, assistant_id)
     if assistant.account_id == person.id and assistant.shared:
         person.require("staff")
+
+
+def require_room(known: Sequence[Document], asked: NewDocument) -> None:
+    """Raise `ApiError` 400 where an assistant has no room for a document beside its others."""
+    others = [each for each in known if each.name != asked.name]
+    if len(others) >= MOST_DOCUMENTS:
+        raise ApiError(400, f"An assistant can have at most {MOST_DOCUMENTS} files.")
+    if sum(each.size for each in others) + len(asked.text.encode()) > MOST_BYTES:
+        raise ApiError(
+            400,
+            f"An assistant's files can have at most {MOST_BYTES:,} bytes together; remove one "
+            "first.",
+            param="text",
+        )
 
 
 def detail(database: Database, person: Person, assistant: Assistant) -> AssistantDetail:
