@@ -1,5 +1,6 @@
 """From checkpoints on disk to a server on a free port."""
 
+import os
 from pathlib import Path
 
 import httpx
@@ -7,8 +8,9 @@ import pytest
 
 from fledge.cli.serve import serve, upstream_server
 from fledge.errors import CheckpointError, ConfigError
+from fledge.generate.request import SamplingParams
 from fledge.serve import create_app
-from fledge.serve.launch import address, listen
+from fledge.serve.launch import address, launch, listen
 from fledge.serve.models import loading
 from fledge.serve.models.loading import named, served_models
 from serving import running
@@ -20,6 +22,24 @@ def test_a_taken_port_is_told_with_what_to_do() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f":{port} is in use; choose another with --port"):
             listen("127.0.0.1", port)
+
+
+def test_a_taken_port_leaves_no_database_open(tmp_path: Path) -> None:
+    opened = Path("/proc/self/fd")
+    file = tmp_path / "people.db"
+    with listen("127.0.0.1", 0) as taken, pytest.raises(ConfigError, match="is in use"):
+        launch(
+            [],
+            sampling=SamplingParams(),
+            announce=print,
+            port=taken.getsockname()[1],
+            database=file,
+            login=True,
+        )
+    assert file.exists()
+    if opened.is_dir():
+        held = [os.readlink(each) for each in opened.iterdir() if each.is_symlink()]
+        assert not [each for each in held if each.startswith(str(file))]
 
 
 def test_an_address_of_another_machine_is_refused() -> None:

@@ -88,6 +88,10 @@ PathPrefix = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="Path under which a proxy serves this.", show_default=False),
 ]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ADDRESS", help="Proxy to believe on clients.", show_default=False),
+]
 
 
 def serve(
@@ -105,6 +109,7 @@ def serve(
     upstream_key_env: UpstreamKeyEnv = None,
     allow_origin: AllowOrigin = None,
     path_prefix: PathPrefix = None,
+    proxy: Proxy = None,
     database: DatabaseOption = None,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -142,6 +147,7 @@ def serve(
         open_browser=open_browser,
         allowed_origins=allow_origin or (),
         path_prefix=path_prefix or "",
+        proxies=proxy or (),
         database=database or default_database(),
         login=not no_login,
         announce=typer.echo,

@@ -28,6 +28,7 @@ from fledge.serve.http.error_handlers import Answering
 from fledge.serve.http.middleware import KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
+from fledge.serve.http.proxy import ForwardedHeaders, Network
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances
@@ -51,15 +52,18 @@ class Application(FastAPI):
     """Add the reply headers to every answer, even to one that tells of a failure of ours.
 
     `allowed_origins` are other sites whose pages may call `/v1`. `path_prefix` is the path under
-    which a proxy serves the app, "" for none.
+    which a proxy serves the app, "" for none. `proxies` are the addresses whose word on the client
+    is taken.
     """
 
     allowed_origins: Sequence[str] = ()
     path_prefix: str = ""
+    proxies: Sequence[Network] = ()
 
     def build_middleware_stack(self) -> ASGIApp:
         app = CrossOrigin(super().build_middleware_stack(), self.allowed_origins)
-        return PathPrefix(ReplyHeaders(app), self.path_prefix)
+        prefixed = PathPrefix(ReplyHeaders(app), self.path_prefix)
+        return ForwardedHeaders(prefixed, self.proxies)
 
     def openapi(self) -> dict[str, Any]:
         """Describe the API without FastAPI's 422: a wrong request is told of with 400."""
@@ -153,6 +157,7 @@ def create_app(
     allowed_hosts: Sequence[str] = LOOPBACK_NAMES,
     allowed_origins: Sequence[str] = (),
     path_prefix: str = "",
+    proxies: Sequence[Network] = (),
     clock: Callable[[], float] = time.time,
     database: Database | None = None,
     login: bool = False,
@@ -172,6 +177,7 @@ def create_app(
             them; such a request never has the cookie.
         path_prefix: path under which a proxy serves the app, as `parse_prefix` gives it; "" for
             none.
+        proxies: addresses whose `X-Forwarded-…` headers are believed, as `parse_proxy` gives them.
         clock: seconds since 1970.
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
@@ -198,6 +204,7 @@ def create_app(
     )
     app.allowed_origins = allowed_origins
     app.path_prefix = path_prefix
+    app.proxies = proxies
     app.state.parts = parts
     pages = Pages(parts.settings, login=login)
     include_routes(app, parts, pages, suggestions)

@@ -4,17 +4,21 @@ import errno
 import socket
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
+from fledge.serve.http.connections import BoundedConnection
 from fledge.serve.http.cross_origin import ANY, parse_origin
 from fledge.serve.http.path_prefix import parse_prefix
+from fledge.serve.http.proxy import Network, parse_proxy
 from fledge.serve.models.registry import Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,6 +39,7 @@ def launch(
     suggestions: Sequence[str] = (),
     allowed_origins: Sequence[str] = (),
     path_prefix: str = "",
+    proxies: Sequence[str] = (),
     database: str | Path,
     login: bool,
 ) -> None:
@@ -45,32 +50,29 @@ def launch(
         DatabaseError: the database cannot be used.
     """
     is_local = host in LOOPBACK
-    if not login and not is_local:
-        raise ConfigError(
-            f"--no-login makes everyone who can reach {host} the owner; drop --no-login or listen "
-            "on 127.0.0.1"
-        )
     origins = [parse_origin(each) for each in allowed_origins]
-    if not login and ANY in origins:
-        raise ConfigError(
-            "--allow-origin '*' with --no-login lets every website you visit use your models; "
-            "name the websites that may"
-        )
+    networks = [parse_proxy(each) for each in proxies]
     prefix = parse_prefix(path_prefix)
-    kept = open_database(database)
-    app = create_app(
-        models,
-        sampling=sampling,
-        suggestions=suggestions,
-        max_pending=max_pending,
-        memory=memory,
-        allowed_hosts=LOOPBACK_NAMES if is_local else ("*",),
-        allowed_origins=origins,
-        path_prefix=prefix,
-        database=kept,
-        login=login,
-    )
-    with listen(host, free_port(host) if port is None else port) as listener:
+    if not login:
+        refuse_strangers(host, origins, networks)
+    with (
+        closing(open_database(database)) as kept,
+        listen(host, free_port(host) if port is None else port) as listener,
+    ):
+        app = create_app(
+            models,
+            sampling=sampling,
+            suggestions=suggestions,
+            max_pending=max_pending,
+            memory=memory,
+            # A proxy asks in the name of its own host, which it has checked.
+            allowed_hosts=LOOPBACK_NAMES if is_local and not networks else ("*",),
+            allowed_origins=origins,
+            path_prefix=prefix,
+            proxies=networks,
+            database=kept,
+            login=login,
+        )
         url = address(host, listener.getsockname()[1]) + prefix
 
         def ready() -> None:
@@ -81,13 +83,38 @@ def launch(
             if open_browser:
                 webbrowser.open(start)
 
-        config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS
+        ReadyServer(server_config(app), ready).run(sockets=[listener])
+
+
+def refuse_strangers(host: str, origins: Sequence[str], proxies: Sequence[Network]) -> None:
+    """Raise `ConfigError` where others than this machine's user could reach an open server."""
+    if host not in LOOPBACK:
+        raise ConfigError(
+            f"--no-login makes everyone who can reach {host} the owner; drop --no-login or listen "
+            "on 127.0.0.1"
         )
-        try:
-            ReadyServer(config, ready).run(sockets=[listener])
-        finally:
-            kept.close()
+    if ANY in origins:
+        raise ConfigError(
+            "--allow-origin '*' with --no-login lets every website you visit use your models; "
+            "name the websites that may"
+        )
+    if proxies:
+        raise ConfigError(
+            "--no-login with --proxy makes everyone whom the proxy lets through the owner; drop "
+            "one of them"
+        )
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """Return uvicorn's settings; the app itself decides which proxies it believes."""
+    return uvicorn.Config(
+        app,
+        http=BoundedConnection,
+        ws="none",
+        proxy_headers=False,
+        log_level="warning",
+        timeout_graceful_shutdown=SECONDS_FOR_OPEN_STREAMS,
+    )
 
 
 def first_page(url: str, setup: OwnerSetup) -> str:

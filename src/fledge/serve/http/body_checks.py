@@ -43,15 +43,8 @@ class BodyChecks:
     FastAPI's own limit answers in plain text, which the official client cannot read.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        silent_seconds: float = SILENT_SECONDS,
-        body_seconds: float = BODY_SECONDS,
-    ) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._silent_seconds = silent_seconds
-        self._body_seconds = body_seconds
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,9 +96,9 @@ class BodyChecks:
         parts: list[bytes] = []
         received = 0
         try:
-            async with asyncio.timeout(self._body_seconds):
+            async with asyncio.timeout(BODY_SECONDS):
                 while received <= DRAINED_BYTES:
-                    async with asyncio.timeout(self._silent_seconds):
+                    async with asyncio.timeout(SILENT_SECONDS):
                         message = await receive()
                     if message["type"] == "http.disconnect":
                         return None
