@@ -138,21 +138,21 @@ def shop(html: str) -> Iterator[str]:
             thread.join()
 
 
+EMBED = """([source, id]) => {
+  const script = document.createElement("script");
+  script.src = source;
+  script.dataset.assistant = id;
+  document.body.append(script);
+}"""
+
+
 def test_the_widget_chats_on_a_page_that_may_embed_it(open_page: OpenPage, url: str) -> None:
     with shop("<!doctype html><title>Shop</title><h1>Lamps</h1>") as origin:
         page = open_page("/assistants/new")
         assistant = make(page, origin)
         for is_known in (False, True):  # the second time the visitor comes back
             page.goto(origin)
-            page.evaluate(
-                """([source, id]) => {
-                const script = document.createElement("script");
-                script.src = source;
-                script.dataset.assistant = id;
-                document.body.append(script);
-                }""",
-                [f"{url}/static/widget.js", assistant],
-            )
+            page.evaluate(EMBED, [f"{url}/static/widget.js", assistant])
             page.get_by_role("button", name="Chat").click()
             frame = page.frame_locator("iframe")
             expect(frame.locator(".widget-greeting")).to_have_text("Welcome to the harbour!")
@@ -162,6 +162,32 @@ def test_the_widget_chats_on_a_page_that_may_embed_it(open_page: OpenPage, url: 
             expect(frame.locator(".bubble")).to_have_text("When is high water?")
         page.goto(f"{url}/widget/{assistant}")
         check(page, "widget")
+
+
+BLOCKED = """if (window.top !== window) for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
+"""
+"""What browsers do in a frame of another site where its storage is blocked."""
+
+
+def test_the_widget_chats_where_another_site_s_frame_may_store_nothing(
+    open_page: OpenPage, url: str
+) -> None:
+    with shop("<!doctype html><title>Shop</title><h1>Lamps</h1>") as loopback:
+        origin = loopback.replace("127.0.0.1", "localhost")  # a site of its own
+        page = open_page("/assistants/new")
+        assistant = make(page, origin)
+        page.add_init_script(BLOCKED)
+        page.goto(origin)
+        page.evaluate(EMBED, [f"{url}/static/widget.js", assistant])
+        page.get_by_role("button", name="Chat").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("button", name="When is high water?").click()
+        expect(frame.locator(".answer strong")).to_have_text("Tides")
+        frame.get_by_label("Message", exact=True).fill("And low water?")
+        frame.get_by_label("Message", exact=True).press("Enter")
+        expect(frame.locator(".answer strong")).to_have_count(2)  # the token is still known
+        expect(frame.locator(".bubble")).to_have_count(2)
 
 
 def test_what_a_visitor_writes_while_an_answer_comes_stays_in_the_box(

@@ -126,13 +126,36 @@ def test_an_assistant_whose_model_is_not_served_answers_by_the_default(
 
 
 @pytest.mark.parametrize("change", [{"shared": False}, {"allowed_origins": []}])
-def test_an_assistant_that_is_taken_back_welcomes_nobody_new(
+def test_an_assistant_that_is_taken_back_opens_to_nobody_old_or_new(
     server: PeopleServer, owner: Account, change: dict[str, object]
 ) -> None:
     assistant = shop(server, owner)
+    old = visitor(server, assistant)
+    run_id = ask(server, old, "Are you open?")["run_id"]
     server.ask("PATCH", f"/api/assistants/{assistant}", who=owner, json=change)
+    for method, path, body in (
+        ("GET", "/api/widget/chat", None),
+        ("POST", SAY, {"content": "?"}),
+        ("POST", "/api/widget/chat/person", {}),
+        ("GET", f"/api/widget/runs/{run_id}/events", None),
+    ):
+        assert server.ask(method, path, headers=old, json=body).status_code == 404, path
     assert server.ask("GET", f"/widget/{assistant}").status_code == 404
     assert server.ask("POST", f"/api/widget/{assistant}/visits").status_code == 404
+
+
+def test_a_chat_opens_again_with_its_assistant_and_ends_with_it(
+    server: PeopleServer, owner: Account
+) -> None:
+    assistant = shop(server, owner)
+    who = visitor(server, assistant)
+    ask(server, who, "Are you open?")
+    path = f"/api/assistants/{assistant}"
+    for shared, status in ((False, 404), (True, 200)):
+        server.ask("PATCH", path, who=owner, json={"shared": shared})
+        assert server.ask("GET", "/api/widget/chat", headers=who).status_code == status
+    server.ask("DELETE", path, who=owner)
+    assert server.ask("GET", "/api/widget/chat", headers=who).status_code == 404
 
 
 def test_a_token_opens_one_chat_and_an_erased_one_no_more(

@@ -62,9 +62,7 @@ def sent(address: tuple[str, int], parts: list[bytes], pause: float = 0.0) -> by
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
-@pytest.mark.parametrize(
-    "parts", [[], [b"GET / HT"], [HEAD], [bytes([each]) for each in HEAD]]
-)
+@pytest.mark.parametrize("parts", [[], [b"GET / HT"], [HEAD], [bytes([each]) for each in HEAD]])
 def test_a_head_that_does_not_come_ends_the_connection(
     address: tuple[str, int], parts: list[bytes]
 ) -> None:

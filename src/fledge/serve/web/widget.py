@@ -153,8 +153,12 @@ def visitor_routes(
     def visited(
         request: Request, x_visitor: Annotated[str, Header()] = ""
     ) -> tuple[Person, Conversation]:
-        """Return the person in whose name the visitor is answered, and the visitor's chat."""
+        """Return the person in whose name the visitor is answered, and the visitor's chat.
+
+        The token opens nothing once the assistant is deleted, or no longer shared or embedded.
+        """
         visit = database.desk.visit(x_visitor)
+        database.assistants.embedded(visit.assistant_id or "")
         person = identity.acting_for(visit.account_id, place_of(request))
         return person, database.conversations.get(person.id, visit.conversation_id)
 
