@@ -32,6 +32,12 @@ BUILT = [
         '<div class="table"><table><thead><tr><th>a</th><th>b</th></tr></thead>'
         "<tbody><tr><td>1</td><td><code>2</code></td></tr></tbody></table></div>",
     ),
+    ("## Title ##\n#no", "<h4>Title</h4><p>#no</p>"),
+    ("\\[\nx\n- y\n= z\n\\]\n\n- a", "<p>\\[<br>x<br>- y<br>= z<br>\\]</p><ul><li>a</li></ul>"),
+    ("$$\n\n- y\n$$\nend", "<p>$$<br><br>- y<br>$$</p><p>end</p>"),
+    ("so $a_1*b_2*c$ and \\(*x*\\) *it*", "<p>so $a_1*b_2*c$ and \\(*x*\\) <em>it</em></p>"),
+    ("**$5** and **6$**", "<p><strong>$5</strong> and <strong>6$</strong></p>"),
+    ("a ``b`c`` `d", "<p>a <code>b`c</code> `d</p>"),
     ("one\n\ntwo\n\n- a\n\nend", "<p>one</p><p>two</p><ul><li>a</li></ul><p>end</p>"),
 ]
 
@@ -47,3 +53,32 @@ def test_an_open_fence_is_code_already(open_page: Callable[..., Page]) -> None:
     assert html == (
         '<pre tabindex="0"><code data-language="js">let x = \'&lt;b&gt;\'\n\ny</code></pre>'
     )
+
+
+TIMED = """async ([unit, length, step]) => {
+  const { showMarkdown } = await import("/static/markdown.js");
+  const text = unit.repeat(length / unit.length + 1).slice(0, length - 1) + "\\x01";
+  const box = document.createElement("div");
+  const began = performance.now();
+  for (let end = step; end < length + step; end += step) showMarkdown(box, text.slice(0, end));
+  return performance.now() - began;
+}"""
+RUNS = [
+    *(" ", "#", "*", "_", "`", "[", "(", "\\", "<", "&", "7", "a", "$", "|", "-", ">", "~", "\n"),
+    *("\\(", "\\[", "$$", "$a", "**a", "*a ", "`a", "|-", "| ", "- ", "``` ", "# ", "> ", "\u2028"),
+]
+
+
+def test_a_line_of_one_character_is_painted_at_once(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    for unit in RUNS:
+        for start in ("", "# ", "- ", "```", "|", "a "):
+            milliseconds = page.evaluate(TIMED, [start + unit * 20_000, 20_000, 20_000])
+            assert milliseconds < 3_000, (start, unit)
+
+
+def test_a_long_block_is_not_painted_anew_for_every_piece(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    for unit in ("- tide and moon\n", "```\nlet tide = 1;\n", "word after word ", "|a|b|\n"):
+        milliseconds = page.evaluate(TIMED, [unit, 40_000, 10])
+        assert milliseconds < 10_000, unit

@@ -1,13 +1,22 @@
 // Renders the model's Markdown as DOM while it streams. Text only ever becomes a text node, so
 // nothing in it can run. The server's rendering replaces this one once the answer has ended.
 
-const FENCE = /^\s*(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/;
-const HEADING = /^(#{1,6})\s+(.*?)\s*#*$/;
-const ITEM = /^\s*(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
-const QUOTE = /^\s*>\s?(.*)$/;
-const ROW = /^\s*\|.*\|\s*$/;
-const RULE = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
-const INLINE = /(`+)(.+?)\1|\*\*(?=\S)(.+?)\*\*|(?<![\w*])[*_](?=[^\s*_])(.+?)[*_](?![\w*_])/s;
+// Linear on every line, however hostile: no pattern has two repeats that can share a run of blanks,
+// and spans in a line have a greatest length.
+const FENCE = /^(`{3,}|~{3,})\s*([\w+#.-]*)$/; // of a trimmed line
+const HEADING = /^(#{1,6})\s+/;
+const ITEM = /^\s*(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/s;
+const QUOTE = /^\s*>\s?(.*)$/s;
+const RULE_CELL = /^:?-+:?$/;
+const FORMULA = String.raw`\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]|\$\$.{1,2000}?\$\$|(?<![\w$])\$(?![\s$])[^$]{1,500}(?<!\s)\$(?!\w)`;
+const CODE = "(?<!`)(`{1,20})(?!`)(.{1,2000}?)(?<!`)\\2(?!`)";
+const BOLD = String.raw`\*\*(?=\S)(.{1,2000}?)\*\*`;
+const ITALIC = String.raw`(?<![\w*])[*_](?=[^\s*_])(.{1,2000}?)[*_](?![\w*_])`;
+const INLINE = new RegExp(`(${FORMULA})|${CODE}|${BOLD}|${ITALIC}`, "s");
+const CLOSING = { "\\[": "\\]", $$: "$$" };
+
+const SMALL = 4_000; // characters that are painted anew at every piece
+const GROWTH = 0.02; // share by which more must grow first, or a long list would take quadratic time
 
 /** @typedef {{kind: string, lines: string[], start: number, info?: string, mark?: string}} Block */
 
@@ -22,6 +31,9 @@ export function showMarkdown(container, text) {
   const before = container.streamed;
   const grown = before && text.startsWith(before.text) ? before.blocks.slice(0, -2) : [];
   const start = before && grown.length ? before.blocks[grown.length].start : 0;
+  const live = text.length - start;
+  const isGrown = before && text.startsWith(before.text);
+  if (isGrown && live > SMALL && text.length - before.text.length < live * GROWTH) return;
   const fresh = parseBlocks(text.slice(start), start);
   let same = 0; // unchanged blocks keep their elements and any selection in them
   while (same < fresh.length && isSame(fresh[same], before?.blocks[grown.length + same])) same++;
@@ -50,12 +62,18 @@ export function parseBlocks(text, offset = 0) {
     blocks.push(open);
   };
   for (const line of text.split("\n")) {
-    const fence = FENCE.exec(line);
-    if (open?.kind === "code") {
+    const fence = FENCE.exec(line.trim());
+    const closing = CLOSING[line.trim().slice(0, 2)];
+    if (open?.kind === "formula") {
+      open.lines.push(line);
+      if (line.includes(open.mark ?? "")) open = null;
+    } else if (open?.kind === "code") {
       if (fence && fence[1].startsWith(open.mark ?? "") && !fence[2]) open = null;
       else open.lines.push(line);
     } else if (fence) {
       put("code", [], { info: fence[2], mark: fence[1] });
+    } else if (closing && !line.trim().slice(2).includes(closing)) {
+      put("formula", [line], { mark: closing });
     } else if (!line.trim()) {
       open = null;
     } else if (HEADING.test(line)) {
@@ -76,18 +94,35 @@ function kindOf(/** @type {string} */ line, /** @type {Block | null} */ open) {
   const item = ITEM.exec(line);
   if (item) return item[1] ? "ordered" : "bullets";
   if (QUOTE.test(line)) return "quote";
-  if (ROW.test(line)) return "table";
+  if (isRow(line.trim())) return "table";
   const isList = open?.kind === "ordered" || open?.kind === "bullets";
   return open && isList ? open.kind : "paragraph";
 }
 
+function isRow(/** @type {string} */ line) {
+  return line.length > 1 && line.startsWith("|") && line.endsWith("|");
+}
+
+function isRule(/** @type {string} */ line) {
+  return line.trim().slice(1, -1).split("|").every((cell) => RULE_CELL.test(cell.trim()));
+}
+
+/** Return a heading's text without the marks that may close it. */
+function bare(/** @type {string} */ heading) {
+  let end = heading.trimEnd().length;
+  while (heading[end - 1] === "#") end--;
+  return heading.slice(0, end).trimEnd();
+}
+
 function build(/** @type {Block} */ block) {
   switch (block.kind) {
+    case "formula":
+      return element("p", lines(block.lines.join("\n")));
     case "code":
       return buildCode(block);
     case "heading": {
-      const [, marks, words] = HEADING.exec(block.lines[0]) ?? ["", "#", block.lines[0]];
-      return element(`h${Math.min(marks.length + 2, 6)}`, inline(words));
+      const [start, marks] = HEADING.exec(block.lines[0]) ?? ["", "#"];
+      return element(`h${Math.min(marks.length + 2, 6)}`, inline(bare(block.lines[0].slice(start.length))));
     }
     case "ordered":
     case "bullets":
@@ -125,8 +160,8 @@ function buildList(/** @type {Block} */ block) {
 }
 
 function buildTable(/** @type {Block} */ block) {
-  const rows = block.lines.filter((line) => !RULE.test(line));
-  const hasHead = block.lines.length > 1 && RULE.test(block.lines[1]);
+  const rows = block.lines.filter((line) => !isRule(line));
+  const hasHead = block.lines.length > 1 && isRule(block.lines[1]);
   const built = rows.map((row, index) => {
     const cells = row.trim().slice(1, -1).split("|");
     const name = hasHead && index === 0 ? "th" : "td";
@@ -144,9 +179,10 @@ function inline(/** @type {string} */ text) {
   const nodes = [];
   let rest = text;
   for (let found = INLINE.exec(rest); found; found = INLINE.exec(rest)) {
-    const [all, , code, bold, italic] = found;
+    const [all, formula, , code, bold, italic] = found;
     nodes.push(...lines(rest.slice(0, found.index)));
-    if (code) nodes.push(element("code", [code.trim() || code]));
+    if (formula) nodes.push(...lines(formula));
+    else if (code) nodes.push(element("code", [code.trim() || code]));
     else nodes.push(element(bold ? "strong" : "em", inline(bold ?? italic)));
     rest = rest.slice(found.index + all.length);
   }
