@@ -46,8 +46,8 @@ class PeopleServer:
         with self.database.transactions.write() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
-        self.parts.settings.current = ServerSettings()
-        self.parts.settings.logo = None
+        self.parts.settings.change(ServerSettings())
+        self.parts.settings.change_logo(None)
         self.parts.limiter.__init__(self.clock)
         self.parts.attempts.__init__()
         self.parts.visitors.__init__()

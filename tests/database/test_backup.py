@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from databases import answered, new_postgresql, person
 from fledge.database import Database, Passage, UsageOfDay, open_database
-from fledge.database.backup import backup, restore, written_whole
+from fledge.database.backup import backup, lasting_tables, restore, written_whole
 from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import migrate
 from fledge.database.tables import Base
@@ -51,7 +51,7 @@ def contents(url: str | Path) -> dict[str, list[dict[str, object]]]:
                     select(table).order_by(*table.primary_key.columns)
                 ).mappings()
             ]
-            for table in Base.metadata.sorted_tables
+            for table in lasting_tables()
         }
     engine.dispose()
     return tables

@@ -108,12 +108,12 @@ def test_what_a_dead_server_left_is_marked_and_kept(
     done = answered(database, ada, chat.id)
     run = database.runs.start(ada, chat.id, parent_id=None, model="tiny")
     database.runs.save(run.id, "Half an ans")
-    assert database.runs.interrupt_all() == 1
+    assert database.runs.interrupt_orphans() == 1
     message = database.messages.get(ada, run.message_id)
     assert (message.status, message.content) == ("interrupted", "Half an ans")
     assert database.runs.get(ada, run.id).status == "interrupted"
     assert database.messages.get(ada, done).status == "finished"
-    assert database.runs.interrupt_all() == 0
+    assert database.runs.interrupt_orphans() == 0
 
 
 def test_a_run_that_nobody_writes_is_marked_alone(

@@ -122,7 +122,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
         "save": lambda: runs.save(run.id, "x"),
         "running": lambda: runs.running(ada, chat.id),
         "finish": lambda: runs.finish(run.id, "finished", "x"),
-        "restart": runs.interrupt_all,
+        "restart": runs.interrupt_orphans,
         "rate": lambda: ratings.rate(ada, first, 1),
         "thumbs": lambda: ratings.of_conversation(ada, chat.id),
         "unrate": lambda: ratings.unrate(ada, first),

@@ -183,6 +183,7 @@ def test_a_run_is_stored_as_it_was_started(
         error=None,
         started_at=now,
         finished_at=None,
+        server_id=database.servers.id,
     )
     assert database.runs.get(ada, run.id) == run
     message = database.messages.get(ada, run.message_id)
@@ -274,7 +275,7 @@ def test_a_start_after_a_crash_leaves_what_had_ended(
         run = database.runs.start(ada, chat.id, parent_id=None, model="tiny")
         database.runs.finish(run.id, end, end)
     left = [database.runs.start(ada, chat.id, parent_id=None, model="tiny") for _ in range(2)]
-    assert database.runs.interrupt_all() == 2
+    assert database.runs.interrupt_orphans() == 2
     statuses = [turn.status for turn in database.messages.tree(ada, chat.id)]
     assert statuses == [*ends, "interrupted", "interrupted"]
     assert database.runs.running(ada, chat.id) == []

@@ -159,7 +159,7 @@ def test_an_answer_that_was_being_written_is_marked_and_can_be_continued(before:
     chat = chats(before, "lena")["Still writing"]
     (run,) = before.runs.running(lena, chat)
     assert (run.model, run.started_at) == ("tiny", 1_760_000_048.0)
-    assert before.runs.interrupt_all() == 1
+    assert before.runs.interrupt_orphans() == 1
     assert before.messages.get(lena, run.message_id).content == "Once upon a"
     again = before.runs.resume(lena, run.message_id, model="tiny")
     before.runs.finish(again.id, "finished", "Once upon a time.")

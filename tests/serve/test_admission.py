@@ -22,7 +22,7 @@ from fledge.generate.upstream import UpstreamServer
 from fledge.serve import create_app
 from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.models.service import ModelService
-from fledge.serve.people.limits import Admission
+from fledge.serve.people.admission import Admission
 from fledge.text.tokenizer import Tokenizer
 from people_server import ORIGIN, PeopleServer, cheap_passwords
 from serving import ScriptedEngine, served, tokenizer
@@ -324,6 +324,6 @@ def test_only_the_quota_admits_and_only_the_models_reach_engines() -> None:
         room = path.relative_to(SERVE).parts[0]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Admission":
-                assert path.name in ("limits.py", "quota.py"), path
+                assert path.name in ("limiter.py", "quota.py"), path
             if isinstance(node, ast.Attribute) and room != "models":
                 assert ast.unparse(node) not in ("model.load", "model.server"), path

@@ -66,7 +66,7 @@ def test_without_login_the_chat_is_announced_and_nothing_is_opened_unasked(
     start(started, tiny_tokenizer, tmp_path / "a.db")
     (said,) = started.said
     assert said.startswith("Chat at http://localhost:") and said.endswith("/v1. Ctrl-C stops.")
-    assert started.replies[0].json() == {"status": "ok", "pending": 0}
+    assert started.replies[0].json() == {"status": "ok", "pending": 0, "database": "ok"}
     assert started.opened == []
     assert (tmp_path / "a.db").exists()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
-from sqlalchemy import Connection, delete, func, insert, select, true, update
+from sqlalchemy import Connection, delete, func, insert, select, text, true, update
 from sqlalchemy.exc import IntegrityError
 
 from fledge.database.assistants import hide_prompts
@@ -138,6 +138,42 @@ class AccountStore:
             if before.role == "owner":
                 require_owner(connection)
             return found(connection, account_id)
+
+    def renew_hash(self, account_id: str, old: str, new: str) -> None:
+        """Replace the hash of a password by another of the same password.
+
+        Nothing is changed where the password was changed meanwhile.
+        """
+        with self._transactions.write() as connection:
+            connection.execute(
+                update(Accounts)
+                .where(Accounts.id == account_id, Accounts.password_hash == old)
+                .values(password_hash=new)
+            )
+
+    def set_up(self, login: str, *, name: str, password_hash: str) -> Account | None:
+        """Make the first owner, or give the owner of a server without login a password.
+
+        Return None where an owner has a password: of two servers that are set up at once, one
+        makes the owner. Raises `LoginTaken`.
+        """
+        with self._transactions.write() as connection:
+            if not self._transactions.is_sqlite:  # no row to lock yet
+                connection.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))
+            owners = selected(Accounts, Account).where(Accounts.role == "owner")
+            with_password = owners.where(Accounts.password_hash.is_not(None))
+            if first(connection, with_password, Account) is not None:
+                return None
+            owner = first(connection, owners.order_by(*oldest_first(Accounts)).limit(1), Account)
+            now = self._clock()
+            if owner is None:
+                return add(connection, now, login, name, "owner", password_hash, True)
+            values = {"login": folded(login), "name": name or login, "password_hash": password_hash}
+            try:
+                connection.execute(update(Accounts).where(Accounts.id == owner.id).values(values))
+            except IntegrityError as error:
+                raise LoginTaken(folded(login)) from error
+            return found(connection, owner.id)
 
     def seen(self, account_id: str) -> None:
         """Record the time of a visit. Call it once in a while, not for every page.

@@ -24,7 +24,7 @@ from fledge.database.sqlite_files import (
     remove_logs,
 )
 from fledge.database.stored_text import mended
-from fledge.database.tables import Base
+from fledge.database.tables import Base, Holdings, Servers, Windows
 from fledge.errors import ConfigError, DatabaseError, DatabaseUnavailable, DataError
 from fledge.files import explained, whole_file
 
@@ -54,7 +54,7 @@ def backup(database: str | Path, file: Path) -> int:
             rows = copy_tables(url, part)
         found = checked_rows(part)
         require_same(rows, {table: found.get(table, 0) for table in rows}, "backup")
-    return sum(rows[table.name] for table in Base.metadata.sorted_tables if table.name in rows)
+    return sum(rows.get(table.name, 0) for table in lasting_tables())
 
 
 def copy_tables(url: URL, file: Path) -> dict[str, int]:
@@ -101,12 +101,18 @@ def restore(file: Path, database: str | Path) -> int:
     return sum(rows.values())
 
 
+def lasting_tables() -> list[Table]:
+    """Return the tables of people and chats: those of the running servers end with them."""
+    passing = (Servers.__tablename__, Windows.__tablename__, Holdings.__tablename__)
+    return [table for table in Base.metadata.sorted_tables if table.name not in passing]
+
+
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copy all rows of all tables, parents before children, in the order of their ids.
+    """Copy all rows of the lasting tables, parents before children, in the order of their ids.
 
     Rows that an older fledge wrote without the rule of `stored_text` follow it from now on.
     """
-    for table in Base.metadata.sorted_tables:
+    for table in lasting_tables():
         order = [column for column in table.primary_key]
         rows = source.execution_options(stream_results=True).execute(select(table).order_by(*order))
         for part in rows.mappings().partitions(ROWS_AT_ONCE):
@@ -185,10 +191,10 @@ def copied(file: Path) -> Iterator[Path]:
 
 
 def count_rows(connection: Connection) -> dict[str, int]:
-    """Return the number of rows of each table of fledge."""
+    """Return the number of rows of each lasting table."""
     return {
         table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-        for table in Base.metadata.sorted_tables
+        for table in lasting_tables()
     }
 
 

@@ -2,19 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.database.conversations import missing, owned
 from fledge.database.engine import Transactions
 from fledge.database.rows import first, selected, values_of
-from fledge.database.tables import Conversations, HandOvers, Visits
+from fledge.database.tables import Accounts, Conversations, HandOvers, Visits
 from fledge.database.tokens import hashed, new_token
+from fledge.errors import DatabaseError, NotFound
 
 HandOverStatus = Literal["waiting", "taken", "closed"]
 MOST_SHOWN = 100
+MOST_OPEN = 5
+"""Chats in which one account may want a person at once."""
+MOST_OPEN_VISITORS = 20
+"""Chats in which the visitors of one network may: a whole office may share it."""
+OPEN = ("waiting", "taken")
+
+
+class DeskFull(DatabaseError):
+    """Asker who wants a person in too many chats already."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"you are waiting for a person in {most} chats already; end one of these first, or "
+            "wait until somebody has come"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +113,41 @@ class DeskStore:
             raise missing("of this visitor")
         return found
 
-    def ask(self, account_id: str, conversation_id: str) -> HandOver:
-        """Ask for a person in a chat; nothing changes if one was asked for. Raises `NotFound`."""
+    def ask(
+        self,
+        account_id: str,
+        conversation_id: str,
+        *,
+        asker: str = "",
+        most_open: int = MOST_OPEN,
+    ) -> HandOver:
+        """Ask for a person in a chat; nothing changes if one was asked for.
+
+        `asker` names who asks where it is not the account: the network of a visitor.
+
+        Raises:
+            NotFound: the chat is not there.
+            DeskFull: this asker has `most_open` chats open already.
+        """
         now = self._clock()
         fresh = HandOver(conversation_id, "waiting", None, now, now)
+        asked_by = hashed(asker or account_id)
         with self._transactions.write() as connection:
             owned(connection, account_id, conversation_id)
+            # Requests of one account come one by one, or many at once would pass the bound.
+            connection.execute(
+                select(Accounts.id).where(Accounts.id == account_id).with_for_update()
+            )
+            _require_room(connection, conversation_id, asked_by, most_open)
             build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
             # Another request may have come first.
-            connection.execute(build(HandOvers).values(values_of(fresh)).on_conflict_do_nothing())
+            values = {**values_of(fresh), "asked_by": asked_by}
+            connection.execute(build(HandOvers).values(values).on_conflict_do_nothing())
+            connection.execute(
+                update(HandOvers)
+                .where(HandOvers.conversation_id == conversation_id)
+                .values(asked_by=asked_by)
+            )
             known = _one(connection, conversation_id)
             assert known is not None
             if known.is_open:
@@ -130,20 +172,20 @@ class DeskStore:
 
     def waiting(self) -> list[Waiting]:
         """Return at most 100 chats that want a person, the longest wait first."""
-        query = (
-            selected(HandOvers, HandOver)
-            .add_columns(Conversations.account_id, Conversations.title, Visits.origin)
-            .join(Conversations, Conversations.id == HandOvers.conversation_id)
-            .outerjoin(Visits, Visits.conversation_id == HandOvers.conversation_id)
-            .where(HandOvers.status.in_(("waiting", "taken")), Conversations.deleted_at.is_(None))
-            .order_by(HandOvers.created_at, HandOvers.conversation_id)
-            .limit(MOST_SHOWN)
-        )
+        query = _wanted().order_by(HandOvers.created_at, HandOvers.conversation_id)
         with self._transactions.read() as connection:
-            return [
-                Waiting(HandOver(*hand_over), account_id, title, visited)
-                for *hand_over, account_id, title, visited in connection.execute(query)
-            ]
+            return _lines(connection, query.limit(MOST_SHOWN))
+
+    def wanted(self, conversation_id: str) -> Waiting:
+        """Return a chat that wants a person, even one that `waiting` does not show.
+
+        Raises `NotFound`.
+        """
+        query = _wanted().where(HandOvers.conversation_id == conversation_id)
+        with self._transactions.read() as connection:
+            for line in _lines(connection, query):
+                return line
+        raise NotFound(f"chat {conversation_id!r} is not waiting for a person")
 
     def count_waiting(self) -> int:
         """Return the number of chats that wait for a person and have none yet."""
@@ -166,6 +208,36 @@ class DeskStore:
             .values(status=status, taken_by=staff_id, created_at=known.created_at, updated_at=now)
         )
         return HandOver(known.conversation_id, status, staff_id, known.created_at, now)
+
+
+def _require_room(
+    connection: Connection, conversation_id: str, asked_by: str, most_open: int
+) -> None:
+    """Raise `DeskFull` where an asker has too many open chats besides this one."""
+    count = select(func.count()).where(
+        HandOvers.asked_by == asked_by,
+        HandOvers.status.in_(OPEN),
+        HandOvers.conversation_id != conversation_id,
+    )
+    if (connection.scalar(count) or 0) >= most_open:
+        raise DeskFull(most_open)
+
+
+def _wanted() -> "Select[*tuple[Any, ...]]":
+    return (
+        selected(HandOvers, HandOver)
+        .add_columns(Conversations.account_id, Conversations.title, Visits.origin)
+        .join(Conversations, Conversations.id == HandOvers.conversation_id)
+        .outerjoin(Visits, Visits.conversation_id == HandOvers.conversation_id)
+        .where(HandOvers.status.in_(OPEN), Conversations.deleted_at.is_(None))
+    )
+
+
+def _lines(connection: Connection, query: "Select[*tuple[Any, ...]]") -> list[Waiting]:
+    return [
+        Waiting(HandOver(*hand_over), account_id, title, visited)
+        for *hand_over, account_id, title, visited in connection.execute(query)
+    ]
 
 
 def _one(connection: Connection, conversation_id: str) -> HandOver | None:

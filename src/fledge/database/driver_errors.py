@@ -16,6 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from fledge.database.stored_text import TextRefused
 from fledge.errors import Conflict, DatabaseError, DatabaseUnavailable, NotFound
 
+WRITTEN_AT_ONCE = "another request wrote the same at this moment; try again"
+CROSSED = ("40P01", "40001")
+"""SQLSTATEs of two transactions that waited for each other, or could not follow each other."""
+
 
 @contextmanager
 def answering() -> Iterator[None]:
@@ -40,10 +44,12 @@ def answering() -> Iterator[None]:
     except IntegrityError as error:
         if is_foreign_key(error):
             raise NotFound("this belongs to something that was just erased") from error
-        raise Conflict("another request wrote the same at this moment; try again") from error
+        raise Conflict(WRITTEN_AT_ONCE) from error
     except PoolTimeout as error:
         raise unavailable("all its connections are in use") from error
     except (OperationalError, InterfaceError) as error:
+        if state_of(error) in CROSSED:
+            raise Conflict(WRITTEN_AT_ONCE) from error
         raise unavailable(first_line(error)) from error
     except StatementError as error:
         if isinstance(error.orig, DatabaseError):  # our own, of a value on its way to the driver
@@ -55,9 +61,16 @@ def answering() -> Iterator[None]:
 
 def is_foreign_key(error: IntegrityError) -> bool:
     """Return whether a row names one that is not there; other causes are rows that exist twice."""
+    return state_of(error) in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
+
+
+def state_of(error: DBAPIError) -> str:
+    """Return the driver's name of an error: SQLite's, or the SQLSTATE of PostgreSQL."""
     driver = error.orig
-    name = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", "")
-    return name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
+    if driver is None:
+        return ""
+    names = {**vars(type(driver)), **vars(driver)}
+    return str(names.get("sqlite_errorname") or names.get("sqlstate") or "")
 
 
 def first_line(error: DBAPIError) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -58,6 +59,11 @@ def _sqlite_url(file: Path) -> URL:
     return URL.create("sqlite", database=str(file))
 
 
+Access = Literal["reads", "writes"]
+DatabaseState = Literal["ok", "locked", "away"]
+"""Locked: reads are answered, writes are not. Away: not even reads."""
+
+
 class Transactions:
     """Short transactions on one database; threads may share the object.
 
@@ -68,6 +74,7 @@ class Transactions:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._failed: set[Access] = set()
         self._turns = Turns()
         self._writers = engine.execution_options(turns=self._turns)
         # SQLite reads one state by itself; PostgreSQL would show each statement a newer one.
@@ -77,6 +84,22 @@ class Transactions:
             else engine.execution_options(isolation_level="REPEATABLE READ")
         )
 
+    @property
+    def state(self) -> DatabaseState:
+        """State that the last read and the last write found; asking touches nothing."""
+        if not self._failed:
+            return "ok"
+        return "away" if "reads" in self._failed else "locked"
+
+    @contextmanager
+    def _noted(self, access: Access) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseUnavailable:
+            self._failed = self._failed | {access}
+            raise
+        self._failed = self._failed - {access}
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that reads one consistent state.
@@ -84,7 +107,7 @@ class Transactions:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        with answering(), self._readers.begin() as connection:
+        with self._noted("reads"), answering(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
@@ -98,7 +121,7 @@ class Transactions:
             DatabaseUnavailable: the database does not answer, is locked, or its disk is full.
             Conflict, NotFound, TextRefused: as `answering` says.
         """
-        with answering():
+        with self._noted("writes"), answering():
             if self.is_sqlite:
                 with self._turns.taken(patience), self._writers.begin() as connection:
                     yield connection

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
 
 from fledge.database.conversations import owned
 from fledge.database.engine import Transactions
 from fledge.database.folding import indexed
 from fledge.database.messages import StoredMessage, append, new_message, owned_message
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Json, Messages, Runs, new_id
+from fledge.database.stored_text import mended_text
+from fledge.database.tables import Json, Messages, Runs, Servers, new_id
 from fledge.errors import NotFound
 
 RunStatus = Literal["running", "finished", "cancelled", "failed", "interrupted"]
@@ -33,12 +34,19 @@ class StoredRun:
     error: str | None
     started_at: float
     finished_at: float | None
+    server_id: str | None
 
 
 class RunStore:
-    """Store of runs. A run and its message change together, in one transaction."""
+    """Store of runs. A run and its message change together, in one transaction.
 
-    def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
+    The runs that this store starts are written by the server `server_id` (see `servers`).
+    """
+
+    def __init__(
+        self, transactions: Transactions, clock: Callable[[], float], server_id: str
+    ) -> None:
+        self.server_id = server_id
         self._transactions = transactions
         self._clock = clock
 
@@ -70,7 +78,7 @@ class RunStore:
         with self._transactions.write() as connection:
             owned(connection, account_id, conversation_id)
             append(connection, message)
-            return _begin(connection, account_id, message, model, sampling or {}, now)
+            return self._begin(connection, account_id, message, model, sampling or {}, now)
 
     def resume(
         self, account_id: str, message_id: str, *, model: str, sampling: Json | None = None
@@ -87,10 +95,10 @@ class RunStore:
             # The update decides, not a look before it: two may ask at the same moment.
             if reopened.rowcount == 0:
                 raise NotFound(f"message {message_id!r} is being written already")
-            return _begin(connection, account_id, message, model, sampling or {}, now)
+            return self._begin(connection, account_id, message, model, sampling or {}, now)
 
     def save(self, run_id: str, content: str) -> bool:
-        """Store the whole text so far. Call it about once a second while the text grows.
+        """Store the whole text so far. Call it every few seconds while the text grows.
 
         Return False, and write nothing, if the run has ended or its chat was erased.
         """
@@ -99,7 +107,7 @@ class RunStore:
             saved = connection.execute(
                 update(Messages)
                 .where(Messages.id == running.scalar_subquery(), Messages.status == "running")
-                .values(content=content, searched=indexed(content), updated_at=self._clock())
+                .values(**texts(content), updated_at=self._clock())
             )
         return saved.rowcount > 0
 
@@ -115,28 +123,36 @@ class RunStore:
         completion_tokens: int | None = None,
         details: Json | None = None,
     ) -> StoredRun:
-        """End a run and its message. Raises `NotFound` if the chat was erased."""
+        """End a run and its message. Raises `NotFound` if the chat was erased.
+
+        A run that has ended already, as one that was marked as interrupted, stays as it is: another
+        run may have continued its message.
+        """
         now = self._clock()
-        ending = {"status": status, "finish_reason": finish_reason, "error": error}
+        told = None if error is None else mended_text(error)
+        ending = {"status": status, "finish_reason": finish_reason, "error": told}
         with self._transactions.write() as connection:
-            run = _run(connection, run_id)
-            connection.execute(
-                update(Runs).where(Runs.id == run_id).values(**ending, finished_at=now)
+            ended = connection.execute(
+                update(Runs)
+                .where(Runs.id == run_id, Runs.status == "running")
+                .values(**ending, finished_at=now)
             )
+            run = _run(connection, run_id)
+            if ended.rowcount == 0:
+                return run
             connection.execute(
                 update(Messages)
                 .where(Messages.id == run.message_id)
                 .values(
                     **ending,
-                    content=content,
-                    searched=indexed(content),
+                    **texts(content),
                     prompt_tokens=prompt_tokens,
                     completion_tokens=completion_tokens,
                     **({} if details is None else {"details": details}),
                     updated_at=now,
                 )
             )
-            return _run(connection, run_id)
+            return run
 
     def get(self, account_id: str, run_id: str) -> StoredRun:
         """Return a run. Raises `NotFound` if it is unknown or another's."""
@@ -155,50 +171,76 @@ class RunStore:
             owned(connection, account_id, conversation_id)
             return every(connection, query.order_by(Runs.started_at, Runs.id), StoredRun)
 
-    def interrupt_all(self) -> int:
-        """Mark the runs that a dead server left as running; return their number.
-
-        Call it before serving.
-        """
-        return self._interrupt(Runs.status == "running")
+    def interrupt_orphans(self) -> int:
+        """Mark the running runs whose server is gone; return their number."""
+        with self._transactions.write() as connection:
+            return interrupt_orphans(connection, self._clock())
 
     def interrupt(self, run_id: str) -> int:
         """Mark a run that lost its writer; return 0 if it has ended already, else 1."""
-        return self._interrupt(Runs.id == run_id, Runs.status == "running")
-
-    def _interrupt(self, *which: ColumnElement[bool]) -> int:
-        ending = {"status": "interrupted"}
         with self._transactions.write() as connection:
-            written = select(Runs.message_id).where(*which)
-            connection.execute(update(Messages).where(Messages.id.in_(written)).values(ending))
-            return connection.execute(
-                update(Runs).where(*which).values(**ending, finished_at=self._clock())
-            ).rowcount
+            return _interrupt(connection, self._clock(), Runs.id == run_id)
+
+    def ask_to_stop(self, run_id: str) -> None:
+        """Have the server that writes a run stop it; mark the run where no other server does."""
+        elsewhere = select(Servers.id).where(Servers.id != self.server_id)
+        with self._transactions.write() as connection:
+            asked = connection.execute(
+                update(Runs)
+                .where(Runs.id == run_id, Runs.status == "running", Runs.server_id.in_(elsewhere))
+                .values(stop_asked=True)
+            )
+            if asked.rowcount == 0:
+                _interrupt(connection, self._clock(), Runs.id == run_id)
+
+    def _begin(
+        self,
+        connection: Connection,
+        account_id: str,
+        message: StoredMessage,
+        model: str,
+        sampling: Json,
+        now: float,
+    ) -> StoredRun:
+        run = StoredRun(
+            id=new_id(now),
+            account_id=account_id,
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            model=model,
+            sampling=sampling,
+            status="running",
+            finish_reason=None,
+            error=None,
+            started_at=now,
+            finished_at=None,
+            server_id=self.server_id,
+        )
+        connection.execute(insert(Runs).values(values_of(run)))
+        return run
 
 
-def _begin(
-    connection: Connection,
-    account_id: str,
-    message: StoredMessage,
-    model: str,
-    sampling: Json,
-    now: float,
-) -> StoredRun:
-    run = StoredRun(
-        id=new_id(now),
-        account_id=account_id,
-        conversation_id=message.conversation_id,
-        message_id=message.id,
-        model=model,
-        sampling=sampling,
-        status="running",
-        finish_reason=None,
-        error=None,
-        started_at=now,
-        finished_at=None,
-    )
-    connection.execute(insert(Runs).values(values_of(run)))
-    return run
+def interrupt_orphans(connection: Connection, now: float) -> int:
+    """Mark the running runs that no server writes any more; return their number."""
+    living = exists().where(Servers.id == Runs.server_id)
+    return _interrupt(connection, now, ~living)
+
+
+def _interrupt(connection: Connection, now: float, which: ColumnElement[bool]) -> int:
+    """Mark running runs and their messages; runs first, as everywhere, so that none deadlock."""
+    marked = connection.scalars(
+        update(Runs)
+        .where(Runs.status == "running", which)
+        .values(status="interrupted", finished_at=now)
+        .returning(Runs.message_id)
+    ).all()
+    if marked:
+        connection.execute(
+            update(Messages)
+            .where(Messages.id.in_(marked), Messages.status == "running")
+            .values(status="interrupted")
+        )
+    return len(marked)
 
 
 def _run(connection: Connection, run_id: str) -> StoredRun:
@@ -211,3 +253,9 @@ def _run(connection: Connection, run_id: str) -> StoredRun:
 def missing_run(run_id: str) -> NotFound:
     """Build the error for a run that does not exist or is another's."""
     return NotFound(f"there is no run {run_id!r}")
+
+
+def texts(content: str) -> dict[str, str | None]:
+    """Return the text of an answer as it is stored, and as searches read it."""
+    kept = mended_text(content)
+    return {"content": kept, "searched": indexed(kept)}

@@ -14,15 +14,18 @@ from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.folders import FolderStore
 from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
+from fledge.database.limit_windows import LimitStore
 from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
 from fledge.database.prompts import PromptStore
 from fledge.database.ratings import RatingStore
 from fledge.database.runs import RunStore
 from fledge.database.scrub import scrub
+from fledge.database.servers import ServerStore
 from fledge.database.sessions import SessionStore
 from fledge.database.settings import SettingsStore
 from fledge.database.shares import ShareStore
+from fledge.database.tables import new_id
 from fledge.database.training_data import TrainingData
 from fledge.database.usage import UsageStore
 
@@ -40,7 +43,10 @@ class Database:
         self.folders = FolderStore(transactions, clock)
         self.messages = MessageStore(transactions, clock)
         self.shares = ShareStore(transactions, clock)
-        self.runs = RunStore(transactions, clock)
+        server_id = new_id(clock())
+        self.limits = LimitStore(transactions, clock, server_id)
+        self.servers = ServerStore(transactions, clock, server_id)
+        self.runs = RunStore(transactions, clock, server_id)
         self.ratings = RatingStore(transactions, clock)
         self.training_data = TrainingData(transactions)
         self.usage = UsageStore(transactions, clock)

@@ -1,5 +1,6 @@
 """Server: put its parts together, add every route and the checks around them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp
 
 from fledge import __version__
 from fledge.database import Database
+from fledge.database.servers import OwnRun
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.attempts import LoginAttempts
@@ -33,12 +35,14 @@ from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances
 from fledge.serve.people.identity import Identity
-from fledge.serve.people.limits import Limiter
+from fledge.serve.people.limiter import Limiter
 from fledge.serve.people.metering import Meter
+from fledge.serve.people.presence import Presence
 from fledge.serve.people.quota import Quota
 from fledge.serve.people.retention import Retention
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.share_limits import ShareLimits
+from fledge.serve.people.shared_counts import SharedCounts
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
@@ -83,6 +87,7 @@ class Parts:
 
     clock: Callable[[], float]
     database: Database
+    presence: Presence
     settings: LiveSettings
     meter: Meter
     limiter: Limiter
@@ -110,13 +115,15 @@ class Parts:
         """Make every part on top of a database and the models."""
         settings = LiveSettings(database.settings)
         retention = Retention(database, clock)
-        meter = Meter(database.usage, clock, retention.tidy)
-        limiter = Limiter(clock)
+        limits = database.limits
+        limiter = Limiter(clock, SharedCounts(limits) if limits.is_shared else None)
+        meter = Meter(database.usage, clock, retention.tidy, limiter.flush)
         quota = Quota(limiter, meter)
-        allowances = Allowances(database.usage, meter, settings)
+        allowances = Allowances(meter, settings)
         return cls(
             clock=clock,
             database=database,
+            presence=Presence(database.servers),
             settings=settings,
             meter=meter,
             limiter=limiter,
@@ -135,7 +142,12 @@ class Parts:
     @asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
         """Start the threads, and stop them once every answer is saved."""
-        self.database.runs.interrupt_all()  # a killed server left these unfinished
+        loop = asyncio.get_running_loop()
+
+        def hear(runs: Sequence[OwnRun]) -> None:
+            loop.call_soon_threadsafe(self.supervisor.heard, runs)
+
+        self.presence.start(hear)
         self.retention.tidy()
         self.meter.start()
         if self.identity.login:
@@ -145,6 +157,7 @@ class Parts:
         await self.supervisor.close()
         await self.service.stop()
         self.meter.stop()
+        self.presence.stop()
 
 
 def create_app(
@@ -216,7 +229,12 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
     credentials = Credentials(database.accounts, parts.passwords, parts.attempts)
-    app.include_router(api_routes(parts.service, identity, quota, parts.retention, clock))
+    transactions = database.transactions
+    app.include_router(
+        api_routes(
+            parts.service, identity, quota, parts.retention, clock, lambda: transactions.state
+        )
+    )
     app.include_router(api_page_routes(app, identity, pages))
     app.include_router(
         web_routes(

@@ -71,17 +71,18 @@ def test_tokens_of_a_minute_fade_in_the_next(server: PeopleServer, clock: Clock)
     assert first.headers["x-ratelimit-remaining-tokens"] == str(WRITTEN), "as the answer begins"
     refused = server.call("POST", "/v1/chat/completions", key, json=CHAT)
     assert (
-        "may use 12 tokens per minute. This prompt has 7 and 12 have been used. Try again in 95 sec"
+        "may use 12 tokens per minute. This prompt has 7 and 12 have been used. Try again in 100 se"
         in refused.text
     )
     assert refused.headers["x-ratelimit-limit-tokens"] == "12"
     assert refused.headers["x-ratelimit-remaining-tokens"] == "0"
     assert refused.headers["x-ratelimit-reset-tokens"] == "120s"
-    # 12 · (1 - x/60) leaves room for 7 from x = 35 on: 95 seconds after the minute's beginning.
-    assert refused.headers["retry-after"] == "95"
-    clock.now = MINUTE + 94
+    # 12 · (1 - x/60) leaves room for 7 and a token of the answer from x = 40 on: 100 seconds after
+    # the minute's beginning.
+    assert refused.headers["retry-after"] == "100"
+    clock.now = MINUTE + 99
     assert statuses(server, key, 1) == [429]
-    clock.now = MINUTE + 95.1
+    clock.now = MINUTE + 100.1
     assert statuses(server, key, 2) == [200, 429]
 
 
@@ -94,8 +95,8 @@ def test_a_day_s_tokens_come_back_at_midnight_utc(server: PeopleServer, clock: C
     assert "may use 18 tokens per day and has used 12" in refused.text
     assert refused.headers["x-should-retry"] == "false"
     assert refused.headers["retry-after"] == str(int(MIDNIGHT - MINUTE))
-    server.database.accounts.change(ada.id, daily_tokens=2 * READ + WRITTEN)
-    assert statuses(server, key, 2) == [200, 429], "what fits exactly is answered"
+    server.database.accounts.change(ada.id, daily_tokens=2 * READ + WRITTEN + 1)
+    assert statuses(server, key, 2) == [200, 429], "the answer gets the one token that is left"
     clock.now = MIDNIGHT - 1
     assert statuses(server, key, 1) == [429]
     clock.now = MIDNIGHT
@@ -236,3 +237,35 @@ def test_the_chat_page_is_held_to_the_same_limits_and_says_so_in_the_answer(
         "This account may make 2 requests per minute. Try again in 60 seconds.",
     )
     assert statuses(server, key, 1) == [429], "pages and programs spend from one purse"
+
+
+@pytest.mark.usefixtures("clock")
+def test_choices_count_and_none_may_promise_more_than_is_left(server: PeopleServer) -> None:
+    ada, key = limited(server, daily_tokens=100)
+    for path, body in (
+        ("chat/completions", {**CHAT, "n": 16, "max_tokens": 500}),
+        ("chat/completions", {**CHAT, "max_tokens": 94}),
+        ("completions", {"model": "tiny", "prompt": "W", "n": 16, "max_tokens": 13}),
+        ("completions", {"model": "tiny", "prompt": "W", "best_of": 16, "max_tokens": 13}),
+        ("completions", {"model": "tiny", "prompt": ["W"] * 16, "max_tokens": 13}),
+        ("embeddings", {"model": "tiny", "input": ["tide " * 30] * 8}),
+        ("responses", {"model": "tiny", "input": "Why?", "max_output_tokens": 94}),
+    ):
+        refused = server.call("POST", f"/v1/{path}", key, json=body)
+        assert refused.status_code in (400, 429), path
+        if refused.status_code == 429:
+            assert refused.json()["error"]["code"] == "insufficient_quota"
+    server.parts.meter.flush()
+    assert server.database.usage.of(ada.id, since="") == []
+    assert statuses(server, key, 1) == [200]
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_answer_of_no_length_ends_where_the_limit_does(server: PeopleServer) -> None:
+    ada, key = limited(server, daily_tokens=2 * READ + 3)
+    body = {**CHAT, "n": 3}
+    cut = server.call("POST", "/v1/chat/completions", key, json=body).json()
+    assert [choice["finish_reason"] for choice in cut["choices"]] == ["length"] * 3
+    assert cut["usage"]["completion_tokens"] == 9
+    server.parts.meter.flush()
+    assert server.database.usage.tokens_today(ada.id) == READ + 9

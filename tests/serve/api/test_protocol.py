@@ -167,7 +167,7 @@ def test_the_page_offers_every_model(url: str) -> None:
 
 
 def test_health_says_that_the_engine_runs(url: str) -> None:
-    assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0}
+    assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0, "database": "ok"}
 
 
 def test_a_silent_stream_is_kept_alive_by_comments(

@@ -211,7 +211,7 @@ def test_a_server_that_has_gone_is_a_503(caplog: pytest.LogCaptureFixture) -> No
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
         assert reply.json()["error"]["code"] == "upstream_unavailable"
         assert "127.0.0.1" not in reply.text and "127.0.0.1" in caplog.text
-        assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0}
+        assert httpx.get(f"{url}/health").json() == {"status": "ok", "pending": 0, "database": "ok"}
 
 
 def test_a_server_that_cannot_be_asked_is_told_at_the_start(

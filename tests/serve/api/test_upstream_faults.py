@@ -65,7 +65,7 @@ def test_a_server_that_gives_no_answer_is_told_in_json_before_any_byte(
     found = reply.json()["error"]
     retry = reply.headers.get("retry-after")
     assert (reply.status_code, found["type"], found["code"], retry) == told
-    assert relay.get("/health").json() == {"status": "ok", "pending": 0}
+    assert relay.get("/health").json() == {"status": "ok", "pending": 0, "database": "ok"}
 
 
 @pytest.mark.parametrize(

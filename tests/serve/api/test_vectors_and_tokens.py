@@ -119,7 +119,7 @@ def test_a_model_that_fails_to_embed_is_told_and_goes_on(server: Server) -> None
     assert "no memory left" in reply.text
     engine.failure = None
     assert client.post("/v1/embeddings", json=body).status_code == 200
-    assert client.get("/health").json() == {"status": "ok", "pending": 0}
+    assert client.get("/health").json() == {"status": "ok", "pending": 0, "database": "ok"}
 
 
 TURNS = [{"role": "developer", "content": "A"}, {"role": "user", "content": "B"}]

@@ -9,7 +9,7 @@ import pytest
 
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.models.remote import RelayedStream
-from fledge.serve.people.limits import Admission
+from fledge.serve.people.admission import Admission
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from databases import Clock, person
 from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
 from fledge.errors import DatabaseUnavailable
-from fledge.serve.people import limits
+from fledge.serve.people import counts
+from fledge.serve.people.admission import Admission
 from fledge.serve.people.allowances import Allowances, Spender, chosen
-from fledge.serve.people.limits import Admission, Limiter, LimitReached, LimitScope, Used, try_again
+from fledge.serve.people.limiter import Limiter
+from fledge.serve.people.limits import LimitReached, LimitScope, Used, try_again
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.token_window import TokenWindow
@@ -305,7 +307,7 @@ def test_two_who_write_at_once_count_each_answer_once(monkeypatch: pytest.Monkey
 def test_the_quota_knows_of_answers_that_are_not_written_yet() -> None:
     database = TemporaryDatabase(Clock())
     meter = Meter(database.usage, Clock())
-    allowances = Allowances(database.usage, meter, LiveSettings(database.settings))
+    allowances = Allowances(meter, LiveSettings(database.settings))
     ada = database.accounts.get(person(database))
     database.accounts.change(ada.id, daily_tokens=100)
     meter.count(ada.id, "key", "tiny", 50, 20)
@@ -322,11 +324,13 @@ def test_prompts_that_are_being_read_count_for_the_day() -> None:
     second = limiter.admit([day], 30)
     for admission in (first, second):
         admission.close(5)
-    limiter.admit([scope(daily_tokens=100, tokens_today=99)], 1)
+    more = scope(daily_tokens=111, tokens_today=10)  # read before the two had ended
+    refusal(limiter, more, tokens=2)
+    limiter.admit([more], 1)
 
 
 def test_visitors_who_have_gone_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_WINDOWS", 2)
+    monkeypatch.setattr(counts, "MOST_SCOPES", 2)
     clock = Still()
     limiter = Limiter(clock)
     for name in "abc":
@@ -334,4 +338,4 @@ def test_visitors_who_have_gone_take_no_memory(monkeypatch: pytest.MonkeyPatch) 
     clock.now += 180
     limiter.admit([scope("d")], 5).close(1)
     assert [limiter.used(scope(name)).tokens for name in "abcd"] == [0, 0, 0, 6]
-    assert set(limiter._tokens) == {"d"}
+    assert len(limiter._keeper._counts) <= 3

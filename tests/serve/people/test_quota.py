@@ -8,7 +8,8 @@ from databases import Clock, person
 from fledge.database import ServerSettings
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.people.allowances import Allowances
-from fledge.serve.people.limits import Limiter, LimitReached
+from fledge.serve.people.limiter import Limiter
+from fledge.serve.people.limits import LimitReached
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
@@ -23,7 +24,7 @@ class Desk:
         self.settings = LiveSettings(database.settings)
         meter = Meter(database.usage, clock)
         self.quota = Quota(Limiter(clock), meter)
-        self.allowances = Allowances(database.usage, meter, self.settings)
+        self.allowances = Allowances(meter, self.settings)
         self.id = person(database)
 
     def ada(self) -> Person:

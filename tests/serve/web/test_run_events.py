@@ -183,7 +183,7 @@ def test_an_answer_of_the_pages_is_listed_among_the_pending(
     stream = events(client, answer["run_id"])
     gate.release(1)
     text_until(stream, "The")
-    assert client.get("/health").json() == {"status": "ok", "pending": 1}
+    assert client.get("/health").json() == {"status": "ok", "pending": 1, "database": "ok"}
     gate.release(1_000)
     written(answer)
-    assert client.get("/health").json() == {"status": "ok", "pending": 0}
+    assert client.get("/health").json() == {"status": "ok", "pending": 0, "database": "ok"}

@@ -8,6 +8,7 @@ from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
 from fledge.database.tables.people import Accounts, ApiKeys, HasLimits, Invitations, Sessions
 from fledge.database.tables.prompts import Prompts
+from fledge.database.tables.servers import Holdings, Servers, Windows
 from fledge.database.tables.shares import Shares
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Folders",
     "HandOvers",
     "HasLimits",
+    "Holdings",
     "Invitations",
     "Json",
     "Messages",
@@ -29,11 +31,13 @@ __all__ = [
     "Prompts",
     "Ratings",
     "Runs",
+    "Servers",
     "Sessions",
     "Settings",
     "Shares",
     "Usage",
     "Visits",
+    "Windows",
     "WrittenAnswers",
     "new_id",
 ]

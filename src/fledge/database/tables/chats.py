@@ -1,6 +1,6 @@
 """Folders, conversations, their messages as a tree, and the runs in which a model writes."""
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fledge.database.tables.base import Base, Id, Json
@@ -92,6 +92,7 @@ class Runs(Base):
     """A model that writes one message. The run goes on when its reader leaves.
 
     `status`: running, finished, cancelled, failed, or interrupted by the end of the server.
+    `server_id` names the server that writes it, which another one asks to stop by `stop_asked`.
     """
 
     __tablename__ = "runs"
@@ -111,5 +112,7 @@ class Runs(Base):
     error: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[float]
     finished_at: Mapped[float | None]
+    server_id: Mapped[str | None] = mapped_column(Id)
+    stop_asked: Mapped[bool] = mapped_column(server_default=false())
 
     __table_args__ = (Index(None, "conversation_id", "status"),)

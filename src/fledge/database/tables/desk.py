@@ -22,7 +22,10 @@ class Visits(Base):
 
 
 class HandOvers(Base):
-    """A chat that wants a person: waiting, taken by one of the staff, or closed again."""
+    """A chat that wants a person: waiting, taken by one of the staff, or closed again.
+
+    `asked_by` is the SHA-256 of the account or of the visitor's network, to count by.
+    """
 
     __tablename__ = "hand_overs"
 
@@ -35,5 +38,6 @@ class HandOvers(Base):
     )
     created_at: Mapped[float]
     updated_at: Mapped[float]
+    asked_by: Mapped[str] = mapped_column(String(HASH_LENGTH), server_default="")
 
-    __table_args__ = (Index(None, "status", "created_at"),)
+    __table_args__ = (Index(None, "status", "created_at"), Index(None, "asked_by", "status"))

@@ -46,5 +46,5 @@ class Credentials:
                 return None
         self._attempts.succeeded(address, login)
         if self._passwords.outdated(stored):
-            self._accounts.change(account.id, password_hash=self._passwords.hash(password))
+            self._accounts.renew_hash(account.id, stored, self._passwords.hash(password))
         return account

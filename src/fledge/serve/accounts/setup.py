@@ -39,14 +39,6 @@ class OwnerSetup:
         with self._making:
             if not self.is_open():
                 return None
-            owner = self._accounts.owner()
-            if owner is None:
-                made = self._accounts.create(
-                    login, name=name, role="owner", password_hash=password_hash
-                )
-            else:
-                made = self._accounts.change(
-                    owner.id, login=login, name=name or login, password_hash=password_hash
-                )
+            made = self._accounts.set_up(login, name=name, password_hash=password_hash)
             self.token = None
         return made

@@ -18,8 +18,8 @@ from fledge.serve.models.answers import AnswerStream, TextAsk, Written, sent_rea
 from fledge.serve.models.local import beside, refuse_unknown_tokens, scored_logprob
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
+from fledge.serve.people.admission import Admission
 from fledge.serve.people.identity import Identity
-from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import TokenLogprob
@@ -85,19 +85,19 @@ def completion_routes(
         person.require_scope("chat")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            counted = quota.count(person)
+            counted = await quota.ask(person)
             return await relay(
                 service, model, "/completions", request, counted, bool(request.stream)
             )
         refuse_unread(request)
         refuse_unsupported(request)
         refuse_unknown_tokens(request, model)
-        counted = quota.count(person)
+        counted = await quota.ask(person)
         prompts = await prompts_of(request, model)
         id_, created = f"cmpl-{uuid.uuid4().hex}", int(clock())
         if request.token_limit == 0:
             refuse_too_long(prompts, model)
-            with counted.admit(model.id, sum(map(len, prompts))) as admission:
+            with await counted.enter(model.id, sum(map(len, prompts))) as admission:
                 scored = await scored_only(request, prompts, model, service, admission)
             body = completion(id_, created, model.id, *scored).model_dump()
             return JSONResponse(body, headers=dict(admission.headers))
@@ -106,7 +106,7 @@ def completion_routes(
             prepared = service.prepare_text(ask, counted)
         except PromptTooLong as error:
             raise too_long(error, "prompt") from error
-        with prepared.admit() as admission:
+        with await prepared.admit() as admission:
             echoes = await echoes_of(request, prompts, model, service, admission)
             answer = await service.write(prepared, admission)
         continuing = Continuing(id_, created, request, answer, echoes)

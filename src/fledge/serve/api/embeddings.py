@@ -17,8 +17,8 @@ from fledge.serve.api.relay import relay
 from fledge.serve.errors import ApiError, error_replies, too_long
 from fledge.serve.models.registry import ServedModel, UpstreamModel
 from fledge.serve.models.service import ModelService
+from fledge.serve.people.admission import Admission
 from fledge.serve.people.identity import Identity
-from fledge.serve.people.limits import Admission
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.completions import (
@@ -50,14 +50,14 @@ def embedding_routes(service: ModelService, identity: Identity, quota: Quota) ->
         person.require_scope("embeddings")
         model = service.models[request.model]
         if isinstance(model, UpstreamModel):
-            return await relay(service, model, "/embeddings", request, quota.count(person))
+            return await relay(service, model, "/embeddings", request, await quota.ask(person))
         refuse_unread(request)
         if model.dimensions is not None:
             refuse_dimensions(request, model.dimensions)
-        counted = quota.count(person)
+        counted = await quota.ask(person)
         texts = await texts_of(request, model)
         tokens = sum(map(len, texts))
-        with counted.admit(model.id, tokens) as admission:
+        with await counted.enter(model.id, tokens) as admission:
             vectors = await vectors_of(texts, model, service, admission)
         # In a thread: a million numbers take longer to write than others' tokens may wait.
         body = await run_in_threadpool(reply, request, model.id, vectors, tokens)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from fledge.database.engine import DatabaseState
 from fledge.serve.api.chat import chat_routes
 from fledge.serve.api.completions import completion_routes
 from fledge.serve.api.embeddings import embedding_routes
@@ -28,8 +29,12 @@ def api_routes(
     quota: Quota,
     retention: Retention,
     clock: Callable[[], float],
+    database: Callable[[], DatabaseState],
 ) -> APIRouter:
-    """Make the routes of `/v1` and the server's own beside it; `clock` gives seconds since 1970."""
+    """Make the routes of `/v1` and the server's own beside it.
+
+    `clock` gives seconds since 1970, `database` the state of the database.
+    """
     router = APIRouter()
     store = ResponseStore()
     retention.when_forgetting(store.forget)
@@ -40,7 +45,7 @@ def api_routes(
     router.include_router(embedding_routes(service, identity, quota))
     router.include_router(moderation_routes(identity, quota))
     router.include_router(tokenize_routes(service, identity, quota))
-    router.include_router(server_routes(service, identity))
+    router.include_router(server_routes(service, identity, database))
     return router
 
 

@@ -1,5 +1,6 @@
 """`/health` and `/metrics`: the server's own endpoints, for those who run it."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
@@ -8,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
 
+from fledge.database.engine import DatabaseState
 from fledge.serve.errors import error_replies
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
@@ -17,21 +19,37 @@ STOPPED = 503
 
 
 class Health(BaseModel):
-    """Whether the engine runs; `pending` counts the answers that are being written or wait."""
+    """Whether the engine runs; `pending` counts the answers that are being written or wait.
+
+    `database` is "locked" where it is read but not written, and "away" where it does not answer.
+    """
 
     status: Literal["ok", "stopped"]
     pending: int
+    database: DatabaseState
 
 
-def server_routes(service: ModelService, identity: Identity) -> APIRouter:
-    """Make both routes; `/metrics` is for those who run the server."""
+def server_routes(
+    service: ModelService, identity: Identity, database: Callable[[], DatabaseState]
+) -> APIRouter:
+    """Make both routes; `/metrics` is for those who run the server.
+
+    `database` tells the state of the database without asking it.
+    """
     router = APIRouter(tags=["Server"])
 
     @router.get("/health", responses={STOPPED: {"model": Health}})
-    def health(response: Response) -> Health:
-        """Return 200 while the server answers, else 503. Needs no key."""
+    async def health(response: Response) -> Health:
+        """Return 200 while the server answers, else 503. Needs no key.
+
+        It waits for no thread: all of them may wait for the database.
+        """
         response.status_code = 200 if service.alive else STOPPED
-        return Health(status="ok" if service.alive else "stopped", pending=service.pending)
+        return Health(
+            status="ok" if service.alive else "stopped",
+            pending=service.pending,
+            database=database(),
+        )
 
     @router.get("/metrics", response_class=Response, responses=error_replies(401, 403))
     def read_metrics(person: Annotated[Person, Depends(identity.caller)]) -> Response:

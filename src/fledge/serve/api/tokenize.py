@@ -69,7 +69,7 @@ def tokenize_routes(service: ModelService, identity: Identity, quota: Quota) -> 
         """Tokenize a text, without special tokens, or a conversation, with them."""
         person.require_scope("models")
         refuse_unread(request)
-        quota.count(person)
+        await quota.ask(person)
         model = local_model(service, request.model)
         if (request.prompt is None) == (request.messages is None):
             raise ApiError(400, "Send either prompt or messages.", param="prompt")

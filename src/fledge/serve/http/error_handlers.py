@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from fledge.database.desk import DeskFull
 from fledge.errors import (
     CheckpointError,
     Conflict,
@@ -48,6 +49,8 @@ def from_fledge(error: FledgeError) -> ApiError:
             return ApiError(500, str(error), "server_error")
         case NotFound():
             return ApiError(404, str(error), code="not_found")
+        case DeskFull():
+            return ApiError(429, str(error), "rate_limit_error", code="desk_full")
         case Conflict():
             return ApiError(409, str(error), code="conflict")
         case DatabaseUnavailable():

@@ -7,7 +7,7 @@ from typing import Literal
 
 from fledge.generate.request import FinishReason
 from fledge.serve.models.metrics import AnswerTimer
-from fledge.serve.people.limits import Admission
+from fledge.serve.people.admission import Admission
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.common import EstimatedUsage, Usage
 from fledge.serve.schemas.wishes import SamplingWishes

@@ -11,7 +11,7 @@ from fledge.generate.upstream import ChunkStream, UpstreamServer
 from fledge.generate.upstream_errors import UpstreamBrokeOff
 from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
 from fledge.serve.models.registry import UpstreamModel
-from fledge.serve.people.limits import Admission
+from fledge.serve.people.admission import Admission
 from fledge.serve.schemas.chat import TokenLogprob
 
 Json = dict[str, Any]

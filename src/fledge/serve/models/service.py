@@ -23,7 +23,7 @@ from fledge.serve.models.remote import (
     remote_pieces,
 )
 from fledge.serve.models.shelf import ModelShelf
-from fledge.serve.people.limits import Admission
+from fledge.serve.people.admission import Admission, Answers
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import CountedRequest, Quota
 from fledge.serve.schemas.wishes import SamplingWishes
@@ -32,17 +32,22 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 
+LONGEST_ANSWER = 4_096
+"""Tokens that are held for an upstream's answer where nothing limits it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Request that was read and found answerable; nothing runs before it is admitted."""
 
     ask: ChatAsk | TextAsk
     prompt_tokens: int
+    answers: Answers
     request: CountedRequest
 
-    def admit(self) -> Admission:
+    async def admit(self) -> Admission:
         """Let it run. Raises `LimitReached` (429)."""
-        return self.request.admit(self.ask.model, self.prompt_tokens)
+        return await self.request.enter(self.ask.model, self.prompt_tokens, self.answers)
 
 
 class ModelService:
@@ -111,8 +116,8 @@ class ModelService:
         model = self.models[ask.model]
         if isinstance(model, ServedModel):
             refuse_unknown_tokens(ask.wishes, model)
-        prepared = await self.prepare(ask, quota.count(person))
-        with prepared.admit() as admission:
+        prepared = await self.prepare(ask, await quota.ask(person))
+        with await prepared.admit() as admission:
             return await self.write(prepared, admission)
 
     async def prepare(self, ask: ChatAsk, request: CountedRequest) -> Prepared:
@@ -124,7 +129,9 @@ class ModelService:
         """
         model = self.models[ask.model]
         if isinstance(model, UpstreamModel):
-            return Prepared(ask, chat_tokens(ask), request)
+            longest = ask.wishes.token_limit or model.context_length or LONGEST_ANSWER
+            answers = Answers(ask.choices, longest, ask.wishes.token_limit is not None)
+            return Prepared(ask, chat_tokens(ask), answers, request)
         prompt = tuple(await prompt_of(ask, model))
         text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs)
         return self.prepare_text(text, request)
@@ -142,7 +149,12 @@ class ModelService:
         for prompt in ask.prompts:
             if len(prompt) >= model.context_length:
                 raise PromptTooLong(len(prompt), model.context_length - 1)
-        return Prepared(ask, sum(map(len, ask.prompts)), request)
+        room = model.context_length - min(map(len, ask.prompts))
+        named = ask.wishes.token_limit
+        answers = Answers(
+            len(ask.prompts) * ask.choices, min(named or room, room), named is not None
+        )
+        return Prepared(ask, sum(map(len, ask.prompts)), answers, request)
 
     async def write(self, prepared: Prepared, admission: Admission) -> AnswerStream:
         """Start an answer, which closes the admission when it ends; raises as `answer`."""
@@ -214,7 +226,7 @@ class ModelService:
         feeds: list[TokenFeed] = []
         streams: list[AsyncIterator[Piece]] = []
         for prompt in ask.prompts:
-            room = model.context_length - len(prompt)
+            room = admission.room(model.context_length - len(prompt))
             for index in range(ask.choices):
                 sampling = ask.wishes.sampling(self.sampling, room, index, ask.logprobs or 0)
                 id_ = f"{name}-{len(feeds)}"
@@ -248,6 +260,8 @@ class ModelService:
             is_open = False
 
         body = chat_body(replace(ask, wishes=self._with_default(ask.wishes)))
+        if ask.wishes.token_limit is None and admission.most_tokens is not None:
+            body["max_tokens"] = admission.room(model.context_length or LONGEST_ANSWER)
         try:
             stream = await model.server.stream("/chat/completions", body)
         except (FledgeError, asyncio.CancelledError):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fledge.database import Account, ApiKey, UsageStore
+from fledge.database import Account, ApiKey
 from fledge.serve.people.limits import LimitScope
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.settings import LiveSettings
@@ -24,8 +24,7 @@ class Spender:
 class Allowances:
     """Look up limits; the day's tokens are read only where a daily limit needs them."""
 
-    def __init__(self, usage: UsageStore, meter: Meter, settings: LiveSettings) -> None:
-        self._usage = usage
+    def __init__(self, meter: Meter, settings: LiveSettings) -> None:
         self._meter = meter
         self._settings = settings
 
@@ -76,8 +75,7 @@ class Allowances:
 
     def tokens_today(self, spender: Spender) -> int:
         """Return the tokens in the database and those on their way to it."""
-        stored = self._usage.tokens_today(spender.account_id, spender.key_id)
-        return stored + self._meter.pending_tokens(spender.account_id, spender.key_id)
+        return self._meter.tokens_today(spender.account_id, spender.key_id)
 
 
 def chosen(own: int | None, default: int | None) -> int | None:

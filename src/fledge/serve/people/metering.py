@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -23,8 +24,18 @@ class Meter:
         store: UsageStore,
         clock: Callable[[], float],
         every_hour: Callable[[], None] = lambda: None,
+        before_writing: Callable[[], None] = lambda: None,
+        steady_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` gives seconds since 1970; `every_hour` is called in the same thread."""
+        """`clock` gives seconds since 1970, `steady_clock` from any start.
+
+        `every_hour` is called in the same thread. `before_writing` writes the counters of limits,
+        which must know of an answer no later than the usage does: they add it to the usage.
+        """
+        self._before_writing = before_writing
+        self._steady_clock = steady_clock
+        self._num_writing = 0
+        self._num_flushes = 0
         self._every_hour = every_hour
         self._store = store
         self._clock = clock
@@ -57,13 +68,21 @@ class Meter:
 
     def pending_tokens(self, account_id: str, key_id: str | None = None) -> int:
         """Return today's tokens of a person, or of one key, that are not in the database yet."""
-        today = day(self._clock())
         with self._lock:
-            return sum(
-                row.tokens
-                for row in self._pending
-                if (row.account_id, row.day) == (account_id, today) and key_id in (None, row.key_id)
-            )
+            return self._sum(self._pending, account_id, key_id)
+
+    def tokens_today(self, account_id: str, key_id: str | None = None) -> int:
+        """Return today's tokens of a person, or of one key: stored ones and pending ones.
+
+        Rows that are being written meanwhile are left out, lest they count twice. The limiter has
+        counted them itself.
+        """
+        with self._lock:
+            before = self._num_flushes
+        stored = self._store.tokens_today(account_id, key_id)
+        with self._lock:
+            written = self._num_writing if self._num_flushes == before else len(self._pending)
+            return stored + self._sum(self._pending[written:], account_id, key_id)
 
     def flush(self) -> None:
         """Write the pending usage; rows that cannot be written now stay pending.
@@ -73,20 +92,38 @@ class Meter:
         with self._writing:
             with self._lock:
                 rows = list(self._pending)
-            try:
-                self._store.add(summed(rows))
-            except DatabaseUnavailable as error:
-                logger.warning("%d answers are not counted yet: %s", len(rows), error)
-                return
+                self._num_writing = len(rows)
+                self._num_flushes += bool(rows)
+            is_written = self._write(rows)
             with self._lock:
-                del self._pending[: len(rows)]
+                self._num_writing = 0
+                self._num_flushes += bool(rows)
+                if is_written:
+                    del self._pending[: len(rows)]
+
+    def _write(self, rows: Sequence[UsageOfDay]) -> bool:
+        try:
+            self._before_writing()
+            self._store.add(summed(rows))
+        except DatabaseUnavailable as error:
+            logger.warning("%d answers are not counted yet: %s", len(rows), error)
+            return False
+        return True
+
+    def _sum(self, rows: Sequence[UsageOfDay], account_id: str, key_id: str | None) -> int:
+        today = day(self._clock())
+        return sum(
+            row.tokens
+            for row in rows
+            if (row.account_id, row.day) == (account_id, today) and key_id in (None, row.key_id)
+        )
 
     def _run(self) -> None:
-        next_hour = self._clock() + HOUR_SECONDS
+        next_hour = self._steady_clock() + HOUR_SECONDS
         while not self._stopped.wait(FLUSH_SECONDS):
             self.flush()
-            if self._clock() >= next_hour:
-                next_hour = self._clock() + HOUR_SECONDS
+            if self._steady_clock() >= next_hour:
+                next_hour = self._steady_clock() + HOUR_SECONDS
                 self._tidy()
 
     def _tidy(self) -> None:

@@ -29,6 +29,7 @@ class Retention:
         self._database.conversations.purge(now - DELETED_SECONDS)
         self._database.conversations.purge_temporary(now - TEMPORARY_SECONDS)
         self._database.audit.purge(now - AUDIT_SECONDS)
+        self._database.limits.purge(int((now - DAY_SECONDS) // 60))
 
     def when_forgetting(self, forget: Callable[[str], None]) -> None:
         """Have `forget` called with the account id of a person who erases their chats."""

@@ -1,22 +1,58 @@
 """Settings of the server, in memory because every request needs them."""
 
+import logging
+import time
+from collections.abc import Callable
+
 from fledge.database import Logo, ServerSettings, SettingsStore
+from fledge.errors import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 1.0
+"""Seconds after which another server's changes are read."""
 
 
 class LiveSettings:
-    """Read the settings once, and write each change through to the database."""
+    """Read the settings once a second at most, and write each change through to the database."""
 
-    def __init__(self, store: SettingsStore) -> None:
+    def __init__(self, store: SettingsStore, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds from any start."""
         self._store = store
-        self.current = store.get()
-        self.logo = store.logo()
+        self._clock = clock
+        self._current = store.get()
+        self._logo = store.logo()
+        self._read_at = clock()
+
+    @property
+    def current(self) -> ServerSettings:
+        """Settings that hold now; while the database is away, those that were read last."""
+        self._refresh()
+        return self._current
+
+    @property
+    def logo(self) -> Logo | None:
+        """Logo that is shown now."""
+        self._refresh()
+        return self._logo
 
     def change(self, settings: ServerSettings) -> None:
         """Apply new settings to everybody from now on."""
         self._store.set(settings)
-        self.current = settings
+        self._current = settings
+        self._read_at = self._clock()
 
     def change_logo(self, logo: Logo | None) -> None:
         """Show everybody another logo, or none, from now on."""
         self._store.set_logo(logo)
-        self.logo = logo
+        self._logo = logo
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        if now - self._read_at < FRESH_SECONDS:
+            return
+        self._read_at = now
+        try:
+            self._current, self._logo = self._store.get(), self._store.logo()
+        except DatabaseUnavailable as error:
+            logger.warning("the settings may be old: %s", error)

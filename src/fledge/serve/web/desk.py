@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from fledge.database import Conversation, Database
 from fledge.database.desk import Waiting
-from fledge.errors import NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
@@ -145,10 +144,7 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
 
 def waiting(database: Database, conversation_id: str) -> Waiting:
     """Return a chat of the queue. Raises `NotFound` for any other, which nobody else may read."""
-    for line in database.desk.waiting():
-        if line.hand_over.conversation_id == conversation_id:
-            return line
-    raise NotFound(f"chat {conversation_id!r} is not waiting for a person")
+    return database.desk.wanted(conversation_id)
 
 
 def line_of(database: Database, line: Waiting) -> QueueLine:

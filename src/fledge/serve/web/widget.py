@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from fledge.database import Conversation, Database
+from fledge.database.desk import MOST_OPEN_VISITORS
 from fledge.serve.errors import ApiError
 from fledge.serve.models.registry import ModelRegistry
 from fledge.serve.people.address import place_of
@@ -201,10 +202,11 @@ def visitor_routes(
         )
 
     @router.post("/api/widget/chat/person")
-    def person_please(visited: Visited) -> VisitorChat:
+    def person_please(request: Request, visited: Visited) -> VisitorChat:
         """Ask for a person."""
         person, chat = visited
-        database.desk.ask(person.id, chat.id)
+        network = f"network {place_of(request)}"
+        database.desk.ask(person.id, chat.id, asker=network, most_open=MOST_OPEN_VISITORS)
         return visitor_chat(database, person, chat)
 
     return router

@@ -107,7 +107,7 @@ def list_routes(
         running = await run_in_threadpool(database.runs.running, person.id, id)
         await run_in_threadpool(chats.delete, person.id, id)
         for run in running:
-            supervisor.cancel(person, run.id)
+            await supervisor.cancel(person, run.id)
         return Response(status_code=204)
 
     @router.post("/{id}/restore")

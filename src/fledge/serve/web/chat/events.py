@@ -1,5 +1,6 @@
 """`/api/runs/{id}/events`: an answer as server-sent events, from any point on."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -14,11 +15,13 @@ from fledge.errors import DatabaseUnavailable, NotFound
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.streaming import HEADERS
-from fledge.serve.web.chat.live import LiveAnswer
+from fledge.serve.web.chat.live import PING_SECONDS, LiveAnswer
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.shapes import message_shown
 
 RETRY_MILLISECONDS = 1_000
+LOOK_SECONDS = 0.5
+"""Seconds between two looks at an answer that another server writes."""
 
 _EVENT_ID = re.compile(r"[0-9]{1,15}")
 
@@ -47,9 +50,7 @@ def run_routes(identity: Identity, database: Database, supervisor: RunSupervisor
     async def cancel(run_id: str, person: Someone) -> Response:
         """Stop an answer, whose text stays; a run that nobody writes is marked as interrupted."""
         await run_in_threadpool(database.runs.get, person.id, run_id)
-        if supervisor.find(person, run_id) is None:
-            await run_in_threadpool(database.runs.interrupt, run_id)
-        supervisor.cancel(person, run_id)
+        await supervisor.cancel(person, run_id)
         return Response(status_code=204)
 
     return router
@@ -66,7 +67,7 @@ async def framed(
     """Yield the events as bytes; once nothing is written any more, only the end, from the database.
 
     The last event is `end` with the message, or `gone` where its chat was deleted. A reader who
-    gets neither comes back.
+    gets neither comes back. An answer that another server writes is read as that one saves it.
     """
     yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     if live is not None:
@@ -75,16 +76,40 @@ async def framed(
                 yield b": ping\n\n"
             elif event.name != "end":
                 yield frame(event.id, event.name, {"text": event.text})
+    is_elsewhere = live is None and run.server_id != database.servers.id
     try:
-        message = await run_in_threadpool(database.messages.get, run.account_id, run.message_id)
+        async for part in stored(database, run, is_elsewhere):
+            yield part
     except NotFound:
         yield frame(None, "gone", {})
-        return
     except DatabaseUnavailable:
         return
-    if message.status != "running":
-        # In a thread: the Markdown of a long answer takes longer than others' tokens may wait.
-        yield await run_in_threadpool(last_frame, message)
+
+
+async def stored(database: Database, run: StoredRun, is_elsewhere: bool) -> AsyncIterator[bytes]:
+    """Yield the end of an answer from the database, and before it the text of another server.
+
+    Raises:
+        NotFound: the chat was deleted.
+        DatabaseUnavailable: the database does not answer.
+    """
+    text, silent = None, 0.0
+    while True:
+        message = await run_in_threadpool(database.messages.get, run.account_id, run.message_id)
+        if message.status != "running":
+            # In a thread: the Markdown of a long answer takes longer than others' tokens may wait.
+            yield await run_in_threadpool(last_frame, message)
+            return
+        if not is_elsewhere:
+            return
+        if message.content != text:
+            text, silent = message.content, 0.0
+            yield frame(None, "snapshot", {"text": text})
+        elif silent >= PING_SECONDS:
+            silent = 0.0
+            yield b": ping\n\n"
+        await asyncio.sleep(LOOK_SECONDS)
+        silent += LOOK_SECONDS
 
 
 def last_frame(message: StoredMessage) -> bytes:

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from fledge.database.stored_text import mended_text
+
 KEPT_EVENTS = 512
 """Events that are kept; a reader who missed more gets the whole text anew."""
 
@@ -43,7 +45,7 @@ class LiveAnswer:
     def add(self, text: str) -> None:
         """Add the next piece; an empty one makes no event."""
         if text:
-            text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no database keeps a NUL
+            text = mended_text(text)
             self.text += text
             self._put("text", text)
 

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
 from fledge.database import RunStore, StoredRun
 from fledge.database.runs import RunEnd
+from fledge.database.servers import OwnRun
 from fledge.database.tables import Json
 from fledge.errors import BrokenOff, DatabaseError, DatabaseUnavailable, FledgeError, NotFound
 from fledge.generate.request import FinishReason
@@ -28,6 +29,8 @@ KEPT_SECONDS = 30.0
 """Seconds for which an ended answer is told from memory."""
 CLOSING_TRIES = 5
 """Tries to save an answer when the server stops and its database is away."""
+LOST_BEATS = 5
+"""Heartbeats after which a run without a writer counts as lost; starting one takes less."""
 UNKNOWN_FAILURE = "The server failed. Its log has details."
 
 
@@ -62,6 +65,7 @@ class RunSupervisor:
         self._answers: dict[str, AnswerStream] = {}
         self._stopped: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lost: dict[str, int] = {}
         self._closing = False
 
     def start(
@@ -77,9 +81,7 @@ class RunSupervisor:
         live = LiveAnswer(run.id, run.message_id, run.account_id, text)
         self._live[run.id] = live
         self._stopped[run.id] = asyncio.Event()
-        task = asyncio.create_task(self._write(person, run, ask, live, details or {}))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        self._spawn(self._write(person, run, ask, live, details or {}))
         return live
 
     def find(self, person: Person, run_id: str) -> LiveAnswer | None:
@@ -87,11 +89,48 @@ class RunSupervisor:
         live = self._live.get(run_id)
         return live if live is not None and live.account_id == person.id else None
 
-    def cancel(self, person: Person, run_id: str) -> None:
-        """End an answer with its text so far; one that has ended stays as it is."""
+    async def cancel(self, person: Person, run_id: str) -> None:
+        """End a person's answer with its text so far; one that has ended stays as it is.
+
+        Another server that writes it is asked to end it. One that nobody writes is marked as
+        interrupted.
+
+        Raises:
+            DatabaseUnavailable: another server cannot be asked.
+        """
         live = self.find(person, run_id)
-        if live is not None and not live.ended:
+        if live is None:
+            await run_in_threadpool(self._runs.ask_to_stop, run_id)
+        elif not live.ended:
             self._stop(run_id)
+
+    def heard(self, runs: Sequence[OwnRun]) -> None:
+        """Look at the runs that the database counts as this server's, at every heartbeat.
+
+        Those that others want stopped are stopped. A run that nobody writes, because a request
+        failed half-way or its end was never saved, is marked as interrupted after a while.
+        """
+        writing = {run_id for run_id, live in self._live.items() if not live.ended}
+        for run in runs:
+            if run.is_stop_asked:
+                self._stop(run.id)
+        self._lost = {
+            run.id: self._lost.get(run.id, 0) + 1 for run in runs if run.id not in writing
+        }
+        for run_id, beats in self._lost.items():
+            if beats >= LOST_BEATS:
+                self._spawn(self._interrupt(run_id))
+
+    async def _interrupt(self, run_id: str) -> None:
+        try:
+            await run_in_threadpool(self._runs.interrupt, run_id)
+        except DatabaseUnavailable as error:
+            logger.warning("a lost answer is not marked yet: %s", error)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
 
     async def close(self) -> None:
         """End every answer, and wait until all are saved; call it before the models stop."""
@@ -123,10 +162,12 @@ class RunSupervisor:
         finally:  # whatever happens, the answer ends: nobody may wait for it for ever
             saving.cancel()
             seconds = round(self._clock() - began, 3)
-            await self._save_end(live, ending, {**details, "seconds": seconds})
-            live.end()
-            del self._stopped[run.id]
-            asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
+            try:
+                await self._save_end(live, ending, {**details, "seconds": seconds})
+            finally:
+                live.end()
+                del self._stopped[run.id]
+                asyncio.get_running_loop().call_later(KEPT_SECONDS, self._live.pop, run.id, None)
 
     async def _answer(self, person: Person, ask: ChatAsk, live: LiveAnswer) -> _Ending:
         """Let the model write; a failure becomes the answer's error."""

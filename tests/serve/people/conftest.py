@@ -1,0 +1,3 @@
+from databases import clock, migrated_file, migrated_postgresql, url
+
+__all__ = ["clock", "migrated_file", "migrated_postgresql", "url"]
