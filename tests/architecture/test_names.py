@@ -1,4 +1,4 @@
-"""Every global name is defined: neither ruff nor mypy can tell, since shape strings look like names."""
+"""Every global name is defined: ruff and mypy cannot tell, since shape strings look like names."""
 
 import builtins
 import symtable
