@@ -7,6 +7,7 @@ from fledge.data.marks import MESSAGE_MASKS, MESSAGE_WEIGHTS, PARTIAL_MASKS, is_
 from fledge.data.records import Located, shown
 from fledge.data.unread import METADATA, is_nothing
 from fledge.text.conversation import Message, Role
+from fledge.text.tool_prompt import json_line
 
 SPEAKERS: dict[str, Role] = {
     **dict.fromkeys(("system", "developer"), "system"),
@@ -73,7 +74,7 @@ def as_json(record: Located, name: str, value: object) -> str:
         RecordError: JSON has no spelling for a number in it, or a value of its kind.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json_line(value)
     except (TypeError, ValueError) as error:
         raise record.error(f"JSON in {name}", str(error)) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fledge.data.messages import as_json, refuse_media, turn_from
 from fledge.data.records import Located, shown
 from fledge.text.conversation import Message, Role
+from fledge.text.tool_prompt import tools_text
 
 SYSTEM_FIELDS = ("system", "system_prompt", "system_message")
 """Fields whose text is the system turn."""
@@ -41,7 +42,7 @@ def opening(record: Located) -> tuple[Message, ...]:
     system = [text_in(record, name) for name in SYSTEM_FIELDS if fields.get(name)]
     if tools := record.take("tools"):
         text = tools if isinstance(tools, str) else as_json(record, "'tools'", tools)
-        system.append(f"Tools: {text}")
+        system.append(tools_text(text))
     turns = [Message("system", "\n\n".join(dict.fromkeys(system)))] if system else []
     history = record.take("history") or []
     if not isinstance(history, list | tuple):

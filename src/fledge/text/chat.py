@@ -14,6 +14,7 @@ from fledge.text.conversation import Conversation, Message, RenderedChat, Role
 from fledge.text.shield import Shield, seam_places, spelled_places
 from fledge.text.template import DEFAULT_TEMPLATE, compile_template, render_template, take_spans
 from fledge.text.tokenizer import Tokenizer
+from fledge.text.tool_prompt import mapped, strings, template_input
 
 __all__ = ["DEFAULT_TEMPLATE", "ChatTemplate"]
 
@@ -120,17 +121,28 @@ class ChatTemplate:
     def _rendering(
         self, conversation: Conversation, tokenizer: Tokenizer, generation_prompt: bool
     ) -> "_Rendering":
-        contents = [message.content for message in conversation.messages]
-        shield = Shield([*contents, self.source], tokenizer.special_texts)
+        records, tools = template_input(conversation, self.source)
+        contents = [str(record["content"]) for record in records]
+        shield = Shield([*strings([records, tools]), self.source], tokenizer.special_texts)
         spelled = [spelled_places(content, shield.special) for content in contents]
         seams = [seam_places(content, shield.special) for content in contents]
 
+        def cover(text: str) -> str:
+            return shield.cover(text, spelled_places(text, shield.special))
+
+        guarded = [
+            {"role": record.pop("role"), "content": record.pop("content"), **mapped(record, cover)}
+            for record in records
+        ]
+
         def filled(places: list[set[int]]) -> _Rendering:
             messages = [
-                {"role": message.role, "content": shield.cover(message.content, covered)}
-                for message, covered in zip(conversation.messages, places, strict=True)
+                {**record, "content": shield.cover(content, covered)}
+                for record, content, covered in zip(guarded, contents, places, strict=True)
             ]
-            marked = render_template(self.source, messages, tokenizer.names, generation_prompt)
+            marked = render_template(
+                self.source, messages, tokenizer.names, generation_prompt, mapped(tools, cover)
+            )
             return _Rendering(*take_spans(marked), shield)
 
         rendering = filled(spelled)
@@ -171,14 +183,14 @@ class ChatTemplate:
             if special_id in tokenizer.stop_ids:
                 return start, position
         return start, self._end_of(
-            whole, Conversation(conversation.messages[: index + 1]), tokenizer
+            whole, conversation.with_messages(conversation.messages[: index + 1]), tokenizer
         )
 
     def _answer_start(
         self, whole: "_Rendering", conversation: Conversation, index: int, tokenizer: Tokenizer
     ) -> int:
         messages = conversation.messages
-        before = Conversation(messages[:index])
+        before = conversation.with_messages(messages[:index])
         try:
             prompt = self._rendering(before, tokenizer, generation_prompt=True)
         except ConversationRefused as error:
@@ -188,7 +200,9 @@ class ChatTemplate:
             return len(prompt.text)
         # Some templates open a thought that the finished turn does not show: look for the content.
         probe = (*messages[:index], Message("assistant", _PROBE), *messages[index + 1 :])
-        probed = self._rendering(Conversation(probe), tokenizer, generation_prompt=False)
+        probed = self._rendering(
+            conversation.with_messages(probe), tokenizer, generation_prompt=False
+        )
         start = probed.text.find(_PROBE)
         if start >= 0 and probed.begins(whole, start):
             return start

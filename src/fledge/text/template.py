@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from jinja2 import Template, TemplateError, nodes
+from jinja2 import Template, TemplateError, meta, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 
@@ -60,11 +60,14 @@ class GenerationBlock(Extension):
 
 def render_template(
     source: str,
-    messages: Sequence[Mapping[str, str]],
+    messages: Sequence[Mapping[str, object]],
     names: Mapping[str, str],
     generation_prompt: bool,
+    tools: Sequence[Mapping[str, object]] = (),
 ) -> str:
     """Fill in a template; generation blocks stand between `SPAN_START` and `SPAN_END`.
+
+    `tools` are definitions in OpenAI's form.
 
     Raises:
         TokenizerError: the template is wrong.
@@ -74,16 +77,15 @@ def render_template(
     values = {
         "messages": messages,
         "add_generation_prompt": generation_prompt,
-        "tools": None,
+        "tools": list(tools) or None,
         "documents": None,
         **names,
     }
     try:
         return render_bounded(template, values)
     except _TEMPLATE_FAULTS as error:
-        raise ConversationRefused(
-            [message["role"] for message in messages], _brief(error)
-        ) from error
+        roles = [str(message["role"]) for message in messages]
+        raise ConversationRefused(roles, _brief(error)) from error
 
 
 @lru_cache(maxsize=32)
@@ -93,15 +95,8 @@ def compile_template(source: str) -> Template:
     Raises:
         TokenizerError: it is not valid Jinja; the message gives the line.
     """
-    environment = BoundedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
-    )
-    environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = _strftime_now
-    meter_filters(environment)
     try:
-        return environment.from_string(source)
+        return _environment().from_string(source)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise TokenizerError(f"the chat template is wrong at line {line}: {error}") from error
@@ -109,6 +104,13 @@ def compile_template(source: str) -> Template:
         raise TokenizerError(
             f"the chat template cannot be compiled: it is nested too deeply, or too long ({error})"
         ) from error
+
+
+@lru_cache(maxsize=32)
+def takes_tools(source: str) -> bool:
+    """Return whether a valid template reads the variable `tools`."""
+    environment = _environment()
+    return "tools" in meta.find_undeclared_variables(environment.parse(source))
 
 
 def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
@@ -128,6 +130,17 @@ def take_spans(marked: str) -> tuple[str, list[tuple[int, int]]]:
 def _brief(error: BaseException) -> str:
     text = str(error) or type(error).__name__
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
+
+
+def _environment() -> BoundedEnvironment:
+    environment = BoundedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise_exception
+    environment.globals["strftime_now"] = _strftime_now
+    meter_filters(environment)
+    return environment
 
 
 def _to_json(

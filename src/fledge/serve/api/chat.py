@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from fledge import __version__
 from fledge.serve.api.fields import refuse_unread
+from fledge.serve.api.history import conversation_of
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.answers import (
     AnswerStream,
@@ -33,7 +34,6 @@ from fledge.serve.schemas.chat import (
     ChunkChoice,
     Delta,
     TokenLogprob,
-    conversation_of,
 )
 from fledge.serve.schemas.common import Usage
 from fledge.serve.schemas.fields import passed_on

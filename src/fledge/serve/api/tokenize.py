@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from fledge.serve.api.fields import refuse_unread
+from fledge.serve.api.history import conversation_of
 from fledge.serve.errors import ApiError, error_replies, unsupported
 from fledge.serve.models.local import ids_of, rendered
 from fledge.serve.models.registry import ServedModel
@@ -15,7 +16,7 @@ from fledge.serve.models.service import ModelService
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
-from fledge.serve.schemas.chat import MOST_MESSAGES, ChatMessage, conversation_of
+from fledge.serve.schemas.chat import MOST_MESSAGES, ChatMessage
 from fledge.serve.schemas.common import Body
 
 

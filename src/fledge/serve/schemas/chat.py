@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
+from fledge.serve.schemas.tools import CalledFunction, MessageToolCall
 from fledge.serve.schemas.wishes import SamplingWishes, TokenLimit
-from fledge.text.conversation import Conversation, Message
 
 MOST_MESSAGES = 10_000
 """Messages of one conversation."""
@@ -20,26 +20,26 @@ class TextPart(Incoming):
 
 
 class ChatMessage(Incoming):
-    """One turn; `developer` is the newer name of `system`."""
+    """One turn; `developer` is the newer name of `system`, `tool` that of `function`."""
 
-    role: Literal["system", "developer", "user", "assistant", "tool"]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
+    tool_calls: list[MessageToolCall] | None = None
+    """Calls of tools by the assistant, after its text."""
+    tool_call_id: str | None = Field(None, max_length=200)
+    """Call that a tool's message answers."""
+    function_call: CalledFunction | None = None
+    """Older form of `tool_calls`, which a message of the role `function` answers."""
+    name: str | None = Field(None, max_length=200)
+    """Function that a message of the role `function` comes from; no effect elsewhere."""
+    audio: object = None
+    """Not supported; refused."""
 
     def text(self) -> str:
         """Return the content as one string."""
         if isinstance(self.content, list):
             return "".join(part.text for part in self.content)
         return self.content or ""
-
-
-def conversation_of(messages: list[ChatMessage]) -> Conversation:
-    """Return the messages as a conversation; a `developer` turn is a system turn."""
-    return Conversation(
-        tuple(
-            Message("system" if message.role == "developer" else message.role, message.text())
-            for message in messages
-        )
-    )
 
 
 class ResponseFormat(Incoming):
