@@ -16,6 +16,7 @@ from fledge.generate.request import (
     ScoredToken,
     TokenEvent,
     check,
+    require_grammatical,
 )
 from fledge.generate.sampler import Sampled, Sampler
 from fledge.generate.scheduler import Scheduler
@@ -136,6 +137,7 @@ class Engine:
 
         Raises:
             PromptTooLong, GenerationError: as `submit`; then nothing is generated.
+        GenerationError: an answer could not go on in its grammar.
         """
         if self.busy:
             raise GenerationError("this engine is at work; use another one, or submit and step")
@@ -145,7 +147,8 @@ class Engine:
                 self._scheduler.submit(sequence)
             with evaluating(self.model):
                 while self.busy:
-                    self.step()
+                    for event in self.step():
+                        require_grammatical(event)
         finally:
             self._scheduler.clear()
         return [sequence.completion() for sequence in sequences]

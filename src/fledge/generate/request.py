@@ -7,6 +7,7 @@ from pydantic import Field
 
 from fledge.config import Config
 from fledge.errors import GenerationError, PromptTooLong
+from fledge.generate.grammar import Grammar
 
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
@@ -56,7 +57,7 @@ class Request:
     """One prompt to continue.
 
     `stop_ids` end the answer and are part of it; `banned_ids` are never sampled. Users of waiting
-    requests take turns.
+    requests take turns. An answer that follows a `grammar` ends with it, perhaps without a stop id.
     """
 
     id: str
@@ -65,15 +66,17 @@ class Request:
     stop_ids: frozenset[int] = frozenset()
     banned_ids: frozenset[int] = frozenset()
     user: str = ""
+    grammar: Grammar | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEvent:
     """One sampled token. The last event of a request has a `finish_reason`.
 
-    `log_prob` is that of the model's own distribution over the tokens that are not banned, at
-    temperature 1 and without penalty or filter, in nats; `alternatives` are the most probable
-    (token_id, log_prob), best first. A cancelled request ends without a token: None, 0 nats.
+    `log_prob` is that of the model's own distribution over the tokens that are not banned and that
+    the grammar allows, at temperature 1 and without penalty or filter, in nats; `alternatives` are
+    the most probable (token_id, log_prob), best first. A cancelled request ends without a token:
+    None, 0 nats. `failure` says why an answer could not go on in its grammar.
     """
 
     request_id: str
@@ -81,6 +84,7 @@ class TokenEvent:
     log_prob: float
     alternatives: tuple[tuple[int, float], ...]
     finish_reason: FinishReason | None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +142,9 @@ def check(request: Request, max_length: int, vocabulary_size: int) -> None:
         )
     if len(request.banned_ids) >= vocabulary_size:
         raise GenerationError(f'request "{request.id}" bans every token; leave one')
+
+
+def require_grammatical(event: TokenEvent) -> None:
+    """Raise `GenerationError` where an answer could not go on in its grammar."""
+    if event.failure:
+        raise GenerationError(f'request "{event.request_id}": {event.failure}')

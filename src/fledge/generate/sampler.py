@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fledge.generate import sampling
+from fledge.generate.constrained import allowed_only
 from fledge.generate.penalties import Penalties
 from fledge.generate.request import SamplingParams
 from fledge.generate.sequence import Sequence
@@ -43,6 +44,7 @@ class Sampler:
         self._banned = additions(banned, vocabulary_size, device)
         bias = [tuple(params.logit_bias.items()) for params in self._params]
         self._bias = additions(bias, vocabulary_size, device)
+        self._is_constrained = any(row.constraint is not None for row in rows)
         self._penalties = Penalties.of(rows, vocabulary_size, device)
         self._filters = [
             *self._filter(sampling.top_k_filter, lambda params: params.top_k, torch.long),
@@ -55,6 +57,8 @@ class Sampler:
         """Draw the next token of every row from the model's logits."""
         if self._banned is not None:
             logits = logits + self._banned
+        if self._is_constrained:
+            logits = allowed_only(logits, self.rows)
         scores = self._scores(logits)
         noise = None
         if any(generator is not None for generator in self._generators):
@@ -100,8 +104,12 @@ class Sampler:
         alternatives: list[tuple[tuple[int, float], ...]] = [()] * len(ids)
         if self._num_alternatives:
             pairs = zip(self._params, best_ids.tolist(), best.tolist(), strict=True)
+            # Where fewer tokens are allowed than asked for, the rest have no probability.
             alternatives = [
-                tuple(zip(i, p, strict=True))[: params.num_alternatives] for params, i, p in pairs
+                tuple(each for each in zip(i, p, strict=True) if each[1] > sampling.REMOVED)[
+                    : params.num_alternatives
+                ]
+                for params, i, p in pairs
             ]
         return Sampled(ids.tolist(), chosen.tolist(), alternatives)
 

@@ -14,12 +14,21 @@ class Sequence:
     `limit` is the length, prompt included, at which it ends in any case.
     """
 
-    __slots__ = ("answer", "finish_reason", "generator", "limit", "log_probs", "request")
+    __slots__ = (
+        "answer",
+        "constraint",
+        "finish_reason",
+        "generator",
+        "limit",
+        "log_probs",
+        "request",
+    )
 
     def __init__(self, request: Request, limit: int, generator: torch.Generator | None) -> None:
         self.request = request
         self.limit = limit
         self.generator = generator
+        self.constraint = None if request.grammar is None else request.grammar.start()
         self.answer: list[int] = []
         self.log_probs: list[float] = []
         self.finish_reason: FinishReason | None = None
@@ -49,11 +58,21 @@ class Sequence:
             )
         self.answer.append(token_id)
         self.log_probs.append(log_prob)
+        failure = ""
         if token_id in self.request.stop_ids:
             self.finish_reason = "stop"
-        elif self.length >= self.limit:
-            self.finish_reason = "length"
-        return TokenEvent(self.request.id, token_id, log_prob, alternatives, self.finish_reason)
+        elif self.constraint is not None:
+            self.constraint.accept(token_id)
+            failure = self.constraint.failure
+            if self.constraint.finished:
+                self.finish_reason = "stop"
+        if self.finish_reason is None and self.length >= self.limit:
+            self.finish_reason, failure = "length", ""
+        if failure:
+            self.finish_reason = "cancelled"
+        return TokenEvent(
+            self.request.id, token_id, log_prob, alternatives, self.finish_reason, failure
+        )
 
     def completion(self) -> Completion:
         """Return the whole answer, once it has ended."""

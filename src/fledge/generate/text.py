@@ -1,14 +1,25 @@
 """Write the text of the assistant's next turn in a conversation."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.generate.engine import Engine
-from fledge.generate.request import FinishReason, Request, SamplingParams, TokenEvent
+from fledge.generate.forms import json_form
+from fledge.generate.grammar import Grammar, compile_grammar
+from fledge.generate.request import (
+    FinishReason,
+    Request,
+    SamplingParams,
+    TokenEvent,
+    require_grammatical,
+)
 from fledge.generate.token_text import TokenText
 from fledge.text.conversation import Conversation
 from fledge.text.tokenizer import Tokenizer
+
+Schema = Mapping[str, Any]
 
 MAX_BATCH = 64
 """Answers written at a time by `answers`."""
@@ -39,7 +50,12 @@ class Writer:
         return self._text.finish_reason
 
     def take(self, event: TokenEvent) -> str:
-        """Return the text that became certain with this event; "" once the answer has ended."""
+        """Return the text that became certain with this event; "" once the answer has ended.
+
+        Raises:
+            GenerationError: the answer could not go on in its grammar.
+        """
+        require_grammatical(event)
         if self.finish_reason is None:
             self._num_tokens += event.token_id is not None
         piece = self._text.take(event)
@@ -54,24 +70,36 @@ class Writer:
 
 
 def answer(
-    loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
+    loaded: LoadedModel,
+    conversation: Conversation,
+    sampling: SamplingParams | None = None,
+    schema: Schema | None = None,
 ) -> str:
-    """Return the assistant's next turn.
+    """Return the assistant's next turn; with a JSON Schema, JSON that is valid for it.
+
+    JSON that the length limit cuts off is not valid: `answers` tells the reason of each end.
 
     Raises:
         PromptTooLong: the last message alone leaves no room for an answer.
+        SchemaRefused: the schema uses what is not supported, or is too large.
+        GenerationError: the vocabulary cannot spell JSON of this schema.
     """
-    return answers(loaded, [conversation], sampling)[0].text
+    return answers(loaded, [conversation], sampling, schema)[0].text
 
 
 def answers(
     loaded: LoadedModel,
     conversations: Sequence[Conversation],
     sampling: SamplingParams | None = None,
+    schema: Schema | None = None,
 ) -> list[Answer]:
-    """Return one answer to each conversation, in order; a seed counts for each alone."""
+    """Return one answer to each conversation, in order; a seed counts for each alone.
+
+    Raises as `answer`.
+    """
+    grammar = json_grammar(loaded, schema)
     requests = [
-        chat_request(str(index), loaded, conversation, sampling or SamplingParams())
+        chat_request(str(index), loaded, conversation, sampling or SamplingParams(), grammar)
         for index, conversation in enumerate(conversations)
     ]
     writers = {request.id: Writer(loaded.tokenizer, request) for request in requests}
@@ -86,16 +114,20 @@ def answers(
 
 
 def stream_answer(
-    loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams | None = None
+    loaded: LoadedModel,
+    conversation: Conversation,
+    sampling: SamplingParams | None = None,
+    schema: Schema | None = None,
 ) -> Generator[str, None, Answer]:
     """Yield the assistant's next turn piece by piece; the generator returns the whole `Answer`.
 
     A piece is never half a character, nor text that a stop text could still take back.
 
     Raises:
-        PromptTooLong: as `answer`, at the first piece.
+        PromptTooLong, SchemaRefused, GenerationError: as `answer`, at the first piece.
     """
-    request = chat_request("0", loaded, conversation, sampling or SamplingParams())
+    grammar = json_grammar(loaded, schema)
+    request = chat_request("0", loaded, conversation, sampling or SamplingParams(), grammar)
     writer = Writer(loaded.tokenizer, request)
     engine = Engine(loaded.model, max_batch=1)
     engine.submit(request)
@@ -108,8 +140,23 @@ def stream_answer(
     return writer.answer()
 
 
+def json_grammar(loaded: LoadedModel, schema: Schema | None) -> Grammar | None:
+    """Return the grammar of JSON that is valid for a schema; None without one.
+
+    Raises as `answer`.
+    """
+    if schema is None:
+        return None
+    form = json_form(schema, loaded.tokenizer.drops_first_space)
+    return compile_grammar(form, loaded.tokenizer)
+
+
 def chat_request(
-    request_id: str, loaded: LoadedModel, conversation: Conversation, sampling: SamplingParams
+    request_id: str,
+    loaded: LoadedModel,
+    conversation: Conversation,
+    sampling: SamplingParams,
+    grammar: Grammar | None = None,
 ) -> Request:
     """Make the request for the next turn; oldest turns are dropped if they do not fit.
 
@@ -127,6 +174,7 @@ def chat_request(
         sampling=sampling,
         stop_ids=frozenset(tokenizer.stop_ids),
         banned_ids=loaded.banned_ids,
+        grammar=grammar,
     )
 
 

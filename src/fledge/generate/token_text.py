@@ -1,6 +1,7 @@
 """Token events to text; imports no torch, so that a server of other servers' models needs none."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 
 from fledge.generate.request import FinishReason, TokenEvent
 from fledge.text.stream import TextStream
@@ -14,9 +15,17 @@ class TokenText:
     caller cancels the request.
     """
 
-    def __init__(self, tokenizer: Tokenizer, stop_ids: Container[int], stop: Sequence[str]) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        stop_ids: Container[int],
+        stop: Sequence[str],
+        marks: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """`marks` are special tokens that are shown, such as those around calls of tools."""
         self.finish_reason: FinishReason | None = None
         self._stop_ids = stop_ids
+        self._marks = marks
         self._stream = TextStream(tokenizer, stop)
 
     @property
@@ -30,6 +39,8 @@ class TokenText:
             return ""
         piece = ""
         if event.token_id is not None and event.token_id not in self._stop_ids:
-            piece = self._stream.push(event.token_id)
+            mark = self._marks.get(event.token_id)
+            push = self._stream.push
+            piece = push(event.token_id) if mark is None else self._stream.push_mark(mark)
         self.finish_reason = "stop" if self._stream.stopped else event.finish_reason
         return piece if self.finish_reason is None else piece + self._stream.finish()

@@ -34,6 +34,10 @@ class TextStream:
         """Return the text that became certain with this id; "" is common."""
         return self._accept(self._tokenizer.token_bytes(token_id), final=False)
 
+    def push_mark(self, mark: str) -> str:
+        """Return the text that became certain with a special token that is shown as `mark`."""
+        return self._accept(mark.encode(), final=False)
+
     def finish(self) -> str:
         """Return the text held back, when no more ids will come; half a character becomes `�`."""
         text = self._accept(b"", final=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from fledge.database.temporary import TemporaryDatabase
-from fledge.serve.api.responses import MESSAGE_SIZE, ResponseStore, Stored
+from fledge.serve.api.response_store import MESSAGE_SIZE, ResponseStore, Stored
 from fledge.serve.errors import ApiError
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.responses import ResponseObject

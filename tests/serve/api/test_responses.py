@@ -236,14 +236,15 @@ def test_a_response_is_forgotten_once(client: TestClient) -> None:
     [
         ({"input": []}, 400, "input"),
         ({"input": None}, 400, "input"),
-        ({"input": [{"type": "function_call_output", "output": "1"}]}, 400, "input.0"),
+        ({"input": [{"type": "function_call_output", "output": "1"}]}, 400, "input.0.call_id"),
+        ({"input": [{"type": "item_reference", "id": "x"}]}, 400, "input.0"),
         ({"input": [{"role": "tool", "content": "1"}]}, 400, "input.0.role"),
         (
             {"input": [{"role": "user", "content": [{"type": "input_image"}]}]},
             400,
             "input.0.content",
         ),
-        ({"tools": [{"type": "web_search"}]}, 400, "tools"),
+        ({"tools": [{"type": "web_search"}]}, 400, "tools.0.type"),
         ({"background": True}, 400, "background"),
         ({"text": {"format": {"type": "json_schema"}}}, 400, "text.format"),
         ({"max_output_tokens": 0}, 400, "max_output_tokens"),

@@ -115,7 +115,7 @@ def test_a_history_that_does_not_hang_together_is_refused(
         ({"audio": {"voice": "a", "format": "wav"}}, "audio"),
         ({"web_search_options": {}}, "web_search_options"),
         ({"tool_choice": "required"}, "tool_choice"),
-        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"function_call": {"name": "f"}}, "function_call"),
     ],
 )
 def test_what_an_answer_would_silently_lack_is_refused(

@@ -205,8 +205,8 @@ def test_a_number_is_taken_up_to_its_bounds_and_named_beyond_them(
         ({"logit_bias": {"300": 1}}, "logit_bias"),  # the vocabulary ends at 299
         ({"logit_bias": {"-1": 1}}, "logit_bias"),
         ({"top_logprobs": 2}, "top_logprobs"),
-        ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"tools": [{"type": "function"}]}, "tools.0.function"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
         ({"truncation": "middle"}, "truncation"),
     ],
 )

@@ -2,20 +2,21 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from fledge import __version__
+from fledge.generate.request import FinishReason
 from fledge.serve.api.fields import refuse_unread
 from fledge.serve.api.history import conversation_of
-from fledge.serve.errors import ApiError, error_replies, unsupported
+from fledge.serve.api.structure import chat_structure
+from fledge.serve.errors import ApiError, error_replies
 from fledge.serve.models.answers import (
     AnswerStream,
     ChatAsk,
-    SentReason,
     Written,
     sent_reason,
     written,
@@ -26,18 +27,28 @@ from fledge.serve.people.person import Person
 from fledge.serve.people.quota import Quota
 from fledge.serve.schemas.chat import (
     AnswerMessage,
+    CallingMessage,
     ChatCompletion,
     ChatCompletionChunk,
     ChatCompletionRequest,
+    ChatReason,
     Choice,
     ChoiceLogprobs,
     ChunkChoice,
     Delta,
+    FunctionMessage,
     TokenLogprob,
 )
 from fledge.serve.schemas.common import Usage
 from fledge.serve.schemas.fields import passed_on
+from fledge.serve.schemas.tools import (
+    AnswerFunction,
+    AnswerToolCall,
+    FunctionDelta,
+    ToolCallDelta,
+)
 from fledge.serve.show.streaming import EventStream, whole_or_gone
+from fledge.text.tool_reader import CallPiece
 
 FINGERPRINT = f"fledge-{__version__}"
 
@@ -50,6 +61,11 @@ class Completing:
     created: int
     request: ChatCompletionRequest
     answer: AnswerStream
+
+    @property
+    def is_older(self) -> bool:
+        """True where the request has functions, the older form of tools."""
+        return bool(self.request.functions)
 
 
 def chat_routes(
@@ -85,24 +101,22 @@ def chat_routes(
 
 def chat_ask(request: ChatCompletionRequest, user: str) -> ChatAsk:
     """Translate the request into an ask; `user` takes its turn where requests wait."""
+    structure = chat_structure(request)
     return ChatAsk(
         model=request.model,
-        conversation=conversation_of(request.messages),
+        conversation=replace(conversation_of(request.messages), tools=structure.told),
         user=user,
         wishes=request,
         choices=request.n or 1,
         logprobs=(request.top_logprobs or 0) if request.logprobs else None,
         truncate=request.truncation == "auto",
         extra=passed_on(request),
+        structure=structure,
     )
 
 
 def refuse_unsupported(request: ChatCompletionRequest) -> None:
     """Raise `ApiError` for features of the OpenAI API that an answer would silently lack."""
-    if request.response_format is not None and request.response_format.type != "text":
-        raise unsupported("response_format", "Only response_format type 'text' is supported.")
-    if request.tools:
-        raise unsupported("tools", "Tools are not supported; leave `tools` out.")
     if request.top_logprobs and not request.logprobs:
         raise ApiError(400, "top_logprobs needs logprobs to be true.", param="top_logprobs")
 
@@ -124,32 +138,70 @@ def choice(index: int, said: Written, completing: Completing) -> Choice:
     """Return a finished choice as it is sent."""
     return Choice(
         index=index,
-        message=AnswerMessage(content=said.text),
-        finish_reason=said.reason(),
+        message=message_of(said, completing.is_older),
+        finish_reason=chat_reason(said.finish_reason, bool(said.calls), completing),
         logprobs=logprobs(said.logprobs, completing),
     )
 
 
+def message_of(said: Written, is_older: bool) -> AnswerMessage | CallingMessage | FunctionMessage:
+    """Return what the assistant said and called, in OpenAI's newer or older form."""
+    if not said.calls:
+        return AnswerMessage(content=said.text)
+    functions = [AnswerFunction(name=call.name, arguments=call.arguments) for call in said.calls]
+    if is_older:
+        return FunctionMessage(content=said.text or None, function_call=functions[0])
+    calls = [
+        AnswerToolCall(id=call.id, function=function)
+        for call, function in zip(said.calls, functions, strict=True)
+    ]
+    return CallingMessage(content=said.text or None, tool_calls=calls)
+
+
+def chat_reason(reason: FinishReason, has_calls: bool, completing: Completing) -> ChatReason:
+    """Return the finish reason in OpenAI's words; calls are a reason of their own."""
+    if has_calls and reason == "stop":
+        return "function_call" if completing.is_older else "tool_calls"
+    return sent_reason(reason)
+
+
 async def chunks(completing: Completing) -> AsyncIterator[ChatCompletionChunk]:
-    """Yield the role, text and finish reason of each choice, then the usage if it is asked for."""
+    """Yield the role, text, calls and finish reason of each choice, then the usage if asked for."""
     answer = completing.answer
+    calling: set[int] = set()
     for index in range(answer.num_choices):
         yield chunk(completing, index, Delta(role="assistant", content=""))
     async for index, piece in answer.events():
         if piece.text or piece.logprobs:
             spoken = logprobs(piece.logprobs, completing)
             yield chunk(completing, index, Delta(content=piece.text), logprobs=spoken)
+        for part in piece.calls:
+            calling.add(index)
+            yield chunk(completing, index, call_delta(part, completing.is_older))
         if piece.finish_reason is not None:
-            yield chunk(completing, index, Delta(), finish_reason=sent_reason(piece.finish_reason))
+            reason = chat_reason(piece.finish_reason, index in calling, completing)
+            yield chunk(completing, index, Delta(), finish_reason=reason)
     if completing.request.wants_usage:
         yield chunk_of(completing, [], answer.usage())
+
+
+def call_delta(part: CallPiece, is_older: bool) -> Delta:
+    """Return a piece of a call: the first has its id and name."""
+    named = {"name": part.name} if part.name else {}
+    function = FunctionDelta(arguments=part.arguments, **named)
+    if is_older:
+        return Delta(function_call=function)
+    call = ToolCallDelta(index=part.index, function=function)
+    if part.id:
+        call = ToolCallDelta(index=part.index, id=part.id, type="function", function=function)
+    return Delta(tool_calls=[call])
 
 
 def chunk(
     completing: Completing,
     index: int,
     delta: Delta,
-    finish_reason: SentReason | None = None,
+    finish_reason: ChatReason | None = None,
     logprobs: ChoiceLogprobs | None = None,
 ) -> ChatCompletionChunk:
     """Return a chunk of one choice."""

@@ -41,6 +41,12 @@ class OpenCalls:
         )
 
 
+def require_new(turn: Message, call_id: str, path: str) -> None:
+    """Raise `ApiError` if a turn already has a call of this id."""
+    if call_id in {call.id for call in turn.calls}:
+        raise ApiError(400, "Each call needs an id of its own.", param=path)
+
+
 def conversation_of(messages: Sequence[ChatMessage]) -> Conversation:
     """Return the messages as a conversation.
 

@@ -10,7 +10,8 @@ from fledge.serve.api.chat import chat_routes
 from fledge.serve.api.completions import completion_routes
 from fledge.serve.api.embeddings import embedding_routes
 from fledge.serve.api.moderations import moderation_routes
-from fledge.serve.api.responses import ResponseStore, response_routes
+from fledge.serve.api.response_store import ResponseStore
+from fledge.serve.api.responses import response_routes
 from fledge.serve.api.server import server_routes
 from fledge.serve.api.tokenize import tokenize_routes
 from fledge.serve.errors import error_replies

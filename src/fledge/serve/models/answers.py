@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fledge.generate.request import FinishReason
 from fledge.serve.models.metrics import AnswerTimer
+from fledge.serve.models.structure import Held, Structure
 from fledge.serve.people.admission import Admission
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.common import EstimatedUsage, Usage
 from fledge.serve.schemas.wishes import SamplingWishes
-from fledge.text.conversation import Conversation
+from fledge.text.conversation import Conversation, ToolCall
+from fledge.text.tool_reader import CallPiece
 
 SentReason = Literal["stop", "length", "content_filter"]
 
@@ -23,8 +25,8 @@ class ChatAsk:
     `user` takes turns with the others where requests wait. `logprobs` is the number of alternatives
     to report with each token; None reports no log-probabilities at all. With `truncate` the oldest
     turns of a conversation that is too long are dropped, else it is refused. `begun` is the
-    beginning of the answer, after which the model goes on. An upstream is sent the `extra` fields,
-    too.
+    beginning of the answer, after which the model goes on. `structure` is the form of the answer.
+    An upstream is sent the `extra` fields, too.
     """
 
     model: str
@@ -36,11 +38,15 @@ class ChatAsk:
     truncate: bool = False
     begun: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
+    structure: Structure = field(default_factory=Structure)
 
 
 @dataclass(frozen=True, slots=True)
 class TextAsk:
-    """Ask for `choices` continuations of each text, which is given as ids."""
+    """Ask for `choices` continuations of each text, which is given as ids.
+
+    `held` is the form that they are held to; None leaves them free.
+    """
 
     model: str
     prompts: tuple[tuple[int, ...], ...]
@@ -48,11 +54,12 @@ class TextAsk:
     wishes: SamplingWishes = field(default_factory=SamplingWishes)
     choices: int = 1
     logprobs: int | None = None
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that may be shown now, and the number of tokens behind it.
+    """Text that may be shown now, or parts of calls, and the number of tokens behind them.
 
     `logprobs` is None where an upstream tells none, and empty unless they were asked for. The last
     piece of a choice has a `finish_reason`.
@@ -62,6 +69,7 @@ class Piece:
     num_tokens: int
     logprobs: tuple[TokenLogprob, ...] | None
     finish_reason: FinishReason | None
+    calls: tuple[CallPiece, ...] = ()
 
 
 @dataclass(slots=True)
@@ -182,9 +190,10 @@ async def merged(streams: Sequence[AsyncIterator[Piece]]) -> AsyncIterator[tuple
 
 @dataclass(slots=True)
 class Written:
-    """Text and tokens of one choice so far."""
+    """Text, calls and tokens of one choice so far."""
 
     text: str = ""
+    calls: list[ToolCall] = field(default_factory=list)
     num_tokens: int = 0
     logprobs: list[TokenLogprob] | None = None
     finish_reason: FinishReason = "cancelled"
@@ -192,6 +201,8 @@ class Written:
     def add(self, piece: Piece) -> None:
         """Take in the next piece."""
         self.text += piece.text
+        for part in piece.calls:
+            self._add_call(part)
         self.num_tokens += piece.num_tokens
         if piece.logprobs is not None:
             self.logprobs = [*(self.logprobs or ()), *piece.logprobs]
@@ -200,6 +211,13 @@ class Written:
     def reason(self) -> SentReason:
         """Return the finish reason in OpenAI's words."""
         return sent_reason(self.finish_reason)
+
+    def _add_call(self, part: CallPiece) -> None:
+        if part.index == len(self.calls):
+            self.calls.append(ToolCall(part.id, part.name, ""))
+        if part.arguments:
+            call = self.calls[part.index]
+            self.calls[part.index] = replace(call, arguments=call.arguments + part.arguments)
 
 
 def sent_reason(reason: FinishReason) -> SentReason:

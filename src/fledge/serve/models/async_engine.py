@@ -231,6 +231,9 @@ class AsyncEngine:
             feed = self._feeds.get(event.request_id)
             if feed is None:
                 continue  # cancelled while the step was under way
+            if event.failure:
+                self._fail(event.request_id, GenerationError(event.failure))
+                continue
             feed.put(event)
             if event.finish_reason is not None:
                 del self._feeds[event.request_id]

@@ -12,10 +12,12 @@ from fledge.serve.models.answers import ChatAsk, Piece
 from fledge.serve.models.async_engine import TokenFeed
 from fledge.serve.models.registry import ServedModel
 from fledge.serve.models.shown_tokens import ShownTokens, bytes_of, token_logprob
+from fledge.serve.models.structure import Held
 from fledge.serve.schemas.chat import TokenLogprob
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.text.conversation import Conversation
 from fledge.text.tokenizer import Tokenizer
+from fledge.text.tool_reader import Taken, ToolReader
 
 T = TypeVar("T")
 
@@ -62,41 +64,69 @@ def refuse_unknown_tokens(wishes: SamplingWishes, model: ServedModel) -> None:
 
 
 def engine_request(
-    id_: str, prompt: tuple[int, ...], sampling: SamplingParams, model: ServedModel, user: str
+    id_: str,
+    prompt: tuple[int, ...],
+    sampling: SamplingParams,
+    model: ServedModel,
+    user: str,
+    held: Held | None = None,
 ) -> Request:
-    """Return a request that ends with its turn and never writes a role."""
+    """Return a request that ends with its turn, never writes a role, and is `held` to its form."""
     return Request(
         id=id_,
         prompt=prompt,
         sampling=sampling,
         stop_ids=model.tokenizer.stop_ids,
-        banned_ids=model.banned_ids,
+        banned_ids=model.banned_ids if held is None else model.banned_ids.difference(held.marks),
         user=user,
+        grammar=None if held is None else held.grammar,
     )
 
 
 async def pieces(
-    feed: TokenFeed, tokenizer: Tokenizer, stop: tuple[str, ...], with_logprobs: bool
+    feed: TokenFeed,
+    tokenizer: Tokenizer,
+    stop: tuple[str, ...],
+    with_logprobs: bool,
+    held: Held | None = None,
 ) -> AsyncIterator[Piece]:
-    """Yield the answer in pieces cut at whole characters, before the first of the `stop` texts."""
-    text = TokenText(tokenizer, tokenizer.stop_ids, stop)
-    tokens = ShownTokens(tokenizer) if with_logprobs else None
-    num_tokens = 0
+    """Yield the answer in pieces cut at whole characters, before the first of the `stop` texts.
+
+    Calls of tools, in an answer that is `held` to have them, come apart from the text.
+    """
+    marks = {} if held is None else held.marks
+    text = TokenText(tokenizer, tokenizer.stop_ids, stop, marks)
+    reader = None if held is None or held.reader is None else held.reader()
+    tokens = ShownTokens(tokenizer, marks) if with_logprobs else None
+    shown, num_tokens = "", 0
     async for event in feed:
         said = text.take(event)
+        taken = read(said, reader, text.finish_reason is not None)
+        shown += said
         num_tokens += event.token_id is not None
         if tokens is not None:
             tokens.add(event)
-        if not said and text.finish_reason is None:
+        if taken == Taken() and text.finish_reason is None:
             continue
-        logprobs = tokens.taken(said) if tokens is not None else ()
+        logprobs = tokens.taken(shown) if tokens is not None else ()
         if text.finish_reason is not None:
             feed.cancel()
             logprobs += tokens.rest(text.is_cut) if tokens is not None else ()
-        yield Piece(said, num_tokens, logprobs, text.finish_reason)
-        num_tokens = 0
+        yield Piece(taken.text, num_tokens, logprobs, text.finish_reason, taken.calls)
+        shown, num_tokens = "", 0
         if text.finish_reason is not None:
             return
+
+
+def read(text: str, reader: ToolReader | None, is_last: bool) -> Taken:
+    """Take a piece of an answer apart into text and calls."""
+    if reader is None:
+        return Taken(text)
+    taken = reader.push(text)
+    if not is_last:
+        return taken
+    rest = reader.finish()
+    return Taken(taken.text + rest.text, taken.calls + rest.calls)
 
 
 def scored_logprob(token: ScoredToken, tokenizer: Tokenizer) -> TokenLogprob:

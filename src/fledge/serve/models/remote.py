@@ -1,6 +1,6 @@
 """Answers of an upstream's models, translated into the same pieces as our own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,8 @@ from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
 from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.people.admission import Admission
 from fledge.serve.schemas.chat import TokenLogprob
+from fledge.serve.schemas.tools import ToolCallDelta
+from fledge.text.tool_reader import CallPiece
 
 Json = dict[str, Any]
 
@@ -55,7 +57,13 @@ def chat_body(ask: ChatAsk) -> Json:
         exclude_none=True,
     )
     messages = ask.conversation.records()
-    body: Json = {**ask.extra, "model": ask.model, "messages": messages, **wishes}
+    body: Json = {
+        **ask.extra,
+        "model": ask.model,
+        "messages": messages,
+        **wishes,
+        **ask.structure.sent,
+    }
     if wishes.get("top_p") == 0:  # greedy; vLLM and others refuse it
         body |= {"temperature": 0.0, "top_p": 1.0}
     if ask.begun:  # as vLLM reads it; llama.cpp goes on after a last assistant turn by itself
@@ -89,7 +97,8 @@ async def remote_pieces(
         for choice in choices_of(chunk):
             index = choice.get("index", 0)
             piece = _piece(choice)
-            if index in open_choices and (piece.text or piece.logprobs or piece.finish_reason):
+            said = piece.text or piece.calls or piece.logprobs
+            if index in open_choices and (said or piece.finish_reason):
                 if piece.finish_reason is not None:
                     open_choices.discard(index)
                 yield index, piece
@@ -184,7 +193,21 @@ def _piece(choice: Json) -> Piece:
     if reason == "error":  # OpenRouter and others
         raise UpstreamBrokeOff(502, "the upstream failed in mid-answer", "upstream_error")
     finish_reason = None if reason is None else FINISH_REASONS.get(reason, "stop")
-    return Piece(text, len(logprobs or ()) or int(bool(text)), logprobs, finish_reason)
+    calls = tuple(_call_pieces(delta.get("tool_calls"))) if isinstance(delta, dict) else ()
+    num_tokens = len(logprobs or ()) or int(bool(text or calls))
+    return Piece(text, num_tokens, logprobs, finish_reason, calls)
+
+
+def _call_pieces(calls: object) -> Iterator[CallPiece]:
+    """Yield the parts of calls in a chunk; what is no call, in OpenAI's form, is left out."""
+    for call in calls if isinstance(calls, list) else ():
+        with suppress(ValidationError):
+            part = ToolCallDelta.model_validate(call)
+            index, function = part.index, part.function
+            if part.id and function.name:
+                yield CallPiece(index, part.id, function.name)
+            if function.arguments:
+                yield CallPiece(index, arguments=function.arguments)
 
 
 def _logprobs(logprobs: object) -> tuple[TokenLogprob, ...] | None:

@@ -23,6 +23,7 @@ from fledge.serve.models.remote import (
     remote_pieces,
 )
 from fledge.serve.models.shelf import ModelShelf
+from fledge.serve.models.structure import held_to
 from fledge.serve.people.admission import Admission, Answers
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import CountedRequest, Quota
@@ -133,7 +134,8 @@ class ModelService:
             answers = Answers(ask.choices, longest, ask.wishes.token_limit is not None)
             return Prepared(ask, chat_tokens(ask), answers, request)
         prompt = tuple(await prompt_of(ask, model))
-        text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs)
+        held = await held_to(ask.structure, model)
+        text = TextAsk(ask.model, (prompt,), ask.user, ask.wishes, ask.choices, ask.logprobs, held)
         return self.prepare_text(text, request)
 
     def prepare_text(self, ask: TextAsk, request: CountedRequest) -> Prepared:
@@ -231,11 +233,11 @@ class ModelService:
                 sampling = ask.wishes.sampling(self.sampling, room, index, ask.logprobs or 0)
                 id_ = f"{name}-{len(feeds)}"
                 feed = self._engine.submit(
-                    engine, engine_request(id_, prompt, sampling, model, ask.user)
+                    engine, engine_request(id_, prompt, sampling, model, ask.user, ask.held)
                 )
                 feeds.append(feed)
                 streams.append(
-                    pieces(feed, model.tokenizer, sampling.stop, ask.logprobs is not None)
+                    pieces(feed, model.tokenizer, sampling.stop, ask.logprobs is not None, ask.held)
                 )
 
         def cancel() -> None:

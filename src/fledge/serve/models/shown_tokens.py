@@ -2,6 +2,7 @@
 
 import codecs
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fledge.generate.request import TokenEvent
@@ -35,8 +36,10 @@ class ShownTokens:
     tokens of the stop text are left out.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, marks: Mapping[int, str]) -> None:
+        """`marks` are special tokens that are shown."""
         self._tokenizer = tokenizer
+        self._marks = marks
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._drops_space = tokenizer.drops_first_space
         self._waiting: deque[_Waiting] = deque()
@@ -46,7 +49,8 @@ class ShownTokens:
         """Take the next token; the end token is no text."""
         if event.token_id is None or event.token_id in self._tokenizer.stop_ids:
             return
-        raw = self._tokenizer.token_bytes(event.token_id)
+        mark = self._marks.get(event.token_id)
+        raw = self._tokenizer.token_bytes(event.token_id) if mark is None else mark.encode()
         carried = len(self._decoder.getstate()[0])
         text = self._decoder.decode(raw)
         if self._drops_space and text:

@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
-from fledge.serve.schemas.tools import CalledFunction, MessageToolCall
+from fledge.serve.schemas.tools import (
+    AnswerFunction,
+    AnswerToolCall,
+    CalledFunction,
+    ChatTool,
+    FunctionDefinition,
+    FunctionDelta,
+    FunctionName,
+    MessageToolCall,
+    ResponseFormat,
+    ToolCallDelta,
+    ToolChoice,
+)
 from fledge.serve.schemas.wishes import SamplingWishes, TokenLimit
 
 MOST_MESSAGES = 10_000
@@ -42,12 +54,6 @@ class ChatMessage(Incoming):
         return self.content or ""
 
 
-class ResponseFormat(Incoming):
-    """Form of the answer; only `text` is built."""
-
-    type: str
-
-
 class ChatCompletionRequest(SamplingWishes, Body):
     """`POST /v1/chat/completions`."""
 
@@ -68,9 +74,17 @@ class ChatCompletionRequest(SamplingWishes, Body):
     top_logprobs: int | None = Field(None, ge=0, le=20)
     """Number of most likely alternatives to return for each token."""
     response_format: ResponseFormat | None = None
-    """Only the type `text` is supported; others are refused."""
-    tools: list[object] | None = None
-    """Not supported; refused unless empty."""
+    """Form of the answer: text, any JSON object, or JSON that is valid for a schema."""
+    tools: list[ChatTool] | None = Field(None, max_length=128)
+    """Functions that the model may call."""
+    tool_choice: str | ToolChoice | None = None
+    """`none`, `auto`, `required`, or the function that must be called; `auto` if not given."""
+    parallel_tool_calls: bool | None = None
+    """Allow several calls in one answer; true if not given."""
+    functions: list[FunctionDefinition] | None = Field(None, max_length=128)
+    """Older form of `tools`."""
+    function_call: str | FunctionName | None = None
+    """Older form of `tool_choice`."""
     truncation: Literal["auto", "disabled"] | None = None
     """Extension to OpenAI's API: "auto" drops the oldest messages if the context is full."""
 
@@ -114,12 +128,33 @@ class AnswerMessage(BaseModel):
     refusal: None = None
 
 
+class CallingMessage(BaseModel):
+    """Turn of the assistant that calls tools; the content is null where it only calls."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    refusal: None = None
+    tool_calls: list[AnswerToolCall]
+
+
+class FunctionMessage(BaseModel):
+    """Turn of the assistant that calls a function, in the older form."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    refusal: None = None
+    function_call: AnswerFunction
+
+
+ChatReason = Literal["stop", "length", "content_filter", "tool_calls", "function_call"]
+
+
 class Choice(BaseModel):
     """One of the `n` answers."""
 
     index: int
-    message: AnswerMessage
-    finish_reason: Literal["stop", "length", "content_filter"]
+    message: AnswerMessage | CallingMessage | FunctionMessage
+    finish_reason: ChatReason
     logprobs: ChoiceLogprobs | None
 
 
@@ -140,6 +175,8 @@ class Delta(BaseModel):
 
     role: Literal["assistant"] | None = None
     content: str | None = None
+    tool_calls: list[ToolCallDelta] | None = None
+    function_call: FunctionDelta | None = None
 
 
 class ChunkChoice(BaseModel):
@@ -147,7 +184,7 @@ class ChunkChoice(BaseModel):
 
     index: int
     delta: Delta
-    finish_reason: Literal["stop", "length", "content_filter"] | None
+    finish_reason: ChatReason | None
     logprobs: ChoiceLogprobs | None
 
 

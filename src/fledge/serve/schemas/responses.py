@@ -1,11 +1,12 @@
 """`POST /v1/responses` as data: the request, the response and the events of a stream."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Discriminator, Field, Tag
 
-from fledge.serve.schemas.chat import MOST_MESSAGES, ResponseFormat
+from fledge.serve.schemas.chat import MOST_MESSAGES
 from fledge.serve.schemas.common import Body, Incoming
+from fledge.serve.schemas.tools import FlatTool, TextFormat, ToolChoice
 from fledge.serve.schemas.wishes import TokenLimit
 
 
@@ -16,24 +17,58 @@ class InputPart(Incoming):
     text: str
 
 
-class InputItem(Incoming):
-    """Turn of the conversation; items of other types, such as a tool's output, are not built."""
+class InputMessage(Incoming):
+    """Turn of the conversation."""
 
     type: Literal["message"] | None = None
     role: Literal["user", "assistant", "system", "developer"]
     content: str | Annotated[list[InputPart], Field(fail_fast=True)]
 
-    def text(self) -> str:
-        """Return the content as one string."""
-        if isinstance(self.content, str):
-            return self.content
-        return "".join(part.text for part in self.content)
+
+class InputCall(Incoming):
+    """Call of a tool by the assistant."""
+
+    type: Literal["function_call"]
+    call_id: str = Field(min_length=1, max_length=200)
+    """Id that the output repeats."""
+    name: str = Field(min_length=1, max_length=200)
+    arguments: str
+    """Arguments as JSON."""
+
+
+class CallOutput(Incoming):
+    """Output of a tool."""
+
+    type: Literal["function_call_output"]
+    call_id: str = Field(min_length=1, max_length=200)
+    """Call that it answers."""
+    output: str | list[InputPart]
+
+
+def input_text(content: str | list[InputPart]) -> str:
+    """Return a content as one string."""
+    return content if isinstance(content, str) else "".join(part.text for part in content)
+
+
+def _kind(item: object) -> object:
+    """Return the type of an item, which a message may leave out."""
+    if isinstance(item, dict):
+        return item.get("type") or "message"
+    return getattr(item, "type", None) or "message"
+
+
+InputItem = Annotated[
+    Annotated[InputMessage, Tag("message")]
+    | Annotated[InputCall, Tag("function_call")]
+    | Annotated[CallOutput, Tag("function_call_output")],
+    Discriminator(_kind),
+]
 
 
 class TextSettings(Incoming):
     """Form of the answer."""
 
-    format: ResponseFormat | None = None
+    format: TextFormat | None = None
 
 
 class ResponseRequest(Body):
@@ -69,9 +104,13 @@ class ResponseRequest(Body):
     truncation: Literal["auto", "disabled"] | None = None
     """ "auto" drops the oldest messages of a conversation that is too long."""
     text: TextSettings | None = None
-    """Form of the answer; only the `format` of type `text` is supported."""
-    tools: list[object] | None = None
-    """Not supported; refused unless empty."""
+    """Form of the answer: text, any JSON object, or JSON that is valid for a schema."""
+    tools: list[FlatTool] | None = Field(None, max_length=128)
+    """Functions that the model may call."""
+    tool_choice: str | ToolChoice | None = None
+    """`none`, `auto`, `required`, or the function that must be called; `auto` if not given."""
+    parallel_tool_calls: bool | None = None
+    """Allow several calls in one answer; true if not given."""
     background: bool | None = None
     """Not supported; refused."""
     prompt: dict[str, object] | None = None
@@ -95,6 +134,37 @@ class OutputMessage(BaseModel):
     role: Literal["assistant"] = "assistant"
     status: Literal["in_progress", "completed", "incomplete"]
     content: list[OutputText]
+
+
+class OutputCall(BaseModel):
+    """Call of a tool by the assistant."""
+
+    id: str
+    type: Literal["function_call"] = "function_call"
+    status: Literal["in_progress", "completed", "incomplete"]
+    call_id: str
+    name: str
+    arguments: str
+
+
+OutputItem = OutputMessage | OutputCall
+
+
+class TellingTool(BaseModel):
+    """Function that the model may call, as the response repeats it."""
+
+    type: Literal["function"] = "function"
+    name: str
+    description: str | None
+    parameters: dict[str, Any] | None
+    strict: bool | None
+
+
+class NamedChoice(BaseModel):
+    """Function that must be called."""
+
+    type: Literal["function"] = "function"
+    name: str
 
 
 class InputDetails(BaseModel):
@@ -126,16 +196,25 @@ class Incomplete(BaseModel):
     reason: Literal["max_output_tokens", "content_filter"]
 
 
-class TextFormat(BaseModel):
-    """Plain text, the only form."""
+class AnswerFormat(BaseModel):
+    """Plain text, or any JSON object."""
 
-    type: Literal["text"] = "text"
+    type: Literal["text", "json_object"] = "text"
+
+
+class SchemaFormat(BaseModel):
+    """JSON that is valid for a schema."""
+
+    type: Literal["json_schema"] = "json_schema"
+    name: str
+    schema_: dict[str, Any] = Field(alias="schema")
+    strict: bool
 
 
 class TextForm(BaseModel):
     """Form of the answer."""
 
-    format: TextFormat = TextFormat()
+    format: AnswerFormat | SchemaFormat = AnswerFormat()
 
 
 class ResponseObject(BaseModel):
@@ -151,14 +230,14 @@ class ResponseObject(BaseModel):
     max_output_tokens: int | None
     metadata: dict[str, str]
     model: str
-    output: list[OutputMessage]
+    output: list[OutputItem]
     parallel_tool_calls: bool = False
     previous_response_id: str | None
     store: bool
     temperature: float | None
     text: TextForm = TextForm()
-    tool_choice: Literal["none"] = "none"
-    tools: list[str] = []
+    tool_choice: Literal["none", "auto", "required"] | NamedChoice = "none"
+    tools: list[TellingTool] = []
     top_p: float | None
     truncation: Literal["auto", "disabled"]
     usage: ResponseUsage
@@ -181,7 +260,7 @@ class ItemEvent(BaseModel):
     type: Literal["response.output_item.added", "response.output_item.done"]
     sequence_number: int
     output_index: int = 0
-    item: OutputMessage
+    item: OutputItem
 
 
 class PartEvent(BaseModel):
@@ -217,6 +296,29 @@ class TextDoneEvent(BaseModel):
     content_index: int = 0
     text: str
     logprobs: list[str] = []
+
+
+class ArgumentsEvent(BaseModel):
+    """Event with more arguments of a call."""
+
+    type: Literal["response.function_call_arguments.delta"] = (
+        "response.function_call_arguments.delta"
+    )
+    sequence_number: int
+    item_id: str
+    output_index: int
+    delta: str
+
+
+class ArgumentsDoneEvent(BaseModel):
+    """Event with all the arguments of a call."""
+
+    type: Literal["response.function_call_arguments.done"] = "response.function_call_arguments.done"
+    sequence_number: int
+    item_id: str
+    output_index: int
+    name: str
+    arguments: str
 
 
 class ErrorEvent(BaseModel):

@@ -103,7 +103,7 @@ async def whole_or_gone(
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        body = working.result().model_dump_json()
+        body = working.result().model_dump_json(by_alias=True)
         return Response(body, media_type="application/json", headers=dict(headers))
     finally:
         working.cancel()
