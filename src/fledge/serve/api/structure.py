@@ -120,7 +120,7 @@ def _structure(
         told=tuple(tools) if is_used else (),
         tools=tuple(tool for tool in tools if is_used and only in (None, tool.name)),
         required=required,
-        several=several,
+        several=several and only is None,  # as OpenAI: a named function is called once
         schema_path=schema_path,
         sent=sent,
     )
