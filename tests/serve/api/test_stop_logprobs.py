@@ -74,7 +74,7 @@ def test_a_cut_token_keeps_its_log_probability_and_the_rest_is_not_told(
         for id_ in range(tiny_tokenizer.vocabulary_size)
         if tiny_tokenizer.token_bytes(id_) == b" tide"
     )
-    tokens = ShownTokens(tiny_tokenizer)
+    tokens = ShownTokens(tiny_tokenizer, {})
     tokens.add(TokenEvent("0", id_, -0.5, (), None))
     assert tokens.taken(" ti") == ()
     (cut,) = tokens.rest(is_cut=True)
