@@ -231,6 +231,8 @@ def test_log_probabilities_that_are_not_told_are_null(relay: TestClient, other: 
         (formatdate(time.time() - 600, usegmt=True), (0, 0)),
         ("soon", (5, 5)),
     ],
+    # Times in the names would differ between processes that run the tests.
+    ids=["seconds", "a date", "a date that is past", "no number"],
 )
 def test_when_to_try_again_is_passed_on(
     relay: TestClient, other: RawServer, value: str, seconds: tuple[int, int]
