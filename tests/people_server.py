@@ -17,6 +17,7 @@ from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.app import Parts
+from fledge.serve.mail.settings import MailSettings
 from fledge.serve.people.identity import COOKIE
 from serving import ScriptedEngine, served, tokenizer
 
@@ -94,7 +95,9 @@ class PeopleServer:
 
 
 @contextmanager
-def people_server(*, login: bool = True, roles: tuple[str, ...] = ()) -> Iterator[PeopleServer]:
+def people_server(
+    *, login: bool = True, roles: tuple[str, ...] = (), mail: MailSettings | None = None
+) -> Iterator[PeopleServer]:
     clock = Clock()
     database = TemporaryDatabase(clock)
     words = tokenizer()
@@ -104,6 +107,7 @@ def people_server(*, login: bool = True, roles: tuple[str, ...] = ()) -> Iterato
         login=login,
         clock=clock,
         passwords=cheap_passwords(),
+        mail=mail,
     )
     with TestClient(app, base_url=ORIGIN) as client:
         server = PeopleServer(app, client, database, app.state.parts, clock)

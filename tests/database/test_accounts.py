@@ -27,6 +27,7 @@ def test_a_new_account_has_no_limits_of_its_own_and_allows_training(
         created_at=now,
         last_seen_at=None,
         disabled_at=None,
+        email=None,
     )
     assert database.accounts.get(made.id) == made
     assert "secret" not in repr(made)

@@ -15,7 +15,9 @@ def test_a_link_is_open_for_a_week_to_the_second(database: Database, clock: Cloc
     now = clock.stop()
     ada = person(database, "ada", "admin")
     made, token = database.invitations.create(ada, "labeller", "for Bob")
-    assert made == Invitation(made.id, "labeller", "for Bob", ada, None, now, now + WEEK, None)
+    assert made == Invitation(
+        made.id, "labeller", "for Bob", ada, None, now, now + WEEK, None, None
+    )
     clock.now = now + WEEK - 1
     assert database.invitations.find(token) == made
     assert database.invitations.get(made.id) == made

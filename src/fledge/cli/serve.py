@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli import mail
 from fledge.cli.database import DatabaseOption, default_database
 from fledge.cli.options import Temperature, TopP, refuse_ignored
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
+    from fledge.serve.models.registry import Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
 
@@ -110,6 +112,13 @@ def serve(
     allow_origin: AllowOrigin = None,
     path_prefix: PathPrefix = None,
     proxy: Proxy = None,
+    smtp_host: mail.SmtpHost = None,
+    smtp_port: mail.SmtpPort = None,
+    smtp_security: mail.SmtpSecurity = None,
+    smtp_user: mail.SmtpUser = None,
+    smtp_password_file: mail.SmtpPasswordFile = None,
+    mail_from: mail.MailFrom = None,
+    public_url: mail.PublicUrl = None,
     database: DatabaseOption = None,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -118,25 +127,26 @@ def serve(
     model's id in the API. Temperature and top-p apply to requests that set none.
     """
     from fledge.config import parse_section
-    from fledge.errors import ConfigError
     from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
-    from fledge.serve.models.loading import machine_memory, named, served_models
-    from fledge.serve.models.registry import Model
-    from fledge.serve.models.remote import upstream_models
+    from fledge.serve.models.loading import machine_memory
 
+    letters = mail.mail_settings(
+        host=smtp_host,
+        port=smtp_port,
+        security=smtp_security,
+        user=smtp_user,
+        password_file=smtp_password_file,
+        sender=mail_from,
+        public_url=public_url,
+        path_prefix=path_prefix or "",
+        login=not no_login,
+    )
     sampling = parse_section(
         {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"
     )
     budget = machine_memory() if memory is None else int(memory * 2**30)
-    models: list[Model] = [*served_models(named(checkpoints or []), max_batch, budget)]
-    if upstream is None:
-        only = {"--upstream-key-env": upstream_key_env}
-        refuse_ignored("without --upstream, no other server is called", only)
-    else:
-        models += upstream_models(upstream_server(upstream, upstream_key_env))
-    if not models:
-        raise ConfigError("nothing to serve; name a checkpoint, or another server with --upstream")
+    models = every_model(checkpoints or [], max_batch, budget, upstream, upstream_key_env)
     launch(
         models,
         host=host,
@@ -150,8 +160,36 @@ def serve(
         proxies=proxy or (),
         database=database or default_database(),
         login=not no_login,
+        mail=letters,
         announce=typer.echo,
     )
+
+
+def every_model(
+    checkpoints: list[str],
+    max_batch: int | None,
+    memory: int,
+    upstream: str | None,
+    upstream_key_env: str | None,
+) -> "list[Model]":
+    """Return the models of the checkpoints, then those of the other server; `memory` is in bytes.
+
+    Raises:
+        ConfigError: there are none, or an option would be ignored.
+    """
+    from fledge.errors import ConfigError
+    from fledge.serve.models.loading import named, served_models
+    from fledge.serve.models.remote import upstream_models
+
+    models: list[Model] = [*served_models(named(checkpoints), max_batch, memory)]
+    if upstream is None:
+        only = {"--upstream-key-env": upstream_key_env}
+        refuse_ignored("without --upstream, no other server is called", only)
+    else:
+        models += upstream_models(upstream_server(upstream, upstream_key_env))
+    if not models:
+        raise ConfigError("nothing to serve; name a checkpoint, or another server with --upstream")
+    return models
 
 
 def upstream_server(url: str, key_env: str | None) -> "UpstreamServer":

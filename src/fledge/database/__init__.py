@@ -1,6 +1,6 @@
 """Stores of the chat product in SQLite or PostgreSQL, one for each noun; no torch."""
 
-from fledge.database.accounts import Account, AccountStore, LoginTaken, Role
+from fledge.database.accounts import Account, AccountStore, EmailTaken, LoginTaken, Role
 from fledge.database.api_keys import ApiKey, ApiKeyStore
 from fledge.database.assistants import Assistant, AssistantStore
 from fledge.database.audit import AuditEntry, AuditStore
@@ -10,6 +10,7 @@ from fledge.database.folders import Folder, FolderStore
 from fledge.database.invitations import Invitation, InvitationStore
 from fledge.database.knowledge import Document, FoundPassage, KnowledgeStore, Passage
 from fledge.database.messages import MessageStore, StoredMessage
+from fledge.database.password_resets import PasswordResetStore
 from fledge.database.prompts import Prompt, PromptStore
 from fledge.database.ratings import Preference, Rating, RatingStore, WrittenAnswer
 from fledge.database.runs import RunStore, StoredRun
@@ -32,6 +33,7 @@ __all__ = [
     "ConversationStore",
     "Database",
     "Document",
+    "EmailTaken",
     "Folder",
     "FolderStore",
     "Found",
@@ -43,6 +45,7 @@ __all__ = [
     "Logo",
     "MessageStore",
     "Passage",
+    "PasswordResetStore",
     "Preference",
     "Prompt",
     "PromptStore",

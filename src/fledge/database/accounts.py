@@ -1,6 +1,7 @@
 """Accounts: the people of a server, their roles and their limits."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from fledge.database.assistants import hide_prompts
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, oldest_first, selected, values_of
-from fledge.database.tables import Accounts, Invitations, new_id
+from fledge.database.tables import Accounts, Invitations, PasswordResets, new_id
 from fledge.errors import DatabaseError, NotFound
 
 Role = Literal["owner", "admin", "labeller", "user"]
@@ -32,6 +33,7 @@ class Account:
     created_at: float
     last_seen_at: float | None
     disabled_at: float | None
+    email: str | None
 
 
 class AccountChange(TypedDict, total=False):
@@ -47,6 +49,7 @@ class AccountChange(TypedDict, total=False):
     concurrent_streams: int | None
     daily_tokens: int | None
     disabled_at: float | None
+    email: str | None
 
 
 class LoginTaken(DatabaseError):
@@ -56,8 +59,19 @@ class LoginTaken(DatabaseError):
         super().__init__(f"the username {login!r} is already taken; choose another")
 
 
+class EmailTaken(DatabaseError):
+    """Report that another account has this e-mail address."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"another account uses the e-mail address {email}; choose another")
+
+
+VOIDING = frozenset({"email", "password_hash", "disabled_at"})
+"""Fields whose change makes a link for a lost password open nothing."""
+
+
 class AccountStore:
-    """Store of accounts. Logins are compared without case and surrounding blanks."""
+    """Store of accounts. Case and blanks around logins and e-mail addresses do not count."""
 
     def __init__(self, transactions: Transactions, clock: Callable[[], float]) -> None:
         self._transactions = transactions
@@ -91,6 +105,14 @@ class AccountStore:
             hashed = select(Accounts.password_hash).where(Accounts.id == account.id)
             return account, connection.scalar(hashed)
 
+    def reached_by(self, login_or_email: str) -> Account | None:
+        """Return the account that has this e-mail address, or else this login, or None."""
+        text = folded(login_or_email)
+        accounts = selected(Accounts, Account)
+        with self._transactions.read() as connection:
+            by_email = first(connection, accounts.where(Accounts.email == text), Account)
+            return by_email or first(connection, accounts.where(Accounts.login == text), Account)
+
     def list(self) -> list[Account]:
         """Return all accounts, the oldest first."""
         query = selected(Accounts, Account).order_by(*oldest_first(Accounts))
@@ -120,11 +142,14 @@ class AccountStore:
         Raises:
             NotFound: the account does not exist.
             LoginTaken: another account has the new login.
+            EmailTaken: another account has the new e-mail address.
             DatabaseError: no enabled owner would remain.
         """
         values: dict[str, object] = {**change}
         if "login" in change:
             values["login"] = folded(change["login"])
+        if "email" in change:
+            values["email"] = folded(change["email"] or "") or None
         if not values:
             return self.get(account_id)
         with self._transactions.write() as connection:
@@ -134,7 +159,11 @@ class AccountStore:
             try:
                 connection.execute(update(Accounts).where(Accounts.id == account_id).values(values))
             except IntegrityError as error:
-                raise LoginTaken(str(values["login"])) from error
+                raise taken(error, values) from error
+            if values.keys() & VOIDING:
+                connection.execute(
+                    delete(PasswordResets).where(PasswordResets.account_id == account_id)
+                )
             if before.role == "owner":
                 require_owner(connection)
             return found(connection, account_id)
@@ -213,8 +242,9 @@ def add(
     role: Role,
     password_hash: str | None,
     allows_training: bool,
+    email: str | None = None,
 ) -> Account:
-    """Insert an account in an open transaction. Raises `LoginTaken`."""
+    """Insert an account in an open transaction. Raises `LoginTaken` or `EmailTaken`."""
     account = Account(
         id=new_id(now),
         login=folded(login),
@@ -228,13 +258,24 @@ def add(
         created_at=now,
         last_seen_at=None,
         disabled_at=None,
+        email=email,
     )
     values = {**values_of(account), "password_hash": password_hash}
     try:
         connection.execute(insert(Accounts).values(values))
     except IntegrityError as error:
-        raise LoginTaken(account.login) from error
+        raise taken(error, values) from error
     return account
+
+
+def taken(error: IntegrityError, values: Mapping[str, object]) -> LoginTaken | EmailTaken:
+    """Return the error for a login or an address that another account has.
+
+    The first line of the driver's message names the column or its index; later ones show values.
+    """
+    if re.search("accounts[._]email", str(error.orig).partition("\n")[0]):
+        return EmailTaken(str(values["email"]))
+    return LoginTaken(str(values["login"]))
 
 
 def found(connection: Connection, account_id: str) -> Account:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, exists, insert, select, update
 
-from fledge.database.accounts import Account, Role, add
+from fledge.database.accounts import Account, Role, add, folded
 from fledge.database.engine import Transactions
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Invitations, new_id
+from fledge.database.tables import Accounts, Invitations, new_id
 from fledge.database.tokens import hashed, new_token
 from fledge.errors import NotFound
 
@@ -27,6 +27,7 @@ class Invitation:
     created_at: float
     expires_at: float
     accepted_at: float | None
+    email: str | None
 
 
 class InvitationStore:
@@ -36,8 +37,13 @@ class InvitationStore:
         self._transactions = transactions
         self._clock = clock
 
-    def create(self, invited_by: str, role: Role, note: str = "") -> tuple[Invitation, str]:
-        """Create an invitation; return it and its secret, which cannot be read again."""
+    def create(
+        self, invited_by: str, role: Role, note: str = "", email: str | None = None
+    ) -> tuple[Invitation, str]:
+        """Create an invitation; return it and its secret, which cannot be read again.
+
+        The new account gets the `email`.
+        """
         now = self._clock()
         invitation = Invitation(
             id=new_id(now),
@@ -48,6 +54,7 @@ class InvitationStore:
             created_at=now,
             expires_at=now + LIFETIME_SECONDS,
             accepted_at=None,
+            email=folded(email or "") or None,
         )
         token = new_token()
         values = {**values_of(invitation), "token_hash": hashed(token)}
@@ -70,6 +77,8 @@ class InvitationStore:
     ) -> Account:
         """Create the account and close the link.
 
+        The account gets the address of the invitation, unless another account has it by now.
+
         Raises:
             NotFound: the link is not open.
             LoginTaken: another account has the login; the link stays open.
@@ -83,15 +92,21 @@ class InvitationStore:
                 Invitations.expires_at > now,
             )
             .values(accepted_at=now)
-            .returning(Invitations.id, Invitations.role)
+            .returning(Invitations.id, Invitations.role, Invitations.email)
         )
         with self._transactions.write() as connection:
             taken = connection.execute(statement).first()
             if taken is None:
                 raise NotFound("this invitation was used, taken back, or is older than a week")
-            account = add(connection, now, login, name, taken.role, password_hash, allows_training)
+            used = select(exists().where(Accounts.email == taken.email))
+            email = None if connection.scalar(used) else taken.email
+            account = add(
+                connection, now, login, name, taken.role, password_hash, allows_training, email
+            )
             connection.execute(
-                update(Invitations).where(Invitations.id == taken.id).values(accepted_by=account.id)
+                update(Invitations)
+                .where(Invitations.id == taken.id)
+                .values(accepted_by=account.id, email=None)
             )
         return account
 

@@ -17,6 +17,7 @@ from fledge.database.knowledge import KnowledgeStore
 from fledge.database.limit_windows import LimitStore
 from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
+from fledge.database.password_resets import PasswordResetStore
 from fledge.database.prompts import PromptStore
 from fledge.database.ratings import RatingStore
 from fledge.database.runs import RunStore
@@ -38,6 +39,7 @@ class Database:
         self.transactions = transactions
         self.accounts = AccountStore(transactions, clock)
         self.sessions = SessionStore(transactions, clock)
+        self.password_resets = PasswordResetStore(transactions, clock)
         self.api_keys = ApiKeyStore(transactions, clock)
         self.conversations = ConversationStore(transactions, clock)
         self.folders = FolderStore(transactions, clock)

@@ -19,6 +19,7 @@ from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.accounts.reset_limits import ResetLimits
 from fledge.serve.accounts.routes import accounts_routes
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.api.page import api_page_routes
@@ -31,6 +32,9 @@ from fledge.serve.http.middleware import KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.http.proxy import ForwardedHeaders, Network
+from fledge.serve.mail.post import Post
+from fledge.serve.mail.sending import Mailer
+from fledge.serve.mail.settings import MailSettings
 from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances
@@ -99,6 +103,8 @@ class Parts:
     setup: OwnerSetup
     passwords: Passwords
     attempts: LoginAttempts
+    reset_limits: ResetLimits
+    post: Post | None
     service: ModelService
     supervisor: RunSupervisor
 
@@ -111,6 +117,7 @@ class Parts:
         login: bool,
         clock: Callable[[], float],
         passwords: Passwords,
+        mail: MailSettings | None,
     ) -> "Parts":
         """Make every part on top of a database and the models."""
         settings = LiveSettings(database.settings)
@@ -135,6 +142,8 @@ class Parts:
             setup=OwnerSetup(database.accounts, login=login),
             passwords=passwords,
             attempts=LoginAttempts(),
+            reset_limits=ResetLimits(),
+            post=None if mail is None else Post(Mailer(mail, clock), settings),
             service=service,
             supervisor=RunSupervisor(service, quota, database.runs),
         )
@@ -156,6 +165,8 @@ class Parts:
         yield
         await self.supervisor.close()
         await self.service.stop()
+        if self.post is not None:
+            await asyncio.to_thread(self.post.stop)
         self.meter.stop()
         self.presence.stop()
 
@@ -175,6 +186,7 @@ def create_app(
     database: Database | None = None,
     login: bool = False,
     passwords: Passwords | None = None,
+    mail: MailSettings | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -195,11 +207,14 @@ def create_app(
         database: where people and chats are kept; None keeps them until the server ends.
         login: whether people have accounts; without, everybody who reaches the server is its owner.
         passwords: how they are hashed; None is argon2id as its authors advise.
+        mail: SMTP server for invitations and lost passwords; None sends none.
     """
     registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
     service = ModelService(registry, sampling or SamplingParams(), max_pending, memory)
-    parts = Parts.of(kept, service, login=login, clock=clock, passwords=passwords or Passwords())
+    parts = Parts.of(
+        kept, service, login=login, clock=clock, passwords=passwords or Passwords(), mail=mail
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -259,6 +274,8 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             parts.settings,
             quota,
             parts.retention,
+            parts.post,
+            parts.reset_limits,
             clock,
             pages,
         )

@@ -19,6 +19,7 @@ from fledge.serve.http.connections import BoundedConnection
 from fledge.serve.http.cross_origin import ANY, parse_origin
 from fledge.serve.http.path_prefix import parse_prefix
 from fledge.serve.http.proxy import Network, parse_proxy
+from fledge.serve.mail.settings import MailSettings
 from fledge.serve.models.registry import Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -42,6 +43,7 @@ def launch(
     proxies: Sequence[str] = (),
     database: str | Path,
     login: bool,
+    mail: MailSettings | None = None,
 ) -> None:
     """Serve until Ctrl-C, at `port`, or without one at 8000 or, where that is taken, a free port.
 
@@ -72,6 +74,7 @@ def launch(
             proxies=networks,
             database=kept,
             login=login,
+            mail=mail,
         )
         url = address(host, listener.getsockname()[1]) + prefix
 

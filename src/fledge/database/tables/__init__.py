@@ -6,7 +6,14 @@ from fledge.database.tables.chats import Conversations, Folders, Messages, Runs
 from fledge.database.tables.desk import HandOvers, Visits
 from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
-from fledge.database.tables.people import Accounts, ApiKeys, HasLimits, Invitations, Sessions
+from fledge.database.tables.people import (
+    Accounts,
+    ApiKeys,
+    HasLimits,
+    Invitations,
+    PasswordResets,
+    Sessions,
+)
 from fledge.database.tables.prompts import Prompts
 from fledge.database.tables.servers import Holdings, Servers, Windows
 from fledge.database.tables.shares import Shares
@@ -27,6 +34,7 @@ __all__ = [
     "Invitations",
     "Json",
     "Messages",
+    "PasswordResets",
     "Preferences",
     "Prompts",
     "Ratings",

@@ -1,4 +1,4 @@
-"""Accounts, their sessions and API keys, and invitations."""
+"""Accounts, their sessions, API keys and lost passwords, and invitations."""
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +20,8 @@ class HasLimits:
 class Accounts(HasLimits, Base):
     """A person. `login` is the username in lower case; `name` is the display name.
 
+    `email` is in lower case too, and no two accounts share one.
+
     An account without `password_hash` cannot log in; it serves a server without login.
     """
 
@@ -34,6 +36,19 @@ class Accounts(HasLimits, Base):
     created_at: Mapped[float]
     last_seen_at: Mapped[float | None]
     disabled_at: Mapped[float | None]
+    email: Mapped[str | None] = mapped_column(String(254), unique=True, index=True)
+
+
+class PasswordResets(Base):
+    """A link that sets one new password, found by its SHA-256; an account has at most one."""
+
+    __tablename__ = "password_resets"
+
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    expires_at: Mapped[float] = mapped_column(index=True)
 
 
 class Sessions(Base):
@@ -72,7 +87,7 @@ class ApiKeys(HasLimits, Base):
 
 
 class Invitations(Base):
-    """A link that creates one account."""
+    """A link that creates one account; `email` is where it was sent, if it was."""
 
     __tablename__ = "invitations"
 
@@ -89,3 +104,4 @@ class Invitations(Base):
     created_at: Mapped[float] = mapped_column(index=True)
     expires_at: Mapped[float]
     accepted_at: Mapped[float | None]
+    email: Mapped[str | None] = mapped_column(String(254))

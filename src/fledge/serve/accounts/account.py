@@ -56,12 +56,20 @@ class AccountPage:
     """Render `/account`."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], pages: Pages, *, login: bool
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        pages: Pages,
+        *,
+        login: bool,
+        by_email: bool,
     ) -> None:
+        """`by_email` tells whether the server sends e-mail."""
         self._database = database
         self._clock = clock
         self._pages = pages
         self._login = login
+        self._by_email = by_email
 
     def show(
         self, request: Request, person: Person, new_key: tuple[ApiKey, str] | None = None
@@ -79,6 +87,7 @@ class AccountPage:
                 (each.daily_tokens for each in person.limits if each.daily_tokens), default=None
             ),
             "new_key": new_key,
+            "by_email": self._by_email,
             "done": DONE.get(request.query_params.get("done", "")),
             "now": self._clock(),
         }
@@ -91,10 +100,12 @@ def account_routes(
     credentials: Credentials,
     clock: Callable[[], float],
     pages: Pages,
+    *,
+    by_email: bool,
 ) -> APIRouter:
     """Make the routes of `/account` and its forms."""
     router = page_router(pages)
-    page = AccountPage(database, clock, pages, login=identity.login)
+    page = AccountPage(database, clock, pages, login=identity.login, by_email=by_email)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/account")
@@ -223,6 +234,7 @@ def key_routes(
 
 DONE = {
     "profile": "Profile saved.",
+    "email": "E-mail address saved.",
     "password": "Password changed. All other browsers have been logged out.",
     "session": "Logged out of that browser.",
     "sessions": "Logged out of all other browsers.",

@@ -14,8 +14,10 @@ from fledge.database.usage import day
 from fledge.serve.accounts.activity import newest
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.credentials import Credentials
+from fledge.serve.accounts.email import Email
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
+from fledge.serve.mail.post import Post
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.permissions import ROLES, may_appoint
 from fledge.serve.people.person import Person
@@ -27,13 +29,6 @@ from fledge.serve.show.page import Pages
 MOST = 2**31 - 1
 USAGE_SECONDS = 29 * 86_400
 """Seconds before today: with it, the page adds up thirty days."""
-
-
-class InvitationForm(Form):
-    """Role and note of a person to invite."""
-
-    role: Role = "user"
-    note: str = Field("", max_length=100)
 
 
 class RoleForm(Form):
@@ -52,9 +47,10 @@ class LimitsForm(Form):
 
 
 class PersonForm(LimitsForm):
-    """Role and limits of a person, saved together."""
+    """Role, limits and e-mail address of a person, saved together."""
 
     role: Role
+    email: Email | None = None
 
 
 class SettingsForm(Form):
@@ -76,8 +72,11 @@ class AdminPage:
         settings: LiveSettings,
         quota: Quota,
         clock: Callable[[], float],
+        post: Post | None,
         pages: Pages,
     ) -> None:
+        """`post` is None on a server that sends no e-mail."""
+        self._post = post
         self._database = database
         self._settings = settings
         self._quota = quota
@@ -90,6 +89,7 @@ class AdminPage:
         person: Person,
         invitation: tuple[Invitation, str] | None = None,
         password: tuple[Account, str] | None = None,
+        problem: str = "",
     ) -> Response:
         """Return the page; an invitation's link or a new password is shown this once."""
         database = self._database
@@ -103,12 +103,18 @@ class AdminPage:
             "roles": [role for role in reversed(ROLES) if may_appoint(person.role, role)],
             "may_appoint": may_appoint,
             "new_password": password,
-            "link": None
-            if invitation is None
-            else str(request.url_for("invitation_page", token=invitation[1])),
+            "link": None if invitation is None else self._link(request, invitation[1]),
+            "problem": problem,
+            "by_email": self._post is not None,
             "done": DONE.get(request.query_params.get("done", "")),
         }
         return self._pages.show(request, "admin.html", context, person=person)
+
+    def _link(self, request: Request, token: str) -> str:
+        """Return an invitation's link: the public address, or the one that the person is using."""
+        if self._post is not None:
+            return self._post.link(f"/invitation/{token}")
+        return str(request.url_for("invitation_page", token=token))
 
 
 def admin_routes(
@@ -118,6 +124,7 @@ def admin_routes(
     retention: Retention,
     settings: LiveSettings,
     page: AdminPage,
+    post: Post | None,
     clock: Callable[[], float],
     pages: Pages,
 ) -> APIRouter:
@@ -125,7 +132,7 @@ def admin_routes(
     router = page_router(pages)
     if identity.login:
         router.include_router(admin_page_routes(identity, database, settings, page, pages))
-        router.include_router(account_admin_routes(identity, database, pages))
+        router.include_router(account_admin_routes(identity, database, post, pages))
         router.include_router(
             access_routes(identity, database, credentials, retention, page, clock, pages)
         )
@@ -153,7 +160,7 @@ def admin_page_routes(
     page: AdminPage,
     pages: Pages,
 ) -> APIRouter:
-    """Make the routes for the page, invitations and settings."""
+    """Make the routes for the page and its settings."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
 
@@ -161,26 +168,6 @@ def admin_page_routes(
     def admin_page(request: Request, person: Manager) -> Response:
         """Show every account with its usage, and the open invitations."""
         return page.show(request, person)
-
-    @router.post("/admin/invitations")
-    def invite(
-        request: Request,
-        person: Manager,
-        form: Annotated[InvitationForm, Depends(read(InvitationForm))],
-    ) -> Response:
-        """Make an invitation, and show its link on the only page that ever does."""
-        require_appointing(person, form.role)
-        made = database.invitations.create(person.id, form.role, form.note)
-        database.audit.add(person.id, "invitation.made", form.note, {"role": form.role})
-        return page.show(request, person, invitation=made)
-
-    @router.post("/admin/invitations/{invitation_id}/delete")
-    def take_back(invitation_id: str, person: Manager) -> Response:
-        """Withdraw an invitation: its link opens nothing from now on."""
-        require_appointing(person, database.invitations.get(invitation_id).role)
-        database.invitations.delete(invitation_id)
-        database.audit.add(person.id, "invitation.taken_back", invitation_id)
-        return go("/admin?done=invitation#invitations")
 
     @router.post("/admin/settings")
     def change_settings(
@@ -196,7 +183,9 @@ def admin_page_routes(
     return router
 
 
-def account_admin_routes(identity: Identity, database: Database, pages: Pages) -> APIRouter:
+def account_admin_routes(
+    identity: Identity, database: Database, post: Post | None, pages: Pages
+) -> APIRouter:
     """Make the routes for a person's role and limits; admins cannot change other admins."""
     router = page_router(pages)
     Manager = Annotated[Person, Depends(manager(identity))]  # noqa: N806
@@ -218,10 +207,14 @@ def account_admin_routes(identity: Identity, database: Database, pages: Pages) -
     def change(
         account_id: str, person: Manager, form: Annotated[PersonForm, Depends(read(PersonForm))]
     ) -> Response:
-        """Save a person's role and limits."""
+        """Save a person's role and limits, and the e-mail address where the page has a field."""
         account = changeable(database, person, account_id)
         require_appointing(person, form.role)
-        limits = form.model_dump(exclude={"role"})
+        limits = form.model_dump(exclude={"role", "email"})
+        email = account.email if post is None else form.email
+        if email != account.email:
+            accounts.change(account.id, email=email)
+            audit.add(person.id, "email.changed", account.login)
         accounts.change(account.id, role=form.role, **limits)
         if form.role != account.role:
             database.invitations.withdraw(account.id)
@@ -315,6 +308,7 @@ def changeable(database: Database, person: Person, account_id: str) -> Account:
 
 DONE = {
     "invitation": "Invitation revoked.",
+    "sent": "Invitation sent by e-mail.",
     "settings": "Defaults saved.",
     "person": "Changes saved.",
     "role": "Role changed.",

@@ -51,6 +51,8 @@ def read(form: type[Filled]) -> Callable[[Request], Awaitable[Filled]]:
 
 LABELS = {
     "login": "username",
+    "email": "e-mail address",
+    "to": "e-mail address",
     "current": "current password",
     "new": "new password",
     "scopes": "permissions",
@@ -66,6 +68,7 @@ RULES = {
     "less_than_equal": "must be at most {le:,}",
     "int_parsing": "must be a whole number",
     "literal_error": "must be {expected}",
+    "value_error": "is invalid: {error}",
     "string_too_long": "must have at most {max_length:,} characters",
 }
 """Sentences for pydantic's types of errors, with the facts of each."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
-from fledge.database import Account, Database, LoginTaken
+from fledge.database import Account, Database, EmailTaken, LoginTaken
 from fledge.errors import NotFound
 from fledge.serve.accounts.cookies import forget_session, go, local, set_session
 from fledge.serve.accounts.credentials import AccountDisabled, Credentials
@@ -45,11 +45,15 @@ def door_routes(
     setup: OwnerSetup,
     settings: LiveSettings,
     pages: Pages,
+    *,
+    by_email: bool,
 ) -> APIRouter:
     """Make the routes of `/login`, `/logout`, `/setup` and `/invitation/{token}`."""
     router = page_router(pages)
     if identity.login:
-        router.include_router(login_routes(identity, database, credentials, setup, pages))
+        router.include_router(
+            login_routes(identity, database, credentials, setup, pages, by_email=by_email)
+        )
         router.include_router(setup_routes(database, credentials, setup, pages))
         router.include_router(invitation_routes(database, credentials, settings, pages))
     return router
@@ -61,8 +65,10 @@ def login_routes(
     credentials: Credentials,
     setup: OwnerSetup,
     pages: Pages,
+    *,
+    by_email: bool,
 ) -> APIRouter:
-    """Make the routes of `/login` and `/logout`."""
+    """Make the routes of `/login` and `/logout`; `by_email` offers a link for lost passwords."""
     router = page_router(pages)
 
     def page(request: Request, next_: str, problem: str = "", status: int = 200) -> Response:
@@ -70,6 +76,8 @@ def login_routes(
             "next": local(next_),
             "problem": problem,
             "needs_setup": setup.is_open(),
+            "by_email": by_email,
+            "done": DONE.get(request.query_params.get("done", "")),
         }
         return pages.show(request, "login.html", context, status=status)
 
@@ -194,7 +202,7 @@ def invitation_routes(
             account = invitations.accept(
                 token, form.login, form.name, hashed, settings.current.allows_training
             )
-        except (BadPassword, LoginTaken) as error:
+        except (BadPassword, EmailTaken, LoginTaken) as error:
             return page(request, token, str(error), 400)
         except NotFound:
             return closed(request)
@@ -202,6 +210,10 @@ def invitation_routes(
         return enter(database, request, account, "/")
 
     return router
+
+
+DONE = {"reset": "Password changed. Log in with your new password."}
+"""Notes on the login page, by the `done` of its address."""
 
 
 def enter(database: Database, request: Request, account: Account, path: str) -> Response:

@@ -11,9 +11,12 @@ from pydantic import AfterValidator, Field
 from fledge.database import Database
 from fledge.database.settings import Audience
 from fledge.serve.accounts.cookies import go
+from fledge.serve.accounts.email import Email
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.errors import ApiError
+from fledge.serve.mail.post import Post, required
+from fledge.serve.mail.sending import MailFailed
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.settings import LiveSettings
@@ -42,10 +45,19 @@ class SharingForm(Form):
     shared_links: Audience
 
 
+class TestMailForm(Form):
+    """Address to send a test e-mail to."""
+
+    to: Email
+
+
 class ServerPage:
     """Render `/server`, and recognise its owner."""
 
-    def __init__(self, identity: Identity, settings: LiveSettings, pages: Pages) -> None:
+    def __init__(
+        self, identity: Identity, settings: LiveSettings, post: Post | None, pages: Pages
+    ) -> None:
+        self._post = post
         self._identity = identity
         self._settings = settings
         self._pages = pages
@@ -56,22 +68,31 @@ class ServerPage:
         person.require("manage_server")
         return person
 
-    def show(self, request: Request, person: Person) -> Response:
+    def show(
+        self, request: Request, person: Person, problem: str = "", status: int = 200
+    ) -> Response:
         """Return the page."""
         context = {
             "settings": self._settings.current,
             "audiences": AUDIENCES,
+            "post": self._post,
+            "account_email": person.account.email,
+            "problem": problem,
             "done": DONE.get(request.query_params.get("done", "")),
         }
-        return self._pages.show(request, "server.html", context, person=person)
+        return self._pages.show(request, "server.html", context, person=person, status=status)
 
 
 def server_routes(
-    identity: Identity, database: Database, settings: LiveSettings, pages: Pages
+    identity: Identity,
+    database: Database,
+    settings: LiveSettings,
+    post: Post | None,
+    pages: Pages,
 ) -> APIRouter:
     """Make the routes of the page and of its forms."""
     router = page_router(pages)
-    page = ServerPage(identity, settings, pages)
+    page = ServerPage(identity, settings, post, pages)
     Owner = Annotated[Person, Depends(page.owner)]  # noqa: N806 (a type)
 
     @router.get("/server")
@@ -102,6 +123,18 @@ def server_routes(
         settings.change_logo(None)
         database.audit.add(person.id, "logo.removed")
         return go("/server?done=no-logo#name")
+
+    @router.post("/server/mail")
+    def send_test(
+        request: Request, person: Owner, form: Annotated[TestMailForm, Depends(read(TestMailForm))]
+    ) -> Response:
+        """Send a test e-mail, and say what kept it from leaving."""
+        try:
+            required(post).test(form.to)
+        except MailFailed as error:
+            return page.show(request, person, str(error), 502)
+        database.audit.add(person.id, "mail.tested")
+        return go("/server?done=mail#mail")
 
     router.include_router(logo_routes(identity, database, settings))
     return router
@@ -147,6 +180,7 @@ AUDIENCES: dict[Audience, str] = {
 """Names of the readers that an owner can choose."""
 
 DONE = {
+    "mail": "Test e-mail sent. Look in the inbox, and in the spam folder.",
     "sharing": "Sharing saved.",
     "name": "Name saved.",
     "logo": "Logo saved.",

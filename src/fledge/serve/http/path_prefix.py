@@ -17,6 +17,7 @@ OURS = frozenset(
             "logout",
             "metrics",
             "openapi.json",
+            "password",
             "prompts",
             "queue",
             "setup",

@@ -26,6 +26,7 @@ class Retention:
         now = self._clock()
         self._database.sessions.purge()
         self._database.invitations.purge()
+        self._database.password_resets.purge()
         self._database.conversations.purge(now - DELETED_SECONDS)
         self._database.conversations.purge_temporary(now - TEMPORARY_SECONDS)
         self._database.audit.purge(now - AUDIT_SECONDS)

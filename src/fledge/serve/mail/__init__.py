@@ -1,0 +1,1 @@
+"""E-mail for invitations and lost passwords, sent through the owner's SMTP server."""
