@@ -76,6 +76,10 @@ class Conversation(socketserver.StreamRequestHandler):
             if not self.answer(server, verb, text):
                 return
 
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
     def answer(self, server: SmtpServer, verb: str, text: str) -> bool:
         """Reply to a command; return False once the connection is over."""
         usual = {"ehlo": "250-small\r\n250-AUTH PLAIN\r\n250 STARTTLS", "data": "354 go on"}

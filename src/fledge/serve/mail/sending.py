@@ -135,7 +135,8 @@ def reason(error: Exception) -> str:
         return f"has no valid certificate ({error.verify_message}); check --smtp-host"
     if isinstance(error, ssl.SSLError):
         return "does not speak TLS there; check --smtp-security and --smtp-port"
-    if isinstance(error, TimeoutError):
+    # smtplib tells of its own timeout as of a closed connection.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "did not answer in time; check --smtp-host and --smtp-port"
     if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionResetError):
         return "closed the connection; check --smtp-security and --smtp-port"
