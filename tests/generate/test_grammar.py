@@ -98,6 +98,11 @@ def test_answers_of_one_grammar_do_not_touch_each_other(tokenizer: Tokenizer) ->
         ({"type": "integer", "multipleOf": 999_983}, "multipleOf"),
         ({"type": "integer", "allOf": [{"multipleOf": 997}, {"multipleOf": 991}]}, "multipleOf"),
         ({"enum": ["x" * 100_000]}, "characters"),
+        ({"type": "number", "multipleOf": float("inf")}, "infinite"),
+        ({"const": float("nan")}, "NaN"),
+        ({"const": "\ud800"}, "surrogate"),
+        ({"multipleOf": 10**4_299, "allOf": [{"multipleOf": 10**4_299}]}, "multipleOf"),
+        ({"anyOf": [{"$ref": f"#{number}"} for number in range(500)]}, "levels"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(
@@ -117,6 +122,16 @@ def test_a_vocabulary_without_braces_is_refused() -> None:
     letters = Tokenizer.characters(["abc"])
     with pytest.raises(GenerationError, match="lacks characters"):
         compiled(POINT, letters)
+
+
+def test_references_are_followed_in_linear_time(tokenizer: Tokenizer) -> None:
+    few = {"anyOf": [{"$ref": f"#a{number}"} for number in range(4_000)]}
+    many = {"anyOf": [{"$ref": f"#a{number}"} for number in range(200_000)]}
+    for schema in (few, many):
+        began = time.thread_time()
+        with pytest.raises(SchemaRefused):
+            compiled(schema, tokenizer)
+        assert time.thread_time() - began < 3
 
 
 def nested(levels: int) -> dict:

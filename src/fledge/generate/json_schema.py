@@ -27,27 +27,61 @@ def check_schema(schema: Json) -> None:
     Raises:
         SchemaRefused: it is too long, too deep or too costly.
     """
-    # The depth comes first: writing JSON that is too deep would exhaust Python's stack.
-    levels = _depth(schema) + sum(_depth(target) for target in _targets(schema))
-    if levels > MOST_LEVELS:
-        raise SchemaRefused(
-            f"the schema is {levels:,} levels deep, counting each reference once; at most "
-            f"{MOST_LEVELS:,} are supported"
-        )
-    length = len(json.dumps(schema))
+    # The depth comes first: writing JSON that is too deep would exhaust Python's stack. References
+    # come last: following those of a schema of any length would take time with its square.
+    _require_levels(_depth(schema))
+    length = len(_json(schema))
     if length > MOST_CHARACTERS:
         raise SchemaRefused(
             f"the schema has {length:,} characters; at most {MOST_CHARACTERS:,} are supported"
         )
+    _require_levels(_levels(schema))
     product = 1
     for value in _values(schema, "multipleOf"):
         if isinstance(value, int | float) and value > 0:
             product *= Fraction(str(value)).numerator
-    if product > LARGEST_MULTIPLE:
+        if product > LARGEST_MULTIPLE:
+            raise SchemaRefused(
+                "multipleOf: the product of all, decimal points removed, is above "
+                f"{LARGEST_MULTIPLE:,}, the largest that is supported"
+            )
+
+
+def _json(schema: Json) -> str:
+    """Return a schema as JSON.
+
+    Raises:
+        SchemaRefused: JSON, or UTF-8, has no spelling for a part of it.
+    """
+    try:
+        text = json.dumps(schema, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SchemaRefused("a text in it holds half of a surrogate pair") from error
+    except ValueError as error:
+        raise SchemaRefused("a number in it is infinite, or none (NaN)") from error
+    return text
+
+
+def _require_levels(levels: int) -> None:
+    if levels > MOST_LEVELS:
         raise SchemaRefused(
-            f"multipleOf: the product of all, decimal points removed, is {product:,}; at most "
-            f"{LARGEST_MULTIPLE:,} is supported"
+            "the schema, counting each reference once, is deeper than the "
+            f"{MOST_LEVELS:,} levels that are supported"
         )
+
+
+def _levels(schema: Json) -> int:
+    """Return the levels of a schema and of each reference's target, until they are too many."""
+    depths = {id(schema): _depth(schema)}
+    levels = depths[id(schema)]
+    for target in _targets(schema):
+        if levels > MOST_LEVELS:
+            break
+        if id(target) not in depths:
+            depths[id(target)] = _depth(target)
+        levels += depths[id(target)]
+    return levels
 
 
 def _depth(value: object) -> int:

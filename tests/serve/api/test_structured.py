@@ -16,6 +16,7 @@ from serve.api.tool_server import CLOCK, PERSON, WEATHER, random_model
 
 ASKED = [{"role": "user", "content": "Why?"}]
 FORMAT = {"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON}}
+JSON = {"content-type": "application/json"}
 NAMED = {"type": "function", "function": {"name": "weather"}}
 
 
@@ -268,6 +269,18 @@ def test_what_is_not_supported_is_refused_by_name(url: str, wishes: dict, param:
 def test_a_response_refuses_by_name(url: str, wishes: dict, param: str) -> None:
     reply = httpx.post(f"{url}/v1/responses", json={"model": "tiny", "input": "Why?", **wishes})
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, param), reply.text
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_numbers_that_json_does_not_have_are_a_400(url: str, number: str) -> None:
+    schema = f'{{"type": "number", "multipleOf": {number}}}'
+    tool = f'{{"type": "function", "function": {{"name": "f", "parameters": {schema}}}}}'
+    form = f'{{"type": "json_schema", "json_schema": {{"schema": {schema}}}}}'
+    wishes = {"tools.0": f'"tools": [{tool}]', "response_format": f'"response_format": {form}'}
+    for param, wish in wishes.items():
+        body = f'{{"model": "tiny", "messages": {json.dumps(ASKED)}, {wish}}}'
+        reply = httpx.post(f"{url}/v1/chat/completions", content=body, headers=JSON)
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, param), reply.text
 
 
 @pytest.mark.shared_data
