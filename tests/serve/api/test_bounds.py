@@ -16,6 +16,7 @@ from serving import ScriptedEngine, served
 
 CHAT = "/v1/chat/completions"
 JSON = {"content-type": "application/json"}
+OUTPUT = {"type": "function_call_output", "call_id": "call_0"}
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,11 @@ def client(tiny_tokenizer: Tokenizer) -> Iterator[TestClient]:
 
 def chat(messages: object, **fields: object) -> dict[str, object]:
     return {"model": "tiny", "messages": messages, "max_tokens": 2, **fields}
+
+
+def calls(count: int) -> list[dict[str, str]]:
+    call = {"type": "function_call", "name": "clock", "arguments": "{}"}
+    return [{**call, "call_id": f"call_{index}"} for index in range(count)]
 
 
 def turns(count: int) -> list[dict[str, str]]:
@@ -98,6 +104,12 @@ def test_a_conversation_grows_by_its_stored_responses_up_to_the_same_bound(
         ("/v1/embeddings", {"model": "tiny", "input": ["a"] * 2_049}),
         ("/v1/moderations", {"input": [""] * 500_000}),
         ("/v1/responses", {"model": "tiny", "input": [0] * 500_000}),
+        (CHAT, chat(turns(1), tools=[0] * 500_000)),
+        (CHAT, chat(turns(1), functions=[0] * 500_000)),
+        (CHAT, chat([{"role": "assistant", "tool_calls": [0] * 500_000}])),
+        ("/v1/responses", {"model": "tiny", "input": "a", "tools": [0] * 500_000}),
+        ("/v1/responses", {"model": "tiny", "input": [{**OUTPUT, "output": [0] * 500_000}]}),
+        ("/v1/responses", {"model": "tiny", "input": calls(10_000)}),
         ("/detokenize", {"tokens": ["a"] * 500_000}),
         ("/api/conversations", {f"a{index}": 0 for index in range(100_000)}),
     ],

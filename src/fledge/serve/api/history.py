@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fledge.serve.errors import ApiError, unsupported
 from fledge.serve.schemas.chat import ChatMessage
+from fledge.serve.schemas.tools import MOST_TOOLS
 from fledge.text.conversation import Conversation, Message, ToolCall
 
 FUNCTION_CALL_ID = "function_call"
@@ -42,9 +43,12 @@ class OpenCalls:
 
 
 def require_new(turn: Message, call_id: str, path: str) -> None:
-    """Raise `ApiError` if a turn already has a call of this id."""
-    if call_id in {call.id for call in turn.calls}:
+    """Raise `ApiError` if a turn already has a call of this id, or as many as it may have."""
+    if any(call.id == call_id for call in turn.calls):
         raise ApiError(400, "Each call needs an id of its own.", param=path)
+    if len(turn.calls) == MOST_TOOLS:
+        most = f"One turn can have at most {MOST_TOOLS} calls; send their outputs between them."
+        raise ApiError(400, most, param=path)
 
 
 def conversation_of(messages: Sequence[ChatMessage]) -> Conversation:

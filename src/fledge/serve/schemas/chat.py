@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, Incoming, StreamOptions, Usage
 from fledge.serve.schemas.tools import (
+    MOST_TOOLS,
     AnswerFunction,
     AnswerToolCall,
     CalledFunction,
@@ -36,7 +37,9 @@ class ChatMessage(Incoming):
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
-    tool_calls: list[MessageToolCall] | None = None
+    tool_calls: (
+        Annotated[list[MessageToolCall], Field(max_length=MOST_TOOLS, fail_fast=True)] | None
+    ) = None
     """Calls of tools by the assistant, after its text."""
     tool_call_id: str | None = Field(None, max_length=200)
     """Call that a tool's message answers."""
@@ -75,13 +78,13 @@ class ChatCompletionRequest(SamplingWishes, Body):
     """Number of most likely alternatives to return for each token."""
     response_format: ResponseFormat | None = None
     """Form of the answer: text, any JSON object, or JSON that is valid for a schema."""
-    tools: list[ChatTool] | None = Field(None, max_length=128)
+    tools: list[ChatTool] | None = Field(None, max_length=MOST_TOOLS, fail_fast=True)
     """Functions that the model may call."""
     tool_choice: str | ToolChoice | None = None
     """`none`, `auto`, `required`, or the function that must be called; `auto` if not given."""
     parallel_tool_calls: bool | None = None
     """Allow several calls in one answer; true if not given."""
-    functions: list[FunctionDefinition] | None = Field(None, max_length=128)
+    functions: list[FunctionDefinition] | None = Field(None, max_length=MOST_TOOLS, fail_fast=True)
     """Older form of `tools`."""
     function_call: str | FunctionName | None = None
     """Older form of `tool_choice`."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from fledge.serve.schemas.chat import MOST_MESSAGES
 from fledge.serve.schemas.common import Body, Incoming
-from fledge.serve.schemas.tools import FlatTool, TextFormat, ToolChoice
+from fledge.serve.schemas.tools import MOST_TOOLS, FlatTool, TextFormat, ToolChoice
 from fledge.serve.schemas.wishes import TokenLimit
 
 
@@ -42,7 +42,7 @@ class CallOutput(Incoming):
     type: Literal["function_call_output"]
     call_id: str = Field(min_length=1, max_length=200)
     """Call that it answers."""
-    output: str | list[InputPart]
+    output: str | Annotated[list[InputPart], Field(fail_fast=True)]
 
 
 def input_text(content: str | list[InputPart]) -> str:
@@ -105,7 +105,7 @@ class ResponseRequest(Body):
     """ "auto" drops the oldest messages of a conversation that is too long."""
     text: TextSettings | None = None
     """Form of the answer: text, any JSON object, or JSON that is valid for a schema."""
-    tools: list[FlatTool] | None = Field(None, max_length=128)
+    tools: list[FlatTool] | None = Field(None, max_length=MOST_TOOLS, fail_fast=True)
     """Functions that the model may call."""
     tool_choice: str | ToolChoice | None = None
     """`none`, `auto`, `required`, or the function that must be called; `auto` if not given."""

@@ -6,6 +6,9 @@ from pydantic import BaseModel, Field
 
 from fledge.serve.schemas.common import Incoming
 
+MOST_TOOLS = 128
+"""Tools of one request, and calls of one turn."""
+
 ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
 
 
