@@ -1,6 +1,6 @@
 """Messages of people and models, calls of tools, conversations, and a conversation as ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, final, get_args, overload
 
@@ -59,6 +59,16 @@ class Conversation:
     def with_messages(self, messages: tuple[Message, ...]) -> "Conversation":
         """Return a conversation of these turns with the same tools."""
         return replace(self, messages=messages)
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text that a prompt is made of: contents, calls and the tools' definitions."""
+        for message in self.messages:
+            yield message.content
+            for call in message.calls:
+                yield call.name
+                yield call.arguments
+        for tool in self.tools:
+            yield tool.definition
 
     def records(self) -> list[dict[str, object]]:
         """Return its turns as files of chats and the OpenAI API write them."""

@@ -1,5 +1,7 @@
 """What `/v1/responses` keeps in memory: so many, so much, and each for its own person."""
 
+from dataclasses import replace
+
 import pytest
 
 from fledge.database.temporary import TemporaryDatabase
@@ -7,7 +9,7 @@ from fledge.serve.api.response_store import MESSAGE_SIZE, ResponseStore, Stored
 from fledge.serve.errors import ApiError
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.responses import ResponseObject
-from fledge.text.conversation import Conversation, Message
+from fledge.text.conversation import Conversation, Message, ToolCall
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,17 @@ def test_the_oldest_go_where_too_much_is_said(people: list[Person]) -> None:
     store.delete(ada, "e")
     store.keep(stored(ada, "f", 100))
     assert kept(store, ada, "f") == [True], "what was deleted takes no room"
+
+
+def test_all_that_a_response_holds_takes_room(people: list[Person]) -> None:
+    response = ResponseObject.model_construct(id="a")
+    call = ToolCall("1", "clock", "{}")
+    called = Conversation((Message("assistant", "Yes.", calls=(call,)),))
+    assert Stored(people[0].id, response, called, 50).characters == 50 + 11 + 2 * MESSAGE_SIZE
+    store, ada = ResponseStore(most_characters=1_000), people[0]
+    for id_ in ("a", "b"):
+        store.keep(replace(stored(ada, id_), response_size=800))
+    assert kept(store, ada, "a", "b") == [False, True]
 
 
 def test_a_person_is_forgotten_and_nobody_else(people: list[Person]) -> None:

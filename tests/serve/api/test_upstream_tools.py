@@ -97,6 +97,21 @@ def test_a_response_asks_as_a_chat_and_has_the_calls(relay: TestClient, other: O
     assert json.loads(events.strip().rpartition("data: ")[2])["type"] == "response.completed"
 
 
+def test_calls_and_tools_are_guessed_as_tokens_too(relay: TestClient, other: Other) -> None:
+    other.says(chunk("Hi", "stop"))
+    function = {"name": "clock", "arguments": json.dumps({"zone": "x" * 400})}
+    calls = [{"id": "1", "type": "function", "function": function}]
+    result = {"role": "tool", "content": "noon", "tool_call_id": "1"}
+    messages = [*QUESTION, {"role": "assistant", "tool_calls": calls}, result]
+    body = {"model": "tiny", "messages": messages}
+    told = {"type": "function", "function": {"name": "clock", "description": "y" * 4_000}}
+    read = [
+        relay.post(CHAT, json={**body, **wishes}).json()["usage"]["prompt_tokens"]
+        for wishes in ({"messages": QUESTION}, {}, {"tools": [told]})
+    ]
+    assert read[0] < 5 and 100 < read[1] < 200 and 1_000 < read[2] - read[1] < 1_100
+
+
 def test_what_is_no_call_is_left_out(relay: TestClient, other: Other) -> None:
     broken = [calling({"index": "x"}, part(0)), chunk(delta={"tool_calls": "none"})]
     other.says(*broken, chunk("Hi", "stop"))

@@ -55,7 +55,9 @@ class Responding:
             call_item(call, item_status(reason) if call is said.calls[-1] else "completed")
             for call in said.calls
         ]
-        return calls if calls and not said.text else [self.message(said.text, reason), *calls]
+        if not calls:
+            return [self.message(said.text, reason)]
+        return [self.message(said.text, "stop"), *calls] if said.text else calls
 
     def response(self, said: Written | None = None) -> ResponseObject:
         """Return the response as it stands; without what was said it is unfinished."""
@@ -114,7 +116,8 @@ def finish(responding: Responding, said: Written, store: ResponseStore) -> Respo
     if response.store:
         turn = Message("assistant", said.text, calls=tuple(said.calls))
         turns = responding.turns.with_messages((*responding.turns.messages, turn))
-        store.keep(Stored(responding.person.id, response, turns))
+        size = len(response.model_dump_json(by_alias=True))
+        store.keep(Stored(responding.person.id, response, turns, size))
     return response
 
 

@@ -11,7 +11,7 @@ from fledge.text.conversation import Conversation
 
 MOST_STORED = 1000
 MOST_CHARACTERS = 50_000_000
-MESSAGE_SIZE = 100  # characters that the memory of an empty message would hold
+MESSAGE_SIZE = 100  # characters that the memory of an empty message or call would hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,15 @@ class Stored:
     account_id: str
     response: ResponseObject
     conversation: Conversation
+    response_size: int = 0
+    """Characters of the response as JSON: it repeats instructions, tools and schemas."""
 
     @property
     def characters(self) -> int:
-        """Number of characters in all its messages, each of which counts `MESSAGE_SIZE` more."""
-        return sum(
-            MESSAGE_SIZE + len(message.content) + sum(len(call.arguments) for call in message.calls)
-            for message in self.conversation.messages
-        )
+        """Number of characters; each message and each call counts `MESSAGE_SIZE` more."""
+        messages = self.conversation.messages
+        pieces = len(messages) + sum(len(message.calls) for message in messages)
+        return self.response_size + sum(map(len, self.conversation.texts())) + MESSAGE_SIZE * pieces
 
 
 class ResponseStore:

@@ -153,7 +153,7 @@ def _prompt(ask: ChatAsk, model: ServedModel) -> list[int]:
 
 def _size(conversation: Conversation) -> int:
     """Return the characters of a conversation; a message takes as long as `MESSAGE_SIZE` more."""
-    return sum(len(message.content) + MESSAGE_SIZE for message in conversation.messages)
+    return sum(map(len, conversation.texts())) + MESSAGE_SIZE * len(conversation.messages)
 
 
 async def beside(length: int, work: Callable[[], T]) -> T:

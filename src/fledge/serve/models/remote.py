@@ -163,7 +163,7 @@ def estimated_tokens(*texts: str) -> int:
 
 def chat_tokens(ask: ChatAsk) -> int:
     """Guess the tokens of a conversation."""
-    return estimated_tokens(*(message.content for message in ask.conversation.messages))
+    return estimated_tokens(*ask.conversation.texts())
 
 
 def total_tokens(answer: Json) -> int:
