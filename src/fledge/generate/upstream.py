@@ -12,12 +12,14 @@ from fledge.generate.upstream_errors import (
     UpstreamBrokeOff,
     UpstreamFailed,
     failures_told,
+    json_body,
     json_object,
     require_success,
     told_failure,
 )
 
 CONNECT_SECONDS = 5.0
+JSON_HEADERS = {"content-type": "application/json"}
 SILENCE_SECONDS = 120.0
 """Seconds of silence after which a server is given up."""
 
@@ -78,7 +80,9 @@ class UpstreamServer:
             UpstreamFailed: the server refused, failed or could not be reached.
         """
         with failures_told(self.shown):
-            response = await self._http().post(self.url + path, json=body)
+            response = await self._http().post(
+                self.url + path, content=json_body(body), headers=JSON_HEADERS
+            )
             require_success(response, response.content)
             return json_object(response.content)
 
@@ -91,7 +95,9 @@ class UpstreamServer:
         client, taken = self._new_client(), False
         try:
             with failures_told(self.shown):
-                request = client.build_request("POST", self.url + path, json=body)
+                request = client.build_request(
+                    "POST", self.url + path, content=json_body(body), headers=JSON_HEADERS
+                )
                 response = await client.send(request, stream=True)
                 if response.is_error:
                     require_success(response, await response.aread())

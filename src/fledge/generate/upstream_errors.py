@@ -99,6 +99,24 @@ def told_failure(told: Json) -> UpstreamFailed:
     return UpstreamFailed(502, f"the upstream failed: {_message(told)}", "upstream_error")
 
 
+def json_body(body: Json) -> bytes:
+    """Return a request as JSON in UTF-8.
+
+    Raises:
+        UpstreamFailed: there is no spelling for a text or a number in it (400).
+    """
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise UpstreamFailed(
+            400, "a text of the request holds half of a surrogate pair; remove it", "invalid_json"
+        ) from error
+    except ValueError as error:
+        raise UpstreamFailed(
+            400, "a number of the request is infinite, or none (NaN); leave it out", "invalid_json"
+        ) from error
+
+
 def json_object(content: bytes) -> Json:
     """Return a body or an event as a JSON object. Raises `UpstreamFailed` for anything else."""
     try:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from fastapi.testclient import TestClient
 
 from serve.api.other_server import Other, chunk
@@ -110,6 +111,41 @@ def test_calls_and_tools_are_guessed_as_tokens_too(relay: TestClient, other: Oth
         for wishes in ({"messages": QUESTION}, {}, {"tools": [told]})
     ]
     assert read[0] < 5 and 100 < read[1] < 200 and 1_000 < read[2] - read[1] < 1_100
+
+
+def test_calls_that_other_servers_number_and_name_otherwise_come_back(
+    relay: TestClient, other: Other
+) -> None:
+    odd = {"index": 7, "id": None, "function": {"name": "clock", "arguments": None}}
+    other.says(
+        calling(part(3, "call_a", "weather", '{"city": ')),
+        calling(part(3, "call_a", "weather", '"Bonn"}')),
+        calling(odd, part(9, arguments="{}"), part(-1, arguments="{}")),
+        calling(part(7, arguments="{}")),
+        {"choices": [{"index": [0], "delta": {"content": "?"}}, {"index": 0, "delta": None}]},
+        chunk(reason="tool_calls"),
+    )
+    body = {"model": "tiny", "messages": QUESTION, "tools": [WEATHER, CLOCK]}
+    reply = relay.post(CHAT, json=body)
+    assert reply.status_code == 200, reply.text
+    first, second = reply.json()["choices"][0]["message"]["tool_calls"]
+    assert first["function"] == {"name": "weather", "arguments": '{"city": "Bonn"}'}
+    assert second["id"] and second["function"] == {"name": "clock", "arguments": "{}"}
+    flat = [{"type": "function", **CLOCK["function"]}]
+    body = {"model": "tiny", "input": "Why?", "tools": flat, "stream": True}
+    made = relay.post("/v1/responses", json=body).text
+    assert made.count("event: response.output_item.done") == 2
+    assert "event: response.completed" in made
+
+
+@pytest.mark.parametrize("hostile", ['"\\ud800"', "NaN", "1e999"])
+def test_what_json_cannot_spell_is_a_400(relay: TestClient, other: Other, hostile: str) -> None:
+    other.says(chunk("Hi", "stop"))
+    content = hostile if "ud8" in hostile else '"Why?"'
+    messages = f'[{{"role": "user", "content": {content}}}]'
+    body = f'{{"model": "tiny", "messages": {messages}, "unknown": {hostile}}}'
+    reply = relay.post(CHAT, content=body, headers={"content-type": "application/json"})
+    assert reply.status_code == 400, reply.text
 
 
 def test_what_is_no_call_is_left_out(relay: TestClient, other: Other) -> None:

@@ -11,9 +11,9 @@ from fledge.generate.upstream import ChunkStream, UpstreamServer
 from fledge.generate.upstream_errors import UpstreamBrokeOff
 from fledge.serve.models.answers import ChatAsk, Piece, TokenCount
 from fledge.serve.models.registry import UpstreamModel
+from fledge.serve.models.structure import new_call_id
 from fledge.serve.people.admission import Admission
 from fledge.serve.schemas.chat import TokenLogprob
-from fledge.serve.schemas.tools import ToolCallDelta
 from fledge.text.tool_reader import CallPiece
 
 Json = dict[str, Any]
@@ -90,17 +90,18 @@ async def remote_pieces(
     Raises:
         UpstreamBrokeOff: the server failed after its beginning, or left the end of a choice untold.
     """
-    open_choices = set(range(num_choices))
+    open_choices = {index: RemoteCalls() for index in range(num_choices)}
     usage: Json | None = None
     async for chunk in stream.chunks():
         usage = chunk.get("usage") or usage
         for choice in choices_of(chunk):
-            index = choice.get("index", 0)
-            piece = _piece(choice)
-            said = piece.text or piece.calls or piece.logprobs
-            if index in open_choices and (said or piece.finish_reason):
-                if piece.finish_reason is not None:
-                    open_choices.discard(index)
+            index = _integer(choice.get("index", 0))
+            if index is None or index not in open_choices:
+                continue
+            piece = _piece(choice, open_choices[index])
+            if piece.finish_reason is not None:
+                del open_choices[index]
+            if piece.text or piece.calls or piece.logprobs or piece.finish_reason:
                 yield index, piece
     if usage is not None and (read := _integer(usage.get("prompt_tokens"))):
         count.prompt, count.is_estimated = read, False
@@ -185,7 +186,34 @@ def choices_of(answer: Json) -> list[Json]:
     return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
 
 
-def _piece(choice: Json) -> Piece:
+class RemoteCalls:
+    """Numbers the calls of one choice in the order in which they begin.
+
+    Other servers may begin with another number, repeat a call's name in each of its chunks, or send
+    null where there is nothing. Arguments of a call that has no name are left out.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+
+    def pieces(self, told: object) -> Iterator[CallPiece]:
+        """Yield the pieces of calls in a chunk, as far as they are in OpenAI's form."""
+        for call in told if isinstance(told, list) else ():
+            function = call.get("function") if isinstance(call, dict) else None
+            index = _integer(call.get("index")) if isinstance(call, dict) else None
+            if index is None or not isinstance(function, dict):
+                continue
+            name, arguments = _text(function.get("name")), _text(function.get("arguments"))
+            if index not in self._places:
+                if not name:
+                    continue
+                self._places[index] = len(self._places)
+                yield CallPiece(self._places[index], _text(call.get("id")) or new_call_id(), name)
+            if arguments:
+                yield CallPiece(self._places[index], arguments=arguments)
+
+
+def _piece(choice: Json, calling: RemoteCalls) -> Piece:
     delta = choice.get("delta")
     text = str(delta.get("content") or "") if isinstance(delta, dict) else ""
     reason = choice.get("finish_reason")
@@ -193,21 +221,9 @@ def _piece(choice: Json) -> Piece:
     if reason == "error":  # OpenRouter and others
         raise UpstreamBrokeOff(502, "the upstream failed in mid-answer", "upstream_error")
     finish_reason = None if reason is None else FINISH_REASONS.get(reason, "stop")
-    calls = tuple(_call_pieces(delta.get("tool_calls"))) if isinstance(delta, dict) else ()
+    calls = tuple(calling.pieces(delta.get("tool_calls"))) if isinstance(delta, dict) else ()
     num_tokens = len(logprobs or ()) or int(bool(text or calls))
     return Piece(text, num_tokens, logprobs, finish_reason, calls)
-
-
-def _call_pieces(calls: object) -> Iterator[CallPiece]:
-    """Yield the parts of calls in a chunk; what is no call, in OpenAI's form, is left out."""
-    for call in calls if isinstance(calls, list) else ():
-        with suppress(ValidationError):
-            part = ToolCallDelta.model_validate(call)
-            index, function = part.index, part.function
-            if part.id and function.name:
-                yield CallPiece(index, part.id, function.name)
-            if function.arguments:
-                yield CallPiece(index, arguments=function.arguments)
 
 
 def _logprobs(logprobs: object) -> tuple[TokenLogprob, ...] | None:
@@ -230,6 +246,10 @@ def _completed(token: object) -> object:
         "bytes": token.get("bytes") or list(text.encode() if isinstance(text, str) else b""),
         "top_logprobs": list(map(_completed, others)) if isinstance(others, list) else [],
     }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _integer(value: object) -> int | None:

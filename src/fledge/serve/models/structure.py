@@ -90,7 +90,7 @@ def _held(structure: Structure, model: ServedModel) -> Held:
     known = {
         tokenizer.special_texts[mark]: mark for mark in MARKS if mark in tokenizer.special_texts
     }
-    return Held(grammar, partial(ToolReader, written, names, _call_id), known)
+    return Held(grammar, partial(ToolReader, written, names, new_call_id), known)
 
 
 def _named(error: SchemaRefused, structure: Structure) -> ApiError:
@@ -108,5 +108,6 @@ def _named(error: SchemaRefused, structure: Structure) -> ApiError:
     return ApiError(400, f"These schemas are not supported together: {error}.", param="tools")
 
 
-def _call_id() -> str:
+def new_call_id() -> str:
+    """Return the id of a call that has none yet."""
     return f"call_{uuid.uuid4().hex[:24]}"
