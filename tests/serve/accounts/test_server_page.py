@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fledge.database import Logo
 from fledge.serve.show.logo import MOST_BYTES, SIDE
@@ -116,6 +117,16 @@ def test_what_is_no_logo_is_refused_and_the_old_one_stays(
     refused = upload(server, content)
     assert refused.status_code == 400 and told in refused.json()["error"]["message"]
     assert shown(server) == before
+
+
+def test_brackets_in_the_bytes_of_a_picture_are_no_json(server: PeopleServer) -> None:
+    note = PngInfo()
+    note.add_text("Comment", "[" * 300)
+    assert upload(server, picture("PNG", pnginfo=note)).status_code == 204
+    assert upload(server, picture("JPEG", comment=b"{" * 300)).status_code == 204
+    assert upload(server, picture("WEBP", exif=b"[" * 300)).status_code == 204
+    refused = upload(server, b"[" * 300)
+    assert "deeper than" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])

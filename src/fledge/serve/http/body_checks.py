@@ -30,6 +30,8 @@ _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES:,} bytes."
 _TOO_SLOW = "The body did not arrive in time. Send the request again."
 _TOO_MANY = "Too many requests are being sent at once. Try again in a moment."
 _CLOSE = {"connection": "close"}
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+"""Beginnings of pictures. No JSON begins like one, and the bytes of a picture hold brackets."""
 _LENGTH = re.compile(r"[0-9]+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKETS = np.zeros(256, dtype=np.int8)
@@ -134,6 +136,8 @@ def _declares_more(length: str) -> bool:
 
 async def levels(body: bytes) -> int:
     """Return how deeply lists and objects of a JSON text stand in one another, at most."""
+    if body.startswith(_PICTURES):
+        return 0
     openings = body.count(b"[") + body.count(b"{")
     if openings <= MOST_LEVELS:
         return openings
