@@ -8,7 +8,7 @@ import pytest
 from databases import Clock, person
 from fledge.database import UsageOfDay
 from fledge.database.temporary import TemporaryDatabase
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import Conflict, DatabaseError, DatabaseUnavailable
 from fledge.serve.people import counts
 from fledge.serve.people.admission import Admission
 from fledge.serve.people.allowances import Allowances, Spender, chosen
@@ -259,8 +259,9 @@ def test_usage_is_summed_before_it_is_written() -> None:
     database.close()
 
 
+@pytest.mark.parametrize("failure", [DatabaseUnavailable("stopped"), Conflict("crossed")])
 def test_a_database_that_is_away_gets_the_usage_later(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    failure: DatabaseError, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     database = TemporaryDatabase(Clock())
     ada = person(database)
@@ -268,7 +269,7 @@ def test_a_database_that_is_away_gets_the_usage_later(
     meter.count(ada, "", "tiny", 10, 5)
 
     def away(rows: object) -> None:
-        raise DatabaseUnavailable("stopped")
+        raise failure
 
     with monkeypatch.context() as patch:
         patch.setattr(database.usage, "add", away)

@@ -8,7 +8,7 @@ import pytest
 from databases import person
 from fledge.database import Database, open_database
 from fledge.database.servers import Beat, OwnRun, ServerStore
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import Conflict, DatabaseUnavailable
 from fledge.serve.people.presence import Presence
 
 
@@ -78,6 +78,26 @@ def test_an_outage_of_the_database_kills_nobody(fleet: Fleet) -> None:
     clock.now = 111.0
     here.beat()
     assert fleet.removed == [{"other": 1}]
+
+
+def test_two_servers_that_remove_a_third_one_at_once_beat_on(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Steady()
+    here = presence(fleet, clock)
+    fleet.others["still"] = 7
+    here.beat()
+    clock.now = 10.0
+    with monkeypatch.context() as patch:
+        patch.setattr(fleet, "remove", crossed)
+        here.beat()
+    assert fleet.others
+    here.beat()
+    assert fleet.removed == [{"still": 7}]
+
+
+def crossed(_: object) -> int:
+    raise Conflict("another server wrote the same row")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from fledge.database import open_database
 from fledge.database.temporary import TemporaryDatabase
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import Conflict, DatabaseError, DatabaseUnavailable
 from fledge.serve import create_app
 from fledge.text.tokenizer import Tokenizer
 from serve.web.conftest import ANSWER, events
@@ -89,7 +89,9 @@ def test_a_server_that_stops_keeps_what_was_written_and_marks_it(
     database.close()
 
 
+@pytest.mark.parametrize("failure", [DatabaseUnavailable("it is away"), Conflict("crossed")])
 def test_an_answer_is_saved_when_the_database_is_back(
+    failure: DatabaseError,
     client: httpx.Client,
     database: TemporaryDatabase,
     begin: Begin,
@@ -98,11 +100,11 @@ def test_an_answer_is_saved_when_the_database_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chat = begin()["id"]
-    finish, failures = database.runs.finish, iter([DatabaseUnavailable("it is away")])
+    finish, failures = database.runs.finish, iter([failure])
 
     def failing_once(*args: object, **named: object) -> object:
-        for failure in failures:
-            raise failure
+        for each in failures:
+            raise each
         return finish(*args, **named)
 
     monkeypatch.setattr(database.runs, "finish", failing_once)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from fledge.database import UsageOfDay, UsageStore
 from fledge.database.usage import day
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ HOUR_SECONDS = 3_600
 
 
 class Meter:
-    """Write usage in a thread of its own; a database that is away gets it later."""
+    """Write usage in a thread of its own; a database that is away or busy gets it later."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Meter:
         try:
             self._before_writing()
             self._store.add(summed(rows))
-        except DatabaseUnavailable as error:
+        except DatabaseError as error:
             logger.warning("%d answers are not counted yet: %s", len(rows), error)
             return False
         return True
@@ -129,7 +129,7 @@ class Meter:
     def _tidy(self) -> None:
         try:
             self._every_hour()
-        except DatabaseUnavailable as error:
+        except DatabaseError as error:
             logger.warning("old rows stay for another hour: %s", error)
 
 

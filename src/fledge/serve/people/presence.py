@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fledge.database.servers import OwnRun, ServerStore
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import DatabaseError, DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +66,11 @@ class Presence:
             self._thread.join()
         try:
             _tell(self._servers.leave())
-        except DatabaseUnavailable as error:
+        except DatabaseError as error:
             logger.warning("the next server to start marks what was not finished: %s", error)
 
     def beat(self) -> None:
-        """Beat once; a database that is away is beaten to later."""
+        """Beat once; a database that is away, or busy with the same rows, is beaten to later."""
         try:
             beat = self._servers.beat()
             dead = self._standing_still(beat.others)
@@ -79,6 +79,9 @@ class Presence:
         except DatabaseUnavailable as error:
             logger.warning("%s", error)
             self._seen.clear()
+            return
+        except DatabaseError as error:  # such as two servers that remove a third one at once
+            logger.warning("%s", error)
             return
         self._hear(beat.runs)
 

@@ -12,7 +12,14 @@ from fledge.database import RunStore, StoredRun
 from fledge.database.runs import RunEnd
 from fledge.database.servers import OwnRun
 from fledge.database.tables import Json
-from fledge.errors import BrokenOff, DatabaseError, DatabaseUnavailable, FledgeError, NotFound
+from fledge.errors import (
+    BrokenOff,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    FledgeError,
+    NotFound,
+)
 from fledge.generate.request import FinishReason
 from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import AnswerStream, ChatAsk
@@ -124,7 +131,7 @@ class RunSupervisor:
     async def _interrupt(self, run_id: str) -> None:
         try:
             await run_in_threadpool(self._runs.interrupt, run_id)
-        except DatabaseUnavailable as error:
+        except (Conflict, DatabaseUnavailable) as error:
             logger.warning("a lost answer is not marked yet: %s", error)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
@@ -210,18 +217,18 @@ class RunSupervisor:
                 try:
                     if not await run_in_threadpool(self._runs.save, live.run_id, saved):
                         self._stop(live.run_id)
-                except DatabaseUnavailable as error:
+                except (Conflict, DatabaseUnavailable) as error:
                     logger.warning("an answer is not saved yet: %s", error)
 
     async def _save_end(self, live: LiveAnswer, ending: _Ending, details: Json) -> None:
-        """Save the end; while the database is away, try until it is back."""
+        """Save the end; while the database is away, or others write the run, try again."""
         tries = 0
         while tries < CLOSING_TRIES:
             try:
                 await run_in_threadpool(self._finish, live, ending, details)
             except NotFound:  # the chat was erased while its answer was written
                 return
-            except DatabaseUnavailable as error:
+            except (Conflict, DatabaseUnavailable) as error:
                 logger.warning("an answer is not saved yet: %s", error)
                 await asyncio.sleep(self._save_seconds)
                 tries += self._closing
