@@ -60,6 +60,14 @@ def test_readers_do_not_wait_and_writers_only_for_seconds(
     shared.conversations.create(ada)
 
 
+def test_a_note_that_does_not_wait_calls_no_database_locked(shared: Database) -> None:
+    """Others of this process write for longer than a note waits, which is no fault."""
+    ada = person(shared)
+    with shared.transactions.write():
+        together(lambda: shared.accounts.seen(ada))
+        assert shared.transactions.state == "ok"
+
+
 def test_a_crowd_of_writers_does_not_wait_in_turn(shared: Database, file: Path) -> None:
     """Each of forty waited for those before it: 103 seconds in all."""
     ada = person(shared)

@@ -121,7 +121,12 @@ class Transactions:
             DatabaseUnavailable: the database does not answer, is locked, or its disk is full.
             Conflict, NotFound, TextRefused: as `answering` says.
         """
-        with self._noted("writes"), answering():
+        with self._noted("writes"), self._write(patience) as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self, patience: float) -> Iterator[Connection]:
+        with answering():
             if self.is_sqlite:
                 with self._turns.taken(patience), self._writers.begin() as connection:
                     yield connection
@@ -132,10 +137,11 @@ class Transactions:
     def note(self, statement: Executable) -> bool:
         """Execute what may be left out; return False where others write and it was not executed.
 
-        A page that is only read must not wait, nor fail, because it records a visit.
+        A page that is only read must not wait, nor fail, because it records a visit. A wait that
+        was too short says nothing about `state`.
         """
         try:
-            with self.write(NOTE_SECONDS) as connection:
+            with self._write(NOTE_SECONDS) as connection:
                 connection.execute(statement)
         except DatabaseUnavailable:
             return False
