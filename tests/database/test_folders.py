@@ -61,6 +61,8 @@ def test_a_search_stays_in_its_folder(database: Database, ada: str) -> None:
 
     assert found(None) == ["Inside", "Outside"]
     assert found(sea) == ["Inside"]
+    newest = database.conversations.search(ada, "moon", limit=1, folder_id=sea)
+    assert [hit.title for hit in newest] == ["Inside"], "newer chats elsewhere take no room"
 
 
 def test_pages_of_a_folder_follow_each_other(database: Database, ada: str) -> None:

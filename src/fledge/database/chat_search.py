@@ -30,7 +30,15 @@ class Found:
     updated_at: float
 
 
-def search(connection: Connection, account_id: str, query: str, limit: int) -> list[Found]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Chats that are searched: all of a person's, or those in one of their folders."""
+
+    account_id: str
+    folder_id: str | None = None
+
+
+def search(connection: Connection, place: Place, query: str, limit: int) -> list[Found]:
     """Return chats with all the words of the query, each once: title hits first, newest first.
 
     Titles and texts follow one rule: a word is found as it is, the last one as a beginning too,
@@ -39,16 +47,14 @@ def search(connection: Connection, account_id: str, query: str, limit: int) -> l
     query_words = full_text.words(query)
     if not query_words:
         return []
-    found = {each.conversation_id: each for each in _titles(connection, account_id, query_words)}
-    for each in _texts(connection, account_id, query_words, limit):
+    found = {each.conversation_id: each for each in _titles(connection, place, query_words)}
+    for each in _texts(connection, place, query_words, limit):
         found.setdefault(each.conversation_id, each)
     return list(found.values())[:limit]
 
 
-def _titles(connection: Connection, account_id: str, query_words: list[str]) -> list[Found]:
-    query = _visible(
-        select(Conversations.id, Conversations.title, Conversations.updated_at), account_id
-    )
+def _titles(connection: Connection, place: Place, query_words: list[str]) -> list[Found]:
+    query = _visible(select(Conversations.id, Conversations.title, Conversations.updated_at), place)
     rows = connection.execute(query.order_by(*NEWEST_FIRST))
     # Python compares, not SQL: SQLite folds the case of English letters only.
     return [
@@ -64,9 +70,7 @@ def title_hits(title: str, query_words: list[str]) -> tuple[Span, ...]:
     return tuple(folding.hits(title, query_words)) if composed else ()
 
 
-def _texts(
-    connection: Connection, account_id: str, query_words: list[str], limit: int
-) -> list[Found]:
+def _texts(connection: Connection, place: Place, query_words: list[str], limit: int) -> list[Found]:
     """Return the newest hit of each chat.
 
     The query selects the person's chats before it asks the index: a short beginning of a word can
@@ -76,7 +80,7 @@ def _texts(
     query = (
         _visible(
             select(newest).join(Conversations, Conversations.id == Messages.conversation_id),
-            account_id,
+            place,
         )
         .where(_matches(connection, query_words))
         .group_by(Conversations.id)
@@ -130,9 +134,11 @@ def _matches(connection: Connection, query_words: list[str]) -> ColumnElement[bo
     )
 
 
-def _visible(query: "Select[*Columns]", account_id: str) -> "Select[*Columns]":
+def _visible(query: "Select[*Columns]", place: Place) -> "Select[*Columns]":
+    if place.folder_id is not None:
+        query = query.where(Conversations.folder_id == place.folder_id)
     return query.where(
-        Conversations.account_id == account_id,
+        Conversations.account_id == place.account_id,
         Conversations.deleted_at.is_(None),
         # The expression keeps SQLite from starting with the index of temporary chats.
         func.coalesce(Conversations.temporary, False).is_(False),

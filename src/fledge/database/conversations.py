@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, tuple_, update
 
-from fledge.database.chat_search import Found, search
+from fledge.database.chat_search import Found, Place, search
 from fledge.database.engine import Transactions
 from fledge.database.folders import owned_folder
 from fledge.database.rows import every, first, oldest_first, selected, values_of
@@ -14,8 +14,6 @@ from fledge.database.tables import Assistants, Conversations, Json, Shares, new_
 from fledge.errors import NotFound
 
 LONGEST_TITLE = 200
-MOST_HITS_IN_FOLDERS = 1_000
-"""Hits of a search in all folders, from which those in one folder are taken."""
 
 NOWHERE = "none"
 """Name of the place outside of every folder, where `list` takes the id of one."""
@@ -123,14 +121,7 @@ class ConversationStore:
         The last word also matches as the beginning of a longer one.
         """
         with self._transactions.read() as connection:
-            if folder_id is None:
-                return search(connection, account_id, query, limit)
-            inside = select(Conversations.id).where(
-                Conversations.folder_id == folder_id, Conversations.account_id == account_id
-            )
-            known = set(connection.scalars(inside))
-            found = search(connection, account_id, query, MOST_HITS_IN_FOLDERS)
-            return [each for each in found if each.conversation_id in known][:limit]
+            return search(connection, Place(account_id, folder_id), query, limit)
 
     def every(self, account_id: str, *, deleted: bool = False) -> list[Conversation]:
         """Return all chats, archived and temporary ones included, the oldest first.
