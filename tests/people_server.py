@@ -47,7 +47,7 @@ class PeopleServer:
         with self.database.transactions.write() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
-        self.parts.settings.change(ServerSettings())
+        self.parts.settings.change(ServerSettings().model_dump())
         self.parts.settings.change_logo(None)
         self.parts.limiter.__init__(self.clock)
         self.parts.attempts.__init__()

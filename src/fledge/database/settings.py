@@ -2,12 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, ValidationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fledge.config import Config
@@ -66,15 +66,29 @@ class SettingsStore:
             DatabaseError: the row is not one that this fledge writes.
         """
         with self._transactions.read() as connection:
-            value = connection.scalar(select(Settings.value).where(Settings.key == KEY))
-        try:
-            return ServerSettings.model_validate(value or {})
-        except ValidationError as error:
-            raise DatabaseError(f"the settings in the database cannot be read: {error}") from error
+            return _checked(connection.scalar(select(Settings.value).where(Settings.key == KEY)))
 
     def set(self, settings: ServerSettings) -> None:
         """Replace all settings."""
         self._put(KEY, settings.model_dump())
+
+    def change(self, changed: Mapping[str, object]) -> ServerSettings:
+        """Change the named settings and return all of them.
+
+        Two owners who change others at the same moment, on whichever servers, lose nothing.
+
+        Raises:
+            DatabaseError: the row is not one that this fledge writes, or a value is wrong.
+        """
+        build = sqlite.insert if self._transactions.is_sqlite else postgresql.insert
+        row = {"key": KEY, "value": {}, "updated_at": self._clock()}
+        stored = select(Settings.value).where(Settings.key == KEY).with_for_update()
+        with self._transactions.write() as connection:
+            connection.execute(build(Settings).values(row).on_conflict_do_nothing())
+            settings = _checked({**(connection.scalar(stored) or {}), **changed})
+            values = {"value": settings.model_dump(), "updated_at": self._clock()}
+            connection.execute(update(Settings).where(Settings.key == KEY).values(values))
+        return settings
 
     def logo(self) -> Logo | None:
         """Return the logo, or None where the server has none."""
@@ -99,3 +113,11 @@ class SettingsStore:
                 .values(key=key, **values)
                 .on_conflict_do_update(index_elements=["key"], set_=values)
             )
+
+
+def _checked(value: Json | None) -> ServerSettings:
+    """Return stored settings; no row is the defaults. Raises `DatabaseError`."""
+    try:
+        return ServerSettings.model_validate(value or {})
+    except ValidationError as error:
+        raise DatabaseError(f"the settings in the database cannot be read: {error}") from error

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from databases import Clock, person
-from fledge.database import ServerSettings
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve.people.allowances import Allowances
 from fledge.serve.people.limiter import Limiter
@@ -81,7 +80,7 @@ def test_a_refused_request_is_charged_nothing(desk: Desk) -> None:
 
 
 def test_changed_settings_hold_for_the_next_request_and_after_a_restart(desk: Desk) -> None:
-    desk.settings.change(ServerSettings(requests_per_minute=1))
+    desk.settings.change({"requests_per_minute": 1})
     desk.quota.count(desk.ada())
     with pytest.raises(LimitReached, match="1 request per minute"):
         desk.quota.count(desk.ada())

@@ -1,5 +1,7 @@
 """What is refused: a page for a person's browser, JSON for programs and for what pages fetch."""
 
+import time
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -26,6 +28,19 @@ def app(tiny_tokenizer: Tokenizer) -> FastAPI:
 def client(app: FastAPI):
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
+
+
+def test_an_error_is_worded_without_asking_the_database(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop words it, and every request would wait while it waits."""
+    parts, asked = app.state.parts, []
+    monkeypatch.setattr(parts.settings, "_clock", lambda: time.monotonic() + 3600)
+    monkeypatch.setattr(parts.database.settings, "logo", lambda: asked.append("logo"))
+    assert client.get("/nothing", headers=BROWSER).status_code == 404
+    assert asked == []
+    client.get("/", headers=BROWSER)
+    assert asked == ["logo"], "pages still do"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import Field
 
-from fledge.database import Account, Database, Invitation, Role, ServerSettings
+from fledge.database import Account, Database, Invitation, Role
 from fledge.database.usage import day
 from fledge.serve.accounts.activity import newest
 from fledge.serve.accounts.cookies import go
@@ -175,8 +175,7 @@ def admin_page_routes(
     ) -> Response:
         """Change the defaults for people without limits of their own."""
         person.require("manage_server")
-        changed = {**settings.current.model_dump(), **form.model_dump()}
-        settings.change(ServerSettings(**changed))
+        settings.change(form.model_dump())
         database.audit.add(person.id, "settings.changed", "", form.model_dump())
         return go("/admin?done=settings#settings")
 

@@ -105,7 +105,7 @@ def server_routes(
         person: Owner, form: Annotated[SharingForm, Depends(read(SharingForm))]
     ) -> Response:
         """Choose who may read shared chats; links stay, and open again when they may."""
-        settings.change(settings.current.model_copy(update=form.model_dump()))
+        settings.change(form.model_dump())
         readers = AUDIENCES[form.shared_links]
         database.audit.add(person.id, "sharing.changed", "", {"readers": readers.lower()})
         return go("/server?done=sharing#sharing")
@@ -113,7 +113,7 @@ def server_routes(
     @router.post("/server/name")
     def rename(person: Owner, form: Annotated[NameForm, Depends(read(NameForm))]) -> Response:
         """Give the server another name, or with an empty field its first one."""
-        settings.change(settings.current.model_copy(update=form.model_dump()))
+        settings.change(form.model_dump())
         database.audit.add(person.id, "server.named", form.server_name)
         return go("/server?done=name#name")
 

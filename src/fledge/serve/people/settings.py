@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fledge.database import Logo, ServerSettings, SettingsStore
-from fledge.errors import DatabaseUnavailable
+from fledge.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
 
@@ -27,32 +27,36 @@ class LiveSettings:
     @property
     def current(self) -> ServerSettings:
         """Settings that hold now; while the database is away, those that were read last."""
-        self._refresh()
+        self.refresh()
         return self._current
 
     @property
     def logo(self) -> Logo | None:
         """Logo that is shown now."""
-        self._refresh()
+        self.refresh()
         return self._logo
 
-    def change(self, settings: ServerSettings) -> None:
-        """Apply new settings to everybody from now on."""
-        self._store.set(settings)
-        self._current = settings
-        self._read_at = self._clock()
+    @property
+    def name_and_logo(self) -> tuple[str, Logo | None]:
+        """Name and logo that were read last; asks no database, so the event loop may ask."""
+        return self._current.server_name, self._logo
+
+    def change(self, changed: Mapping[str, object]) -> None:
+        """Apply the named settings to everybody from now on; the others stay."""
+        self._current = self._store.change(changed)
 
     def change_logo(self, logo: Logo | None) -> None:
         """Show everybody another logo, or none, from now on."""
         self._store.set_logo(logo)
         self._logo = logo
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Read the settings again, unless that was done in the last second."""
         now = self._clock()
         if now - self._read_at < FRESH_SECONDS:
             return
         self._read_at = now
         try:
             self._current, self._logo = self._store.get(), self._store.logo()
-        except DatabaseUnavailable as error:
+        except DatabaseError as error:
             logger.warning("the settings may be old: %s", error)

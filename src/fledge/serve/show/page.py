@@ -55,13 +55,27 @@ class Pages:
         status: int = 200,
     ) -> Response:
         """Return a page; `person` is None where nobody has to be logged in."""
+        self._settings.refresh()
+        return self.show_known(request, template, context, person=person, status=status)
+
+    def show_known(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, object] | None = None,
+        *,
+        person: Person | None = None,
+        status: int = 200,
+    ) -> Response:
+        """Return a page without asking the database, which the event loop must not wait for."""
+        server_name, logo = self._settings.name_and_logo
         shared = {
             "root": root_of(request.scope),
             "tabs": tabs(person, self._login, path_of(request.scope)),
             "person": person,
             "login": self._login,
-            "server_name": self._settings.current.server_name,
-            "logo": self._settings.logo,
+            "server_name": server_name,
+            "logo": logo,
             "modules": modules,
         }
         return self._templates.TemplateResponse(

@@ -26,7 +26,7 @@ class Problems:
         if not wants_page(request):
             return plain
         context = {"problem": WORDS.get(error.message, error.message)}
-        page = self._pages.show(request, "problem.html", context, status=error.status)
+        page = self._pages.show_known(request, "problem.html", context, status=error.status)
         for name, value in plain.headers.items():
             page.headers.setdefault(name, value)
         return page
