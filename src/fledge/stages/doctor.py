@@ -230,8 +230,9 @@ def judges_by_length(report: Metrics) -> Finding | None:
         "reward model judges by length",
         f"it is right in {longer:.0%} of the held-out pairs whose better answer is longer and in "
         f"{shorter:.0%} of those whose better answer is shorter",
-        f"PPO against it would learn to write {preferred} answers: add rankings in which the "
-        "other length wins, and watch val/answer_length",
+        f"PPO against it would learn to write {preferred} answers: set "
+        "stage.balance_lengths=true, add rankings in which the other length wins, and watch "
+        "val/answer_length",
     )
 
 

@@ -3,6 +3,7 @@
 import copy
 import math
 import random as python_random
+from statistics import fmean, pstdev, pvariance
 
 import pytest
 import torch
@@ -19,6 +20,10 @@ from stages.ppo.small_ppo import (
 
 CASES = range(12)
 RULES = ("replace", "subtract", "ignore")
+UPDATE_METRICS = (
+    *("loss/policy_avg", "loss/value_avg", "policy/approxkl_avg", "policy/clipfrac_avg"),
+    *("val/clipfrac_avg", "val/ratio", "val/ratio_var"),
+)
 
 
 def settings(case):
@@ -70,6 +75,10 @@ def disturb(module, spread, seed):
         parameter.add_(torch.randn(parameter.shape, generator=generator) * spread)
 
 
+def number(value):
+    return float(torch.as_tensor(value).detach())
+
+
 def double(module):
     return copy.deepcopy(module).double()
 
@@ -93,6 +102,19 @@ def log_probs_of(policy, rows, temperature):
     return found
 
 
+def entropies_of(policy, rows, temperature):
+    """−Σ π log π over the allowed tokens at every token of the answers, in nats."""
+    allowed = [i for i in range(VOCABULARY) if i not in BANNED]
+    found = {}
+    for row, (prompt, answer) in enumerate(rows):
+        logits = policy(torch.tensor([[*prompt, *answer]]))[0][:, allowed] / temperature
+        for t in range(len(answer)):
+            exponentials = [math.exp(logit) for logit in logits[len(prompt) + t - 1].tolist()]
+            shares = [one / sum(exponentials) for one in exponentials]
+            found[row, t] = -sum(share * math.log(share) for share in shares)
+    return found
+
+
 def values_of(critic, rows):
     """V before every token: of the text up to the token before it."""
     found = {}
@@ -103,22 +125,29 @@ def values_of(critic, rows):
 
 
 @torch.no_grad()
-def rewards_by_definition(rows, scores, log_probs, reference_log_probs, options):
-    """−β (log π − log π_ref), and the shaped score on the last token; maybe of variance 1."""
-    score, beta = options["score_"], options["kl_coefficient"]
-    rewards = {
-        place: -beta * (log_probs[place] - reference_log_probs[place]) for place in places(rows)
-    }
-    for row, (_, answer) in enumerate(rows):
-        shaped = scores[row]
+def shaped_scores(rows, raw_scores, score):
+    """Scores after the clip and the rule for answers without an end."""
+    scores = []
+    for (_, answer), shaped in zip(rows, raw_scores, strict=True):
         if score["clip"] is not None:
             shaped = min(max(shaped, -score["clip"]), score["clip"])
         if answer[-1] != END and score["missing_end"] == "replace":
             shaped = score["missing_end_score"]
         if answer[-1] != END and score["missing_end"] == "subtract":
             shaped += score["missing_end_score"]
-        rewards[row, len(answer) - 1] += shaped
-    if not score["whiten_rewards"]:
+        scores.append(shaped)
+    return scores
+
+
+def rewards_by_definition(rows, scores, log_probs, reference_log_probs, options):
+    """−β (log π − log π_ref), and the score on the last token; maybe of variance 1."""
+    beta = options["kl_coefficient"]
+    rewards = {
+        place: -beta * (log_probs[place] - reference_log_probs[place]) for place in places(rows)
+    }
+    for row, (_, answer) in enumerate(rows):
+        rewards[row, len(answer) - 1] += scores[row]
+    if not options["score_"]["whiten_rewards"]:
         return rewards
     mean, deviation = moments(rewards)
     return {place: (reward - mean) / deviation + mean for place, reward in rewards.items()}
@@ -145,10 +174,11 @@ def advantages_by_definition(rows, rewards, values, options):
 
 
 def loss_by_definition(policy, critic, rows, old, options, text):
-    """Σ over tokens of c_v ½ max(…)² − min(…), and the pretraining mix."""
+    """Σ over tokens of c_v ½ max(…)² − min(…), and the pretraining mix; also sums of metrics."""
     epsilon, critic_options = options["clip"], options["critic"]
     tokens = sum(len(answer) for _, answer in rows)
     total = torch.zeros((), dtype=torch.float64)
+    told = dict.fromkeys(UPDATE_METRICS, 0.0)
     now = log_probs_of(policy, rows, options["temperature"])
     estimates = values_of(critic, rows)
     for place in places(rows):
@@ -156,13 +186,20 @@ def loss_by_definition(policy, critic, rows, old, options, text):
         held = min(max(ratio, 1 - epsilon), 1 + epsilon)
         surrogate = min(ratio * old["whitened"][place], held * old["whitened"][place])
         estimate = estimates[place]
-        error = (estimate - old["returns"][place]) ** 2
+        error = plain_error = (estimate - old["returns"][place]) ** 2
         if critic_options["value_clip"] is not None:
             change = estimate - old["values"][place]
             limit = critic_options["value_clip"]
             near = old["values"][place] + min(max(change, -limit), limit)
             error = max(error, (near - old["returns"][place]) ** 2)
         total = total + critic_options["coefficient"] * 0.5 * error - surrogate
+        told["loss/policy_avg"] -= number(surrogate)
+        told["loss/value_avg"] += 0.5 * number(error)
+        told["policy/approxkl_avg"] += 0.5 * math.log(number(ratio)) ** 2
+        told["policy/clipfrac_avg"] += surrogate < ratio * old["whitened"][place]
+        told["val/clipfrac_avg"] += error > plain_error
+        told["val/ratio"] += number(ratio)
+        told["val/ratio_var"] += (number(ratio) - 1) ** 2
     if "pretraining" in options:
         losses = [
             -policy(text.inputs[row : row + 1])[0].log_softmax(-1)[t, text.targets[row, t]]
@@ -172,25 +209,68 @@ def loss_by_definition(policy, critic, rows, old, options, text):
         ]
         mean = sum(losses) / len(losses)
         total = total + options["pretraining"]["coefficient"] * tokens * mean
-    return total
+        told["loss/pretraining_avg"] = tokens * mean.item()
+    return total, told
 
 
 @torch.no_grad()
-def experience_by_definition(stage, rows, scores, options):
+def experience_by_definition(stage, rows, raw_scores, options):
     temperature = options["temperature"]
     policy, reference = double(stage.trained.policy), double(stage.judge.reference.policy)
     critic = double(stage.trained.critic)
-    found = {
+    by_name = {
         "log_probs": log_probs_of(policy, rows, temperature),
         "values": values_of(critic, rows),
+        "reference": log_probs_of(reference, rows, temperature),
+        "entropy": entropies_of(policy, rows, temperature),
     }
-    reference_log_probs = log_probs_of(reference, rows, temperature)
-    rewards = rewards_by_definition(rows, scores, found["log_probs"], reference_log_probs, options)
+    found = {name: {at: float(one) for at, one in all_.items()} for name, all_ in by_name.items()}
+    found["raw_scores"] = raw_scores
+    found["scores"] = shaped_scores(rows, raw_scores, options["score_"])
+    rewards = rewards_by_definition(
+        rows, found["scores"], found["log_probs"], found["reference"], options
+    )
     advantages = advantages_by_definition(rows, rewards, found["values"], options)
     mean, deviation = moments(advantages)
     found["whitened"] = {place: (a - mean) / deviation for place, a in advantages.items()}
     found["returns"] = {place: a + found["values"][place] for place, a in advantages.items()}
     return found
+
+
+def metrics_by_definition(rows, experience, options):
+    """Means over answers and over tokens, as docs/rlhf.md defines them."""
+    kl, kl_k3, entropy = ([0.0] * len(rows) for _ in range(3))
+    for row, t in places(rows):
+        difference = experience["log_probs"][row, t] - experience["reference"][row, t]
+        kl[row] += difference
+        kl_k3[row] += math.exp(-difference) - 1 + difference
+        entropy[row] -= experience["log_probs"][row, t]
+    ended = [answer[-1] == END for _, answer in rows]
+    returns, values = (experience[name] for name in ("returns", "values"))
+    errors = [returns[place] - values[place] for place in places(rows)]
+    explained = 1 - pvariance(errors) / pvariance([returns[place] for place in places(rows)])
+    scores, beta = experience["scores"], options["kl_coefficient"]
+    clipped = [
+        end and shaped != raw
+        for end, shaped, raw in zip(ended, scores, experience["raw_scores"], strict=True)
+    ]
+    return {
+        "objective/kl": fmean(kl),
+        "objective/kl_error": pstdev(kl) / math.sqrt(len(rows)),
+        "objective/kl_k3": fmean(kl_k3),
+        "objective/entropy": fmean(entropy),
+        "objective/scores": fmean(scores),
+        "objective/scores_deviation": pstdev(scores),
+        "objective/non_score_reward": -beta * fmean(kl),
+        "objective/rlhf_reward": fmean(scores) - beta * fmean(kl),
+        "objective/kl_coefficient": beta,
+        "objective/clipped_scores": fmean(clipped),
+        "policy/entropy_avg": fmean(experience["entropy"].values()),
+        "val/num_eos_tokens": sum(ended),
+        "val/eos_rate": fmean(ended),
+        "val/answer_length": fmean(len(answer) for _, answer in rows),
+        "val/explained_variance": explained,
+    }
 
 
 def flat(mask, tensor):
@@ -215,11 +295,23 @@ def test_experience_and_loss_are_their_definitions(case):
         by_definition = torch.tensor([expected[name][place] for place in places(rows)]).double()
         torch.testing.assert_close(found, by_definition, rtol=1e-4, atol=2e-5, msg=name)
 
+    told = metrics_by_definition(rows, expected, options)
+    for name, mean in told.items():
+        assert stage.state.rollout_metrics[name] == pytest.approx(mean, rel=1e-3, abs=1e-4), name
+    with torch.no_grad():
+        by_all = stage.judge.evaluate(experience.rollout)
+    assert by_all.keys() - {"objective/kl_exact"} <= told.keys()
+    for name in by_all.keys() & told.keys():
+        assert by_all[name] == pytest.approx(told[name], rel=1e-3, abs=1e-4), name
+
     disturb(stage.trained, 0.02, seed=case + 100)  # after an update
     policy, critic = double(stage.trained.policy), double(stage.trained.critic)
-    total = loss_by_definition(policy, critic, rows, expected, options, text_rows(case))
+    total, told = loss_by_definition(policy, critic, rows, expected, options, text_rows(case))
     terms = stage.loss(batch)
     assert terms.total.item() == pytest.approx(total.item(), rel=1e-4, abs=1e-4)
+    assert terms.metrics.keys() == told.keys()
+    for name, sum_ in told.items():
+        assert terms.metrics[name].item() == pytest.approx(number(sum_), rel=1e-3, abs=1e-4), name
     total.backward()
     terms.total.backward()
     for ours, theirs in ((stage.trained.policy, policy), (stage.trained.critic, critic)):

@@ -34,6 +34,8 @@ class RewardConfig(Config):
     """Dropout rate; 0, since a score must not depend on chance."""
     centre: float = Field(0.0, ge=0)
     """Weight of (r_better + r_worse)², which keeps scores near 0 (TRL: 0.01)."""
+    balance_lengths: bool = False
+    """Weigh pairs so that the better answer is the longer one as often as the shorter one."""
     unit_variance: bool = False
     """Scale the saved scores to standard deviation 1 over the ranked answers, so that one β of PPO
     means the same for every reward model (Ziegler et al. 2019)."""

@@ -55,11 +55,15 @@ def score_rankings(
 
 
 def ranking_loss(
-    scores: Float[Tensor, "B K"], ranks: Int[Tensor, "B K"], centre: float = 0.0
+    scores: Float[Tensor, "B K"],
+    ranks: Int[Tensor, "B K"],
+    centre: float = 0.0,
+    pair_weights: Float[Tensor, "B K K"] | None = None,
 ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
     """Sum over prompts the mean over pairs of −log σ(r_better − r_worse); also return metrics.
 
     Ties make no pair, so a prompt of ties alone adds nothing. `centre` adds centre · (r_a + r_b)².
+    `pair_weights[b, i, j]` multiplies the loss of preferring answer i to j, not the metrics.
     """
     pairs = better_than(ranks)  # B K K
     first, second = scores[:, :, None], scores[:, None, :]
@@ -68,6 +72,8 @@ def ranking_loss(
     if centre:
         losses = losses + centre * (first + second) ** 2
     weights = pairs / pairs.sum(dim=(1, 2), keepdim=True).clamp(min=1)  # every prompt weighs 1
+    if pair_weights is not None:
+        losses = losses * pair_weights
     detached = margins.detach()
     return (losses * weights).sum(), {
         "accuracy": (correct(detached) * weights).sum(),

@@ -27,6 +27,7 @@ from fledge.runtime import random
 from fledge.stages.doctor import Doctor, warn
 from fledge.stages.reward.config import RewardConfig
 from fledge.stages.reward.data import MOST_DEMONSTRATIONS, Comparisons, read_comparisons
+from fledge.stages.reward.length_balance import LengthBalance
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
 from fledge.train.moving_average import lent
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
@@ -61,6 +62,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         self.trained = self.scores
         self.best = BestWeights(config.patience)
         self.doctor = Doctor()
+        self.balance = LengthBalance.of(comparisons.train) if config.balance_lengths else None
         self.loader: Loader[RenderedRanking, ComparisonBatch] = Loader(
             list(comparisons.train),
             self._collate,
@@ -86,8 +88,9 @@ class RewardModelling(Stage[ComparisonBatch]):
         return self.loader
 
     def loss(self, batch: ComparisonBatch) -> LossTerms:
-        total, metrics = ranking_loss(self.scores(batch), batch.ranks, self.config.centre)
-        return LossTerms(total, metrics)
+        weights = None if self.balance is None else self.balance.weights(batch.lengths)
+        scores = self.scores(batch)
+        return LossTerms(*ranking_loss(scores, batch.ranks, self.config.centre, weights))
 
     def evaluate(self) -> dict[str, float]:
         """Measure accuracy with its 95 % interval, log loss, calibration and effect of length.
