@@ -74,16 +74,16 @@ def test_a_link_sets_one_password_within_an_hour_and_ends_all_sessions(
     _, cookie = database.sessions.create(ada, "Firefox")
     token = made(database, ada)
     clock.now += HOUR - 1
-    assert resets.is_open(token) and resets.purge() == 0
+    assert resets.find(token) == database.accounts.get(ada) and resets.purge() == 0
     assert resets.redeem(token, "new").id == ada
     assert database.accounts.password_hash("ada") == (database.accounts.get(ada), "new")
     assert database.sessions.find(cookie) is None
-    assert not resets.is_open(token)
+    assert resets.find(token) is None
     with pytest.raises(NotFound, match="was used, replaced by a newer one, or is over an hour"):
         resets.redeem(token, "again")
     token = made(database, ada)
     clock.now += HOUR
-    assert not resets.is_open(token)
+    assert resets.find(token) is None
     with pytest.raises(NotFound):
         resets.redeem(token, "again")
     assert resets.purge() == 1
@@ -108,7 +108,7 @@ def test_a_link_opens_nothing_once_the_account_was_changed(
     token = made(database, ada)
     database.accounts.change(ada, **change)
     database.accounts.change(ada, disabled_at=None)
-    assert not database.password_resets.is_open(token)
+    assert database.password_resets.find(token) is None
     with pytest.raises(NotFound):
         database.password_resets.redeem(token, "new")
 
@@ -131,4 +131,4 @@ def test_a_link_used_twice_at_once_sets_one_password(database: Database) -> None
     assert sum(isinstance(each, Account) for each in results) == 1
     assert sum(isinstance(each, NotFound) for each in results) == 3
     results = together(*(lambda: database.password_resets.create(ada) for _ in range(4)))
-    assert sum(database.password_resets.is_open(str(each)) for each in results) == 1
+    assert sum(database.password_resets.find(str(each)) is not None for each in results) == 1

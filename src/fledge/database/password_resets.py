@@ -46,10 +46,11 @@ class PasswordResetStore:
             )
         return token
 
-    def is_open(self, token: str) -> bool:
-        """Return whether the link with this secret still sets a password."""
+    def find(self, token: str) -> Account | None:
+        """Return the account whose password the link with this secret sets, or None."""
         with self._transactions.read() as connection:
-            return connection.scalar(self._account_of(token)) is not None
+            account_id = connection.scalar(self._account_of(token))
+            return None if account_id is None else found(connection, account_id)
 
     def redeem(self, token: str, password_hash: str) -> Account:
         """Set the password, end all sessions of the account, and close the link.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
-from fledge.database import Database
+from fledge.database import Account, Database
 from fledge.errors import NotFound
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.credentials import Credentials
@@ -111,8 +111,10 @@ def reset_routes(
     router = page_router(pages)
     resets = database.password_resets
 
-    def page(request: Request, token: str, problem: str = "", status: int = 200) -> Response:
-        context = {"token": token, "problem": problem}
+    def page(
+        request: Request, token: str, account: Account, problem: str = "", status: int = 200
+    ) -> Response:
+        context = {"token": token, "account": account, "problem": problem}
         return pages.show(request, "new_password.html", context, status=status)
 
     def closed(request: Request) -> Response:
@@ -124,7 +126,8 @@ def reset_routes(
     def reset_page(token: str, request: Request) -> Response:
         """Show the form while the link is open."""
         required(post)
-        return page(request, token) if resets.is_open(token) else closed(request)
+        account = resets.find(token)
+        return closed(request) if account is None else page(request, token, account)
 
     @router.post("/password/{token}")
     def reset(
@@ -132,12 +135,13 @@ def reset_routes(
     ) -> Response:
         """Set the password; every browser of the person has to log in with it."""
         required(post)
-        if form.token != token or not resets.is_open(token):
+        account = resets.find(token)
+        if form.token != token or account is None:
             return closed(request)
         try:
-            account = resets.redeem(token, credentials.hash(form.password))
+            resets.redeem(token, credentials.hash(form.password))
         except BadPassword as error:
-            return page(request, token, str(error), 400)
+            return page(request, token, account, str(error), 400)
         except NotFound:
             return closed(request)
         database.audit.add(account.id, "password.reset", account.login)
