@@ -12,6 +12,8 @@ from fledge.text.template import DEFAULT_TEMPLATE, takes_tools
 Record = dict[str, Any]
 
 MISTRAL_ID_LENGTH = 9
+MOST_LEVELS = 100
+"""Lists and objects in one another, up to which arguments are read; templates walk them."""
 
 
 def json_line(value: object) -> str:
@@ -83,6 +85,33 @@ def strings(value: Any) -> list[str]:
     return []
 
 
+def arguments_of(text: str) -> Record | str:
+    """Return the JSON object that a call's arguments spell.
+
+    Text that spells none stays as it is: it was cut off by a length limit, has a number that JSON
+    does not have, or is nested too deep.
+    """
+    try:
+        value = json.loads(text)
+        if not isinstance(value, dict) or _levels(value) > MOST_LEVELS:
+            return text
+        json_line(value)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _levels(value: Any) -> int:
+    """Return how deeply lists and objects stand in one another, up to one too many."""
+    level: list[Any] = [value]
+    levels = 0
+    while level and levels <= MOST_LEVELS:
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        levels += 1
+    return levels
+
+
 def _plain(message: Message, _: str) -> Record:
     lines = [json_line({"name": call.name, "arguments": call.arguments}) for call in message.calls]
     content = "\n".join([message.content, *lines] if message.content else lines)
@@ -100,14 +129,10 @@ def _native(message: Message, source: str) -> Record:
 
 
 def _native_call(call: ToolCall, short: bool) -> Record:
-    try:
-        arguments = json.loads(call.arguments)
-    except ValueError:  # cut off by a length limit: shown as it was written
-        arguments = call.arguments
     return {
         "id": _mistral_id(call.id) if short else call.id,
         "type": "function",
-        "function": {"name": call.name, "arguments": arguments},
+        "function": {"name": call.name, "arguments": arguments_of(call.arguments)},
     }
 
 
