@@ -122,7 +122,7 @@ def test_openai_parts_developer_and_tool_calls():
     assert turns(record) == [
         ("system", "Short."),
         ("user", "Time?"),
-        ("assistant", '{"name": "clock", "arguments": "{}"}'),
+        ("assistant", '{"name": "clock", "arguments": {}}'),
         ("tool", "12"),
         ("assistant", "Noon."),
     ]

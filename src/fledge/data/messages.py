@@ -7,7 +7,7 @@ from fledge.data.marks import MESSAGE_MASKS, MESSAGE_WEIGHTS, PARTIAL_MASKS, is_
 from fledge.data.records import Located, shown
 from fledge.data.unread import METADATA, is_nothing
 from fledge.text.conversation import Message, Role
-from fledge.text.tool_prompt import json_line
+from fledge.text.tool_prompt import call_with_object, json_line
 
 SPEAKERS: dict[str, Role] = {
     **dict.fromkeys(("system", "developer"), "system"),
@@ -125,9 +125,10 @@ def _calls(record: Located, name: str, value: Mapping[str, object]) -> list[str]
         several = [calls] if isinstance(calls, dict) else calls
         if not isinstance(several, list | tuple) or not all(isinstance(c, dict) for c in several):
             raise record.error(f"a list of calls in {name}.{field}", shown(calls))
-        lines += [
-            as_json(record, f"{name}.{field}", call.get("function", call)) for call in several
-        ]
+        for call in several:
+            function = call.get("function", call)
+            told = call_with_object(function) if isinstance(function, dict) else function
+            lines.append(as_json(record, f"{name}.{field}", told))
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fledge.errors import TokenizerError
@@ -23,6 +23,14 @@ def json_line(value: object) -> str:
         TypeError, ValueError: JSON has no spelling for a value.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def call_with_object(call: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a call with its arguments as an object, which OpenAI's API spells as a string."""
+    arguments = call.get("arguments")
+    if not isinstance(arguments, str):
+        return call
+    return {**call, "arguments": arguments_of(arguments)}
 
 
 def tools_text(tools: str) -> str:
@@ -113,7 +121,8 @@ def _levels(value: Any) -> int:
 
 
 def _plain(message: Message, _: str) -> Record:
-    lines = [json_line({"name": call.name, "arguments": call.arguments}) for call in message.calls]
+    calls = [{"name": call.name, "arguments": call.arguments} for call in message.calls]
+    lines = [json_line(call_with_object(call)) for call in calls]
     content = "\n".join([message.content, *lines] if message.content else lines)
     return {"role": message.role, "content": content if lines else message.content}
 

@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 
 from fledge.data.demonstrations import demonstration_from
 from fledge.data.records import Located
-from fledge.text.chat import ChatTemplate
+from fledge.text.chat import DEFAULT_TEMPLATE, ChatTemplate
 from fledge.text.tokenizer import Tokenizer
+from fledge.text.tool_format import tool_format
 from serve.spelled import BODY, saying
 from serving import ScriptedEngine
 
@@ -52,7 +53,10 @@ def test_calls_and_results_stand_in_the_prompt_as_sft_writes_them(
     )
     ids = prompt(server[0], messages)
     assert ids == taught.ids[: len(ids)]
-    assert '{"name": "weather", "arguments": ' in tiny_tokenizer.decode(ids)
+    line = '{"name": "weather", "arguments": {"city": "Bonn"}}'
+    assert line in tiny_tokenizer.decode(ids)
+    format_ = tool_format(DEFAULT_TEMPLATE)
+    assert line.startswith(f"{format_.opening}weather{format_.middle}{{"), "as it may be written"
 
 
 def test_the_model_is_asked_with_the_call(server: tuple[TestClient, ScriptedEngine]) -> None:
