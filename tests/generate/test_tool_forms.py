@@ -125,6 +125,31 @@ def test_a_cut_call_keeps_what_there_is_of_its_arguments() -> None:
     assert read(JSON_LINES, [text]) == ("", [ToolCall("call_0", "weather", '{"city": "Bo')])
 
 
+@pytest.mark.parametrize(
+    ("text", "is_free"),
+    [
+        ('{"name": "Bob', False),
+        (' {"name": "Bob', False),
+        ('Hi\n{"name": "Bob', False),
+        ('Hi\n {"name": "Bob', True),
+        ('{"name": "now", "arguments": {}}', True),
+        (' {"name": "now", "arguments": {}}', True),
+    ],
+)
+def test_a_space_that_decoding_drops_is_no_text_before_a_call(
+    tokenizer: Tokenizer, text: str, is_free: bool
+) -> None:
+    """A line with a space in front is read as text, so it must not be held to a call."""
+    form = tool_form(JSON_LINES, TOOLS, {}, required=False, several=True, leading_space=True)
+    constraint = compile_grammar(form, tokenizer).start()
+    followed = True
+    for token_id in tokenizer.encode(text):
+        followed = followed and bool(constraint.allowed(300)[token_id])
+        if followed:
+            constraint.accept(token_id)
+    assert followed == is_free
+
+
 def test_a_special_token_may_begin_the_calls(tokenizer: Tokenizer) -> None:
     special = {"[TOOL_CALLS]": tokenizer.special.user}
     form = tool_form(MISTRAL_LIST, TOOLS, special, required=False, several=True)

@@ -93,8 +93,10 @@ def _text_then_calls(tool_format: ToolFormat, calls: str, space: str) -> list[st
     """Return the rules of text in which a trigger, spelled in ordinary tokens, begins the calls."""
     trigger = re.sub(r"([\[\]{}|/])", r"\\\1", tool_format.trigger)
     before = r"(?s:(.*\n)?)" if tool_format.on_own_line else "(?s:.*)"
-    if space:
-        before += " ?"
+    if space and tool_format.on_own_line:
+        # Decoding drops a space at the very beginning only; after a line break it stays, and what
+        # follows it is text.
+        before = r"( ?|(?s:.*\n))"
     return [
         f"start: TEXT | head {calls}",
         f"TEXT: /(?s:.*)/ & ~/{before}{trigger}(?s:.*)/",
