@@ -242,6 +242,9 @@ def test_a_response_streams_its_calls(client: OpenAI) -> None:
             "tool_choice",
         ),
         ({"tool_choice": "required"}, "tool_choice"),
+        ({"function_call": {"name": "f"}}, "function_call"),
+        ({"tools": [CLOCK], "tool_choice": "x", "function_call": "none"}, "tool_choice"),
+        ({"tools": [CLOCK], "function_call": {"name": "clock"}}, "function_call"),
         ({"functions": [{"name": "f"}], "tools": [CLOCK]}, "functions"),
     ],
 )

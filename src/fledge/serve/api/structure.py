@@ -35,7 +35,9 @@ def chat_structure(request: ChatCompletionRequest) -> Structure:
     functions = request.functions or [tool.function for tool in request.tools or ()]
     choice: Choice = request.tool_choice
     choice_path, several = "tool_choice", request.parallel_tool_calls is not False
-    if request.functions or request.function_call is not None:
+    if request.tools and request.function_call not in (None, "none", "auto"):
+        raise ApiError(400, "Tools are chosen by tool_choice.", param="function_call")
+    if not request.tools and (request.functions or request.function_call is not None):
         choice_path, several = "function_call", False
         older = request.function_call
         choice = older if older is None or isinstance(older, str) else _named(older.name)
