@@ -137,7 +137,7 @@ class Engine:
 
         Raises:
             PromptTooLong, GenerationError: as `submit`; then nothing is generated.
-        GenerationError: an answer could not go on in its grammar.
+            GenerationError: an answer could not go on in its grammar.
         """
         if self.busy:
             raise GenerationError("this engine is at work; use another one, or submit and step")

@@ -205,7 +205,8 @@ class Written:
             self._add_call(part)
         self.num_tokens += piece.num_tokens
         if piece.logprobs is not None:
-            self.logprobs = [*(self.logprobs or ()), *piece.logprobs]
+            self.logprobs = self.logprobs if self.logprobs is not None else []
+            self.logprobs.extend(piece.logprobs)
         self.finish_reason = piece.finish_reason or self.finish_reason
 
     def reason(self) -> SentReason:
