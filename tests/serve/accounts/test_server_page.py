@@ -1,6 +1,7 @@
 """Name and logo of the server: an owner's to choose, everybody's to see."""
 
 import io
+import zlib
 from html import unescape
 
 import pytest
@@ -20,6 +21,12 @@ def picture(
     written = io.BytesIO()
     Image.new(mode, (width, height), 1 if mode == "1" else "teal").save(written, format, **options)
     return written.getvalue()
+
+
+def with_empty_profile(png: bytes) -> bytes:
+    """Add a colour profile without content after the pixels, where Pillow reads it unguarded."""
+    profile = bytes(4) + b"iCCP" + zlib.crc32(b"iCCP").to_bytes(4)
+    return png[:-12] + profile + png[-12:]
 
 
 def upload(server: PeopleServer, content: bytes, role: str = "owner"):
@@ -104,6 +111,7 @@ def test_nothing_but_the_picture_is_kept(server: PeopleServer) -> None:
         (b"", "is no PNG, JPEG or WebP picture"),
         (picture("GIF"), "is no PNG, JPEG or WebP picture"),
         (picture("PNG", 900, 900)[:600], "is damaged"),
+        (with_empty_profile(picture("PNG")), "is damaged"),
         (b"x" * (MOST_BYTES + 1), "has 1,000,001 bytes"),
         (picture("PNG", 5000, 5000), "has 5,000 × 5,000 pixels"),
         (picture("PNG", 20_000, 20_000, "1"), "has more than 16,000,000 pixels"),

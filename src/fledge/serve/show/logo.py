@@ -1,7 +1,9 @@
 """Logo of the server: a picture that an owner uploads, kept as a small PNG."""
 
 import io
+import struct
 import warnings
+import zlib
 
 from PIL import Image, UnidentifiedImageError
 
@@ -13,6 +15,11 @@ MOST_BYTES = 1_000_000
 MOST_PIXELS = 16_000_000
 SIDE = 256
 """Pixels of the longer side; the bar shows it at a tenth of that."""
+DAMAGED = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError),
+    *(struct.error, zlib.error),
+)
+"""Errors with which Pillow's decoders end on damaged files."""
 
 
 def logo_of(content: bytes) -> Logo:
@@ -41,7 +48,7 @@ def logo_of(content: bytes) -> Logo:
         raise refused("is no PNG, JPEG or WebP picture") from error
     except Image.DecompressionBombError as error:
         raise refused(f"has more than {MOST_PIXELS:,} pixels") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except DAMAGED as error:
         raise refused("is damaged") from error
     written = io.BytesIO()
     drawn.save(written, "PNG", optimize=True)
