@@ -92,7 +92,7 @@ PathPrefix = Annotated[
 ]
 Proxy = Annotated[
     list[str] | None,
-    typer.Option(metavar="ADDRESS", help="Proxy to believe on clients.", show_default=False),
+    typer.Option(metavar="ADDRESS", help="Trusted proxy: address or network.", show_default=False),
 ]
 
 

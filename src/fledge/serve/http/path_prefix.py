@@ -19,10 +19,8 @@ OURS = frozenset(
             "openapi.json",
             "password",
             "prompts",
-            "queue",
-            "setup",
         ),
-        *("s", "server", "static", "tokenize", "usage", "v1", "widget"),
+        *("queue", "s", "server", "setup", "static", "tokenize", "usage", "v1", "widget"),
     }
 )
 """First segments of the server's own paths."""

@@ -23,7 +23,7 @@ def parse_proxy(text: str) -> Network:
     """Return the network of one address, as `127.0.0.1`, or of many, as `10.0.0.0/8`.
 
     Raises:
-        ConfigError: it is neither, or everybody's.
+        ConfigError: it is neither, or covers every address.
     """
     try:
         network = ip_network(text.strip())
