@@ -89,6 +89,9 @@ RUNS_NONE = {
     *("POST /server/logo/remove", "PUT /api/server/logo"),
     *("POST /login", "POST /logout", "POST /setup", "POST /invitation/{token}"),
     *("POST /api/conversations", "PATCH /api/conversations/{id}"),
+    *("PUT /api/conversations/{id}/share", "POST /s/{token}/continue"),
+    *("POST /api/folders", "PATCH /api/folders/{folder_id}"),
+    *("POST /api/prompts", "PATCH /api/prompts/{prompt_id}"),
     *("POST /api/conversations/{id}/restore", "POST /api/conversations/{id}/hand-over"),
     *("POST /api/runs/{run_id}/cancel", "PUT /api/messages/{id}/rating", "POST /api/preferences"),
     *("POST /api/messages/{id}/demonstration", "POST /api/assistants"),
@@ -99,9 +102,10 @@ RUNS_NONE = {
     *("POST /account/training", "POST /account/profile", "POST /account/password"),
     *("POST /account/sessions/end-others", "POST /account/sessions/{session_id}/end"),
     *("POST /account/keys", "POST /account/keys/{key_id}/revoke", "POST /account/erase-chats"),
-    *("POST /account/delete", "POST /admin/invitations"),
+    *("POST /account/delete", "POST /account/links/{share_id}/revoke", "POST /admin/invitations"),
     *("POST /admin/invitations/{invitation_id}/delete", "POST /admin/settings"),
-    "POST /admin/people/{account_id}/change",
+    *("POST /server/name", "PUT /api/server/logo", "POST /server/logo/remove"),
+    *("POST /server/sharing", "POST /admin/people/{account_id}/change"),
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),
     *("POST /admin/people/{account_id}/password", "POST /admin/people/{account_id}/delete"),
@@ -114,6 +118,8 @@ JSON_BODIES = {
     "POST /v1/moderations": {"input": "The tide"},
     "POST /api/conversations": {},
     "POST /api/assistants": {"name": "Shop"},
+    "POST /api/folders": {"name": "Sea"},
+    "POST /api/prompts": {"title": "tides", "content": "Why tides?"},
 }
 
 LIMITS = {

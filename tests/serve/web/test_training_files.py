@@ -107,6 +107,7 @@ def test_json_has_every_branch_and_the_settings(people: PeopleServer, ada: Accou
         "model": "tiny",
         "system_prompt": None,
         "sampling": {"temperature": 0.5, "seed": 3},
+        "folder": None,
         "current_message_id": second,
         "messages": [
             turn(question, None, "user", "One"),
