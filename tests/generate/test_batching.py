@@ -127,13 +127,52 @@ def test_the_cache_grows_with_long_texts():
 
 
 def test_the_cache_has_rows_for_those_who_run_and_not_for_all_who_may(model):
-    requests = some_requests(5, random.Random(4))
+    requests = [Request(str(number), (1, number), SamplingParams(seed=0)) for number in range(5)]
+    engine, rows = Engine(model, max_batch=100), []
+    for request in requests:
+        engine.submit(request)
+        engine.step()
+        rows.append(engine._cache.rows)
+    assert rows == [1, 2, 4, 4, 8]
+
+
+def test_rows_that_nobody_uses_are_given_back_without_changing_an_answer(model):
+    requests = [
+        Request(str(number), (1, 2), SamplingParams(seed=number, max_new_tokens=2 + number))
+        for number in range(20)
+    ]
     engine = Engine(model, max_batch=100)
-    engine.generate(requests[:1])
-    few = engine._cache.rows
-    found = engine.generate(requests)
-    assert (few, engine._cache.rows) == (1, 8)
-    assert [completion.ids for completion in found] == [alone(model, one) for one in requests]
+    for request in requests:
+        engine.submit(request)
+    answers, seen = {request.id: [] for request in requests}, []
+    while engine.busy:
+        for event in engine.step():
+            answers[event.request_id].append(event.token_id)
+        if engine._cache is not None:
+            running = len(engine._scheduler.running)
+            assert running <= engine._cache.rows < 4 * running or running == 1
+            seen.append(engine._cache.rows)
+    assert (seen[0], min(seen), sorted(seen, reverse=True)) == (32, 2, seen)
+    assert (engine._cache, engine._sampler) == (None, None)
+    assert list(answers.values()) == [list(alone(model, one)) for one in requests]
+
+
+def test_rows_that_are_given_back_are_as_short_as_their_texts():
+    engine = Engine(
+        make(CONFIG.model_copy(update={"context_length": 512}), noise=0.3), max_batch=100
+    )
+    short = Request("short", (1, 2), SamplingParams(seed=9, max_new_tokens=30))
+    long = [Request(str(number), (1,) * 300, SamplingParams(seed=number)) for number in range(7)]
+    for request in (short, *long):
+        engine.submit(request)
+    answer = [event for event in engine.step() if event.request_id == "short"]
+    assert (engine._cache.rows, engine._cache.capacity) == (8, 512)
+    for request in long:
+        engine.cancel(request.id)
+    assert (engine._cache.rows, engine._cache.capacity) == (2, 256)
+    while engine.busy:
+        answer += [event for event in engine.step() if event.request_id == "short"]
+    assert tuple(event.token_id for event in answer) == alone(engine.model, short)
 
 
 def test_an_engine_sees_its_model_change(model):

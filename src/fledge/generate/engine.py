@@ -27,6 +27,8 @@ from fledge.model.gpt import GPT
 
 CAPACITY_STEP = 128
 """Step in tokens by which the rows of the cache grow; their number doubles."""
+SPARSE = 4
+"""A cache of which at most 1/4 of the rows are in use is halved; doubling again is then far off."""
 
 
 class Engine:
@@ -217,13 +219,17 @@ class Engine:
                 return old
             rows, capacity = max(rows, old.rows), old.capacity
         if capacity < length:
-            steps = -(-length // CAPACITY_STEP)
-            capacity = min(2 * steps * CAPACITY_STEP, max(self.max_length, length))
+            capacity = self._capacity_for(length)
         rows = min(_power_of_two(rows), self._scheduler.max_batch)
         self._cache = self._new_cache(rows, capacity)
         if old is not None:
             self._cache.place(old, torch.arange(old.rows, device=self._device))
         return self._cache
+
+    def _capacity_for(self, length: int) -> int:
+        """Return the slots of a row for texts of `length` tokens that grow."""
+        steps = -(-length // CAPACITY_STEP)
+        return min(2 * steps * CAPACITY_STEP, max(self.max_length, length))
 
     def _new_cache(self, rows: int, capacity: int) -> KeyValueCache:
         dtype = cache_dtype(self.model.token_embedding.weight)
@@ -243,6 +249,22 @@ class Engine:
             # The newest token is not in the cache yet.
             length = self._scheduler.running[destination].length - 1
             self._cache.move_row(source, destination, length)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Free most of a cache that few rows use, and all of one that none uses.
+
+        A server's memory then follows those who write now, not the most who ever wrote at once.
+        """
+        running, old = self._scheduler.running, self._cache
+        if not running:
+            self._cache = self._sampler = None
+        elif old is not None and len(running) * SPARSE <= old.rows:
+            longest = max(sequence.length for sequence in running)
+            capacity = min(old.capacity, self._capacity_for(longest))
+            self._cache = self._new_cache(2 * _power_of_two(len(running)), capacity)
+            used = torch.arange(len(running), device=self._device)
+            self._cache.place(old.window(len(running), capacity), used)
 
 
 def _power_of_two(number: int) -> int:
