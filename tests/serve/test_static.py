@@ -36,6 +36,12 @@ def test_a_module_is_short_and_writes_text_not_html(path: Path) -> None:
     assert set(ADDRESS.findall(text)) <= OURS
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_stores_through_one_that_works_where_storage_is_blocked(path: Path) -> None:
+    if path.name not in ("storage.js", "theme.js"):
+        assert not re.search(r"\b(?:local|session)Storage\b[.\[]", path.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_has_no_inline_code_and_loads_nothing_from_elsewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

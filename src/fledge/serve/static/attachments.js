@@ -3,6 +3,7 @@
 import { at, icon, iconButton, make } from "./dom.js";
 import { sizeOf } from "./sent-files.js";
 import { page, state, update } from "./state.js";
+import { get, set } from "./storage.js";
 import { textOf } from "./texts.js";
 import { telling } from "./toast.js";
 
@@ -16,7 +17,7 @@ let attached = restored();
 /** @returns {Attachment[]} */
 function restored() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    return JSON.parse(get("sessionStorage", KEPT) ?? "[]");
   } catch {
     return [];
   }
@@ -24,11 +25,7 @@ function restored() {
 
 function change(/** @type {Attachment[]} */ files) {
   attached = files;
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(files));
-  } catch {
-    sessionStorage.removeItem(KEPT); // full: these files do not outlive a reload
-  }
+  set("sessionStorage", KEPT, JSON.stringify(files));
   update();
 }
 

@@ -1,6 +1,7 @@
 // Bar of every page: the theme button cycles through system, light and dark.
 
 import { at, setIcon, setLabel } from "./dom.js";
+import { remove, set } from "./storage.js";
 import { watchQueue } from "./waiting.js";
 
 const THEMES = ["system", "light", "dark"];
@@ -16,10 +17,10 @@ at("theme").addEventListener("click", () => {
   const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "system") + 1) % THEMES.length];
   if (next === "system") {
     delete root.dataset.theme;
-    localStorage.removeItem("fledge.theme");
+    remove("localStorage", "fledge.theme");
   } else {
     root.dataset.theme = next;
-    localStorage.setItem("fledge.theme", next);
+    set("localStorage", "fledge.theme", next);
   }
   show();
 });

@@ -8,6 +8,7 @@ import { saveSettings } from "./chat.js";
 import { at, setIcon, setLabel } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
 import { page, running, state, update } from "./state.js";
+import { get, set } from "./storage.js";
 import { pathTo } from "./tree.js";
 
 const CHARACTERS_A_TOKEN = 4; // an estimate for text not sent yet
@@ -51,7 +52,7 @@ function grow() {
 /** Put text into the box. */
 export function setDraft(/** @type {string} */ text) {
   at("message").value = text;
-  sessionStorage.setItem(DRAFT, text);
+  set("sessionStorage", DRAFT, text);
   grow();
   update();
 }
@@ -78,7 +79,7 @@ export function setUpComposer() {
   const box = at("message");
   at("composer").addEventListener("submit", submit);
   box.addEventListener("input", () => {
-    sessionStorage.setItem(DRAFT, box.value);
+    set("sessionStorage", DRAFT, box.value);
     grow();
     update();
   });
@@ -104,7 +105,7 @@ export function setUpComposer() {
     }
     update({ comparing: !state.comparing });
   });
-  box.value ||= sessionStorage.getItem(DRAFT) ?? "";
+  box.value ||= get("sessionStorage", DRAFT) ?? "";
   grow();
 }
 

@@ -1,5 +1,7 @@
 // State of the chat page, rendered at most once per frame.
 
+import { get, set } from "./storage.js";
+
 /** @typedef {import("./tree.js").Message} Message */
 /**
  * @typedef {{id: string, title: string, model: string | null, pinned: boolean, archived: boolean,
@@ -22,11 +24,11 @@ export const page = JSON.parse(document.body.dataset.page ?? "{}");
 const USUAL = "fledge.settings";
 
 /** Return the prompt and sampling that new chats in this browser start with. */
-export const usualSettings = () => JSON.parse(localStorage.getItem(USUAL) ?? "{}");
+export const usualSettings = () => JSON.parse(get("localStorage", USUAL) ?? "{}");
 
 /** Save settings that new chats in this browser start with. */
 export const keepSettings = (/** @type {Partial<Chat>} */ settings) =>
-  localStorage.setItem(USUAL, JSON.stringify(settings));
+  set("localStorage", USUAL, JSON.stringify(settings));
 
 /** @returns {Chat} */
 export function emptyChat(/** @type {Partial<Chat>} */ known = {}) {

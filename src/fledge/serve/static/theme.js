@@ -1,3 +1,7 @@
-// Runs before the first paint, so that the chosen theme does not flash.
-const chosenTheme = localStorage.getItem("fledge.theme");
-if (chosenTheme) document.documentElement.dataset.theme = chosenTheme;
+// Runs before the first paint, so that the chosen theme does not flash; no module is loaded by then.
+try {
+  const chosen = localStorage.getItem("fledge.theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+} catch {
+  // The browser blocks storage: the theme is the system's.
+}

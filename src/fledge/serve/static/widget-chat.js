@@ -4,6 +4,7 @@ import { sentence } from "./api.js";
 import { at } from "./dom.js";
 import { sendOnEnter } from "./enter.js";
 import { rooted } from "./root.js";
+import { get, remove, set } from "./storage.js";
 import { show } from "./widget-turns.js";
 
 const assistant = document.body.dataset.assistant ?? "";
@@ -12,32 +13,13 @@ const EVERY = 4000; // milliseconds between polls for a person's answer
 const CAUTION = at("caution").textContent;
 const PAGE = new URLSearchParams(location.search).get("page") ?? document.referrer;
 
-let token = kept();
+let token = get("localStorage", KEY);
 let busy = false;
 /** True if there may be something new, as with a person in the chat: then it is polled. */
 let waits = true;
 let failed = false; // an error stays visible until something succeeds
 /** @type {Promise<unknown>} the poll in progress */
 let reading = Promise.resolve();
-
-/** Return the stored token. Browsers that block storage in other sites' frames throw: then null. */
-function kept() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
-
-/** Store the token, or forget it; where storage is blocked the chat lasts as long as the page. */
-function keep(/** @type {string | null} */ value) {
-  try {
-    if (value === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, value);
-  } catch {
-    // `token` has it
-  }
-}
 
 /** Error of a refused request; `status` 0 if the server cannot be reached. */
 class Refused extends Error {
@@ -62,7 +44,7 @@ async function visit() {
   if (token) return;
   const reply = await call("POST", `/api/widget/${assistant}/visits`, { page: PAGE.slice(0, 2000) });
   token = /** @type {string} */ ((await reply.json()).token);
-  keep(token);
+  set("localStorage", KEY, token);
 }
 
 async function follow(/** @type {any} */ message, /** @type {string} */ runId) {
@@ -160,7 +142,7 @@ function personLine(/** @type {any} */ wanted) {
 /** Start a new chat if the old one is gone; other failures may pass. */
 function lost(/** @type {unknown} */ error) {
   if (!(error instanceof Refused) || error.status !== 404) return;
-  keep(null);
+  remove("localStorage", KEY);
   token = null;
 }
 
