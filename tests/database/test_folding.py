@@ -83,7 +83,7 @@ def test_a_growing_answer_is_found_by_what_was_saved_before_its_server_died(
     question = database.messages.add(ada, chat.id, role="user", content="?", parent_id=None)
     run = database.runs.start(ada, chat.id, parent_id=question.id, model="tiny")
     database.runs.save(run.id, MEETING)
-    database.runs.interrupt_all()
+    database.runs.interrupt(run.id)
     assert found(database, ada, "東北支社") == [chat.id]
 
 
