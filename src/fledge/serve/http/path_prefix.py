@@ -9,18 +9,10 @@ from fledge.errors import ConfigError
 
 OURS = frozenset(
     {
-        *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs", "health"),
-        *(
-            "invitation",
-            "login",
-            "logo",
-            "logout",
-            "metrics",
-            "openapi.json",
-            "password",
-            "prompts",
-        ),
-        *("queue", "s", "server", "setup", "static", "tokenize", "usage", "v1", "widget"),
+        *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs"),
+        *("health", "invitation", "login", "logo", "logout", "metrics"),
+        *("openapi.json", "password", "prompts", "queue", "s", "server", "setup"),
+        *("static", "tokenize", "usage", "v1", "widget"),
     }
 )
 """First segments of the server's own paths."""
