@@ -17,6 +17,7 @@ from fledge.starter.corpus import documents, vocabulary_texts
 from fledge.starter.gold import agreement, rank
 from fledge.starter.kinds import KINDS, conversations, tasks
 from fledge.starter.task import Task
+from fledge.text.decoding import lines_of
 
 LABELER = "gold"
 
@@ -116,7 +117,7 @@ def read_answers(
     path: Path, asked: Sequence[Task], loaded: LoadedModel, config: DemoConfig
 ) -> list[list[Answered]]:
     """Read the answers that `write_answers` wrote for these tasks, and judge them anew."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in lines_of(path.read_text(encoding="utf-8"))]
     repeated = [task for task in asked for _ in range(config.answers)]
     answered = [
         judged(task, line["prompt"], line["answer"], loaded)

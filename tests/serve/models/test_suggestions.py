@@ -30,10 +30,15 @@ def test_the_demo_leaves_its_questions_where_serve_finds_them(tmp_path: Path) ->
 def test_a_project_s_file_is_read_up_to_a_few_short_lines(tmp_path: Path) -> None:
     step = tmp_path / "sft" / "step-00000001"
     step.mkdir(parents=True)
-    lines = ["  Hello?  ", "", "x" * 300, *(f"Question {number}?" for number in range(20))]
+    lines = [
+        "  Hello?\u2028You?  ",
+        "",
+        "x" * 300,
+        *(f"Question {number}?" for number in range(20)),
+    ]
     (tmp_path / SUGGESTIONS).write_bytes("\r\n".join(lines).encode() + b"\xff")
     read = suggestions_of(step)
-    assert read[:3] == ("Hello?", "x" * 200, "Question 0?")
+    assert read[:3] == ("Hello?\u2028You?", "x" * 200, "Question 0?")
     assert len(read) == MOST_SUGGESTIONS
 
 

@@ -43,6 +43,23 @@ def citations(people: PeopleServer, who: Account, id_: str, question: str) -> li
     return [(each["number"], each["name"], each["text"]) for each in cited]
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_separator_inside_a_line_begins_no_heading_and_stays(mark: str) -> None:
+    passage = passages_of(f"# Parcels\nA parcel{mark}# costs 5.")
+    assert [(each.heading, each.content) for each in passage] == [
+        ("Parcels", f"A parcel{mark}# costs 5.")
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_markdown_has_them(end: str) -> None:
+    found = passages_of(end.join(["# Parcels", "A parcel costs 5.", "# Letters", "A stamp.", ""]))
+    assert [(each.heading, each.content) for each in found] == [
+        ("Parcels", "A parcel costs 5."),
+        ("Letters", "A stamp."),
+    ]
+
+
 def test_the_best_passages_are_cited_with_their_file_and_heading(
     people: PeopleServer, ada: Account
 ) -> None:

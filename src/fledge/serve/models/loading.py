@@ -18,6 +18,7 @@ from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of, read_config
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
+from fledge.text.decoding import lines_of
 from fledge.text.tokenizer import Tokenizer
 
 MOST_ROWS = 256
@@ -164,7 +165,7 @@ def suggestions_of(checkpoint: Path) -> tuple[str, ...]:
     file = checkpoint.resolve().parent.parent / SUGGESTIONS
     if not file.is_file():
         return ()
-    texts = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    texts = lines_of(file.read_text(encoding="utf-8", errors="replace"))
     return tuple(text.strip()[:LONGEST_SUGGESTION] for text in texts if text.strip())[
         :MOST_SUGGESTIONS
     ]

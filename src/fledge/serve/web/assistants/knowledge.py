@@ -21,6 +21,8 @@ MOST_PASSAGES_OF_FILE = 10_000
 """A text of the greatest length has about 3,000; only one of tiny sections has more."""
 
 _MARKS = re.compile(r"#{1,6}(?=\s|$)")
+_LINE_END = re.compile(r"\r\n?|\n")
+"""Ends of lines in CommonMark: a page break or U+2028 stands inside a line."""
 _FENCE = ("```", "~~~")
 
 
@@ -102,7 +104,7 @@ def _name(found: FoundPassage) -> str:
 def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Yield each Markdown heading with the text below it; text before the first has heading ""."""
     heading, lines, is_code = "", list[str](), False
-    for line in text.removeprefix("\ufeff").splitlines():
+    for line in _LINE_END.split(text.removeprefix("\ufeff")):
         is_code ^= line.lstrip().startswith(_FENCE)
         marks = None if is_code else _MARKS.match(line)
         if marks:
