@@ -1,6 +1,5 @@
 // Renders the model's Markdown as DOM while it streams. Text only ever becomes a text node, so
 // nothing in it can run. The server's rendering replaces this one once the answer has ended.
-
 // Linear on every line, however hostile: no pattern has two repeats that can share a run of blanks,
 // and spans in a line have a greatest length.
 const FENCE = /^(`{3,}|~{3,})\s*([\w+#.-]*)$/; // of a trimmed line
@@ -21,9 +20,8 @@ const GROWTH = 0.02; // share by which more must grow first, or a long list woul
 /** @typedef {{kind: string, lines: string[], start: number, info?: string, mark?: string}} Block */
 
 /**
- * Render `text` into `container`. If the text has only grown, all but its last two blocks are
- * neither parsed nor painted again, so a long answer streams as lightly as a short one. Two, because
- * half a table row still looks like a paragraph.
+ * Render `text` into `container`. If it has only grown, all but its last two blocks are neither
+ * parsed nor painted again; two, because half a table row still looks like a paragraph.
  * @param {HTMLElement & {streamed?: {text: string, blocks: Block[]}}} container
  * @param {string} text
  */
