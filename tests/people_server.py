@@ -1,7 +1,7 @@
 """A server with accounts, in the test's own process: cheap hashes, a clock that the test moves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from fledge.database.tables import Base
 from fledge.database.temporary import TemporaryDatabase
 from fledge.serve import create_app
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.accounts.provider import Provider
 from fledge.serve.app import Parts
 from fledge.serve.mail.settings import MailSettings
 from fledge.serve.people.identity import COOKIE
@@ -96,7 +97,12 @@ class PeopleServer:
 
 @contextmanager
 def people_server(
-    *, login: bool = True, roles: tuple[str, ...] = (), mail: MailSettings | None = None
+    *,
+    login: bool = True,
+    roles: tuple[str, ...] = (),
+    mail: MailSettings | None = None,
+    provider: Callable[[Clock], Provider] | None = None,
+    path_prefix: str = "",
 ) -> Iterator[PeopleServer]:
     clock = Clock()
     database = TemporaryDatabase(clock)
@@ -108,6 +114,8 @@ def people_server(
         clock=clock,
         passwords=cheap_passwords(),
         mail=mail,
+        provider=None if provider is None else provider(clock),
+        path_prefix=path_prefix,
     )
     with TestClient(app, base_url=ORIGIN) as client:
         server = PeopleServer(app, client, database, app.state.parts, clock)

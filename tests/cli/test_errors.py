@@ -29,6 +29,9 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
     assert "did you mean epochs?" in err
 
 
+OIDC = ("--oidc-issuer", "https://a", "--oidc-client-id", "b", "--oidc-client-secret-file")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -61,6 +64,15 @@ def test_a_wrong_setting_names_the_right_one(fledge, tmp_path: Path) -> None:
         (["run", "--text", "x", "--rankings", "y"], "--rankings also need --demonstrations"),
         (["demo", "--no-serve", "--port", "80"], "--port would have no effect"),
         (["serve", "--upstream-key-env", "KEY"], "--upstream-key-env would have no effect"),
+        (["serve", "m", "--oidc-create"], "--oidc-create would have no effect"),
+        (["serve", "m", "--oidc-client-id", "a"], "--oidc-client-id would have no effect"),
+        (["serve", "m", "--oidc-issuer", "https://a"], "needs --oidc-client-id"),
+        (["serve", "m", "--no-login", "--oidc-issuer", "https://a"], "nobody logs in"),
+        (
+            ["serve", "m", "--oidc-issuer", "https://a", "--oidc-client-id", "b"],
+            "FLEDGE_OIDC_CLIENT_SECRET has no client secret",
+        ),
+        (["serve", "m", *OIDC, "no-such-file"], "no-such-file cannot be read"),
         (["serve", "m", "--port", "70000"], "is not from 0 to 65535"),
         (["serve", "m", "--max-batch", "0"], "0 is not at least 1"),
         (["serve", "m", "--memory", "0"], "is not at least 0.001"),

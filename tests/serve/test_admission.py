@@ -103,6 +103,7 @@ RUNS_NONE = {
     *("POST /account/sessions/end-others", "POST /account/sessions/{session_id}/end"),
     *("POST /account/keys", "POST /account/keys/{key_id}/revoke", "POST /account/erase-chats"),
     *("POST /account/delete", "POST /account/links/{share_id}/revoke", "POST /admin/invitations"),
+    "POST /account/identities/{identity_id}/unlink",
     *("POST /admin/invitations/{invitation_id}/delete", "POST /admin/settings"),
     *("POST /server/name", "PUT /api/server/logo", "POST /server/logo/remove"),
     *("POST /server/sharing", "POST /admin/people/{account_id}/change"),

@@ -44,7 +44,6 @@ PublicUrl = Annotated[
 
 
 def mail_settings(
-    *,
     host: str | None,
     port: int | None,
     security: str | None,
@@ -53,6 +52,7 @@ def mail_settings(
     sender: str | None,
     public_url: str | None,
     path_prefix: str,
+    *,
     login: bool,
 ) -> "MailSettings | None":
     """Check the options; without a host there is no e-mail.

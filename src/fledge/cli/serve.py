@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fledge.cli import mail
+from fledge.cli import mail, oidc
 from fledge.cli.database import DatabaseOption, default_database
 from fledge.cli.options import Temperature, TopP, refuse_ignored
 
 if TYPE_CHECKING:
+    from fledge.generate import SamplingParams
     from fledge.generate.upstream import UpstreamServer
     from fledge.serve.models.registry import Model
 
@@ -119,6 +120,12 @@ def serve(
     smtp_password_file: mail.SmtpPasswordFile = None,
     mail_from: mail.MailFrom = None,
     public_url: mail.PublicUrl = None,
+    oidc_issuer: oidc.OidcIssuer = None,
+    oidc_client_id: oidc.OidcClientId = None,
+    oidc_client_secret_file: oidc.OidcClientSecretFile = None,
+    oidc_name: oidc.OidcName = None,
+    oidc_create: oidc.OidcCreate = False,
+    oidc_allowed_domains: oidc.OidcAllowedDomains = None,
     database: DatabaseOption = None,
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
@@ -126,25 +133,20 @@ def serve(
     The output of a demo or pipeline stands for the models in it, the last stage first. NAME is a
     model's id in the API. Temperature and top-p apply to requests that set none.
     """
-    from fledge.config import parse_section
-    from fledge.generate import SamplingParams
     from fledge.serve.launch import launch
     from fledge.serve.models.loading import machine_memory
 
     letters = mail.mail_settings(
-        host=smtp_host,
-        port=smtp_port,
-        security=smtp_security,
-        user=smtp_user,
-        password_file=smtp_password_file,
-        sender=mail_from,
-        public_url=public_url,
-        path_prefix=path_prefix or "",
+        *(smtp_host, smtp_port, smtp_security, smtp_user, smtp_password_file),
+        *(mail_from, public_url, path_prefix or ""),
         login=not no_login,
     )
-    sampling = parse_section(
-        {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"
+    provider = oidc.oidc_settings(
+        *(oidc_issuer, oidc_client_id, oidc_client_secret_file),
+        *(oidc_name, oidc_create, oidc_allowed_domains),
+        login=not no_login,
     )
+    sampling = default_sampling(temperature, top_p)
     budget = machine_memory() if memory is None else int(memory * 2**30)
     models = every_model(checkpoints or [], max_batch, budget, upstream, upstream_key_env)
     launch(
@@ -161,7 +163,18 @@ def serve(
         database=database or default_database(),
         login=not no_login,
         mail=letters,
+        oidc=provider,
         announce=typer.echo,
+    )
+
+
+def default_sampling(temperature: float, top_p: float) -> "SamplingParams":
+    """Return the sampling of requests that set none. Raises `ConfigError`."""
+    from fledge.config import parse_section
+    from fledge.generate import SamplingParams
+
+    return parse_section(
+        {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"
     )
 
 

@@ -7,6 +7,7 @@ from fledge.database.audit import AuditEntry, AuditStore
 from fledge.database.chat_search import Found
 from fledge.database.conversations import Conversation, ConversationStore
 from fledge.database.folders import Folder, FolderStore
+from fledge.database.identities import IdentityStore, LinkedIdentity
 from fledge.database.invitations import Invitation, InvitationStore
 from fledge.database.knowledge import Document, FoundPassage, KnowledgeStore, Passage
 from fledge.database.messages import MessageStore, StoredMessage
@@ -38,9 +39,11 @@ __all__ = [
     "FolderStore",
     "Found",
     "FoundPassage",
+    "IdentityStore",
     "Invitation",
     "InvitationStore",
     "KnowledgeStore",
+    "LinkedIdentity",
     "LoginTaken",
     "Logo",
     "MessageStore",

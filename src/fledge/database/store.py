@@ -12,6 +12,7 @@ from fledge.database.conversations import ConversationStore
 from fledge.database.desk import DeskStore
 from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.folders import FolderStore
+from fledge.database.identities import IdentityStore
 from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
 from fledge.database.limit_windows import LimitStore
@@ -41,6 +42,7 @@ class Database:
         self.sessions = SessionStore(transactions, clock)
         self.password_resets = PasswordResetStore(transactions, clock)
         self.api_keys = ApiKeyStore(transactions, clock)
+        self.identities = IdentityStore(transactions, clock)
         self.conversations = ConversationStore(transactions, clock)
         self.folders = FolderStore(transactions, clock)
         self.messages = MessageStore(transactions, clock)

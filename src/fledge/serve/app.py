@@ -19,6 +19,7 @@ from fledge.generate.request import SamplingParams
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
+from fledge.serve.accounts.provider import Provider
 from fledge.serve.accounts.reset_limits import ResetLimits
 from fledge.serve.accounts.routes import accounts_routes
 from fledge.serve.accounts.setup import OwnerSetup
@@ -187,6 +188,7 @@ def create_app(
     login: bool = False,
     passwords: Passwords | None = None,
     mail: MailSettings | None = None,
+    provider: Provider | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -208,6 +210,7 @@ def create_app(
         login: whether people have accounts; without, everybody who reaches the server is its owner.
         passwords: how they are hashed; None is argon2id as its authors advise.
         mail: SMTP server for invitations and lost passwords; None sends none.
+        provider: OpenID Connect provider through which people may log in too; None is none.
     """
     registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
@@ -235,15 +238,21 @@ def create_app(
     app.proxies = proxies
     app.state.parts = parts
     pages = Pages(parts.settings, login=login)
-    include_routes(app, parts, pages, suggestions)
+    include_routes(app, parts, pages, suggestions, provider)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
 
-def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequence[str]) -> None:
+def include_routes(
+    app: FastAPI,
+    parts: Parts,
+    pages: Pages,
+    suggestions: Sequence[str],
+    provider: Provider | None,
+) -> None:
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
-    credentials = Credentials(database.accounts, parts.passwords, parts.attempts)
+    credentials = Credentials(database.accounts, parts.passwords, parts.attempts, clock)
     transactions = database.transactions
     app.include_router(
         api_routes(
@@ -270,6 +279,7 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             identity,
             database,
             credentials,
+            parts.attempts,
             parts.setup,
             parts.settings,
             quota,
@@ -278,6 +288,7 @@ def include_routes(app: FastAPI, parts: Parts, pages: Pages, suggestions: Sequen
             parts.reset_limits,
             clock,
             pages,
+            provider,
         )
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
+from fledge.serve.accounts.provider import OidcSettings, Provider
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
 from fledge.serve.http.connections import BoundedConnection
@@ -44,6 +45,7 @@ def launch(
     database: str | Path,
     login: bool,
     mail: MailSettings | None = None,
+    oidc: OidcSettings | None = None,
 ) -> None:
     """Serve until Ctrl-C, at `port`, or without one at 8000 or, where that is taken, a free port.
 
@@ -55,6 +57,7 @@ def launch(
     origins = [parse_origin(each) for each in allowed_origins]
     networks = [parse_proxy(each) for each in proxies]
     prefix = parse_prefix(path_prefix)
+    provider = None if oidc is None else Provider(oidc)
     if not login:
         refuse_strangers(host, origins, networks)
     with (
@@ -75,6 +78,7 @@ def launch(
             database=kept,
             login=login,
             mail=mail,
+            provider=provider,
         )
         url = address(host, listener.getsockname()[1]) + prefix
 

@@ -111,6 +111,7 @@ MAY = {
     "POST /account/links/{share_id}/revoke": ROLES,
     "POST /account/training": ROLES,
     "POST /account/profile": ROLES,
+    "POST /account/identities/{identity_id}/unlink": ROLES,
     "POST /account/password": ROLES,
     "POST /account/email": ROLES,
     "POST /account/sessions/end-others": ROLES,

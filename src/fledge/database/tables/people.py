@@ -1,11 +1,14 @@
-"""Accounts, their sessions, API keys and lost passwords, and invitations."""
+"""Accounts, their sessions, API keys, linked identities and lost passwords, and invitations."""
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fledge.database.tables.base import Base, Id, Strings
 
 HASH_LENGTH = 64
+IDENTIFIER_LENGTH = 255
+"""Longest subject that OpenID Connect allows; issuers are held to the same."""
+LABEL_LENGTH = 254
 
 
 class HasLimits:
@@ -22,7 +25,8 @@ class Accounts(HasLimits, Base):
 
     `email` is in lower case too, and no two accounts share one.
 
-    An account without `password_hash` cannot log in; it serves a server without login.
+    An account without `password_hash` logs in through a linked identity, or serves a server without
+    login.
     """
 
     __tablename__ = "accounts"
@@ -84,6 +88,26 @@ class ApiKeys(HasLimits, Base):
     revoked_at: Mapped[float | None]
 
     __table_args__ = (Index(None, "account_id", "created_at"),)
+
+
+class Identities(Base):
+    """A person's identity at an OpenID Connect provider, which tells people apart by `subject`.
+
+    `label` is the e-mail address or username there, for the person to recognise.
+    """
+
+    __tablename__ = "identities"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    issuer: Mapped[str] = mapped_column(String(IDENTIFIER_LENGTH))
+    subject: Mapped[str] = mapped_column(String(IDENTIFIER_LENGTH))
+    label: Mapped[str] = mapped_column(String(LABEL_LENGTH))
+    created_at: Mapped[float]
+
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
 
 class Invitations(Base):

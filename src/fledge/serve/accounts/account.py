@@ -15,6 +15,7 @@ from fledge.serve.accounts.cookies import forget_session, go, set_session
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
+from fledge.serve.accounts.provider import OidcSettings
 from fledge.serve.people.address import place_of
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
@@ -31,9 +32,9 @@ class ProfileForm(Form):
 
 
 class PasswordForm(Form):
-    """Old and new password; the old one proves who asks."""
+    """Old and new password; the old one, where there is one, proves who asks."""
 
-    current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
+    current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)] = ""
     new: Annotated[str, StringConstraints(max_length=2000, strip_whitespace=False)]
 
 
@@ -58,14 +59,18 @@ class AccountPage:
     def __init__(
         self,
         database: Database,
+        credentials: Credentials,
         clock: Callable[[], float],
         pages: Pages,
         *,
         login: bool,
         by_email: bool,
+        provider: OidcSettings | None,
     ) -> None:
         """`by_email` tells whether the server sends e-mail."""
         self._database = database
+        self._credentials = credentials
+        self._provider = provider
         self._clock = clock
         self._pages = pages
         self._login = login
@@ -76,8 +81,12 @@ class AccountPage:
     ) -> Response:
         """Return the page; a new key is shown this once."""
         database = self._database
+        account = database.accounts.get(person.id)
         context = {
-            "account": database.accounts.get(person.id),
+            "account": account,
+            "has_password": self._login and self._credentials.has_password(account),
+            "identities": database.identities.list(person.id),
+            "provider": self._provider,
             "keys": database.api_keys.list(person.id) if self._login else [],
             "sessions": database.sessions.list(person.id) if self._login else [],
             "session": person.session,
@@ -102,10 +111,19 @@ def account_routes(
     pages: Pages,
     *,
     by_email: bool,
+    provider: OidcSettings | None = None,
 ) -> APIRouter:
-    """Make the routes of `/account` and its forms."""
+    """Make the routes of `/account` and its forms; `provider` is one that people may link."""
     router = page_router(pages)
-    page = AccountPage(database, clock, pages, login=identity.login, by_email=by_email)
+    page = AccountPage(
+        database,
+        credentials,
+        clock,
+        pages,
+        login=identity.login,
+        by_email=by_email,
+        provider=provider,
+    )
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
 
     @router.get("/account")
@@ -240,6 +258,8 @@ DONE = {
     "sessions": "Logged out of all other browsers.",
     "keys": "API key revoked.",
     "links": "Link revoked.",
+    "linked": "Login linked to your account.",
+    "unlinked": "Login unlinked from your account.",
     "training": "Your choice has been saved. It also applies to earlier chats.",
     "erased": "All your chats have been deleted.",
 }
@@ -251,8 +271,17 @@ def require_password(
 ) -> None:
     """Raise `BadForm` unless the password is the person's.
 
+    A person without a password proves who they are by having just logged in.
+
     Raises:
         LimitReached: too many attempts have failed; a browser left open is no place to guess.
     """
+    if not credentials.has_password(person.account):
+        if not credentials.is_fresh(person.session):
+            raise BadForm(
+                "your account has no password, so this needs a login of the last ten minutes; log "
+                "out, log in again and repeat it"
+            )
+        return
     if credentials.check(place_of(request), person.account.login, password) is None:
         raise BadForm("the password is incorrect, so nothing was changed")

@@ -11,11 +11,18 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "account.deleted": ("Deleted the account of {target}", "Deleted their own account"),
     "account.disabled": ("Disabled the account of {target}",),
     "account.enabled": ("Enabled the account of {target}",),
+    "account.made": ("Created their account with {target}",),
     "chats.erased": ("Deleted all their chats ({chats})",),
     "email.changed": (
         "Changed the e-mail address of {target}",
         "Changed their own e-mail address",
     ),
+    "identity.linked": ("Linked {target} to their account",),
+    "identity.refused": (
+        "Failed to log in with {target} from {address}: {reason}",
+        "Failed to log in with {target}: {reason}",
+    ),
+    "identity.unlinked": ("Unlinked {target} from their account",),
     "invitation.accepted": ("Accepted an invitation",),
     "invitation.made": ("Invited a new {role} (“{target}”)", "Invited a new {role}"),
     "invitation.taken_back": ("Revoked an invitation",),

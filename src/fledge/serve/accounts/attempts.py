@@ -43,8 +43,8 @@ class LoginAttempts:
         self._trying = Counter[str]()
 
     @contextmanager
-    def attempt(self, address: str, login: str) -> Iterator[None]:
-        """Hold a place while one password is checked.
+    def attempt(self, address: str, login: str | None) -> Iterator[None]:
+        """Hold a place while one password is checked; None where no login is named.
 
         Passwords that are being checked count as failures, so a hundred at once are no more guesses
         than one after another.
@@ -65,7 +65,7 @@ class LoginAttempts:
             with self._lock:
                 self._trying -= Counter(each.key for each in counted)
 
-    def failed(self, address: str, login: str) -> None:
+    def failed(self, address: str, login: str | None) -> None:
         """Count a failed attempt."""
         for counter in counters(address, login):
             self._limiter.hit(counter.limit, *counter.names)
@@ -76,10 +76,13 @@ class LoginAttempts:
             self._limiter.clear(limit, "both", address, login)
 
 
-def counters(address: str, login: str) -> list[Counted]:
-    """Return every limit that an attempt counts against."""
+def counters(address: str, login: str | None) -> list[Counted]:
+    """Return every limit that an attempt counts against; None counts by its address alone."""
+    places = [Counted(limit, ("address", address)) for limit in FROM_ONE_PLACE]
+    if login is None:
+        return places
     return [
-        *(Counted(limit, ("address", address)) for limit in FROM_ONE_PLACE),
+        *places,
         *(Counted(limit, ("both", address, login)) for limit in AT_ONE_ACCOUNT_FROM_ONE_PLACE),
         *(Counted(limit, ("account", login)) for limit in AT_ONE_ACCOUNT),
     ]

@@ -1,9 +1,14 @@
 """Logins and passwords, checked with few failures at a time."""
 
-from fledge.database import Account, AccountStore
+from collections.abc import Callable
+
+from fledge.database import Account, AccountStore, Session
 from fledge.errors import FledgeError
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.passwords import Passwords
+
+FRESH_SECONDS = 600
+"""Seconds after a login in which a person without a password need not log in again."""
 
 
 class AccountDisabled(FledgeError):
@@ -17,15 +22,29 @@ class Credentials:
     """Check passwords against the accounts; the work is the same for a login that nobody has."""
 
     def __init__(
-        self, accounts: AccountStore, passwords: Passwords, attempts: LoginAttempts
+        self,
+        accounts: AccountStore,
+        passwords: Passwords,
+        attempts: LoginAttempts,
+        clock: Callable[[], float],
     ) -> None:
+        """`clock` gives seconds since 1970."""
         self._accounts = accounts
+        self._clock = clock
         self._passwords = passwords
         self._attempts = attempts
 
     def hash(self, password: str) -> str:
         """Return the hash of a new password. Raises `BadPassword`."""
         return self._passwords.hash(password)
+
+    def has_password(self, account: Account) -> bool:
+        """Return False for an account that logs in only through a linked identity."""
+        return (self._accounts.password_hash(account.login) or (account, None))[1] is not None
+
+    def is_fresh(self, session: Session | None) -> bool:
+        """Return whether the browser logged in within the last ten minutes."""
+        return session is not None and self._clock() - session.created_at < FRESH_SECONDS
 
     def check(self, address: str, login: str, password: str) -> Account | None:
         """Return the account behind a right password, or None.

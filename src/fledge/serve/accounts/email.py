@@ -26,7 +26,7 @@ class EmailForm(Form):
     """New address, none to remove it, and the password that proves who asks."""
 
     email: Email | None = None
-    current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)]
+    current: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False)] = ""
 
 
 def email_routes(

@@ -13,6 +13,7 @@ from fledge.serve.accounts.credentials import AccountDisabled, Credentials
 from fledge.serve.accounts.forms import Form, read
 from fledge.serve.accounts.pages import page_router
 from fledge.serve.accounts.passwords import BadPassword
+from fledge.serve.accounts.provider import OidcSettings
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.people.address import client_of, place_of
 from fledge.serve.people.identity import COOKIE, Identity
@@ -38,22 +39,44 @@ class NewAccountForm(Form):
     token: str
 
 
+class LoginPage:
+    """Render `/login`, with a button for the provider if there is one."""
+
+    def __init__(
+        self, setup: OwnerSetup, pages: Pages, provider: OidcSettings | None, *, by_email: bool
+    ) -> None:
+        """`by_email` offers a link for lost passwords."""
+        self._setup = setup
+        self._by_email = by_email
+        self._pages = pages
+        self._provider = provider
+
+    def show(self, request: Request, next_: str, problem: str = "", status: int = 200) -> Response:
+        """Return the page, which leads to `next_` after the login."""
+        context = {
+            "next": local(next_),
+            "problem": problem,
+            "needs_setup": self._setup.is_open(),
+            "provider": self._provider,
+            "by_email": self._by_email,
+            "done": DONE.get(request.query_params.get("done", "")),
+        }
+        return self._pages.show(request, "login.html", context, status=status)
+
+
 def door_routes(
     identity: Identity,
     database: Database,
     credentials: Credentials,
     setup: OwnerSetup,
     settings: LiveSettings,
+    login_page: LoginPage,
     pages: Pages,
-    *,
-    by_email: bool,
 ) -> APIRouter:
     """Make the routes of `/login`, `/logout`, `/setup` and `/invitation/{token}`."""
     router = page_router(pages)
     if identity.login:
-        router.include_router(
-            login_routes(identity, database, credentials, setup, pages, by_email=by_email)
-        )
+        router.include_router(login_routes(identity, database, credentials, login_page, pages))
         router.include_router(setup_routes(database, credentials, setup, pages))
         router.include_router(invitation_routes(database, credentials, settings, pages))
     return router
@@ -63,26 +86,15 @@ def login_routes(
     identity: Identity,
     database: Database,
     credentials: Credentials,
-    setup: OwnerSetup,
+    login_page: LoginPage,
     pages: Pages,
-    *,
-    by_email: bool,
 ) -> APIRouter:
-    """Make the routes of `/login` and `/logout`; `by_email` offers a link for lost passwords."""
+    """Make the routes of `/login` and `/logout`."""
     router = page_router(pages)
-
-    def page(request: Request, next_: str, problem: str = "", status: int = 200) -> Response:
-        context = {
-            "next": local(next_),
-            "problem": problem,
-            "needs_setup": setup.is_open(),
-            "by_email": by_email,
-            "done": DONE.get(request.query_params.get("done", "")),
-        }
-        return pages.show(request, "login.html", context, status=status)
+    page = login_page.show
 
     @router.get("/login")
-    def login_page(request: Request, next: str = "/") -> Response:
+    def show_login(request: Request, next: str = "/") -> Response:
         """Show the form; redirect a person who is logged in."""
         if identity.recognised(request) is not None:
             return go(local(next))

@@ -81,7 +81,7 @@ def privacy_routes(
 
 
 def archive(database: Database, account_id: str) -> bytes:
-    """Return a zip file: the account, keys without secrets, usage, chats, links, opinions."""
+    """Return a zip file: account, logins, keys without secrets, usage, chats, links, opinions."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
 
@@ -90,6 +90,7 @@ def archive(database: Database, account_id: str) -> bytes:
 
         write("account.json", asdict(database.accounts.get(account_id)))
         write("api_keys.json", [asdict(key) for key in database.api_keys.every(account_id)])
+        write("identities.json", [asdict(each) for each in database.identities.list(account_id)])
         write("sessions.json", [asdict(each) for each in database.sessions.list(account_id)])
         write("usage.json", [asdict(each) for each in database.usage.of(account_id, since="")])
         write("assistants.json", assistants_of(database, account_id))

@@ -7,12 +7,15 @@ from fastapi import APIRouter
 from fledge.database import Database
 from fledge.serve.accounts.account import account_routes
 from fledge.serve.accounts.admin import AdminPage, admin_routes
+from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.email import email_routes
 from fledge.serve.accounts.inviting import inviting_routes
-from fledge.serve.accounts.login import door_routes
+from fledge.serve.accounts.login import LoginPage, door_routes
 from fledge.serve.accounts.lost_password import lost_password_routes
+from fledge.serve.accounts.oidc import link_routes, provider_routes, unlink_routes
 from fledge.serve.accounts.privacy import privacy_routes
+from fledge.serve.accounts.provider import Provider
 from fledge.serve.accounts.reset_limits import ResetLimits
 from fledge.serve.accounts.server import server_routes
 from fledge.serve.accounts.setup import OwnerSetup
@@ -30,6 +33,7 @@ def accounts_routes(
     identity: Identity,
     database: Database,
     credentials: Credentials,
+    attempts: LoginAttempts,
     setup: OwnerSetup,
     settings: LiveSettings,
     quota: Quota,
@@ -38,6 +42,7 @@ def accounts_routes(
     reset_limits: ResetLimits,
     clock: Callable[[], float],
     pages: Pages,
+    provider: Provider | None,
 ) -> APIRouter:
     """Put the account pages together; `clock` gives seconds since 1970.
 
@@ -45,10 +50,14 @@ def accounts_routes(
     """
     router = APIRouter(include_in_schema=False)
     admin_page = AdminPage(database, settings, quota, clock, post, pages)
+    linkable = None if provider is None else provider.settings
     by_email = post is not None
+    login_page = LoginPage(setup, pages, linkable, by_email=by_email)
     for routes in (
-        door_routes(identity, database, credentials, setup, settings, pages, by_email=by_email),
-        account_routes(identity, database, credentials, clock, pages, by_email=by_email),
+        door_routes(identity, database, credentials, setup, settings, login_page, pages),
+        account_routes(
+            identity, database, credentials, clock, pages, by_email=by_email, provider=linkable
+        ),
         privacy_routes(identity, database, credentials, retention, clock, pages),
         server_routes(identity, database, settings, post, pages),
         usage_routes(identity, database, quota, clock, pages),
@@ -63,5 +72,11 @@ def accounts_routes(
         router.include_router(email_routes(identity, database, credentials, post, pages))
         router.include_router(
             lost_password_routes(database, credentials, reset_limits, post, pages)
+        )
+        router.include_router(unlink_routes(identity, database, credentials, pages))
+    if provider is not None:
+        router.include_router(link_routes(identity, credentials, provider, pages))
+        router.include_router(
+            provider_routes(identity, database, attempts, provider, settings, login_page, pages)
         )
     return router
