@@ -30,12 +30,12 @@ def changing_routes(server: PeopleServer) -> Iterator[tuple[str, str]]:
 
 
 def rows(server: PeopleServer) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in the database but the sessions, which a request with a cookie renews."""
+    """Everything in the database but sessions, which cookies renew, and the server's own pulse."""
     with server.database.transactions.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table))]
             for table in Base.metadata.sorted_tables
-            if table.name != "sessions"
+            if table.name not in ("sessions", "servers")
         }
 
 
