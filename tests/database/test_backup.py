@@ -35,6 +35,7 @@ def filled(database: Database) -> str:
     database.desk.open_visit(chat.id, "https://shop.example")
     database.desk.ask(ada, chat.id)
     database.shares.put(ada, chat.id)
+    database.password_resets.create(ada)
     database.identities.link(ada, "https://login.example.org", "1", "ada@example.org")
     database.prompts.create(ada, "Translate", "Say {{text}}")
     database.settings.set(database.settings.get())
