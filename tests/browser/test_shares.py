@@ -99,6 +99,7 @@ def test_the_server_gets_a_name_and_a_logo(open_page: OpenPage, look: str) -> No
     check(page, "chat")
     page.go_back()
     press(page, "Remove logo")
+    expect(page.get_by_text("Logo removed.")).to_be_visible()
     expect(page.locator(".brand-logo")).to_have_count(0)
     page.get_by_label("Name of this server").fill("")
     press(page, "Save name")

@@ -60,6 +60,9 @@ INSTEAD = {
     "fledge import openai-community/gpt2 checkpoints/gpt2 --chat-tokens": Instead(
         "the network", "fledge import $FOREIGN/gpt2 checkpoints/gpt2 --chat-tokens"
     ),
+    "--mail-from fledge@example.org --smtp-user fledge --smtp-password-file secret.txt": Instead(
+        "a file with a password", "    --mail-from fledge@example.org"
+    ),
     "torchrun --nproc-per-node 2 -m fledge run": Instead(
         "two processes; tests/distributed starts them", "python -m fledge --version"
     ),

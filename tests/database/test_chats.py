@@ -41,6 +41,7 @@ def test_a_new_chat_has_what_was_said_of_it_and_nothing_else(
         pinned=False,
         archived=False,
         temporary=False,
+        folder_id=None,
         created_at=now,
         updated_at=now,
     )

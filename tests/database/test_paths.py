@@ -129,8 +129,9 @@ def test_a_damaged_index_is_found_before_anything_is_filled(tmp_path: Path) -> N
     with closing(sqlite3.connect(tmp_path / "copy.db")) as connection, connection:
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute(
-            "INSERT INTO accounts SELECT 'b', 'bob', name, role, password_hash, "
-            "allows_training, created_at, NULL, NULL, NULL, NULL, NULL, NULL "
+            "INSERT INTO accounts "
+            "(id, login, name, role, password_hash, allows_training, created_at) "
+            "SELECT 'b', 'bob', name, role, password_hash, allows_training, created_at "
             "FROM accounts"
         )
         connection.execute(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from databases import Clock, person, together
 from fledge.database import Database, UsageOfDay
-from fledge.database.desk import HandOver, Visit
+from fledge.database.desk import MOST_OPEN, HandOver, Visit
 from fledge.database.usage import day
 from fledge.errors import DatabaseError, NotFound
 
@@ -162,9 +162,11 @@ def keeper(database: Database) -> str:
     return person(database, "shop", "admin")
 
 
-def waiting_chat(database: Database, keeper: str, title: str = "Late parcel") -> str:
+def waiting_chat(
+    database: Database, keeper: str, title: str = "Late parcel", most_open: int = MOST_OPEN
+) -> str:
     chat = database.conversations.create(keeper, title=title).id
-    database.desk.ask(keeper, chat)
+    database.desk.ask(keeper, chat, most_open=most_open)
     return chat
 
 
@@ -247,7 +249,7 @@ def test_the_queue_shows_a_hundred_in_one_order_when_they_came_together(
     database: Database, keeper: str, clock: Clock
 ) -> None:
     clock.stop()
-    chats = [waiting_chat(database, keeper) for _ in range(101)]
+    chats = [waiting_chat(database, keeper, most_open=101) for _ in range(101)]
     shown = [line.hand_over.conversation_id for line in database.desk.waiting()]
     assert shown == sorted(chats)[:100]
 

@@ -161,7 +161,10 @@ def test_a_server_whose_models_do_not_run_says_so(tiny_tokenizer: Tokenizer) -> 
     app = create_app([served(ScriptedEngine(tiny_tokenizer, "The moon."), tiny_tokenizer)])
     client = TestClient(app, "http://localhost")  # nothing was started
     health = client.get("/health")
-    assert (health.status_code, health.json()) == (503, {"status": "stopped", "pending": 0})
+    assert (health.status_code, health.json()) == (
+        503,
+        {"status": "stopped", "pending": 0, "database": "ok"},
+    )
     body = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
     reply = client.post("/v1/chat/completions", json=body)
     assert (reply.status_code, reply.json()["error"]["type"]) == (500, "server_error")

@@ -56,7 +56,7 @@ def test_every_address_goes_through_the_prefix_of_a_proxy() -> None:
     for path in TEMPLATES:
         text = path.read_text(encoding="utf-8")
         bare = re.findall(
-            r'(?:href|src|action)="(?!#|data:|\{\{ (?:root|base_url) \}\})[^"]*"', text
+            r'(?:href|src|action)="(?!#|data:|\{\{ (?:root|base_url|provider_url) \}\})[^"]*"', text
         )
         assert bare == [], f"{path.name}: begin it with {{{{ root }}}}"
     for path in MODULES:

@@ -16,30 +16,41 @@ PASSWORD_VARIABLE = "FLEDGE_SMTP_PASSWORD"
 
 SmtpHost = Annotated[
     str | None,
-    typer.Option(metavar="HOST", help="SMTP server for e-mail to people.", show_default=False),
+    typer.Option(
+        hidden=True, metavar="HOST", help="SMTP server for e-mail to people.", show_default=False
+    ),
 ]
 SmtpPort = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Its port.", show_default="of the security"),
+    typer.Option(hidden=True, metavar="N", help="Its port.", show_default="of the security"),
 ]
 SmtpSecurity = Annotated[
     str | None,
-    typer.Option(metavar="KIND", help="starttls, tls or none.", show_default="starttls"),
+    typer.Option(
+        hidden=True, metavar="KIND", help="starttls, tls or none.", show_default="starttls"
+    ),
 ]
 SmtpUser = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Login there.", show_default=False)
+    str | None, typer.Option(hidden=True, metavar="NAME", help="Login there.", show_default=False)
 ]
 SmtpPasswordFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help=f"Or the variable {PASSWORD_VARIABLE}.", show_default=False),
+    typer.Option(
+        hidden=True,
+        metavar="FILE",
+        help=f"Or the variable {PASSWORD_VARIABLE}.",
+        show_default=False,
+    ),
 ]
 MailFrom = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Sender of the e-mail.", show_default=False),
+    typer.Option(hidden=True, metavar="ADDRESS", help="Sender of the e-mail.", show_default=False),
 ]
 PublicUrl = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="What links in e-mail begin with.", show_default=False),
+    typer.Option(
+        hidden=True, metavar="URL", help="What links in e-mail begin with.", show_default=False
+    ),
 ]
 
 

@@ -16,28 +16,40 @@ SECRET_VARIABLE = "FLEDGE_OIDC_CLIENT_SECRET"
 
 OidcIssuer = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="OpenID Connect provider to log in at.", show_default=False),
+    typer.Option(
+        hidden=True, metavar="URL", help="OpenID Connect provider to log in at.", show_default=False
+    ),
 ]
 OidcClientId = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="This server's id there.", show_default=False),
+    typer.Option(hidden=True, metavar="ID", help="This server's id there.", show_default=False),
 ]
 OidcClientSecretFile = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="File with its secret.", show_default=f"environment {SECRET_VARIABLE}"
+        hidden=True,
+        metavar="FILE",
+        help="File with its secret.",
+        show_default=f"environment {SECRET_VARIABLE}",
     ),
 ]
 OidcName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Text of the button.", show_default="single sign-on"),
+    typer.Option(
+        hidden=True, metavar="NAME", help="Text of the button.", show_default="single sign-on"
+    ),
 ]
 OidcCreate = Annotated[
-    bool, typer.Option("--oidc-create", help="Make accounts at the first login.")
+    bool, typer.Option("--oidc-create", hidden=True, help="Make accounts at the first login.")
 ]
 OidcAllowedDomains = Annotated[
     str | None,
-    typer.Option(metavar="DOMAIN,...", help="E-mail domains that may log in.", show_default="all"),
+    typer.Option(
+        hidden=True,
+        metavar="DOMAIN,...",
+        help="E-mail domains that may log in.",
+        show_default="all",
+    ),
 ]
 
 

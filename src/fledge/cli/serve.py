@@ -131,7 +131,8 @@ def serve(
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
     The output of a demo or pipeline stands for the models in it, the last stage first. NAME is a
-    model's id in the API. Temperature and top-p apply to requests that set none.
+    model's id in the API. Temperature and top-p apply to requests that set none. E-mail and
+    company login: docs/people.md.
     """
     from fledge.serve.launch import launch
     from fledge.serve.models.loading import machine_memory

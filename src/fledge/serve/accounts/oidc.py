@@ -238,7 +238,10 @@ def link_routes(
         flow = flow.model_copy(update={"link": link_proof(request, flow.state)})
         page = provider.authorization_url(flow, callback_url(request))
         response = pages.show(
-            request, "link_login.html", {"provider": provider.settings, "page": page}, person=person
+            request,
+            "link_login.html",
+            {"provider": provider.settings, "provider_url": page},
+            person=person,
         )
         remember(request, response, flow)
         return response

@@ -90,8 +90,14 @@ def _rendered(text: str) -> str:
         attributes=_ATTRIBUTES,
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto"},
+        attribute_filter=_with_address,
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def _with_address(tag: str, attribute: str, value: str) -> str | None:
+    """Leave out an empty address, which would lead to the chat itself."""
+    return None if (tag, attribute, value) == ("a", "href", "") else value
 
 
 @lru_cache(maxsize=1)
