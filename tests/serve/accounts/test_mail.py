@@ -35,9 +35,7 @@ def activities(server: PeopleServer) -> str:
 def test_an_invitation_is_sent_and_its_address_becomes_the_accounts(
     server: PeopleServer, smtp: SmtpServer
 ) -> None:
-    server.parts.settings.change(
-        server.parts.settings.current.model_copy(update={"server_name": "Übersee & Co"})
-    )
+    server.parts.settings.change({"server_name": "Übersee & Co"})
     reply = post(server, "/admin/invitations", "admin", role="user", email="Bob@Example.org")
     assert (reply.status_code, reply.headers["location"]) == (303, "/admin?done=sent#invitations")
     letter = smtp.taken()
