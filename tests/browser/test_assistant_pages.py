@@ -167,7 +167,7 @@ def test_the_widget_chats_on_a_page_that_may_embed_it(open_page: OpenPage, url: 
 BLOCKED = """if (window.top !== window) for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
 """
-"""What browsers do in a frame of another site where its storage is blocked."""
+"""Storage that throws, as browsers block it in a frame of another site."""
 
 
 def test_the_widget_chats_where_another_site_s_frame_may_store_nothing(

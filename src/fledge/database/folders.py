@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from fledge.database.engine import Transactions
+from fledge.database.room import require_room
 from fledge.database.rows import every, first, selected, values_of
-from fledge.database.tables import Accounts, Conversations, Folders, new_id
-from fledge.errors import DatabaseError, NotFound
+from fledge.database.tables import Conversations, Folders, new_id
+from fledge.errors import NotFound
 
 MOST_FOLDERS = 100
 """Folders of one person: the list of chats shows them all."""
@@ -39,14 +40,8 @@ class FolderStore:
         """
         now = self._clock()
         folder = Folder(new_id(now), account_id, name, now)
-        count = select(func.count()).where(Folders.account_id == account_id)
-        person = select(Accounts.id).where(Accounts.id == account_id)
         with self._transactions.write() as connection:
-            connection.execute(person.with_for_update())  # two at once count one after the other
-            if (connection.scalar(count) or 0) >= MOST_FOLDERS:
-                raise DatabaseError(
-                    f"a person can have at most {MOST_FOLDERS} folders; delete one first"
-                )
+            require_room(connection, Folders, account_id, MOST_FOLDERS, "folders")
             connection.execute(insert(Folders).values(values_of(folder)))
         return folder
 

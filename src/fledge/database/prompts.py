@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, update
 
 from fledge.database.engine import Transactions
+from fledge.database.room import require_room
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import Accounts, Prompts, new_id
-from fledge.errors import DatabaseError, NotFound
+from fledge.errors import NotFound
 
 MOST_PROMPTS = 200
 """Prompts of one person: the message box offers them all."""
@@ -51,14 +52,8 @@ class PromptStore:
         """
         now = self._clock()
         prompt = Prompt(new_id(now), account_id, title, content, shared, now, now)
-        count = select(func.count()).where(Prompts.account_id == account_id)
-        person = select(Accounts.id).where(Accounts.id == account_id)
         with self._transactions.write() as connection:
-            connection.execute(person.with_for_update())  # two at once count one after the other
-            if (connection.scalar(count) or 0) >= MOST_PROMPTS:
-                raise DatabaseError(
-                    f"a person can have at most {MOST_PROMPTS} prompts; delete one first"
-                )
+            require_room(connection, Prompts, account_id, MOST_PROMPTS, "prompts")
             connection.execute(insert(Prompts).values(values_of(prompt)))
         return prompt
 
