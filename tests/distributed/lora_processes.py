@@ -1,4 +1,4 @@
-"""What each process of the distributed tests of adapters runs."""
+"""Program of each process in the distributed tests of adapters."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What each process of the reward model's and PPO's distributed tests runs."""
+"""Program of each process in the distributed tests of the reward model and PPO."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What each process of the distributed tests runs: a case by name, results in a directory."""
+"""Program of each process in the distributed tests: cases by name, results in a directory."""
 
 import contextlib
 import sys

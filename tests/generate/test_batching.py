@@ -1,4 +1,4 @@
-"""What shares the batch, and when it came, must not show."""
+"""Answers do not depend on the batch they share, nor on when they joined it."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What another site makes a browser send, tried at every route that changes something."""
+"""Requests that another site makes a browser send, tried at every route that changes something."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ ELSEWHERE = (
     {"origin": ORIGIN, "sec-fetch-site": "cross-site"},
     {"origin": ORIGIN, "sec-fetch-site": "same-site"},
 )
-"""What a browser says of a page that is not ours."""
+"""Headers that a browser sends from a page of another site."""
 
 
 def changing_routes(server: PeopleServer) -> Iterator[tuple[str, str]]:

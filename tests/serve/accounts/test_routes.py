@@ -179,7 +179,7 @@ def test_every_route_lets_in_whom_it_should(server: PeopleServer, role: str) -> 
 
 @pytest.fixture
 def belongings(server: PeopleServer) -> dict[str, str]:
-    """What the labeller has, by the name that a path has for it."""
+    """Things of the labeller, by the names that paths have for them."""
     database, labeller = server.database, server.people_of["labeller"]
     chat = database.conversations.create(labeller.id, title="Private")
     first, second = (answered(database, labeller.id, chat.id, text) for text in ("a", "b"))
@@ -261,7 +261,7 @@ def filled_in(value: object, belongings: dict[str, str]) -> object:
 
 
 STAFFED = "/api/queue/"
-"""What the staff may read where a person is wanted, and nowhere else."""
+"""Texts that the staff may read where a person is wanted, and nowhere else."""
 
 
 @pytest.mark.parametrize("thief", ["user", "admin", "owner"])

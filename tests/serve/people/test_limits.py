@@ -17,26 +17,7 @@ from fledge.serve.people.limits import LimitReached, LimitScope, Used, try_again
 from fledge.serve.people.metering import Meter
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.token_window import TokenWindow
-
-MINUTE = 1_750_000_020.0
-"""A time that is a whole number of minutes."""
-
-
-class Still:
-    """A clock that only the test moves."""
-
-    def __init__(self, now: float = MINUTE) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def scope(id_: str = "a", **limits: int) -> LimitScope:
-    none = dict.fromkeys(
-        ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "daily_tokens")
-    )
-    return LimitScope(id=id_, whose="This account", **{"tokens_today": 0, **none, **limits})
+from limit_scopes import MINUTE, Still, scope
 
 
 def admit(limiter: Limiter, *scopes: LimitScope, tokens: int = 1) -> Admission:

@@ -4,27 +4,8 @@ import pytest
 
 from fledge.serve.people.admission import Answers
 from fledge.serve.people.limiter import Limiter
-from fledge.serve.people.limits import LimitReached, LimitScope
-
-MINUTE = 1_750_000_020.0
-"""A time that is a whole number of minutes."""
-
-
-class Still:
-    """A clock that only the test moves."""
-
-    def __init__(self, now: float = MINUTE) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def scope(id_: str = "a", **limits: int) -> LimitScope:
-    none = dict.fromkeys(
-        ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "daily_tokens")
-    )
-    return LimitScope(id=id_, whose="This account", **{"tokens_today": 0, **none, **limits})
+from fledge.serve.people.limits import LimitReached
+from limit_scopes import Still, scope
 
 
 def test_every_answer_of_a_request_counts_before_it_is_written() -> None:
