@@ -279,8 +279,8 @@ def require_password(
     if not credentials.has_password(person.account):
         if not credentials.is_fresh(person.session):
             raise BadForm(
-                "your account has no password, so this needs a login of the last ten minutes; log "
-                "out, log in again and repeat it"
+                "your account has no password, so this needs a login from the last ten minutes; "
+                "log out, log in again and retry"
             )
         return
     if credentials.check(place_of(request), person.account.login, password) is None:

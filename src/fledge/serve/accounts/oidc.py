@@ -260,7 +260,7 @@ def unlink_routes(
     def unlink(identity_id: str, person: Visitor) -> Response:
         """Unlink a login, unless it is the only way into the account."""
         if not credentials.has_password(person.account):
-            raise BadForm("set a password first, or you could not log in any more")
+            raise BadForm("set a password first; without one you could no longer log in")
         unlinked = database.identities.unlink(person.id, identity_id)
         database.audit.add(person.id, "identity.unlinked", unlinked.label)
         return go("/account?done=unlinked#identities")
@@ -279,11 +279,10 @@ def require_begun(
     name = provider.settings.name
     if flow is None or not hmac.compare_digest(state.encode(), flow.state.encode()):
         raise LoginRefused(
-            "this login was begun in another browser or tab, or more than ten minutes ago; try "
-            "again"
+            "this login was started in another browser or tab, or over ten minutes ago; try again"
         )
     if iss not in ("", provider.settings.issuer):
-        raise LoginRefused(f"the answer is not from {name}; try again")
+        raise LoginRefused(f"the reply did not come from {name}; try again")
     if error == "access_denied":
         raise LoginRefused(f"{name} did not let you in, or you cancelled the login")
     if error or not code:

@@ -191,7 +191,9 @@ class Provider:
             headers = {"authorization": f"Bearer {access_token}"}
             told = self._ask("GET", endpoints.userinfo_endpoint, headers=headers)
             if told.get("sub") != claims["sub"]:
-                raise ProviderFailed("the provider describes another person than logged in")
+                raise ProviderFailed(
+                    "the provider described a different person from the one who logged in"
+                )
             claims |= told
         return profile_of(claims)
 
@@ -222,7 +224,7 @@ class Provider:
             endpoints = Endpoints.model_validate(document)
         except ValidationError as error:
             logger.warning("%s: discovery document refused: %s", issuer, error)
-            raise ProviderFailed("the provider's discovery document is not complete") from error
+            raise ProviderFailed("the provider's discovery document is incomplete") from error
         if endpoints.issuer != issuer:
             found = endpoints.issuer
             logger.warning("%s calls itself %s; set --oidc-issuer to that", issuer, found)

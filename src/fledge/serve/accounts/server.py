@@ -29,7 +29,7 @@ YEAR_SECONDS = 31_536_000
 def printable(name: str) -> str:
     """Refuse a name with line breaks or other characters that show nothing."""
     if not name.isprintable():
-        raise ValueError("use letters, digits, spaces and signs")
+        raise ValueError("use letters, digits, spaces and punctuation")
     return name
 
 

@@ -34,7 +34,7 @@ def parse_proxy(text: str) -> Network:
         ) from error
     if network.prefixlen == 0:
         raise ConfigError(
-            f"--proxy {text}: every client could name itself as it likes; give the proxy's own "
+            f"--proxy {text}: this would let any client claim any address; give the proxy's own "
             "address"
         )
     return network

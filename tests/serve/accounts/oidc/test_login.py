@@ -141,7 +141,7 @@ def test_a_provider_that_is_down_leaves_the_password(
     [
         ({"issuer": "https://login.example.org/"}, "another issuer"),
         ({"token_endpoint": "http://login.example.org/token"}, "without https"),
-        ({"jwks_uri": None}, "not complete"),
+        ({"jwks_uri": None}, "incomplete"),
     ],
 )
 def test_a_wrong_discovery_document_is_refused(
