@@ -32,19 +32,33 @@ def flat(model):
 
 def test_adamw_equals_a_hand_written_one():
     model = nn.Linear(3, 2)
-    config = OptimizerConfig(learning_rate=0.1, schedule="constant", weight_decay=0.1)
-    optimizer = Optimizer(model, config, steps=10)
+    config = OptimizerConfig(
+        learning_rate=0.1, schedule="linear", warmup_steps=2, final_fraction=0.0, weight_decay=0.1
+    )
+    optimizer = Optimizer(model, config, steps=6)
     weight, mean, square = model.weight.detach().clone(), torch.zeros(2, 3), torch.zeros(2, 3)
-    for step in range(1, 6):
+    for step in range(1, 7):
         inputs = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
         (model(inputs) ** 2).sum().backward()
         gradient = model.weight.grad.clone()
-        optimizer.step()
+        rate = 0.1 * (step / 2 if step < 2 else (6 - step) / (6 - 2))
+        assert 0.1 * optimizer.step() == pytest.approx(rate)
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.95 * square + 0.05 * gradient**2
         corrected = (square / (1 - 0.95**step)).sqrt() + 1e-8
-        weight = weight * (1 - 0.1 * 0.1) - 0.1 * mean / (1 - 0.9**step) / corrected
+        weight = weight * (1 - rate * 0.1) - rate * mean / (1 - 0.9**step) / corrected
         torch.testing.assert_close(model.weight.detach(), weight, rtol=0, atol=1e-6)
+
+
+def test_a_parameter_without_gradient_stays_where_it_is():
+    """Gradients of earlier steps are gone, so a part that a step leaves out does not move."""
+    model = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)])
+    optimizer = Optimizer(model, OptimizerConfig(schedule="constant"), steps=2)
+    for part in model:
+        others = [flat(other) for other in model if other is not part]
+        part(torch.ones(1, 3)).sum().backward()
+        optimizer.step()
+        assert torch.equal(torch.cat(others), flat(next(o for o in model if o is not part)))
 
 
 def test_a_whole_model_moves_as_with_torch_adamw():
@@ -115,6 +129,23 @@ def test_rate_factors_go_by_the_longest_prefix():
     assert rate[id(model["policy"].weight)] == 0.5
     assert rate[id(model["value"].weight)] == pytest.approx(0.05)
     assert rate[id(model["value"].bias)] == 0.0
+
+
+def test_moments_are_cut_as_their_parameter_is():
+    model = small_gpt()
+    optimizer = Optimizer(model, OptimizerConfig(), steps=1)
+    descend(model, optimizer, steps=1)
+    cut = []
+
+    def shard_like(value, parameter):
+        cut.append((value.shape, parameter.shape))
+        return value
+
+    again = Optimizer(small_gpt(), OptimizerConfig(), steps=1)
+    again.load_state_dict(optimizer.state_dict(torch.clone), shard_like)
+    # The mean and the mean square, but not the count of steps, which has no dimension.
+    assert len(cut) == 2 * len(list(model.parameters()))
+    assert all(value == parameter for value, parameter in cut)
 
 
 @pytest.mark.parametrize("name", ["adamw", "muon"])

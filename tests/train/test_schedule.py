@@ -74,6 +74,13 @@ def test_inverse_square_root_is_equation_3_of_the_paper():
         assert peak * fraction == pytest.approx(paper, rel=1e-12)
 
 
+@pytest.mark.parametrize("warmup", [0, 1, 4])
+def test_inverse_square_root_falls_from_its_peak_at_the_end_of_the_warm_up(warmup):
+    for step in range(max(1, warmup), 9):
+        fraction = rate_fraction("inverse_sqrt", step, 9, warmup)
+        assert fraction == pytest.approx((max(1, warmup) / step) ** 0.5, rel=1e-12)
+
+
 @pytest.mark.parametrize("decay", [0.2, 0.65])
 def test_wsd_is_transformers(decay):
     fall = round(STEPS * decay)
@@ -93,6 +100,7 @@ def test_every_schedule_ends_at_its_final_fraction_and_stays(name):
     assert rate_fraction(name, 100, 100, 0, 0.25) == pytest.approx(0.25)
     assert rate_fraction(name, 150, 100, 0, 0.25) == pytest.approx(0.25)
     assert rate_fraction(name, 0, 100, 0, 0.25) == 1.0
+    assert rate_fraction(name, 8, 8, 7, 0.25) == pytest.approx(0.25)  # a fall of one step
 
 
 def test_a_run_shorter_than_its_warm_up_still_rises():
