@@ -59,6 +59,14 @@ def test_token_log_probs_are_those_of_the_tempered_softmax(random, temperature):
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
 
+def test_half_precision_log_probs_are_taken_in_float32(random):
+    logits = torch.randn(1, 4, 1000, generator=random).bfloat16()
+    targets = torch.randint(0, 1000, (1, 4), generator=random)
+    exact = (logits.double() / 0.7).log_softmax(dim=-1).gather(2, targets[..., None])[..., 0]
+    found = token_log_probs(logits, targets, 0.7)
+    torch.testing.assert_close(found, exact.float(), rtol=1e-6, atol=0)
+
+
 def test_forbidden_tokens_have_no_probability(random):
     logits = torch.randn(1, 2, 5, generator=random)
     logits[..., 4] = float("-inf")

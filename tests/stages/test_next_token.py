@@ -1,4 +1,6 @@
+import copy
 import math
+from statistics import fmean
 
 import pytest
 import torch
@@ -120,6 +122,25 @@ def test_a_uniform_model_over_bytes_costs_eight_bits_a_byte():
     metrics = held_out_metrics(NextToken(model), [batch, batch], [1] * 256)
     assert metrics["bits_per_byte"] == pytest.approx(8.0, rel=1e-6)
     assert metrics["validation_loss"] == pytest.approx(math.log(256), rel=1e-6)
+
+
+@torch.no_grad()
+def test_held_out_means_are_over_the_targets_that_count():
+    model, (packed, alone) = gpt(), two_documents()
+    exact, sizes = copy.deepcopy(model).double(), [id_ % 3 for id_ in range(64)]
+    nats = {}  # of each target that counts, by document, place and id
+    for number, document in enumerate(alone):
+        log_probs = exact(document.inputs)[0].log_softmax(dim=-1)
+        for t, id_ in enumerate(document.targets[0].tolist()):
+            if document.loss_mask[0, t]:
+                nats[number, t, id_] = -float(log_probs[t, id_])
+    of_bytes = {key: one for key, one in nats.items() if sizes[key[2]]}
+    assert 1 < len(of_bytes) < len(nats) < packed.targets.numel()
+    bytes_ = sum(sizes[id_] for _, _, id_ in nats)
+    metrics = held_out_metrics(NextToken(model), [packed, packed], sizes)
+    assert metrics["validation_loss"] == pytest.approx(fmean(nats.values()), rel=1e-5)
+    bits = sum(of_bytes.values()) / math.log(2) / bytes_
+    assert metrics["bits_per_byte"] == pytest.approx(bits, rel=1e-5)
 
 
 def test_special_tokens_count_no_bytes_and_no_bits():
