@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from fledge.data.batch import ComparisonBatch
-from fledge.stages.reward.loss import AnswerScores, ranking_loss
+from fledge.data.rendering import RenderedRanking
+from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
 from stages.ppo.small_ppo import language_model, reward_model
 
 RANKS = torch.tensor([[0, 0, 1, 2], [1, 0, 2, -1], [0, 1, -1, -1]])
@@ -72,6 +73,23 @@ def test_padding_and_company_change_no_score():
             length = int(batch.lengths[row, column])
             alone = model(batch.ids[row, column : column + 1, :length])[0, -1] if length else 0.0
             assert float(together[row, column]) == pytest.approx(float(alone), abs=1e-5)
+
+
+@torch.no_grad()
+def test_all_rankings_are_scored_in_their_order_answer_by_answer():
+    model, random = reward_model(language_model()), torch.Generator().manual_seed(3)
+    sizes = torch.randint(2, 6, (40,), generator=random).tolist()  # more than one forward pass
+    rankings = [
+        RenderedRanking(
+            tuple(tuple(range(4, 6 + (row + one) % 9)) for one in range(size)), tuple(range(size))
+        )
+        for row, size in enumerate(sizes)
+    ]
+    found, whole = score_rankings(AnswerScores(model), rankings, pad=0)
+    assert found.shape == whole.ranks.shape == (40, 5)
+    for row, ranking in zip(found.tolist(), rankings, strict=True):
+        alone = [float(model(torch.tensor([ids]))[0, -1]) for ids in ranking.answers]
+        assert row == pytest.approx([*alone, *[0.0] * (5 - len(alone))], abs=1e-5)
 
 
 def test_the_order_of_the_answers_and_a_shift_change_nothing():
