@@ -3,10 +3,12 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from fledge.cli.reference import commands
+from tiny_model import write_language_model
 
 
 def seconds(*command: str) -> float:
@@ -20,6 +22,15 @@ def test_help_imports_no_torch_and_nothing_as_heavy() -> None:
         "import sys; from fledge.cli.app import run; run(['--help']);"
         "heavy = {'torch', 'numpy', 'pydantic', 'fastapi', 'tokenizers'} & set(sys.modules);"
         "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_model_opens_without_the_compiler(tmp_path: Path) -> None:
+    """torch's compiler takes a second to import."""
+    run = write_language_model(tmp_path / "run")
+    code = (
+        f"import sys, fledge; fledge.load({str(run)!r}); assert 'torch._dynamo' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 

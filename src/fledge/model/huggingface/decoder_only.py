@@ -8,6 +8,7 @@ from torch import Tensor
 from fledge.errors import CheckpointError
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
+from fledge.model.huggingface.blank import Undrawn
 from fledge.model.huggingface.encoder_decoder import MODEL_TYPES
 from fledge.model.huggingface.family import (
     Family,
@@ -78,7 +79,7 @@ def language_tensors(
 
 def blank_language_model(config: GPTConfig) -> GPT:
     """Make a model on the meta device: names and shapes without numbers."""
-    with telling_why_not(), torch.device("meta"):
+    with telling_why_not(), torch.device("meta"), Undrawn():
         return GPT(config)
 
 
@@ -136,7 +137,7 @@ def scalar_settings(config_json: JSON) -> tuple[Family, GPTConfig]:
 
 def blank_scalar_model(config: GPTConfig) -> ScalarModel:
     """Make a model on the meta device, as `blank_language_model` does."""
-    with telling_why_not(), torch.device("meta"):
+    with telling_why_not(), torch.device("meta"), Undrawn():
         return ScalarModel(GPT(config))
 
 

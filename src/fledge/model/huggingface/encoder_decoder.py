@@ -8,6 +8,7 @@ from torch import Tensor
 from fledge.config import parse_section
 from fledge.errors import CheckpointError, ConfigError
 from fledge.model.huggingface import marian
+from fledge.model.huggingface.blank import Undrawn
 from fledge.model.huggingface.family import (
     Entry,
     Tensors,
@@ -121,5 +122,5 @@ def learnt(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Mapping[
 
 def blank_transformer(config: TransformerConfig) -> Transformer:
     """Make a model on the meta device: names and shapes without numbers."""
-    with telling_why_not(), torch.device("meta"):
+    with telling_why_not(), torch.device("meta"), Undrawn():
         return Transformer(config)
