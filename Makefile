@@ -53,7 +53,7 @@ constraints:
 	rm -rf $(VENV)-constraints
 	$(PYTHON) -m venv $(VENV)-constraints
 	$(VENV)-constraints/bin/python -m pip install --quiet torch==2.13.0 \
-		-e '.[parquet,hub,tensorboard,postgresql,sentencepiece,lora,gguf,oidc,test,check]'
+		-e '.[parquet,hub,tensorboard,postgresql,sentencepiece,lora,oidc,test,check]'
 	{ sed -n '/^#/p' constraints.txt; $(VENV)-constraints/bin/python -m pip freeze \
 		--exclude-editable | sed 's/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt

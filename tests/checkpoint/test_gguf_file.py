@@ -1,5 +1,3 @@
-import sys
-
 import gguf
 import numpy as np
 import pytest
@@ -231,9 +229,3 @@ def test_numbers_too_large_for_float16_are_named(make, tmp_path):
     save_file(tensors, checkpoint / "model.safetensors")
     with pytest.raises(CheckpointError, match=r"ours: tensor output_norm.weight: .* NaN or"):
         export_gguf(checkpoint, tmp_path / "broken.gguf", precision="bfloat16")
-
-
-def test_without_the_package_the_error_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gguf", None)
-    with pytest.raises(CheckpointError, match=r"pip install 'fledge\[gguf\]'"):
-        export_gguf(tmp_path, tmp_path / "model.gguf")

@@ -28,7 +28,7 @@ def test_a_directory_and_a_llama2c_file_are_told_apart(tmp_path):
     [
         ("pytorch_model.bin", b"PK\x03\x04rest", "pickle files can run any program"),
         ("old.pt", b"\x80\x02}q\x00.", "weights_only=True"),
-        ("weights.gguf", b"GGUF", "GGUF is written but not read"),
+        ("weights.gguf", b"GGUF", "weights.gguf: cut off or damaged: the version would end"),
         ("model.safetensors", b"", "give the directory that holds config.json"),
     ],
 )

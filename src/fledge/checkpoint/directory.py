@@ -84,6 +84,8 @@ def keep_newest(output: Path, keep: int) -> None:
 def _what_is_there(path: Path) -> str:
     if not path.exists():
         return "the path does not exist; `fledge run`, `pretrain` or `import` makes a checkpoint"
+    if path.suffix == ".gguf":
+        return "it is a GGUF file; `fledge import` makes a checkpoint of it"
     if path.is_file():
         return "it is a file; give the directory that holds config.json and model.safetensors"
     runs = sorted(child.name for child in path.iterdir() if child.is_dir() and latest(child))

@@ -81,8 +81,8 @@ def import_model(
     if model.kind != "language":
         raise CheckpointError(f"{source}: chat tokens are for language models, not for this one")
     tokenizer = load_tokenizer(source, model.vocabulary_size)
-    model, tokenizer = _chatty(source, model, tokenizer)
-    settings = _decoder_settings(model, tokenizer, _generation(source))
+    model, tokenizer = chatty(source, model, tokenizer)
+    settings = decoder_settings(model, tokenizer, _generation(source))
     return copy_model(checkpoint.named, model, settings, output, precision, lineage)
 
 
@@ -121,11 +121,11 @@ def import_llama2c(
     # A tokenizer.bin has a piece for each row; without its last ones it is cut off.
     check_vocabulary(source, model.vocabulary_size, tokenizer, (model.vocabulary_size - 1,))
     if chat_tokens:
-        model, tokenizer = _chatty(source, model, tokenizer)
+        model, tokenizer = chatty(source, model, tokenizer)
     run: dict[str, JsonValue] = {"source": str(source), "tokenizer": str(tokenizer_path)}
     origin = Parent(path=str(source), weights=file_hash(source))
     lineage = Lineage(stage="import", step=0, steps=0, seen=0, run=run, parents={"model": origin})
-    settings = _decoder_settings(model, tokenizer, {})
+    settings = decoder_settings(model, tokenizer, {})
     return copy_model(named, model, settings, output, precision, lineage)
 
 
@@ -175,13 +175,33 @@ def refuse_to_overwrite(output: Path) -> None:
         raise CheckpointError(f"{output} already exists; choose another name, or delete it first")
 
 
-def _chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:
+def chatty(source: Path, model: Unread, tokenizer: Tokenizer) -> tuple[Unread, Tokenizer]:
+    """Add fledge's chat tokens; see `with_chat_tokens`. `source` is the one named in errors.
+
+    Raises:
+        CheckpointError: the model has a chat template already.
+    """
     if tokenizer.chat_template is not None:
         raise CheckpointError(
             f"{source}: the model has a chat template and its tokens already; "
             "import it without --chat-tokens"
         )
     return with_chat_tokens(model, tokenizer)
+
+
+def decoder_settings(
+    model: Unread, tokenizer: Tokenizer, generation: Mapping[str, object]
+) -> WriteFiles:
+    """Return the function that writes the files beside the weights of a GPT.
+
+    `generation` holds what its generation_config.json says about sampling.
+    """
+
+    def write(directory: Path) -> None:
+        write_settings(directory, model.config_json, tokenizer, generation)
+        tokenizer.save(directory)
+
+    return write
 
 
 def read_unread(checkpoint: Checkpoint) -> Unread:
@@ -213,17 +233,7 @@ def _settings(source: Path, model: Unread) -> WriteFiles:
     if model.kind == "translation":
         return _translation_settings(source, model)
     tokenizer = load_tokenizer(source, model.vocabulary_size)
-    return _decoder_settings(model, tokenizer, _generation(source))
-
-
-def _decoder_settings(
-    model: Unread, tokenizer: Tokenizer, generation: Mapping[str, object]
-) -> WriteFiles:
-    def write(directory: Path) -> None:
-        write_settings(directory, model.config_json, tokenizer, generation)
-        tokenizer.save(directory)
-
-    return write
+    return decoder_settings(model, tokenizer, _generation(source))
 
 
 def _translation_settings(source: Path, model: Unread) -> WriteFiles:

@@ -1,6 +1,6 @@
 """GGUF, the one-file format of llama.cpp: a checkpoint of the Llama and Qwen families.
 
-Writing one needs the `gguf` extra. Matrices are stored in the chosen precision, norms and biases in
+Matrices are stored in the chosen precision, norms and biases in
 fp32; one tensor at a time is in memory.
 """
 
@@ -16,6 +16,13 @@ import torch
 from torch import Tensor
 
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
+from fledge.checkpoint.gguf_names import (
+    ARCHITECTURES,
+    ROPE_FACTORS,
+    ROTATED,
+    gguf_name,
+    pairs_together,
+)
 from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.naming import Named, naming
 from fledge.checkpoint.resolved import resolve
@@ -34,41 +41,19 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.generic]
 FLOAT = np.dtype(np.float32)
-INSTALL = "pip install 'fledge[gguf]'"
-ARCHITECTURES = ("llama", "qwen2", "qwen3")
 PRECISIONS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": "Q8_0"}
 """Number formats of matrices: our names to GGUF's."""
 BLOCK = 32
 """Numbers that share a scale in Q8_0."""
-ROPE_FACTORS = "rope_freqs.weight"
-"""Name of the tensor that divides the frequencies of Llama 3.1."""
-NAMES = {
-    "embed_tokens": "token_embd",
-    "norm": "output_norm",
-    "lm_head": "output",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "self_attn.q_norm": "attn_q_norm",
-    "self_attn.k_norm": "attn_k_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-    "input_layernorm": "attn_norm",
-    "post_attention_layernorm": "ffn_norm",
-}
-"""Hugging Face's names to GGUF's, without layer and ending."""
 
 
 def export_gguf(source: Path, output: Path, *, precision: str = "float16") -> Copied:
     """Write a checkpoint as one GGUF file.
 
     Raises:
-        CheckpointError: gguf is missing, the model or its tokenizer cannot be said in GGUF, a
-            weight is NaN or infinite, or `output` exists.
+        CheckpointError: the model or its tokenizer cannot be said in GGUF, a weight is NaN or
+            infinite, or `output` exists.
     """
-    _require_gguf(output)
     refuse_to_overwrite(output)
     model = read_unread(resolve(source))
     architecture = model.config_json["model_type"]
@@ -87,15 +72,6 @@ def export_gguf(source: Path, output: Path, *, precision: str = "float16") -> Co
     ):
         _write(path, str(architecture), config, tokenizer, tensors, precision)
     return Copied("language", str(architecture), model.parameters, precision)
-
-
-def _require_gguf(output: Path) -> None:
-    try:
-        import gguf  # noqa: F401
-    except ImportError as error:
-        raise CheckpointError(
-            f"{output}: writing GGUF needs the gguf package: {INSTALL}"
-        ) from error
 
 
 def _write(
@@ -187,7 +163,7 @@ def _named(
             )
         plain = frequencies(RotaryConfig(base=config.rotary.base), config.head_width)
         extra[ROPE_FACTORS] = plain / frequencies(config.rotary, config.head_width)
-    heads = {"attn_q": config.num_heads, "attn_k": config.num_key_value_heads}
+    heads = dict(zip(ROTATED, (config.num_heads, config.num_key_value_heads), strict=True))
     names = {gguf_name(name): name for name in tensors}
     return GGUFTensors(tensors, names, heads if architecture == "llama" else {}, extra)
 
@@ -220,21 +196,6 @@ class GGUFTensors(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._names) + len(self._extra)
-
-
-def gguf_name(name: str) -> str:
-    """Translate a name: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`."""
-    stem, _, ending = name.removeprefix("model.").rpartition(".")
-    if not stem.startswith("layers."):
-        return f"{NAMES[stem]}.{ending}"
-    _, layer, part = stem.split(".", 2)
-    return f"blk.{layer}.{NAMES[part]}.{ending}"
-
-
-def pairs_together(weight: Tensor, heads: int) -> Tensor:
-    """Reorder each head's rows: (0, d/2), (1, d/2 + 1), … become (0, 1), (2, 3), …"""
-    halves = weight.view(heads, 2, -1, *weight.shape[1:])  # (H d) D → H 2 d/2 D
-    return halves.transpose(1, 2).reshape(weight.shape)
 
 
 def _stored_as(shape: torch.Size, precision: str) -> "GGMLQuantizationType":

@@ -9,21 +9,73 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fledge.errors import TokenizerError
-from fledge.text.patterns import GPT2_PATTERN, O200K_PATTERN, gpt4_pattern
+from fledge.text.patterns import GPT2_PATTERN, O200K_PATTERN, TEKKEN_PATTERN, gpt4_pattern
 from fledge.text.tokenizer import Tokenizer
 from fledge.text.vocabulary import Definition, all_tokens, merge_pairs
 
 _CONTRACTIONS = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"'(?i:[sdmt]|ll|ve|re)")
 """Two spellings of one pattern, for English contractions."""
 _FIRST, _SECOND = (f"{spelling}|" for spelling in _CONTRACTIONS)
-PATTERNS = {
-    GPT2_PATTERN: ("gpt-2", "gpt-2"),
-    gpt4_pattern(1): ("qwen2", None),
-    gpt4_pattern(3): ("dbrx", "llama-bpe"),
-    O200K_PATTERN: ("gpt-4o", "gpt-4o"),
+
+
+@dataclass(frozen=True, slots=True)
+class PreTokenizer:
+    """A rule that cuts text before bytes are merged, as llama.cpp has it compiled in."""
+
+    pattern: str
+    digits_first: bool = False
+    """Whether each digit is cut off before `pattern` cuts the rest."""
+    ignores_merges: bool = False
+    """Whether a piece that is a token stays whole, whatever the merges make of it."""
+    begins: bool = False
+    """Whether a text begins with `<s>` or its like, where the file does not say."""
+
+    def definition(self) -> Definition:
+        """Write `pre_tokenizer` of a tokenizer.json."""
+        last: Definition = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+        if self.pattern == GPT2_PATTERN and not self.digits_first:
+            return {**last, "use_regex": True}
+        digits: Definition = {"type": "Digits", "individual_digits": True}
+        split: Definition = {"type": "Split", "behavior": "Isolated", "invert": False}
+        split["pattern"] = {"Regex": self.pattern}
+        steps = [digits] if self.digits_first else [split]
+        last["use_regex"] = self.digits_first
+        return {"type": "Sequence", "pretokenizers": [*steps, last]}
+
+
+_LLAMA3 = gpt4_pattern(3)
+PRE_TOKENIZERS = {
+    **dict.fromkeys(
+        ("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"),
+        PreTokenizer(_LLAMA3, ignores_merges=True, begins=True),
+    ),
+    **dict.fromkeys(("dbrx", "smaug-bpe"), PreTokenizer(_LLAMA3)),
+    **dict.fromkeys(
+        ("qwen2", "deepseek-r1-qwen", "megrez", "stablelm2", "kormo", "f2llmv2"),
+        PreTokenizer(gpt4_pattern(1)),
+    ),
+    **dict.fromkeys(
+        ("gpt-2", "phi-2", "mpt", "olmo", "jais", "gigachat", "a.x-4.0", "mellum", "exaone4"),
+        PreTokenizer(GPT2_PATTERN),
+    ),
+    **dict.fromkeys(
+        ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"),
+        PreTokenizer(GPT2_PATTERN, digits_first=True),
+    ),
+    **dict.fromkeys(("gpt-4o", "llama4", "kanana2", "talkie"), PreTokenizer(O200K_PATTERN)),
+    "tekken": PreTokenizer(TEKKEN_PATTERN, ignores_merges=True, begins=True),
 }
-"""Patterns to llama.cpp's names: for tokenizers that always merge pieces, and for those that look
-whole pieces up first (`ignore_merges`); None where there is no name."""
+"""llama.cpp's names of the rules that fledge has, too; the first of each is written."""
+_NAMES = {
+    **{
+        (rule.pattern, rule.ignores_merges): name
+        for name, rule in reversed(PRE_TOKENIZERS.items())
+        if not rule.digits_first
+    },
+    # Written so since before llama.cpp looked at the difference.
+    (GPT2_PATTERN, True): "gpt-2",
+    (O200K_PATTERN, True): "gpt-4o",
+}
 
 
 class TokenType(IntEnum):
@@ -106,8 +158,8 @@ def pre_tokenizer(definition: Definition) -> str:
             return "smollm"
     elif kinds == ["Split", "ByteLevel"] and "Regex" in steps[0]["pattern"]:
         pattern = steps[0]["pattern"]["Regex"].replace(_FIRST, _SECOND).replace(r"|\p{N}| ", _ONE)
-        names = PATTERNS.get(pattern, (None, None))
-        if (name := names[bool(definition["model"].get("ignore_merges"))]) is not None:
+        name = _NAMES.get((pattern, bool(definition["model"].get("ignore_merges"))))
+        if name is not None:
             return name
         raise _without_name(f"cuts text by the pattern {steps[0]['pattern']['Regex']}")
     raise _without_name(f"is cut by {', '.join(kinds)}")

@@ -1,8 +1,10 @@
-"""SOURCE of an import: a directory, a llama2.c file, or a model of the Hub."""
+"""SOURCE of an import: a directory, a GGUF or llama2.c file, or a model of the Hub."""
 
 from pathlib import Path
 
 from fledge.checkpoint.exchange import Copied, import_llama2c, import_model
+from fledge.checkpoint.gguf_header import is_gguf
+from fledge.checkpoint.gguf_import import import_gguf
 from fledge.checkpoint.hub import fetch, is_hub_id
 from fledge.checkpoint.resolved import CONFIG
 from fledge.checkpoint.weights import refuse_pickle
@@ -22,7 +24,7 @@ def import_source(
     precision: str | None = None,
     chat_tokens: bool = False,
 ) -> Copied:
-    """Make a checkpoint of `source`; see `import_model` and `import_llama2c`.
+    """Make a checkpoint of `source`; see `import_model`, `import_gguf` and `import_llama2c`.
 
     Raises:
         CheckpointError: there is no such source, it is of a kind that is not read, or damaged.
@@ -31,6 +33,8 @@ def import_source(
     if path.is_dir():
         _refuse_directory_of_llama2c(path)
         return import_model(path, output, precision=precision, chat_tokens=chat_tokens)
+    if path.is_file() and is_gguf(path):
+        return import_gguf(path, output, precision=precision, chat_tokens=chat_tokens)
     if path.is_file():
         _refuse_other_files(path)
         beside = tokenizer or path.with_name("tokenizer.bin")
@@ -46,7 +50,7 @@ def import_source(
         )
     raise CheckpointError(
         f"{source}: no such file or directory; expected a directory with config.json and "
-        "model.safetensors, a llama2.c .bin, or owner/name of the Hugging Face Hub"
+        "model.safetensors, a .gguf, a llama2.c .bin, or owner/name of the Hugging Face Hub"
     )
 
 
@@ -70,11 +74,6 @@ def _refuse_other_files(path: Path) -> None:
     """Refuse files that cannot be llama2.c's."""
     if path.suffix in PICKLE_SUFFIXES and _is_pickle(path):
         refuse_pickle(path)
-    if path.suffix == ".gguf":
-        raise CheckpointError(
-            f"{path}: GGUF is written but not read; import the model it was made of, a directory "
-            "with config.json and model.safetensors"
-        )
     if path.suffix != ".bin":
         raise CheckpointError(
             f"{path}: give the directory that holds config.json, the weights and the tokenizer "

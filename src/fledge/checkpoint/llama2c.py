@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fledge.checkpoint.gguf_names import pairs_apart
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.settings import MOST_LAYERS
 
@@ -68,7 +69,7 @@ class Llama2cTensors(Mapping[str, Tensor]):
         place = self._places[name]
         numbers = np.fromfile(self._path, "<f4", prod(place.shape), offset=place.offset)
         tensor = torch.from_numpy(numbers).reshape(place.shape)
-        return _pairs_apart(tensor, place.rotated_heads) if place.rotated_heads else tensor
+        return pairs_apart(tensor, place.rotated_heads) if place.rotated_heads else tensor
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -194,9 +195,3 @@ def _layers(
     header: Header, name: str, shape: tuple[int, ...], heads: int = 0
 ) -> list[tuple[str, tuple[int, ...], int]]:
     return [(f"model.layers.{i}.{name}.weight", shape, heads) for i in range(header.num_layers)]
-
-
-def _pairs_apart(weight: Tensor, heads: int) -> Tensor:
-    """Reorder each head's rows: (0, 1), (2, 3), … become (0, d/2), (1, d/2 + 1), …"""
-    pairs = weight.view(heads, -1, 2, weight.shape[1])  # (H d) D → H d/2 2 D
-    return pairs.transpose(1, 2).flatten(0, 2)

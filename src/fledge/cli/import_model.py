@@ -27,14 +27,14 @@ def import_model(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Hugging Face directory, owner/name on the Hub, or a llama2.c .bin.",
+            help="Hugging Face directory, owner/name on the Hub, a .gguf or a llama2.c .bin.",
             show_default=False,
         ),
     ],
     output: Output,
     dtype: Annotated[
         Literal["float32", "bfloat16", "float16"] | None,
-        typer.Option(help="Cast the weights.", show_default="unchanged"),
+        typer.Option(help="Cast the weights.", show_default="unchanged; bfloat16 if quantised"),
     ] = None,
     revision: Annotated[
         str | None,
@@ -53,12 +53,13 @@ def import_model(
 ) -> None:
     """Make a checkpoint of someone else's model.
 
-    It reads GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian. A setting that fledge does not compute
-    the same way is refused by name; pickles are never opened.
+    It reads GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian; as GGUF, quantised or split, Llama,
+    Mistral, Qwen2 and Qwen3. A setting that fledge does not compute the same way is refused by
+    name; pickles are never opened.
     """
     if Path(source).exists():
         refuse_ignored("SOURCE is a path, not a model on the Hub", {"--revision": revision})
-    if not Path(source).is_file():
+    if not Path(source).is_file() or source.endswith(".gguf"):
         refuse_ignored("SOURCE is not a llama2.c .bin", {"--tokenizer": tokenizer})
     from fledge.checkpoint.import_source import import_source
 

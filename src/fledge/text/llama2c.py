@@ -10,13 +10,13 @@ from pathlib import Path
 from fledge.errors import TokenizerError
 from fledge.text.files import TokenizerFiles
 from fledge.text.ranks import LONGEST_TOKEN
+from fledge.text.scored_pieces import SPACE, sentence_pieces
 from fledge.text.tokenizer import Tokenizer
 from fledge.text.vocabulary import Definition, added_token
 
 UNKNOWN, BEGIN, END = "<unk>", "<s>", "</s>"
 NUM_SPECIAL = 3
 NUM_BYTES = 256
-_SPACE = "▁"
 
 
 def load_llama2c_tokenizer(path: Path) -> Tokenizer:
@@ -76,63 +76,14 @@ def _parse(content: bytes) -> list[tuple[str, float]]:
 def _definition(pieces: list[tuple[str, float]]) -> Definition:
     first = NUM_SPECIAL + NUM_BYTES
     texts = [text for text, _ in pieces[:first]]
-    texts += [text.replace(" ", _SPACE) for text, _ in pieces[first:]]
+    texts += [text.replace(" ", SPACE) for text, _ in pieces[first:]]
     vocabulary = {text: token_id for token_id, text in enumerate(texts)}
     scores = {text: pieces[token_id][1] for text, token_id in vocabulary.items()}
-    mergeable = {text: scores[text] for text in texts[first:]}
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [added_token(text, i) for i, text in enumerate(texts[:NUM_SPECIAL])],
-        "normalizer": {
-            "type": "Sequence",
-            "normalizers": [
-                {"type": "Prepend", "prepend": _SPACE},
-                {"type": "Replace", "pattern": {"String": " "}, "content": _SPACE},
-            ],
-        },
-        "pre_tokenizer": None,
-        "post_processor": _beginning(),
-        "decoder": {
-            "type": "Sequence",
-            "decoders": [
-                {"type": "Replace", "pattern": {"String": _SPACE}, "content": " "},
-                {"type": "ByteFallback"},
-                {"type": "Fuse"},
-                {"type": "Strip", "content": " ", "start": 1, "stop": 0},
-            ],
-        },
-        "model": {
-            "type": "BPE",
-            "unk_token": UNKNOWN,
-            "fuse_unk": True,
-            "byte_fallback": True,
-            "vocab": vocabulary,
-            "merges": _merges(mergeable),
-        },
-    }
-
-
-def _merges(scores: dict[str, float]) -> list[list[str]]:
-    """List every pair of pieces that makes a third, the one of the highest score first."""
-    splits = [
-        (-score, [text[:cut], text[cut:]])
-        for text, score in scores.items()
-        for cut in range(1, len(text))
-        if text[:cut] in scores and text[cut:] in scores
-    ]
-    splits.sort(key=lambda split: split[0])
-    return [pair for _, pair in splits]
-
-
-def _beginning() -> Definition:
-    text: Definition = {"Sequence": {"id": "A", "type_id": 0}}
-    second: Definition = {"Sequence": {"id": "B", "type_id": 0}}
-    begin: Definition = {"SpecialToken": {"id": BEGIN, "type_id": 0}}
-    return {
-        "type": "TemplateProcessing",
-        "single": [begin, text],
-        "pair": [begin, text, second],
-        "special_tokens": {BEGIN: {"id": BEGIN, "ids": [1], "tokens": [BEGIN]}},
-    }
+    return sentence_pieces(
+        vocabulary,
+        {text: scores[text] for text in texts[first:]},
+        unknown=UNKNOWN,
+        added=[added_token(text, i) for i, text in enumerate(texts[:NUM_SPECIAL])],
+        begin=(BEGIN, 1),
+        adds_space=True,
+    )

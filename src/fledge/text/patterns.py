@@ -20,6 +20,9 @@ O200K_PATTERN = "|".join(
     ]
 )
 
+TEKKEN_PATTERN = O200K_PATTERN.replace(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "").replace("{1,3}", "")
+"""Pattern of Mistral's Tekken: o200k's without contractions, and each digit alone."""
+
 
 def gpt4_pattern(digits: int) -> str:
     """Return cl100k's pattern with numbers cut into at most `digits` digits (GPT-4 takes 3)."""

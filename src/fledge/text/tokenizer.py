@@ -34,7 +34,7 @@ from fledge.text.vocabulary import (
     without_special,
 )
 
-_DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 """Errors that a definition of another shape than Hugging Face's causes."""
 
 
@@ -108,7 +108,7 @@ class Tokenizer:
                 return cls(files)
             except TokenizerError as error:
                 raise TokenizerError(f"{path}: {error}") from error
-        except (*_DAMAGED, RecursionError) as error:
+        except (*DAMAGED, RecursionError) as error:
             raise TokenizerError(
                 f"{path}: not a tokenizer as Hugging Face writes it ({error}); the file is "
                 "damaged, or save it again with tokenizers 0.22 or newer"

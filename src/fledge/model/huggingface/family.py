@@ -130,6 +130,17 @@ def check_tensors(
                 _part(entry, name, tensors, slot.shape)
 
 
+def their_shapes(
+    entries: list[Entry], shapes: Mapping[str, torch.Size]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that their tensors must have; `shapes` are ours."""
+    return {
+        name: tuple(slot.mT.shape if entry.transposed else slot.shape)
+        for entry in entries
+        for name, slot in _slots(entry, torch.empty(shapes[entry.ours], device="meta"))
+    }
+
+
 def precision(tensors: Mapping[str, Tensor]) -> dict[str, object]:
     """Return `torch_dtype` for config.json, if the tensors share one."""
     kinds = sorted({dtype_name(tensor) for tensor in tensors.values()})
