@@ -24,6 +24,7 @@ from fledge.generate.scoring import embed, score
 from fledge.generate.sequence import Sequence
 from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
+from fledge.native.decoder import NativeDecoder
 
 CAPACITY_STEP = 128
 """Step in tokens by which the rows of the cache grow; their number doubles."""
@@ -47,6 +48,7 @@ class Engine:
         token_budget: int | None = None,
         prefill_tokens: int | None = None,
         num_tokens: int | None = None,
+        native: bool = True,
     ) -> None:
         """`max_length` bounds prompt + answer, at most and by default the model's context.
 
@@ -54,7 +56,7 @@ class Engine:
         reach; None lets `max_batch` requests run whatever their length. `prefill_tokens` bounds the
         prompt tokens read in one step, for which the running requests wait; a longer prompt is read
         in pieces. `num_tokens` counts the tokens of a tokenizer that has fewer than the model has
-        rows.
+        rows. With `native` off torch decodes, and rounds as it does wherever the model runs.
         """
         self.model = model
         self._num_tokens = num_tokens
@@ -67,6 +69,7 @@ class Engine:
         self._cache: KeyValueCache | None = None
         self._long_prompt: LongPrompt | None = None
         self._sampler: Sampler | None = None
+        self._native = NativeDecoder.of(model) if native else None
         self._cancelled: list[TokenEvent] = []
 
     @property
@@ -205,8 +208,11 @@ class Engine:
         running = self._scheduler.running
         longest = max(sequence.length for sequence in running)
         cache = self._room(longest).window(len(running), longest)
-        ids = torch.tensor([[sequence.last] for sequence in running], device=self._device)
-        logits = self.model(ids, cache=cache).squeeze(1)
+        ids = torch.tensor([sequence.last for sequence in running], device=self._device)
+        if self._native is not None and self._native.is_usable:
+            logits = self._native.step(ids, cache, longest)
+        else:
+            logits = self.model(ids[:, None], cache=cache).squeeze(1)
         if self._sampler is None or self._sampler.rows != running:
             self._sampler = Sampler(list(running), logits.shape[-1], self._device)
         return self._sampler.sample(logits)

@@ -67,4 +67,9 @@ def has_compiler(device: torch.device) -> bool:
     """Return whether torch.compile has its compiler: C++ for the CPU, Triton for CUDA."""
     if device.type == "cuda":
         return torch.utils._triton.has_triton()
-    return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
+    return find_compiler() is not None
+
+
+def find_compiler() -> str | None:
+    """Return the path of a C++ compiler; None where none is installed."""
+    return next((path for name in ("g++", "clang++", "c++") if (path := shutil.which(name))), None)

@@ -150,7 +150,8 @@ def answering(
     def answer(prompts: PromptBatch, seed: int) -> Rollout:
         seeds = prompts.seeds(seed)
         with runtime.gathered(trained):
-            engine = Engine(trained.policy, max_batch=min(MAX_BATCH, len(seeds)))
+            # Torch alone: the first ratio of an update is 1 only if both round alike.
+            engine = Engine(trained.policy, max_batch=min(MAX_BATCH, len(seeds)), native=False)
             answers = respond(
                 engine, prompts.prompts, sampling, seeds, tokenizer.stop_ids, banned_ids
             )

@@ -1,0 +1,176 @@
+"""One step of decoding in C++: what `GPT.forward` computes for one new token a row, up to rounding.
+
+A row's numbers are the same in any company, bit for bit. The residual stream, attention and logits
+are fp32 whatever the weights are; where these are bfloat16, so are the inputs of their products.
+"""
+
+import ctypes
+from typing import final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from fledge.model.attention import Attention, fused_scaled_dot_product
+from fledge.model.cache import KeyValueCache
+from fledge.model.gpt import GPT, Block
+from fledge.model.layers import GeluFeedForward, LayerNorm, RMSNorm, SwiGLUFeedForward
+from fledge.model.positions import Rotary
+from fledge.native import structures
+from fledge.native.library import library
+
+FORMATS = {torch.float32: 0, torch.bfloat16: 1}
+PARTS = {
+    *(GPT, Block, Attention, GeluFeedForward, SwiGLUFeedForward, RMSNorm, LayerNorm, Rotary),
+    *(nn.ModuleList, nn.Linear, nn.Embedding, nn.Dropout),
+}
+"""Modules of a model that nobody has changed, as adapters do."""
+
+
+@final
+class NativeDecoder:
+    """Weights of a model as C++ sees them; matrices are the model's own memory, not a copy.
+
+    Use `of`. Make a new one after the model's norms or biases have changed, or its format.
+    """
+
+    def __init__(self, model: GPT, compiled: ctypes.CDLL) -> None:
+        self._compiled = compiled
+        self._compiled.fledge_workspace.restype = ctypes.c_int64
+        self._kernels = [block.attention for block in _blocks(model)]
+        self._kept: list[Tensor] = []
+        self._layers = (structures.Layer * model.config.num_layers)(
+            *(self._layer(block) for block in _blocks(model))
+        )
+        self._model = self._whole(model)
+        self._logits = torch.empty(0, model.config.vocabulary_size)
+        self._workspace = torch.empty(0)
+
+    @classmethod
+    def of(cls, model: GPT) -> "NativeDecoder | None":
+        """Return the decoder of a model; None where only torch can decode it."""
+        if not _is_plain(model):
+            return None
+        compiled = library()
+        return None if compiled is None else cls(model, compiled)
+
+    @property
+    def is_usable(self) -> bool:
+        """False within `record_attention` and under autocast, which this step would pass by."""
+        return not torch.is_autocast_enabled("cpu") and all(
+            attention.kernel is fused_scaled_dot_product for attention in self._kernels
+        )
+
+    def step(
+        self, ids: Int[Tensor, " B"], cache: KeyValueCache, longest: int
+    ) -> Float[Tensor, "B V"]:
+        """Read one token a row into `cache`; return the logits of the next, until the next step.
+
+        `longest` is the length of the longest row with its new token.
+        """
+        rows = len(ids)
+        if rows > len(self._logits):
+            self._logits = torch.empty(rows, self._logits.shape[1])
+        layer, row, group, slot, _ = cache.keys.stride()
+        step = structures.Step(
+            rows=rows,
+            longest=longest,
+            threads=torch.get_num_threads(),
+            ids=ids.data_ptr(),
+            lengths=cache.lengths.data_ptr(),
+            keys=cache.keys.data_ptr(),
+            values=cache.values.data_ptr(),
+            layer_stride=layer,
+            row_stride=row,
+            group_stride=group,
+            slot_stride=slot,
+            logits=self._logits.data_ptr(),
+        )
+        model = ctypes.byref(self._model)
+        needed = self._compiled.fledge_workspace(model, ctypes.byref(step))
+        if needed > len(self._workspace):
+            self._workspace = torch.empty(needed)
+        step.workspace = self._workspace.data_ptr()
+        self._compiled.fledge_decode(model, ctypes.byref(step))
+        cache.advance(1)
+        return self._logits[:rows]
+
+    def _whole(self, model: GPT) -> structures.Model:
+        config = model.config
+        embedding = self._matrix(model.token_embedding)
+        whole = structures.Model(
+            width=config.width,
+            layers=config.num_layers,
+            heads=config.num_heads,
+            groups=config.num_key_value_heads,
+            head_width=config.head_width,
+            feed_forward_width=config.feed_forward_width,
+            is_gated=config.feed_forward == "swiglu",
+            epsilon=config.norm_epsilon,
+            embedding=embedding,
+            head=embedding if model.head is None else self._matrix(model.head),
+            final_norm=self._norm(model.final_norm),
+            layer=self._layers,
+        )
+        if model.position_embedding is not None:
+            whole.positions = self._matrix(model.position_embedding)
+        if model.rotary is not None:
+            whole.cosine = self._pointer(model.rotary.cosine)
+            whole.sine = self._pointer(model.rotary.sine)
+        return whole
+
+    def _layer(self, block: Block) -> structures.Layer:
+        attention, feed_forward = block.attention, block.feed_forward
+        return structures.Layer(
+            attention_norm=self._norm(block.attention_norm),
+            query_norm=self._norm(attention.query_norm),
+            key_norm=self._norm(attention.key_norm),
+            feed_forward_norm=self._norm(block.feed_forward_norm),
+            query_key_value=self._matrix(attention.query_key_value),
+            output=self._matrix(attention.output),
+            up=self._matrix(_up(feed_forward)),
+            down=self._matrix(feed_forward.down),
+        )
+
+    def _norm(self, norm: RMSNorm | LayerNorm | None) -> structures.Norm:
+        if norm is None:
+            return structures.Norm()
+        bias = self._pointer(norm.bias.float()) if isinstance(norm, LayerNorm) else None
+        return structures.Norm(weight=self._pointer(norm.weight.float()), bias=bias)
+
+    def _matrix(self, module: nn.Linear | nn.Embedding) -> structures.Matrix:
+        bias = module.bias if isinstance(module, nn.Linear) else None
+        outputs, inputs = module.weight.shape
+        return structures.Matrix(
+            weight=self._pointer(module.weight),
+            bias=None if bias is None else self._pointer(bias.float()),
+            format=FORMATS[module.weight.dtype],
+            outputs=outputs,
+            inputs=inputs,
+        )
+
+    def _pointer(self, tensor: Tensor) -> int:
+        self._kept.append(tensor.detach())
+        return tensor.data_ptr()
+
+
+def _is_plain(model: GPT) -> bool:
+    """Return whether a model is a GPT as built: on the CPU, in one known format, not adapted."""
+    weights = list(model.parameters())
+    formats = {weight.dtype for weight in weights}
+    return (
+        {type(module) for module in model.modules()} <= PARTS
+        and len(formats) == 1
+        and formats <= FORMATS.keys()
+        and all(weight.device.type == "cpu" and weight.is_contiguous() for weight in weights)
+    )
+
+
+def _blocks(model: GPT) -> list[Block]:
+    return [block for block in model.blocks if isinstance(block, Block)]
+
+
+def _up(feed_forward: GeluFeedForward | SwiGLUFeedForward) -> nn.Linear:
+    if isinstance(feed_forward, SwiGLUFeedForward):
+        return feed_forward.gate_up
+    return feed_forward.up

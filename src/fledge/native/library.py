@@ -1,0 +1,97 @@
+"""Compile the C++ beside this file for the processor at hand, once, and load it."""
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from fledge.runtime.device import find_compiler
+
+logger = logging.getLogger(__name__)
+
+SOURCE = Path(__file__).with_name("decode.cpp")
+HEADER = Path(__file__).with_name("products.h")
+FLAGS = ("-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-shared", "-fPIC")
+THREADS = "-fopenmp"
+"""Flag for torch's own threads; without it, where the compiler has none, one thread decodes."""
+LONGEST_BUILD = 120
+"""Seconds after which a compiler counts as broken."""
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Return the library of this processor; None, said once in the log, where none can be made."""
+    return compiled(find_compiler(), cache_folder())
+
+
+def compiled(
+    compiler: str | None, folder: Path, flags: tuple[str, ...] = FLAGS
+) -> ctypes.CDLL | None:
+    """Load the library from `folder`, where it is compiled unless it is there already."""
+    if compiler is None or sys.platform == "win32":
+        logger.info("no C++ compiler found: torch decodes, slower and otherwise the same")
+        return None
+    path = folder / f"decode-{fingerprint(compiler, flags)}.so"
+    try:
+        if not path.is_file():
+            logger.info("compiling the decoder for this processor, once: a few seconds")
+            build(compiler, flags, path)
+        return ctypes.CDLL(str(path))
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.warning("the decoder could not be compiled, so torch decodes, slower: %s", error)
+        return None
+
+
+def build(compiler: str, flags: tuple[str, ...], path: Path) -> None:
+    """Compile into a file that appears whole; of processes that do it at once, the last one wins.
+
+    Raises:
+        OSError, SubprocessError: the folder is not writable, or the compiler failed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
+        unfinished = Path(folder) / path.name
+        command = [compiler, *flags, "-o", str(unfinished), str(SOURCE)]
+        try:
+            _run([*command, THREADS])
+        except subprocess.CalledProcessError:
+            _run(command)
+        unfinished.replace(path)
+
+
+def fingerprint(compiler: str, flags: tuple[str, ...]) -> str:
+    """Return a name for what the library depends on: source, compiler, flags and processor."""
+    known = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes())
+    changed = Path(compiler).stat()
+    known.update(repr((compiler, changed.st_size, changed.st_mtime_ns, flags, THREADS)).encode())
+    known.update(processor().encode())
+    return known.hexdigest()[:16]
+
+
+def processor() -> str:
+    """Describe the processor by its instructions where the system lists them, else by its name."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        listed = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+        if listed:
+            return "\n".join(sorted(listed))
+    return f"{platform.machine()} {platform.processor()}"
+
+
+def cache_folder() -> Path:
+    """Return the folder for files that can be made again: FLEDGE_CACHE, or the system's own."""
+    given = os.environ.get("FLEDGE_CACHE")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fledge"
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_BUILD)

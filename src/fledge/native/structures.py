@@ -1,0 +1,82 @@
+"""The structures of decode.cpp, field by field; the compiler cannot check that they agree."""
+
+from ctypes import POINTER, Structure, c_double, c_int64, c_void_p
+from typing import ClassVar
+
+Fields = list[tuple[str, type]]
+
+
+class Matrix(Structure):
+    """Weights of a product, row by row; `scale` and `bias` have a number for each row."""
+
+    _fields_: ClassVar[Fields] = [
+        ("weight", c_void_p),
+        ("scale", c_void_p),
+        ("bias", c_void_p),
+        ("format", c_int64),
+        ("outputs", c_int64),
+        ("inputs", c_int64),
+    ]
+
+
+class Norm(Structure):
+    """Weights of a norm in fp32; RMSNorm has no bias."""
+
+    _fields_: ClassVar[Fields] = [("weight", c_void_p), ("bias", c_void_p)]
+
+
+class Layer(Structure):
+    """Weights of one layer."""
+
+    _fields_: ClassVar[Fields] = [
+        ("attention_norm", Norm),
+        ("query_norm", Norm),
+        ("key_norm", Norm),
+        ("feed_forward_norm", Norm),
+        ("query_key_value", Matrix),
+        ("output", Matrix),
+        ("up", Matrix),
+        ("down", Matrix),
+    ]
+
+
+class Model(Structure):
+    """Sizes and weights of a GPT."""
+
+    _fields_: ClassVar[Fields] = [
+        ("width", c_int64),
+        ("layers", c_int64),
+        ("heads", c_int64),
+        ("groups", c_int64),
+        ("head_width", c_int64),
+        ("feed_forward_width", c_int64),
+        ("is_gated", c_int64),
+        ("epsilon", c_double),
+        ("embedding", Matrix),
+        ("positions", Matrix),
+        ("head", Matrix),
+        ("cosine", c_void_p),
+        ("sine", c_void_p),
+        ("final_norm", Norm),
+        ("layer", POINTER(Layer)),
+    ]
+
+
+class Step(Structure):
+    """Rows of one step, their cache, and where the logits go; strides count floats."""
+
+    _fields_: ClassVar[Fields] = [
+        ("rows", c_int64),
+        ("longest", c_int64),
+        ("threads", c_int64),
+        ("ids", c_void_p),
+        ("lengths", c_void_p),
+        ("keys", c_void_p),
+        ("values", c_void_p),
+        ("layer_stride", c_int64),
+        ("row_stride", c_int64),
+        ("group_stride", c_int64),
+        ("slot_stride", c_int64),
+        ("logits", c_void_p),
+        ("workspace", c_void_p),
+    ]
