@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -33,7 +34,7 @@ from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
-from fledge.stages.ppo.config import PPOConfig, PretrainingMixConfig
+from fledge.stages.ppo.config import MonitorConfig, PPOConfig, PretrainingMixConfig
 from fledge.stages.ppo.prompts import Prompts, read_prompts
 from fledge.stages.ppo.reward_functions import (
     FunctionScore,
@@ -45,7 +46,7 @@ from fledge.stages.ppo.reward_functions import (
 )
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.stage import PPO
-from fledge.stages.ppo.world import Respond, World
+from fledge.stages.ppo.world import Respond, Watched, World
 from fledge.train.stage import Sources, StageContext, adapt_for
 
 MAX_BATCH = 128
@@ -53,9 +54,14 @@ MAX_BATCH = 128
 
 
 def build_ppo(
-    config: PPOConfig, context: StageContext, reward: RewardFunction | None = None
+    config: PPOConfig,
+    context: StageContext,
+    reward: RewardFunction | None = None,
+    judge: RewardFunction | None = None,
 ) -> PPO:
-    """Build a stage ready to train; a Python function `reward` replaces `config.reward`.
+    """Build a stage ready to train.
+
+    Python functions replace settings: `reward` that of the reward, `judge` that of the monitor.
 
     Raises:
         ConfigError: sizes do not divide, or the reward model has another tokenizer.
@@ -79,8 +85,9 @@ def build_ppo(
         frozen = Reference(loaded.model, temperature, banned_ids)
         adapt_for(loaded.model, context, "policy")
     trained = ActorCritic(loaded.model, critic, temperature, banned_ids)
+    respond_to = answering(trained, loaded, config, context)
     world = World(
-        respond=answering(trained, loaded, config, context),
+        respond=respond_to,
         score=score,
         gold=None
         if config.score.gold is None
@@ -93,6 +100,7 @@ def build_ppo(
             runtime.world_size,
         ),
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
+        watched=_watched(config.score.monitor, judge, respond_to, loaded, prompts, context),
         # A separator of texts also stops an answer, but does not count as the end of a turn.
         stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.batch.examples,
@@ -235,6 +243,29 @@ def _function_score(
     return FunctionScore(function, tokenizer.decode, tokenizer.special_ids, prompts.texts)
 
 
+def _watched(
+    monitor: MonitorConfig | None,
+    judge: RewardFunction | None,
+    respond_to: Respond,
+    loaded: LoadedModel,
+    prompts: Prompts,
+    context: StageContext,
+) -> Watched | None:
+    """Return the function that answers and judges the monitor's prompts, the same way each time."""
+    if monitor is None:
+        return None
+    function = load_reward_function(monitor.judge) if judge is None else judge
+    score, watched = _function_score(function, loaded, prompts), PromptBatch(prompts.monitored)
+    seed = int(torch.randint(2**31, (), generator=random(context.seed, "monitor")))
+
+    @torch.no_grad()
+    def measure() -> Float[Tensor, " N"]:
+        with context.runtime.autocast():
+            return score(respond_to(watched, seed)).cpu()
+
+    return measure
+
+
 def _mix(
     config: PretrainingMixConfig | None, loaded: LoadedModel, context: StageContext
 ) -> Callable[[int], TokenBatch] | None:
@@ -260,8 +291,9 @@ def _mix(
 
 
 def _hashes(config: PPOConfig) -> dict[str, str]:
-    hashes = source_hashes(config.prompts)
-    for name in (config.reward, config.score.gold):
+    monitor = config.score.monitor
+    hashes = source_hashes((*config.prompts, *(monitor.prompts if monitor else ())))
+    for name in (config.reward, config.score.gold, monitor.judge if monitor else None):
         file = Path((name or "").rpartition(":")[0])
         if file.suffix == ".py" and file.is_file():
             hashes[str(file)] = file_hash(file)

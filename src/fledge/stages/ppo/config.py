@@ -33,6 +33,22 @@ class KLConfig(Config):
     """Share of clipped tokens in a step above which its rollout is dropped; none sets no limit."""
 
 
+class MonitorConfig(Config):
+    """Watch for over-optimisation by a judge that the reward model never saw."""
+
+    prompts: tuple[str, ...] = Field(min_length=1)
+    """Files of prompts that no stage is trained on, in any format of docs/data.md, or hub:NAME."""
+    judge: str
+    """Function that judges their answers, `module:function` or `file.py:function`, as a reward
+    function does."""
+    every: int = Field(10, ge=1)
+    """Rollouts between measurements; the first measures the policy that training starts from."""
+    patience: int = Field(2, ge=1)
+    """Measurements in a row below the best one that end training; the best policy is saved."""
+    errors: float = Field(2.0, ge=0.0)
+    """Standard errors of the paired difference by which such a measurement is below."""
+
+
 class ScoreConfig(Config):
     """Changes to a score before it becomes a reward."""
 
@@ -47,6 +63,8 @@ class ScoreConfig(Config):
     """Scale rewards to variance 1, with the same mean."""
     gold: str | None = None
     """Second reward function, `module:function` or `file.py:function`, which is only logged."""
+    monitor: MonitorConfig | None = None
+    """Held-out judge that ends training before it falls; none watches nothing."""
 
 
 class CriticConfig(Config):
@@ -112,4 +130,13 @@ class PPOConfig(Config):
     def _an_adaptive_coefficient_is_positive(self) -> "PPOConfig":
         if self.kl.target is not None and self.kl_coefficient == 0:
             raise ValueError("kl.target multiplies kl_coefficient, which is 0 and would stay 0")
+        return self
+
+    @model_validator(mode="after")
+    def _one_policy_is_kept(self) -> "PPOConfig":
+        if self.score.monitor is not None and self.ema_decay is not None:
+            raise ValueError(
+                "score.monitor saves the policy that it measured, ema_decay an average of many; "
+                "set one of them"
+            )
         return self

@@ -19,7 +19,7 @@ def minibatches(
     """
     per_epoch = -(-experience.examples // world.minibatch)
     per_rollout = epochs * per_epoch
-    while state.minibatches_done < per_rollout and not state.guard.rollout_is_used_up:
+    while not is_used_up(state, world, epochs):
         epoch, index = divmod(state.minibatches_done, per_epoch)
         shuffle = random(world.seed, "shuffle", state.rollouts_done, epoch)
         minibatch = experience.minibatch(index, world.minibatch, shuffle)
@@ -33,3 +33,9 @@ def minibatches(
             rows = world.pretraining(step).to(ours.old_log_probs.device)
             scale = minibatch.weight / world.all_sum(rows.weight).clamp(min=1)
             yield PPOBatch(ours, rows, scale, is_first)
+
+
+def is_used_up(state: PPOState, world: World, epochs: int) -> bool:
+    """Tell whether no minibatch of the current rollout is left; an update too large ends it."""
+    per_rollout = epochs * -(-state.answers_per_rollout // world.minibatch)
+    return state.minibatches_done >= per_rollout or state.guard.rollout_is_used_up

@@ -1,6 +1,6 @@
 """Read the prompts of PPO, render them, and hold some out by first question."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fledge.data.prompts import prompt_from
@@ -19,10 +19,11 @@ HELD_OUT = 64
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Prompts as ids, to train on and held out, and the text of each."""
+    """Prompts as ids, to train on, held out, and of the monitor; and the text of each."""
 
     train: tuple[tuple[int, ...], ...]
     held_out: tuple[tuple[int, ...], ...]
+    monitored: tuple[tuple[int, ...], ...]
     texts: Mapping[tuple[int, ...], str]
 
 
@@ -41,8 +42,25 @@ def read_prompts(
             f"stage.rollout.max_new_tokens is {answer}, but the policy's context holds "
             f"{context_length} tokens, prompt included; lower it"
         )
+    monitor = config.score.monitor
+    rendered = _rendered(config.prompts, config, renderer, skipped)
+    monitored = {} if monitor is None else _rendered(monitor.prompts, config, renderer, skipped)
+    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
+    return Prompts(
+        train=tuple(rendered[one] for one in train),
+        held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
+        monitored=tuple(monitored.values()),
+        texts={ids: prompt_text(one) for one, ids in (monitored | rendered).items()},
+    )
+
+
+def _rendered(
+    sources: Sequence[str], config: PPOConfig, renderer: Renderer, skipped: Skipped | None
+) -> dict[Conversation, tuple[int, ...]]:
+    """Return the ids of every different prompt that leaves room for an answer."""
+    context_length, answer = renderer.context_length, config.rollout.max_new_tokens
     placed: dict[Conversation, Placed[Conversation]] = {}
-    for one in load_placed(config.prompts, prompt_from, skipped=skipped):
+    for one in load_placed(sources, prompt_from, skipped=skipped):
         placed.setdefault(one.item, one)
     rendered = dict(
         render_prompts(
@@ -58,12 +76,7 @@ def read_prompts(
             f"no prompt leaves room for an answer of {answer} tokens in a context of "
             f"{context_length}; lower stage.rollout.max_new_tokens"
         )
-    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
-    return Prompts(
-        train=tuple(rendered[one] for one in train),
-        held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
-        texts={ids: prompt_text(one) for one, ids in rendered.items()},
-    )
+    return rendered
 
 
 def prompt_text(conversation: Conversation) -> str:

@@ -21,7 +21,7 @@ from fledge.stages.ppo.judge import Judge
 from fledge.stages.ppo.kl import k1
 from fledge.stages.ppo.losses import clipped_surrogate, clipped_value_error, pretraining_loss
 from fledge.stages.ppo.metrics import HEADLINE, rollout_metrics, update_metrics
-from fledge.stages.ppo.minibatches import minibatches
+from fledge.stages.ppo.minibatches import is_used_up, minibatches
 from fledge.stages.ppo.rollout import Experience
 from fledge.stages.ppo.state import PPOState
 from fledge.stages.ppo.world import World
@@ -57,7 +57,9 @@ class PPO(Stage[PPOBatch]):
         """
         state = self.state
         state.average.begin(self.trained.policy)
-        while not state.guard.stopped:
+        if state.monitor.is_new:
+            self.measure()
+        while not state.stopped:
             if state.experience is None:
                 self.collect(self.world.prompts(state.rollouts_done))
                 continue  # the guard may have stopped training
@@ -117,18 +119,29 @@ class PPO(Stage[PPOBatch]):
         return LossTerms(total, metrics, {"val/ratio_first": self.state.ratio_first})
 
     def step_metrics(self) -> Mapping[str, float]:
-        """Return the metrics of the current rollout."""
-        return self.state.rollout_metrics
+        """Return the metrics of the current rollout, and the monitor's newest."""
+        return self.state.rollout_metrics | self.state.monitor.metrics()
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Answer the held-out prompts, with the same seed each time, and judge the answers."""
+        measured = self.state.monitor.metrics()
         if self.world.held_out is None:
-            return {}
-        return self.judge.evaluate(self.world.answer(self.world.held_out, "evaluate"))
+            return measured
+        return self.judge.evaluate(self.world.answer(self.world.held_out, "evaluate")) | measured
 
     def on_step(self, metrics: Mapping[str, float]) -> None:
-        self.state.saw_step(metrics, self.trained.policy)
+        """Pass the step on to the observers; the monitor measures after a rollout's last one."""
+        state = self.state
+        state.saw_step(metrics, self.trained.policy)
+        is_over = is_used_up(state, self.world, self.config.epochs)
+        if is_over and state.monitor.is_due(state.rollouts_done + 1):
+            self.measure()
+
+    def measure(self) -> None:
+        """Let the monitor see the judge's scores of the policy's answers to its own prompts."""
+        assert self.world.watched is not None
+        self.state.monitor.saw(self.world.watched(), self.trained.policy)
 
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Return the critic's own factor."""
@@ -139,15 +152,16 @@ class PPO(Stage[PPOBatch]):
 
     @property
     def wants_to_stop(self) -> bool:
-        """Whether the policy is further from the reference than `kl.maximum`."""
-        return self.state.guard.stopped
+        """Whether the policy is further away than `kl.maximum`, or the held-out judge fell."""
+        return self.state.stopped
 
     def sources(self) -> Sources:
         return self.world.sources
 
     def save_model(self, directory: Path) -> None:
-        with self.state.average.applied(self.trained.policy):
-            self.world.save(self.trained.policy, self.trained.critic, directory)
+        policy = self.trained.policy
+        with self.state.average.applied(policy), self.state.monitor.applied(policy):
+            self.world.save(policy, self.trained.critic, directory)
 
     def state_dict(self) -> dict[str, object]:
         return self.state.state_dict()

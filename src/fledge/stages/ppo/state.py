@@ -13,6 +13,7 @@ from fledge.stages.doctor import Doctor, warn
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.kl import AdaptiveKL, FixedKL, KLController
 from fledge.stages.ppo.kl_guard import KLGuard
+from fledge.stages.ppo.monitor import Monitor
 from fledge.stages.ppo.rollout import Experience
 from fledge.train.moving_average import MovingAverage
 
@@ -21,16 +22,17 @@ logger = logging.getLogger(__name__)
 
 @final
 class PPOState:
-    """The current rollout, the position in it, β, and three observers.
+    """The current rollout, the position in it, β, and four observers.
 
-    The guard ends training that has moved too far, the doctor reports illnesses, and the average
-    follows the policy.
+    The guard ends training that has moved too far, the monitor training whose held-out judge
+    falls; the doctor reports illnesses, and the average follows the policy.
     """
 
     def __init__(self, config: PPOConfig) -> None:
         self.answers_per_rollout = config.rollout.examples
         self.kl = _kl_controller(config)
         self.guard = KLGuard(config.kl)
+        self.monitor = Monitor(config.score.monitor)
         self.doctor = Doctor()
         self.average = MovingAverage(config.ema_decay)
         self.experience: Experience | None = None
@@ -38,6 +40,11 @@ class PPOState:
         self.minibatches_done = 0
         self.rollout_metrics: dict[str, float] = {}
         self.ratio_first = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the guard or the monitor ended training."""
+        return self.guard.stopped or self.monitor.stopped
 
     def begin_rollout(self, experience: Experience, metrics: dict[str, float]) -> None:
         """Keep a rollout and its metrics; set β for the next, or stop if the KL is too large."""
@@ -79,6 +86,7 @@ class PPOState:
             "ratio_first": self.ratio_first,
             "kl_coefficient": self.kl.coefficient,
             "guard": self.guard.state_dict(),
+            "monitor": self.monitor.state_dict(),
             "doctor": self.doctor.state_dict(),
             "average": self.average.state_dict(),
         }
@@ -102,6 +110,9 @@ class PPOState:
         self.ratio_first = values["ratio_first"]
         self.kl.coefficient = values["kl_coefficient"]
         self.guard.load_state_dict(values["guard"])
+        self.monitor.load_state_dict(
+            values.get("monitor", {}), device
+        )  # not in earlier checkpoints
         self.doctor.load_state_dict(values["doctor"])
         self.average.load_state_dict(values["average"], device)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from fledge.data.batch import PromptBatch, TokenBatch
@@ -26,6 +27,10 @@ def alone(tensor: Tensor) -> Tensor:
     return tensor
 
 
+Watched = Callable[[], Float[Tensor, "N"]]
+"""Judges the policy's answers to held-out prompts, one score each; the same policy gives the same
+scores."""
+
 SaveModels = Callable[[GPT, ScalarModel, Path], None]
 
 
@@ -37,7 +42,8 @@ class World:
     optimiser step n. Both give the same for the same n, so they need no saving. `minibatch` counts
     answers of all processes, `rows_per_forward` limits the memory of scoring, and
     `natural_rollouts` is one pass over the prompts. `all_sum` sums a tensor over all processes, and
-    `rows_of_all` joins their rows: row i of process r becomes row i · `world_size` + r.
+    `rows_of_all` joins their rows: row i of process r becomes row i · `world_size` + r. `watched`
+    lets the policy answer the monitor's prompts, on every process alike, and judges the answers.
     """
 
     respond: Respond
@@ -50,6 +56,7 @@ class World:
     rows_per_forward: int = 32
     gold: Score | None = None
     held_out: PromptBatch | None = None
+    watched: Watched | None = None
     pretraining: Callable[[int], TokenBatch] | None = None
     rank: int = 0
     world_size: int = 1
