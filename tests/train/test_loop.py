@@ -1,18 +1,22 @@
+import copy
 import errno
 import json
 import math
 import os
 import resource
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
 
 from fledge.checkpoint.directory import checkpoints, latest
 from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss, TrainingError
+from fledge.train.loop import train_step
 from fledge.train.metrics_file import read_metrics
+from fledge.train.optimizer import Optimizer
 from fledge.train.stage import LossTerms
-from train.toys import Toy, digest, plan, train, weights
+from train.toys import Toy, digest, plan, start, train, weights
 
 
 def kill_at(step):
@@ -41,6 +45,50 @@ def test_accumulation_equals_the_big_batch_with_uneven_labels(tmp_path, microbat
     train(whole, plan(tmp_path / "whole", steps=10))
     train(parts, plan(tmp_path / "parts", steps=10, microbatch=microbatch))
     torch.testing.assert_close(weights(whole), weights(parts), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("counted", [None, 0, 1])
+@pytest.mark.parametrize("limit", [0.05, 1e9, None])
+def test_a_step_takes_the_clipped_gradient_of_the_mean_over_counted_targets(
+    tmp_path, counted, limit
+):
+    """Gradient, metrics and weight by a loop over the targets in float64."""
+    stage, settings = Toy(dropout=0.0, rate=0.5), plan(tmp_path, steps=4, microbatch=3)
+    settings = settings.model_copy(
+        update={"optimizer": settings.optimizer.model_copy(update={"gradient_norm": limit})}
+    )
+    batch = next(stage.batches())
+    if counted is not None:
+        first = torch.arange(batch.targets.numel()).view_as(batch.targets) < counted
+        batch = replace(batch, loss_mask=first)
+    loss, gradient = mean_by_definition(stage, batch)
+    norm = float(gradient.norm())
+    optimizer, applied = Optimizer(stage.trained, settings.optimizer, steps=4), []
+    optimizer.parts[0].register_step_pre_hook(lambda *_: applied.append(gradients(stage.trained)))
+
+    metrics, weight = train_step(stage, batch, settings, start(), optimizer)
+    assert weight == max(1, int(batch.loss_mask.sum()))
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+    assert metrics["gradient_norm"] == pytest.approx(norm, rel=1e-5)
+    assert metrics["learning_rate"] == pytest.approx(1e-2 / 2)  # the first of two that warm up
+    scale = 1.0 if limit is None else min(1.0, limit / (norm + 1e-12))
+    torch.testing.assert_close(applied[0], scale * gradient, rtol=1e-4, atol=1e-7)
+
+
+def mean_by_definition(stage, batch):
+    """Mean of −log p over the counted targets, 0 of none, and its gradient."""
+    exact = copy.deepcopy(stage.trained).double()
+    terms = [
+        -exact["model"](batch.inputs[row])[t].log_softmax(dim=-1)[batch.targets[row, t]]
+        for row, t in batch.loss_mask.nonzero().tolist()
+    ]
+    mean = sum(terms) / max(1, len(terms)) + 0.0 * sum(p.sum() for p in exact.parameters())
+    mean.backward()
+    return float(mean.detach()), gradients(exact)
+
+
+def gradients(module):
+    return torch.cat([p.grad.flatten().double() for p in module.parameters()])
 
 
 def test_resume_is_bit_exact_with_dropout(tmp_path):
