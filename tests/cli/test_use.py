@@ -106,6 +106,38 @@ def test_text_is_measured_in_bits_per_byte(fledge, chat_model: Path, tmp_path: P
     assert code == 0
     assert json.loads(out)["bytes"] > 500
     assert json.loads(out)["bits_per_byte"] > 1
+    assert json.loads(out)["weights"] == "float32"
+
+
+def test_a_measurement_tells_the_format_of_the_weights(
+    fledge, chat_model: Path, reward_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.txt").write_text("The tide comes in twice a day. " * 20)
+    measured = ("evaluate", chat_model, "--text", tmp_path / "text.txt")
+    _, exact, _ = fledge(*measured, "--json")
+    _, rounded, _ = fledge(*measured, "--json", "--weights", "bfloat16")
+    exact, rounded = json.loads(exact), json.loads(rounded)
+    assert (exact["weights"], rounded["weights"]) == ("float32", "bfloat16")
+    assert exact["bits_per_byte"] != rounded["bits_per_byte"]
+    assert abs(exact["bits_per_byte"] / rounded["bits_per_byte"] - 1) < 0.01
+    _, table, _ = fledge(*measured, "--weights", "bfloat16")
+    assert table.splitlines()[-1].split() == ["weights", "bfloat16"]
+    rankings = ("evaluate", reward_model, "--rankings", tmp_path / "pairs.jsonl")
+    code, _, error = fledge(*rankings, "--weights", "bfloat16")
+    assert code == 2
+    assert "reward models are measured in float32: --weights would have no effect" in error
+
+
+@pytest.mark.parametrize("weights", ["auto", "float32", "bfloat16"])
+def test_an_answer_is_written_in_the_format_that_is_asked_for(
+    fledge, chat_model: Path, weights: str
+) -> None:
+    sampled = ("--seed", "1", "--max-new-tokens", "6")
+    code, out, _ = fledge("generate", chat_model, "tide", *sampled, "--weights", weights)
+    assert (code, len(out) > 1) == (0, True)
+    code, _, error = fledge("generate", chat_model, "tide", "--weights", "int3")
+    assert code == 2
+    assert "int3" in error and "bfloat16" in error
 
 
 def test_rankings_are_measured_by_accuracy(fledge, reward_model: Path, tmp_path: Path) -> None:
@@ -135,6 +167,7 @@ def test_a_model_does_not_beat_itself(
     )  # fmt: skip
     assert code == 0
     assert json.loads(out)["win_rate"] == 0.5
+    assert json.loads(out)["weights_against"] == "float32"
 
 
 @pytest.fixture

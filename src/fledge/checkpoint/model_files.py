@@ -20,6 +20,7 @@ from fledge.model.huggingface import (
     scalar_to_huggingface,
     to_huggingface,
 )
+from fledge.model.huggingface.family import dtype_name
 from fledge.model.scalar import ScalarModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.renderer import Renderer
@@ -48,6 +49,11 @@ class LoadedModel:
     def renderer(self) -> Renderer:
         """The text side of the model, without its weights."""
         return Renderer(self.tokenizer, self.template, self.model.config.context_length)
+
+    @property
+    def weights(self) -> str:
+        """Number format of the weights: "float32" or "bfloat16"."""
+        return dtype_name(self.model.token_embedding.weight)
 
     @property
     def banned_ids(self) -> frozenset[int]:
@@ -104,7 +110,15 @@ def load_language_model(directory: Path) -> LoadedModel:
         CheckpointError: a file is missing, damaged, a pickle, or does not fit the others.
     """
     checkpoint = resolve(directory)
-    model = load_weights(checkpoint, from_huggingface, blank_language_model)
+    return with_text(directory, load_weights(checkpoint, from_huggingface, blank_language_model))
+
+
+def with_text(directory: Path, model: GPT) -> LoadedModel:
+    """Return a model with what lies beside its weights: tokenizer and chat template.
+
+    Raises:
+        CheckpointError: there is no tokenizer, or it is another model's.
+    """
     tokenizer = load_tokenizer(directory, model.config.vocabulary_size)
     return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer))
 

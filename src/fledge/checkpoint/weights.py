@@ -4,11 +4,13 @@ No pickle is ever opened: a file that holds one is named, with the command that 
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from shlex import quote
-from typing import NoReturn, TypeVar, final
+from typing import Any, NoReturn, TypeVar, final
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -17,6 +19,8 @@ from fledge.checkpoint.lineage import check_unchanged
 from fledge.checkpoint.naming import DamagedFile, naming
 from fledge.checkpoint.resolved import WEIGHTS, Checkpoint
 from fledge.errors import CheckpointError
+from fledge.model.gpt import GPT
+from fledge.model.huggingface import blank_language_model, from_huggingface
 from fledge.model.huggingface.family import Tensors
 from fledge.model.huggingface.settings import JSON
 
@@ -40,6 +44,10 @@ class StoredTensors(Mapping[str, Tensor]):
         self.files = {name: path for path in files for name in _names(path)}
         """Name of each tensor to the file that holds it."""
 
+    def mapped(self) -> "MappedTensors":
+        """Return the same tensors for keeping."""
+        return MappedTensors(self.files)
+
     def __getitem__(self, name: str) -> Tensor:
         path = self.files[name]
         try:
@@ -55,6 +63,38 @@ class StoredTensors(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self.files)
+
+
+@final
+class MappedTensors(Mapping[str, Tensor]):
+    """Tensors that stay in their files: memory holds what a model touches, once for all processes.
+
+    A file is mapped once, however many tensors are taken from it, and as long as one of them is
+    there. It must not be written over meanwhile; fledge replaces files and leaves the old one.
+
+    Raises:
+        DamagedFile: a file is damaged or cut short.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+        self._open: dict[Path, Any] = {}
+
+    def __getitem__(self, name: str) -> Tensor:
+        path = self._files[name]
+        try:
+            if path not in self._open:
+                self._open[path] = safe_open(path, framework="pt")
+            tensor: Tensor = self._open[path].get_tensor(name)
+            return tensor
+        except (SafetensorError, OSError) as error:
+            raise DamagedFile(f"{path}: tensor {name} cannot be read ({error})") from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def load_weights(
@@ -73,6 +113,26 @@ def load_weights(
     with naming(checkpoint.named):
         config, state = read(checkpoint.config_json, tensors)
     model = blank(config)
+    model.load_state_dict(state, assign=True)
+    return model.eval()
+
+
+def load_mapped(checkpoint: Checkpoint, dtype: torch.dtype) -> GPT:
+    """Return a language model in `dtype` and in eval mode, for reading only.
+
+    Tensors that the file has in our layout and in `dtype` stay in it. The fused matrices (q, k and
+    v; gate and up) are copied. Windows locks a file that is mapped, so there all are copied.
+
+    Raises:
+        CheckpointError: as `load_weights`.
+    """
+    tensors = open_tensors(checkpoint)
+    kept: Mapping[str, Tensor] | None = None
+    if isinstance(tensors, StoredTensors) and sys.platform != "win32":
+        kept = tensors.mapped()
+    with naming(checkpoint.named):
+        config, state = from_huggingface(checkpoint.config_json, tensors, dtype, kept)
+    model = blank_language_model(config)
     model.load_state_dict(state, assign=True)
     return model.eval()
 

@@ -10,6 +10,7 @@ from fledge.cli.options import (
     Seed,
     Temperature,
     TopP,
+    Weights,
     sampling_params,
 )
 
@@ -23,6 +24,7 @@ def chat(
     top_p: TopP = 1.0,
     max_new_tokens: MaxNewTokens = 256,
     seed: Seed = None,
+    weights: Weights = "auto",
 ) -> None:
     """Talk to a model in the terminal.
 
@@ -30,11 +32,12 @@ def chat(
     context, its oldest turns are dropped.
     """
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
-    import fledge
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.inference import open_language_model
     from fledge.cli.terminal_chat import TerminalChat, converse, remembered_lines
 
-    loaded = fledge.load(checkpoint)
+    loaded = open_language_model(find_checkpoint(checkpoint), weights)
     loaded.template.check(loaded.tokenizer)
-    session = TerminalChat(checkpoint, loaded, sampling, system)
+    session = TerminalChat(checkpoint, loaded, sampling, system, weights=weights)
     with remembered_lines():
         converse(session)

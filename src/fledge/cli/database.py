@@ -14,7 +14,7 @@ DatabaseOption = Annotated[
         envvar="FLEDGE_DATABASE",
         metavar="FILE",
         help="People and chats; or postgresql://…",
-        show_default="fledge.db in your data folder",
+        show_default="in your data folder",
     ),
 ]
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fledge.cli.messages import log_to_terminal
-from fledge.cli.options import Checkpoint, SkipBad, refuse_ignored, tell_skipped
+from fledge.cli.options import Checkpoint, SkipBad, WeightFormat, refuse_ignored, tell_skipped
 from fledge.errors import CheckpointError, ConfigError
 
 MAX_NEW_TOKENS = 64
@@ -50,6 +50,14 @@ Longest = Annotated[
     int | None, typer.Option(min=1, help="Max tokens of an answer.", show_default="64")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of sampling and bootstrap.", show_default="0")]
+Weights = Annotated[
+    WeightFormat | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="auto (fastest), float32 or bfloat16; reward models are float32.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
 
@@ -63,6 +71,7 @@ def evaluate(
     reward: Judge = None,
     max_new_tokens: Longest = None,
     seed: Seed = None,
+    weights: Weights = None,
     skip_bad: SkipBad = False,
     as_json: AsJson = False,
 ) -> None:
@@ -78,9 +87,11 @@ def evaluate(
         refuse_ignored("nothing is random", {"--seed": seed})
     if not (text or rankings or prompts):
         refuse_ignored("no records are read", {"--skip-bad": skip_bad})
+    if not (text or starter or against):
+        refuse_ignored("reward models are measured in float32", {"--weights": weights})
     if against and not (prompts and reward):
         raise ConfigError("--against also needs --prompts FILE and --reward MODEL")
-    longest, seed = max_new_tokens or MAX_NEW_TOKENS, seed or 0
+    longest, seed, weights = max_new_tokens or MAX_NEW_TOKENS, seed or 0, weights or "auto"
     log_to_terminal()
     from fledge.cli import measure
     from fledge.data import Skipped
@@ -88,19 +99,23 @@ def evaluate(
 
     skipped = Skipped() if skip_bad else None
     numbers: dict[str, float] = {}
+    formats: dict[str, str] = {}
+    if text or starter or against:
+        formats["weights"] = measure.weights_measured(checkpoint, weights)
     if text:
-        numbers |= measure.measure_text(checkpoint, text, skipped)
+        numbers |= measure.measure_text(checkpoint, text, weights, skipped)
     if rankings:
         numbers |= measure.measure_rankings(checkpoint, rankings, seed, skipped)
     if starter:
-        numbers |= measure.measure_starter(checkpoint, starter, longest, seed)
+        numbers |= measure.measure_starter(checkpoint, starter, longest, seed, weights)
     if against and reward:
+        formats["weights_against"] = measure.weights_measured(against, weights)
         sampling = SamplingParams(max_new_tokens=longest, seed=seed)
         numbers |= measure.measure_wins(
-            checkpoint, against, reward, prompts or (), sampling, skipped
+            checkpoint, against, reward, prompts or (), sampling, weights, skipped
         )
     tell_skipped(skipped)
-    typer.echo(json_of(numbers) if as_json else table_of(numbers))
+    typer.echo(json_of(numbers, formats) if as_json else table_of(numbers, formats))
     check_finite(checkpoint, numbers)
 
 
@@ -118,18 +133,22 @@ def check_finite(checkpoint: Path, numbers: Mapping[str, float]) -> None:
         )
 
 
-def json_of(numbers: Mapping[str, float]) -> str:
-    """Write the numbers as JSON, with null for NaN and infinity, which JSON lacks."""
+def json_of(numbers: Mapping[str, float], formats: Mapping[str, str]) -> str:
+    """Write the numbers as JSON, with null for NaN and infinity, which JSON lacks.
+
+    `formats` are the number formats of the models that were measured.
+    """
     known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-    return json.dumps(known)
+    return json.dumps({**known, **formats})
 
 
-def table_of(numbers: Mapping[str, float]) -> str:
-    """Write one number a line, counts without a decimal point."""
-    width = max(map(len, numbers))
+def table_of(numbers: Mapping[str, float], formats: Mapping[str, str]) -> str:
+    """Write one number a line, counts without a decimal point, then the `formats`."""
+    width = max(map(len, [*numbers, *formats]))
     lines = []
     for name, value in numbers.items():
         is_count = abs(value) > 1 and float(value).is_integer()
         shown = f"{value:,.0f}" if is_count else f"{value:.4f}"
         lines.append(f"{name.replace('_', ' '):<{width}}  {shown}")
+    lines += [f"{name.replace('_', ' '):<{width}}  {kind}" for name, kind in formats.items()]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from fledge.cli.options import (
     SkipBad,
     Temperature,
     TopP,
+    Weights,
     refuse_ignored,
     sampling_params,
     tell_skipped,
@@ -59,6 +60,7 @@ def generate(
     max_new_tokens: MaxNewTokens = 256,
     skip_bad: SkipBad = False,
     seed: Seed = None,
+    weights: Weights = "auto",
 ) -> None:
     """Answer a prompt as a stream, or every prompt of a file."""
     sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
@@ -71,9 +73,10 @@ def generate(
         refuse_ignored("--prompts are answered as chats", {"--raw": raw})
     if output is not None:
         check_writable(output)
-    import fledge
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.inference import open_language_model
 
-    loaded = fledge.load(checkpoint)
+    loaded = open_language_model(find_checkpoint(checkpoint), weights)
     if prompts is not None:
         log_to_terminal()
         write_answers(loaded, prompts, output, sampling, skip_bad)

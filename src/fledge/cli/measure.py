@@ -7,11 +7,9 @@ from pathlib import Path
 import torch
 
 from fledge.checkpoint.directory import find_checkpoint
-from fledge.checkpoint.model_files import (
-    LoadedScalarModel,
-    load_language_model,
-    load_scalar_model,
-)
+from fledge.checkpoint.inference import inference_dtype, open_language_model
+from fledge.checkpoint.model_files import LoadedScalarModel, load_scalar_model
+from fledge.checkpoint.resolved import resolve
 from fledge.cli.prompts import read_prompts
 from fledge.data import (
     ComparisonBatch,
@@ -28,6 +26,7 @@ from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.generate import SamplingParams
 from fledge.generate.text import answers
+from fledge.runtime.weights import WeightFormat
 from fledge.stages.reward.loss import AnswerScores, score_rankings
 from fledge.starter.kinds import tasks
 from fledge.text.conversation import Conversation
@@ -37,9 +36,19 @@ MOST_ANSWERS = 9
 Numbers = dict[str, float]
 
 
-def measure_text(checkpoint: Path, texts: Sequence[str], skipped: Skipped | None = None) -> Numbers:
+def weights_measured(checkpoint: Path, weights: WeightFormat) -> str:
+    """Return the number format in which a language model is measured: "float32"."""
+    return str(inference_dtype(resolve(find_checkpoint(checkpoint)), weights)).partition(".")[2]
+
+
+def measure_text(
+    checkpoint: Path,
+    texts: Sequence[str],
+    weights: WeightFormat,
+    skipped: Skipped | None = None,
+) -> Numbers:
     """Measure how well a model predicts texts."""
-    loaded = load_language_model(find_checkpoint(checkpoint))
+    loaded = open_language_model(find_checkpoint(checkpoint), weights)
     score = score_text(loaded, chain.from_iterable(read_texts(text, skipped) for text in texts))
     return {
         "bits_per_byte": score.bits_per_byte,
@@ -61,9 +70,11 @@ def measure_rankings(
     return preference_report(pairs, torch.Generator().manual_seed(seed)).metrics()
 
 
-def measure_starter(checkpoint: Path, per_kind: int, max_new_tokens: int, seed: int) -> Numbers:
+def measure_starter(
+    checkpoint: Path, per_kind: int, max_new_tokens: int, seed: int, weights: WeightFormat
+) -> Numbers:
     """Measure the shares of valid answers to the starter pack's held-out prompts, by kind."""
-    loaded = load_language_model(find_checkpoint(checkpoint))
+    loaded = open_language_model(find_checkpoint(checkpoint), weights)
     sampling = SamplingParams(max_new_tokens=max_new_tokens)
     answered = answer_tasks(loaded, tasks("held_out", seed, per_kind), sampling, seed)
     valid = {f"valid_{kind}": share for kind, share in fractions_valid(answered).items()}
@@ -76,11 +87,15 @@ def measure_wins(
     reward_model: Path,
     prompts: Sequence[str],
     sampling: SamplingParams,
+    weights: WeightFormat,
     skipped: Skipped | None = None,
 ) -> Numbers:
-    """Measure how often a reward model prefers this model's answers to those of `against`."""
+    """Measure how often a reward model prefers this model's answers to those of `against`.
+
+    The reward model computes in float32, whatever the `weights` of the two.
+    """
     reward = load_scalar_model(find_checkpoint(reward_model))
-    models = [load_language_model(find_checkpoint(path)) for path in (against, checkpoint)]
+    models = [open_language_model(find_checkpoint(path), weights) for path in (against, checkpoint)]
     conversations = read_prompts(prompts, models, sampling, skipped, reward)
     columns = [
         [answer.text for answer in answers(loaded, conversations, sampling)] for loaded in models

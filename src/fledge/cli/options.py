@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -49,6 +49,17 @@ VocabularySize = Annotated[
         metavar="N",
         help="Number of tokens, special ones included.",
         show_default=str(VOCABULARY_SIZE),
+    ),
+]
+WeightFormat = Literal["auto", "float32", "bfloat16"]
+"""The choices of `fledge.runtime.weights`, which imports torch."""
+Weights = Annotated[
+    WeightFormat,
+    typer.Option(
+        "--weights",
+        metavar="FORMAT",
+        help="auto (fastest), float32 or bfloat16.",
+        show_default=False,
     ),
 ]
 SkipBad = Annotated[

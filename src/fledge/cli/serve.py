@@ -9,7 +9,7 @@ import typer
 
 from fledge.cli import mail, oidc
 from fledge.cli.database import DatabaseOption, default_database
-from fledge.cli.options import Temperature, TopP, refuse_ignored
+from fledge.cli.options import Temperature, TopP, WeightFormat, Weights, refuse_ignored
 
 if TYPE_CHECKING:
     from fledge.generate import SamplingParams
@@ -108,6 +108,7 @@ def serve(
     max_batch: MaxBatch = None,
     max_pending: MaxPending = 256,
     memory: Memory = None,
+    weights: Weights = "auto",
     upstream: UpstreamUrl = None,
     upstream_key_env: UpstreamKeyEnv = None,
     allow_origin: AllowOrigin = None,
@@ -149,7 +150,7 @@ def serve(
     )
     sampling = default_sampling(temperature, top_p)
     budget = machine_memory() if memory is None else int(memory * 2**30)
-    models = every_model(checkpoints or [], max_batch, budget, upstream, upstream_key_env)
+    models = every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env)
     launch(
         models,
         host=host,
@@ -180,9 +181,10 @@ def default_sampling(temperature: float, top_p: float) -> "SamplingParams":
 
 
 def every_model(
-    checkpoints: list[str],
+    checkpoints: list[str] | None,
     max_batch: int | None,
     memory: int,
+    weights: WeightFormat,
     upstream: str | None,
     upstream_key_env: str | None,
 ) -> "list[Model]":
@@ -195,7 +197,7 @@ def every_model(
     from fledge.serve.models.loading import named, served_models
     from fledge.serve.models.remote import upstream_models
 
-    models: list[Model] = [*served_models(named(checkpoints), max_batch, memory)]
+    models: list[Model] = [*served_models(named(checkpoints or []), max_batch, memory, weights)]
     if upstream is None:
         only = {"--upstream-key-env": upstream_key_env}
         refuse_ignored("without --upstream, no other server is called", only)

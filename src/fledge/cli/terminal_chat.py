@@ -7,11 +7,13 @@ from pathlib import Path
 
 import typer
 
-import fledge
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.inference import open_language_model
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import FledgeError
 from fledge.generate import SamplingParams
 from fledge.generate.text import stream_answer
+from fledge.runtime.weights import WeightFormat
 from fledge.text.conversation import Conversation
 from fledge.text.printable import printable
 
@@ -38,13 +40,16 @@ class TerminalChat:
         system: str | None = None,
         read: Callable[[str], str] = input,
         write: Callable[[str], None] = lambda text: typer.echo(text, nl=False),
+        weights: WeightFormat = "auto",
     ) -> None:
+        """`weights` is the number format of models that are switched to."""
         self.checkpoint = checkpoint
         self.loaded = loaded
         self.sampling = sampling
         self.system = system
         self.read = read
         self.write = write
+        self.weights = weights
         self.conversation = self._beginning()
 
     def obey(self, line: str) -> bool:
@@ -106,7 +111,7 @@ class TerminalChat:
 
     def _model(self, path: str) -> None:
         if path:
-            loaded = fledge.load(path)
+            loaded = open_language_model(find_checkpoint(Path(path)), self.weights)
             loaded.template.check(loaded.tokenizer)
             self.loaded, self.checkpoint = loaded, Path(path)
         self._say(f"The model is {self.checkpoint}.")

@@ -3,17 +3,24 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.model_files import load_language_model
 from fledge.errors import CheckpointError
+from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
+from fledge.model.counting import cache_bytes, learnt_numbers
+from fledge.runtime.weights import WeightFormat
 from fledge.serve import create_app
-from fledge.serve.models.loading import rows_for
+from fledge.serve.models.loading import rows_for, served_model
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, served
+from tiny_model import write_language_model
 
 CHAT = "/v1/chat/completions"
 
@@ -156,3 +163,17 @@ def test_a_quarter_of_the_memory_is_for_the_answers_that_are_written_at_a_time()
     assert rows_for(config, 4 * 3 * each) == 3
     assert rows_for(config, 4 * 3 * each - 1) == 2
     assert (rows_for(config, 0), rows_for(config, 10**12)) == (1, 256)
+
+
+@pytest.mark.parametrize(("weights", "each"), [("float32", 4), ("auto", 4), ("bfloat16", 2)])
+def test_the_budget_counts_weights_in_their_format(
+    tmp_path: Path, weights: WeightFormat, each: int
+) -> None:
+    checkpoint = find_checkpoint(write_language_model(tmp_path / "run"))
+    model = served_model("m", checkpoint, 1, 2**30, weights)
+    loaded = load_language_model(checkpoint).model
+    cache = cache_bytes(loaded.config, 1, loaded.config.context_length)
+    assert model.bytes == learnt_numbers(loaded) * each + cache
+    engine = model.load()
+    assert isinstance(engine, Engine)
+    assert engine.model.token_embedding.weight.itemsize == each

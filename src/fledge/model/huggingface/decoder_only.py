@@ -53,8 +53,15 @@ def language_settings(config: GPTConfig) -> dict[str, object]:
     return {**head, **family.write_config(config)}
 
 
-def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[GPTConfig, Tensors]:
-    """Read what `to_huggingface` writes, in files of others too; the state is fp32.
+def from_huggingface(
+    config_json: JSON,
+    tensors: Mapping[str, Tensor],
+    dtype: torch.dtype = torch.float32,
+    kept: Mapping[str, Tensor] | None = None,
+) -> tuple[GPTConfig, Tensors]:
+    """Read what `to_huggingface` writes, in files of others too; the state is of `dtype`.
+
+    `kept` are the same tensors, which may become the state without a copy; see `read_tensors`.
 
     Raises:
         CheckpointError: an architecture or option that fledge does not compute, or a tensor that
@@ -62,8 +69,10 @@ def from_huggingface(config_json: JSON, tensors: Mapping[str, Tensor]) -> tuple[
     """
     family = family_of(config_json)
     config = read_config(family, config_json)
-    kept, model = language_tensors(family, config, tensors), blank_language_model(config)
-    return config, read_tensors(family.language_entries(config), kept, shapes_of(model))
+    model, entries = blank_language_model(config), family.language_entries(config)
+    chosen = language_tensors(family, config, tensors)
+    whole = None if kept is None else learnt(family, kept)
+    return config, read_tensors(entries, chosen, shapes_of(model), dtype, whole)
 
 
 def language_tensors(

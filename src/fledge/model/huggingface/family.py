@@ -97,9 +97,15 @@ def write_tensors(entries: list[Entry], state: Mapping[str, Tensor]) -> Tensors:
 
 
 def read_tensors(
-    entries: list[Entry], tensors: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
+    entries: list[Entry],
+    tensors: Mapping[str, Tensor],
+    shapes: Mapping[str, torch.Size],
+    dtype: torch.dtype = torch.float32,
+    kept: Mapping[str, Tensor] | None = None,
 ) -> Tensors:
-    """Read their tensors as our state, in fp32 whatever the file's precision; `shapes` are ours.
+    """Read their tensors as our state, in `dtype` whatever the file's precision; `shapes` are ours.
+
+    `kept` are the same tensors, of which those in our layout and format become ours without a copy.
 
     Raises:
         TensorError: a tensor is missing, unknown or of another shape; the message names it.
@@ -108,7 +114,10 @@ def read_tensors(
     check_tensors(entries, tensors, shapes)
     state: Tensors = {}
     for entry in entries:
-        state[entry.ours] = torch.zeros(shapes[entry.ours])
+        if kept is not None and _is_ours(entry, tensors, dtype):
+            state[entry.ours] = kept[entry.theirs[0]]
+            continue
+        state[entry.ours] = torch.zeros(shapes[entry.ours], dtype=dtype)
         for name, slot in _slots(entry, state[entry.ours]):
             if name in tensors or not entry.optional:
                 slot.copy_(_part(entry, name, tensors, slot.shape))
@@ -161,6 +170,13 @@ def _slots(entry: Entry, ours: Tensor) -> Iterator[tuple[str, Tensor]]:
     """Pair each of their tensors with its rows of ours."""
     parts = torch.split(ours, list(entry.rows or ours.shape[:1]))
     return zip(entry.theirs, parts, strict=True)
+
+
+def _is_ours(entry: Entry, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> bool:
+    """Return whether an entry's only tensor can be taken as it is."""
+    name, *others = entry.theirs
+    is_same = not others and not entry.transposed and name in tensors
+    return is_same and tensors[name].dtype == dtype
 
 
 def _part(entry: Entry, name: str, tensors: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
+from fledge.checkpoint.inference import inference_dtype, settings_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
-from fledge.checkpoint.model_files import LoadedModel, check_vocabulary, load_language_model
-from fledge.checkpoint.resolved import resolve
-from fledge.checkpoint.weights import open_tensors
+from fledge.checkpoint.resolved import Checkpoint, resolve
+from fledge.checkpoint.settings import check_vocabulary
+from fledge.checkpoint.weights import load_mapped, open_tensors
 from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
-from fledge.model.huggingface.decoder_only import family_of, read_config
+from fledge.model.huggingface.decoder_only import family_of
+from fledge.runtime.weights import WeightFormat
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.decoding import lines_of
@@ -38,8 +42,6 @@ SUGGESTIONS = "suggestions.txt"
 MOST_SUGGESTIONS = 8
 LONGEST_SUGGESTION = 200
 """Characters."""
-BYTES_PER_WEIGHT = 4
-"""Bytes of a weight in memory: fp32 on a CPU, whatever the file holds."""
 
 
 def named(entries: Sequence[str]) -> dict[str, Path]:
@@ -105,37 +107,44 @@ def generations(lineage: Lineage | None) -> int:
 
 
 def served_models(
-    checkpoints: Mapping[str, Path], max_batch: int | None = None, memory: int | None = None
+    checkpoints: Mapping[str, Path],
+    max_batch: int | None = None,
+    memory: int | None = None,
+    weights: WeightFormat = "auto",
 ) -> list[ServedModel]:
     """Return a model for each checkpoint; it writes up to `max_batch` answers at a time.
 
     Only settings and tokenizers are read here; weights are read with a model's first request.
     `memory` is the bytes that all models may take together; None is most of the machine's.
+    `weights` is their number format.
 
     Raises:
         CheckpointError: a checkpoint is damaged, or is no language model.
         ConfigError: a model does not fit into the memory.
     """
     budget = memory or machine_memory()
-    return [served_model(name, path, max_batch, budget) for name, path in checkpoints.items()]
+    return [
+        served_model(name, path, max_batch, budget, weights) for name, path in checkpoints.items()
+    ]
 
 
-def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int) -> ServedModel:
+def served_model(
+    name: str,
+    checkpoint: Path,
+    max_batch: int | None,
+    memory: int,
+    weights: WeightFormat = "auto",
+) -> ServedModel:
     """Return the model of one checkpoint; its age is that of its directory."""
     checkpoint = find_checkpoint(checkpoint)
     resolved = resolve(checkpoint)
     open_tensors(resolved)  # opens every file, reads no weights
-    settings = resolved.config_json
-    try:
-        config = read_config(family_of(settings), settings)
-    except CheckpointError as error:
-        raise CheckpointError(f"{checkpoint}: {error}") from error
+    config = settings_of(resolved)
+    dtype = inference_dtype(resolved, weights)
     tokenizer = Tokenizer.load(checkpoint)
     check_vocabulary(checkpoint, config.vocabulary_size, tokenizer)
     rows = max_batch or rows_for(config, memory)
-    needed = parameters(config) * BYTES_PER_WEIGHT + cache_bytes(
-        config, rows, config.context_length
-    )
+    needed = parameters(config) * dtype.itemsize + cache_bytes(config, rows, config.context_length)
     if needed > memory:
         raise ConfigError(
             f"{name} needs {needed / 2**30:.1f} GiB for its weights and {rows} answers at a time, "
@@ -153,7 +162,7 @@ def served_model(name: str, checkpoint: Path, max_batch: int | None, memory: int
             range(tokenizer.vocabulary_size, config.vocabulary_size)
         ),
         created=int(checkpoint.stat().st_mtime),
-        load=partial(load_engine, checkpoint, rows),
+        load=partial(load_engine, resolved, dtype, rows, tokenizer.vocabulary_size),
         bytes=needed,
         dimensions=config.width,
         suggestions=suggestions_of(checkpoint),
@@ -171,18 +180,19 @@ def suggestions_of(checkpoint: Path) -> tuple[str, ...]:
     ]
 
 
-def load_engine(checkpoint: Path, max_batch: int) -> Engine:
-    """Load the weights into an engine that is ready to write.
+def load_engine(
+    checkpoint: Checkpoint, dtype: torch.dtype, max_batch: int, num_tokens: int
+) -> Engine:
+    """Open the weights in an engine that is ready to write; see `load_mapped` and `Engine`.
 
     Raises:
         CheckpointError: they are damaged.
     """
-    loaded: LoadedModel = load_language_model(checkpoint)
     return Engine(
-        loaded.model,
+        load_mapped(checkpoint, dtype),
         max_batch=max_batch,
         prefill_tokens=PREFILL_TOKENS,
-        num_tokens=loaded.tokenizer.vocabulary_size,
+        num_tokens=num_tokens,
     )
 
 
