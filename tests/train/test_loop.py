@@ -12,7 +12,7 @@ import torch
 
 from fledge.checkpoint.directory import checkpoints, latest
 from fledge.errors import CheckpointError, Interrupted, NonFiniteLoss, TrainingError
-from fledge.train.loop import train_step
+from fledge.train.loop import add_terms, train_step
 from fledge.train.metrics_file import read_metrics
 from fledge.train.optimizer import Optimizer
 from fledge.train.stage import LossTerms
@@ -258,6 +258,14 @@ def test_a_stage_may_end_before_the_schedule(tmp_path):
     assert train(stage, plan(tmp_path)).name == "step-00000006"
     lineage = json.loads((latest(tmp_path) / "fledge.json").read_text())
     assert lineage["step"] == lineage["steps"] == 6
+
+
+def test_terms_of_half_precision_are_added_in_float32():
+    sums = {}
+    for term in (256.0, 1.0):  # bfloat16 has no 257
+        value = torch.tensor(term, dtype=torch.bfloat16)
+        add_terms(sums, LossTerms(value, {"same": value}))
+    assert {name: float(value) for name, value in sums.items()} == {"loss": 257.0, "same": 257.0}
 
 
 def test_metrics_are_means_over_the_whole_batch(tmp_path):

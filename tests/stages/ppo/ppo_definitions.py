@@ -36,17 +36,31 @@ def log_probs_of(policy, rows, temperature):
     return found
 
 
-def entropies_of(policy, rows, temperature):
-    """−Σ π log π over the allowed tokens at every token of the answers, in nats."""
+def distributions_of(policy, rows, temperature):
+    """π over the allowed tokens, at every token of the answers."""
     allowed = [i for i in range(VOCABULARY) if i not in BANNED]
     found = {}
     for row, (prompt, answer) in enumerate(rows):
         logits = policy(torch.tensor([[*prompt, *answer]]))[0][:, allowed] / temperature
         for t in range(len(answer)):
             exponentials = [math.exp(logit) for logit in logits[len(prompt) + t - 1].tolist()]
-            shares = [one / sum(exponentials) for one in exponentials]
-            found[row, t] = -sum(share * math.log(share) for share in shares)
+            found[row, t] = [one / sum(exponentials) for one in exponentials]
     return found
+
+
+def entropies_of(policy, rows, temperature):
+    """−Σ π log π over the allowed tokens at every token of the answers, in nats."""
+    distributions = distributions_of(policy, rows, temperature)
+    return {at: -sum(p * math.log(p) for p in shares) for at, shares in distributions.items()}
+
+
+def exact_kl_of(policy, reference, rows, temperature):
+    """Σ π log (π / π_ref) over the allowed tokens at every token of the answers, in nats."""
+    ours, theirs = (distributions_of(one, rows, temperature) for one in (policy, reference))
+    return {
+        at: sum(p * math.log(p / q) for p, q in zip(ours[at], theirs[at], strict=True))
+        for at in ours
+    }
 
 
 def values_of(critic, rows):
@@ -167,6 +181,7 @@ def metrics_by_definition(rows, experience, options):
         "objective/kl": fmean(kl),
         "objective/kl_error": pstdev(kl) / math.sqrt(len(rows)),
         "objective/kl_k3": fmean(kl_k3),
+        "objective/kl_exact": sum(experience["exact_kl"].values()) / len(rows),
         "objective/entropy": fmean(entropy),
         "objective/scores": fmean(scores),
         "objective/scores_deviation": pstdev(scores),

@@ -20,6 +20,13 @@ def test_exact_kl_is_torch_s():
     assert float(exact_kl(log_probs, reference)) == pytest.approx(float(expected), abs=1e-6)
 
 
+def test_kl_of_half_precision_is_summed_in_float32():
+    logits, reference = (one.bfloat16() for one in distributions())
+    ours, theirs = (one.double().log_softmax(0) for one in (logits, reference))
+    expected = float((ours.exp() * (ours - theirs)).sum())
+    assert float(exact_kl(logits, reference)) == pytest.approx(expected, rel=1e-5)
+
+
 def test_k1_and_k3_are_unbiased_and_k2_is_not():
     log_probs, reference = distributions()
     exact = float(exact_kl(log_probs, reference))

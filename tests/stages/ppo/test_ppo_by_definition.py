@@ -2,14 +2,17 @@
 
 import copy
 import random as python_random
+from dataclasses import replace
+from itertools import islice
 
 import pytest
 import torch
 
-from fledge.data.batch import PromptBatch, TokenBatch
+from fledge.data.batch import PromptBatch, TokenBatch, named_tensors
 from stages.ppo.ppo_definitions import (
     advantages_by_definition,
     entropies_of,
+    exact_kl_of,
     log_probs_of,
     loss_by_definition,
     metrics_by_definition,
@@ -66,9 +69,10 @@ def text_rows(case):
 
 def stage_of(case):
     options = settings(case)
+    options["world"] = {"rows_per_forward": 3 + case}  # 8 rows in parts, or at once
     if case % 2:
         options["pretraining"] = {"corpus": "c", "coefficient": 0.3 + case, "rows": 3}
-        options["world"] = {"pretraining": lambda _: text_rows(case)}
+        options["world"]["pretraining"] = lambda _: text_rows(case)
     stage = small_ppo(language_model(seed=case), minibatch=8, **options)
     disturb(stage.judge.reference, 0.03, seed=case)  # a policy on its way
     return stage, options
@@ -95,6 +99,7 @@ def experience_by_definition(stage, rows, raw_scores, options):
         "values": values_of(critic, rows),
         "reference": log_probs_of(reference, rows, temperature),
         "entropy": entropies_of(policy, rows, temperature),
+        "exact_kl": exact_kl_of(policy, reference, rows, temperature),
     }
     found = {name: {at: float(one) for at, one in all_.items()} for name, all_ in by_name.items()}
     found["raw_scores"] = raw_scores
@@ -132,13 +137,14 @@ def test_experience_and_loss_are_their_definitions(case):
         torch.testing.assert_close(found, by_definition, rtol=1e-4, atol=2e-5, msg=name)
 
     told = metrics_by_definition(rows, expected, options)
-    for name, mean in told.items():
-        assert stage.state.rollout_metrics[name] == pytest.approx(mean, rel=1e-3, abs=1e-4), name
+    of_rollout = stage.state.rollout_metrics
     with torch.no_grad():
-        by_all = stage.judge.evaluate(experience.rollout)
-    assert by_all.keys() - {"objective/kl_exact"} <= told.keys()
-    for name in by_all.keys() & told.keys():
-        assert by_all[name] == pytest.approx(told[name], rel=1e-3, abs=1e-4), name
+        of_evaluation = stage.judge.evaluate(experience.rollout)
+    assert told.keys() - of_rollout.keys() == {"objective/kl_exact"}
+    assert "objective/kl_exact" in of_evaluation and of_evaluation.keys() <= told.keys()
+    for metrics in (of_rollout, of_evaluation):
+        for name in metrics.keys() & told.keys():
+            assert metrics[name] == pytest.approx(told[name], rel=1e-3, abs=1e-4), name
 
     disturb(stage.trained, 0.02, seed=case + 100)  # after an update
     policy, critic = double(stage.trained.policy), double(stage.trained.critic)
@@ -192,3 +198,49 @@ def test_every_epoch_deals_the_answers_out_anew():
     assert all(sorted(order) == list(range(8)) for order in epochs)
     assert list(range(8)) not in epochs
     assert len(set(map(tuple, epochs))) == 3
+
+
+def test_shares_of_two_processes_make_up_each_minibatch():
+    whole, *shares = (batches_of(rank, count) for rank, count in ((0, 1), (0, 2), (1, 2)))
+    for step, (together, *apart) in enumerate(zip(whole, *shares, strict=True)):
+        assert together.examples == (3, 3, 2)[step % 3]  # 8 answers an epoch
+        assert {batch.is_first for batch in (together, *apart)} == {step % 6 == 0}
+        for rank, share in enumerate(apart):
+            ours = named_tensors(share.experience)
+            for name, tensor in named_tensors(together.experience).items():
+                assert torch.equal(ours[name], tensor[rank::2]), name
+        answer_tokens = sum(int(share.weight) for share in apart)
+        text_tokens = int(text_rows(step).weight)
+        assert float(together.pretraining_scale) == pytest.approx(answer_tokens / text_tokens)
+        for share in apart:
+            assert torch.equal(share.pretraining.inputs, text_rows(step).inputs)
+            expected = answer_tokens / (2 * text_tokens)
+            assert float(share.pretraining_scale) == pytest.approx(expected)
+
+
+def batches_of(rank, world_size):
+    """Two rollouts and a bit of process `rank`, where every process has as much text."""
+    stage = small_ppo(
+        minibatch=3,
+        epochs=2,
+        pretraining={"corpus": "c", "rows": 3},
+        world={
+            "pretraining": text_rows,
+            "rank": rank,
+            "world_size": world_size,
+            "all_sum": lambda tensor: tensor * world_size,
+        },
+    )
+    return list(islice(stage.batches(), 14))
+
+
+@pytest.mark.parametrize("targets", [0, 1])
+def test_text_of_one_target_weighs_as_all_answers_and_of_none_nothing(targets):
+    mask = torch.arange(24).view(3, 8) < targets
+    text = replace(text_rows(0), loss_mask=mask)
+    mixed = {"pretraining": {"corpus": "c", "rows": 3}, "world": {"pretraining": lambda _: text}}
+    stage = small_ppo(**mixed)
+    batch = next(stage.batches())
+    nats = -stage.trained.policy(text.inputs)[0, 0].log_softmax(-1)[text.targets[0, 0]].item()
+    found = stage.loss(batch).metrics["loss/pretraining_avg"].item()
+    assert found == pytest.approx(targets * nats * int(batch.weight), rel=1e-5)
