@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from fledge.generate import Request, TokenEvent
+from fledge.generate.repetition import Repetition
 from fledge.generate.request import EngineLoad, ScoredToken
 from fledge.serve import ServedModel
 from fledge.serve.models.async_engine import TokenEngine
@@ -40,6 +41,7 @@ class ScriptedEngine:
         self.gate = gate
         self.failure = failure
         self.rows: dict[str, tuple[Request, list[int]]] = {}
+        self.circles: dict[str, Repetition] = {}
         self.requests: list[Request] = []
         self.cancelled = threading.Event()
         self.most_rows = 0
@@ -51,6 +53,7 @@ class ScriptedEngine:
     def submit(self, request: Request) -> None:
         self.requests.append(request)
         self.rows[request.id] = (request, [])
+        self.circles[request.id] = Repetition()
 
     def cancel(self, request_id: str) -> None:
         if self.rows.pop(request_id, None) is not None:
@@ -86,6 +89,8 @@ class ScriptedEngine:
         reason = None
         if said[-1] in request.stop_ids:
             reason = "stop"
+        elif self.circles[request.id].take(said[-1]) and request.sampling.stop_repetition:
+            reason = "repetition"
         elif len(said) == request.sampling.max_new_tokens:
             reason = "length"
         if reason is not None:

@@ -183,10 +183,37 @@ def test_an_answer_and_its_code_are_copied_as_they_were_written(open_page: OpenP
 def test_empty_number_boxes_show_the_values_in_effect(open_page: OpenPage) -> None:
     page = open_page()
     press(page, "Chat settings")
-    shown = {"Temperature": "1", "Top-p": "1", "Top-k": "all", "Min-p": "0", "Seed": "random"}
-    for name, value in {**shown, "Max tokens": "up to 2,048"}.items():
+    shown = {"Temperature": "0.7", "Top-p": "1", "Top-k": "all", "Min-p": "0", "Seed": "random"}
+    for name, value in {**shown, "Max tokens": "1,024 (max 2,048)"}.items():
         expect(page.get_by_label(name, exact=True)).to_have_attribute("placeholder", value)
     expect(page.get_by_label("Max tokens")).to_have_attribute("max", "2048")
+
+
+def test_an_answer_that_repeats_itself_is_stopped_and_says_so(
+    open_page: OpenPage, engine: ScriptedEngine, tiny_tokenizer
+) -> None:
+    page = open_page()
+    line = tiny_tokenizer.encode("The tide comes in.\n")
+    engine.script = [*line * 60, tiny_tokenizer.special.end]
+    ask(page)
+    finished(page)
+    expect(page.locator(".note")).to_have_text("Stopped: the answer repeated itself.")
+    expect(page.get_by_role("button", name="Continue answer")).to_have_count(0)
+    press(page, "Chat settings")
+    box = page.get_by_label("Stop an answer that repeats itself")
+    expect(box).to_be_checked()
+    box.uncheck()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    press(page, "Regenerate answer")
+    expect(page.locator(".assistant .place")).to_have_text("2/2")
+    finished(page)
+    expect(page.locator(".note")).to_have_text("")
+    assert [request.sampling.stop_repetition for request in engine.requests] == [True, False]
+    press(page, "Chat settings")
+    expect(box).not_to_be_checked()
+    press(page, "Reset")
+    expect(box).to_be_checked()
 
 
 def test_a_failure_is_told_and_can_be_tried_again(

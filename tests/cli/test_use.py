@@ -3,13 +3,15 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 import fledge as package
-from fledge.cli.terminal_chat import TerminalChat, converse
+from fledge.checkpoint.recommended import Recommended
+from fledge.cli.terminal_chat import TerminalChat, chat_sampling, converse
 from fledge.generate import SamplingParams
 from fledge.text.printable import printable
 from tiny_model import write_language_model
@@ -202,6 +204,21 @@ def test_a_chat_remembers_its_turns(chat) -> None:
     turns = session.conversation.messages
     assert [turn.role for turn in turns] == ["user", "assistant"] * 2
     assert turns[2].content == "And\nagain?"
+
+
+def test_a_chat_says_why_an_answer_was_cut(chat) -> None:
+    screen, _ = chat("Hello")
+    assert "(stopped: the answer reached its length limit)\n" in screen
+
+
+def test_a_chat_samples_as_the_model_recommends_and_ends_circles(chat_model: Path) -> None:
+    recommended = Recommended(temperature=0.2, top_p=0.9)
+    loaded = replace(package.load(chat_model), recommended=recommended)
+    sampling = chat_sampling(loaded, SamplingParams(top_p=0.5, seed=3))
+    assert (sampling.temperature, sampling.top_p, sampling.seed) == (0.2, 0.5, 3)
+    assert sampling.max_new_tokens == loaded.model.config.context_length
+    assert sampling.stop_repetition
+    assert not chat_sampling(loaded, SamplingParams(stop_repetition=False)).stop_repetition
 
 
 def test_commands_change_the_chat(chat, chat_model: Path, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def save_language_adapter(
     """
     config = loaded.model.config
     _save_tokenizer(directory, config, loaded)
+    write_generation(directory, loaded.tokenizer, loaded.recommended.settings())
     tensors = adapter_tensors(config, matrices(loaded.model))
     write_adapter(directory, tensors, lora, config, base, "CAUSAL_LM")
 
@@ -54,6 +55,7 @@ def save_scalar_adapter(
     """
     config = loaded.model.trunk.config
     _save_tokenizer(directory, config, loaded)
+    write_generation(directory, loaded.tokenizer, NOTHING)
     head = loaded.model.head.state_dict()
     whole = {f"score.{name}": tensor for name, tensor in head.items()}
     tensors = adapter_tensors(config, matrices(loaded.model.trunk), whole)
@@ -113,7 +115,6 @@ def _save_tokenizer(
 ) -> None:
     check_vocabulary(directory, config.vocabulary_size, loaded.tokenizer)
     directory.mkdir(parents=True, exist_ok=True)
-    write_generation(directory, loaded.tokenizer, NOTHING)
     loaded.tokenizer.save(directory, loaded.template.source)
 
 

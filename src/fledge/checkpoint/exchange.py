@@ -12,8 +12,9 @@ from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
 from fledge.checkpoint.naming import Named, naming
+from fledge.checkpoint.recommended import GENERATION, Recommended
 from fledge.checkpoint.resolved import CONFIG, WEIGHTS, Checkpoint, resolve
-from fledge.checkpoint.settings import GENERATION, check_vocabulary, load_tokenizer, write_settings
+from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import refuse_not_finite, write_tensors
 from fledge.checkpoint.translation_files import generation_settings
 from fledge.checkpoint.translation_tokenizers import load_tokenizers, save_tokenizers
@@ -253,9 +254,17 @@ def _translation_settings(source: Path, model: Unread) -> WriteFiles:
 
 
 def _generation(source: Path) -> Mapping[str, object]:
-    """Read the source's own settings for sampling. The tokenizer says which ids end a text."""
+    """Read the source's own settings for sampling. The tokenizer says which ids end a text.
+
+    Raises:
+        CheckpointError: the file is damaged, or a value that is used later is out of range.
+    """
     path = source / GENERATION
-    return read_json(path) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    values = read_json(path)
+    Recommended.of(values, str(path))
+    return values
 
 
 def _lineage(source: Path, name: str) -> Lineage:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from fledge.checkpoint.recommended import NOTHING_RECOMMENDED, Recommended, read_recommended
 from fledge.checkpoint.resolved import WEIGHTS, resolve
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import write_tensors
@@ -39,11 +40,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A language model with its tokenizer and chat template."""
+    """A language model with its tokenizer, chat template and recommended sampling."""
 
     model: GPT
     tokenizer: Tokenizer
     template: ChatTemplate
+    recommended: Recommended = NOTHING_RECOMMENDED
 
     @property
     def renderer(self) -> Renderer:
@@ -77,7 +79,11 @@ class LoadedScalarModel:
 
 
 def save_language_model(
-    directory: Path, model: GPT, tokenizer: Tokenizer, template: ChatTemplate
+    directory: Path,
+    model: GPT,
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    recommended: Recommended = NOTHING_RECOMMENDED,
 ) -> None:
     """Write the files into `directory`; the same model gives the same bytes.
 
@@ -87,7 +93,7 @@ def save_language_model(
     """
     check_vocabulary(directory, model.config.vocabulary_size, tokenizer)
     config, tensors = to_huggingface(model.config, model.state_dict())
-    _save(Path(directory), config, tensors, tokenizer, template)
+    _save(Path(directory), config, tensors, tokenizer, template, recommended)
 
 
 def save_scalar_model(
@@ -114,13 +120,14 @@ def load_language_model(directory: Path) -> LoadedModel:
 
 
 def with_text(directory: Path, model: GPT) -> LoadedModel:
-    """Return a model with what lies beside its weights: tokenizer and chat template.
+    """Return a model with what lies beside its weights: tokenizer, template, recommended sampling.
 
     Raises:
         CheckpointError: there is no tokenizer, or it is another model's.
     """
     tokenizer = load_tokenizer(directory, model.config.vocabulary_size)
-    return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer))
+    recommended = read_recommended(directory)
+    return LoadedModel(model, tokenizer, ChatTemplate.of(tokenizer), recommended)
 
 
 def load_scalar_model(directory: Path) -> LoadedScalarModel:
@@ -141,8 +148,9 @@ def _save(
     tensors: Mapping[str, Tensor],
     tokenizer: Tokenizer,
     template: ChatTemplate,
+    recommended: Recommended = NOTHING_RECOMMENDED,
 ) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    write_settings(directory, config_json, tokenizer)
+    write_settings(directory, config_json, tokenizer, recommended.settings())
     write_tensors(directory / WEIGHTS, tensors)
     tokenizer.save(directory, template.source)

@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fledge.checkpoint.json_files import write_json
+from fledge.checkpoint.recommended import GENERATION
 from fledge.checkpoint.resolved import CONFIG
 from fledge.errors import CheckpointError
 from fledge.text.sentences import SentenceTokenizer
 from fledge.text.tokenizer import Tokenizer
 
-GENERATION = "generation_config.json"
 TOKENIZER = "tokenizer.json"
 GPT2_FILES = ("vocab.json", "merges.txt")
 CONVERT = (

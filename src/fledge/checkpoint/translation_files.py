@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fledge.checkpoint.json_files import write_json
+from fledge.checkpoint.recommended import GENERATION
 from fledge.checkpoint.resolved import CONFIG, WEIGHTS, resolve
-from fledge.checkpoint.settings import GENERATION, check_vocabulary
+from fledge.checkpoint.settings import check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.translation_tokenizers import Tokenizers, load_tokenizers, save_tokenizers
 from fledge.checkpoint.weights import load_weights

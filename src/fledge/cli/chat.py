@@ -6,12 +6,11 @@ import typer
 
 from fledge.cli.options import (
     Checkpoint,
-    MaxNewTokens,
     Seed,
     Temperature,
     TopP,
     Weights,
-    sampling_params,
+    given_sampling,
 )
 
 EXAMPLE = 'Example: `fledge chat checkpoints/ppo --system "You are a polite shop assistant."`'
@@ -20,9 +19,16 @@ EXAMPLE = 'Example: `fledge chat checkpoints/ppo --system "You are a polite shop
 def chat(
     checkpoint: Checkpoint,
     system: Annotated[str | None, typer.Option(help="System prompt.", show_default=False)] = None,
-    temperature: Temperature = 0.7,
-    top_p: TopP = 1.0,
-    max_new_tokens: MaxNewTokens = 256,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Max tokens of an answer.",
+            show_default="the model's, or 1,024 (of a long context, 1/8)",
+        ),
+    ] = None,
     seed: Seed = None,
     weights: Weights = "auto",
 ) -> None:
@@ -31,7 +37,7 @@ def chat(
     `/help` lists the commands. Ctrl-C stops an answer, Ctrl-D leaves. When a chat outgrows the
     context, its oldest turns are dropped.
     """
-    sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
+    sampling = given_sampling(temperature, top_p, max_new_tokens, seed)
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.inference import open_language_model
     from fledge.cli.terminal_chat import TerminalChat, converse, remembered_lines

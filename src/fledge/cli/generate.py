@@ -11,14 +11,13 @@ import typer
 from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import (
     Checkpoint,
-    MaxNewTokens,
     Seed,
     SkipBad,
     Temperature,
     TopP,
     Weights,
+    given_sampling,
     refuse_ignored,
-    sampling_params,
     tell_skipped,
 )
 from fledge.cli.output import check_writable
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from fledge.checkpoint.model_files import LoadedModel
     from fledge.generate import SamplingParams
 
+MAX_NEW_TOKENS = 256
+"""Longest answer where neither option nor model names one."""
 EXAMPLE = 'Example: `fledge generate checkpoints/ppo "How do I center a div?" --temperature 0`'
 
 
@@ -55,15 +56,20 @@ def generate(
     raw: Annotated[
         bool, typer.Option("--raw", help="Continue the text, without a chat template.")
     ] = False,
-    temperature: Temperature = 0.7,
-    top_p: TopP = 1.0,
-    max_new_tokens: MaxNewTokens = 256,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Max tokens of an answer.", show_default="the model's, or 256"
+        ),
+    ] = None,
     skip_bad: SkipBad = False,
     seed: Seed = None,
     weights: Weights = "auto",
 ) -> None:
     """Answer a prompt as a stream, or every prompt of a file."""
-    sampling = sampling_params(temperature, top_p, max_new_tokens, seed)
+    given = given_sampling(temperature, top_p, max_new_tokens, seed)
     if prompts is not None and prompt is not None:
         raise ConfigError("give a PROMPT or --prompts FILE, not both")
     if prompts is None:
@@ -75,8 +81,10 @@ def generate(
         check_writable(output)
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.inference import open_language_model
+    from fledge.generate.usual import usual_sampling
 
     loaded = open_language_model(find_checkpoint(checkpoint), weights)
+    sampling = usual_sampling(loaded.recommended, given, MAX_NEW_TOKENS)
     if prompts is not None:
         log_to_terminal()
         write_answers(loaded, prompts, output, sampling, skip_bad)

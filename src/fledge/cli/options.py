@@ -22,17 +22,23 @@ Checkpoint = Annotated[
     ),
 ]
 Temperature = Annotated[
-    float,
-    typer.Option("--temperature", "-t", metavar="T", help="0 takes the most probable token."),
-]
-TopP = Annotated[
-    float,
+    float | None,
     typer.Option(
-        "--top-p", metavar="P", help="Share of probability that sampling keeps; 0 is greedy."
+        "--temperature",
+        "-t",
+        metavar="T",
+        help="0 takes the most probable token.",
+        show_default="the model's, or 0.7",
     ),
 ]
-MaxNewTokens = Annotated[
-    int, typer.Option("--max-new-tokens", metavar="N", help="Max tokens of an answer.")
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p",
+        metavar="P",
+        help="Share of probability that sampling keeps; 0 is greedy.",
+        show_default="the model's, or 1",
+    ),
 ]
 Seed = Annotated[
     int | None,
@@ -86,10 +92,10 @@ def refuse_ignored(reason: str, options: Mapping[str, object]) -> None:
         raise ConfigError(f"{reason}: {', '.join(given)} would have no effect; leave it out")
 
 
-def sampling_params(
-    temperature: float, top_p: float, max_new_tokens: int, seed: int | None
+def given_sampling(
+    temperature: float | None, top_p: float | None, max_new_tokens: int | None, seed: int | None
 ) -> "SamplingParams":
-    """Turn the options of a command into sampling settings for the engine.
+    """Return sampling settings of which only the given ones are set: `model_fields_set`.
 
     Raises:
         ConfigError: a value is out of range.
@@ -103,4 +109,5 @@ def sampling_params(
         "max_new_tokens": max_new_tokens,
         "seed": seed,
     }
-    return parse_section(values, SamplingParams, source="sampling")
+    given = {name: value for name, value in values.items() if value is not None}
+    return parse_section(given, SamplingParams, source="sampling")

@@ -9,10 +9,16 @@ import typer
 
 from fledge.cli import mail, oidc
 from fledge.cli.database import DatabaseOption, default_database
-from fledge.cli.options import Temperature, TopP, WeightFormat, Weights, refuse_ignored
+from fledge.cli.options import (
+    Temperature,
+    TopP,
+    WeightFormat,
+    Weights,
+    given_sampling,
+    refuse_ignored,
+)
 
 if TYPE_CHECKING:
-    from fledge.generate import SamplingParams
     from fledge.generate.upstream import UpstreamServer
     from fledge.serve.models.registry import Model
 
@@ -103,8 +109,8 @@ def serve(
     port: Port = None,
     no_login: NoLogin = False,
     open_browser: OpenBrowser = False,
-    temperature: Temperature = 0.7,
-    top_p: TopP = 1.0,
+    temperature: Temperature = None,
+    top_p: TopP = None,
     max_batch: MaxBatch = None,
     max_pending: MaxPending = 256,
     memory: Memory = None,
@@ -148,7 +154,7 @@ def serve(
         *(oidc_name, oidc_create, oidc_allowed_domains),
         login=not no_login,
     )
-    sampling = default_sampling(temperature, top_p)
+    sampling = given_sampling(temperature, top_p, None, None)
     budget = machine_memory() if memory is None else int(memory * 2**30)
     models = every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env)
     launch(
@@ -167,16 +173,6 @@ def serve(
         mail=letters,
         oidc=provider,
         announce=typer.echo,
-    )
-
-
-def default_sampling(temperature: float, top_p: float) -> "SamplingParams":
-    """Return the sampling of requests that set none. Raises `ConfigError`."""
-    from fledge.config import parse_section
-    from fledge.generate import SamplingParams
-
-    return parse_section(
-        {"temperature": temperature, "top_p": top_p}, SamplingParams, source="serve"
     )
 
 

@@ -1,7 +1,7 @@
 """A chat in the terminal: commands, messages, and answers as they stream."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.inference import open_language_model
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import FledgeError
-from fledge.generate import SamplingParams
-from fledge.generate.text import stream_answer
+from fledge.generate import FinishReason, SamplingParams
+from fledge.generate.text import Answer, stream_answer
+from fledge.generate.usual import longest_answer, usual_sampling
 from fledge.runtime.weights import WeightFormat
 from fledge.text.conversation import Conversation
 from fledge.text.printable import printable
@@ -27,6 +28,11 @@ HELP = """\
 A line that ends with \\ continues on the next line."""
 PROMPT = "you> "
 HISTORY_LINES = 1000
+ENDINGS: Mapping[FinishReason, str] = {
+    "length": "\n(stopped: the answer reached its length limit)",
+    "repetition": "\n(stopped: the answer repeated itself)",
+}
+"""Notes on answers that did not end by themselves."""
 
 
 class TerminalChat:
@@ -42,7 +48,10 @@ class TerminalChat:
         write: Callable[[str], None] = lambda text: typer.echo(text, nl=False),
         weights: WeightFormat = "auto",
     ) -> None:
-        """`weights` is the number format of models that are switched to."""
+        """Settings that are not set in `sampling` are those that suit the model.
+
+        `weights` is the number format of models that are switched to.
+        """
         self.checkpoint = checkpoint
         self.loaded = loaded
         self.sampling = sampling
@@ -75,15 +84,25 @@ class TerminalChat:
     def answer(self, text: str) -> None:
         """Stream the model's answer; Ctrl-C stops it, and the part so far counts as the answer."""
         asked = self.conversation.then("user", text)
-        said = ""
+        said: list[str] = []
         try:
-            for piece in stream_answer(self.loaded, asked, self.sampling):
-                said += piece
-                self.write(printable(piece))
+            ending = self._stream(asked, said)
         except KeyboardInterrupt:
-            self.write(" (stopped)")
-        self.write("\n\n")
-        self.conversation = asked.then("assistant", said)
+            ending = " (stopped)"
+        self.write(f"{ending}\n\n")
+        self.conversation = asked.then("assistant", "".join(said))
+
+    def _stream(self, asked: Conversation, said: list[str]) -> str:
+        """Write each piece of the answer and add it to `said`; return a note on the end."""
+        pieces = stream_answer(self.loaded, asked, chat_sampling(self.loaded, self.sampling))
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return ENDINGS.get(answer.finish_reason, "")
+            said.append(piece)
+            self.write(printable(piece))
 
     def read_message(self) -> str:
         """Read one message, whose lines but the last end with a backslash."""
@@ -124,6 +143,16 @@ class TerminalChat:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         self._say(f"Saved to {path}.")
+
+
+def chat_sampling(loaded: LoadedModel, given: SamplingParams) -> SamplingParams:
+    """Return how a model answers in a chat: as given, else as it recommends, and not for ever."""
+    sampling = usual_sampling(
+        loaded.recommended, given, longest_answer(loaded.model.config.context_length)
+    )
+    if "stop_repetition" in given.model_fields_set:
+        return sampling
+    return sampling.model_copy(update={"stop_repetition": True})
 
 
 def converse(session: TerminalChat) -> None:

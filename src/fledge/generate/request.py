@@ -9,7 +9,7 @@ from fledge.config import Config
 from fledge.errors import GenerationError, PromptTooLong
 from fledge.generate.grammar import Grammar
 
-FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
+FinishReason = Literal["stop", "length", "cancelled", "content_filter", "repetition"]
 
 GREEDY_BELOW = 1e-4
 """Temperature below which sampling is greedy: logits divided by less overflow."""
@@ -43,6 +43,9 @@ class SamplingParams(Config):
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     """The same seed gives the same text, whatever shares the batch; None draws one. The bounds are
     those of torch's generators."""
+    stop_repetition: bool = False
+    """End an answer that goes round in a circle; see `repetition`. Rollouts and evaluations, which
+    measure the model as it is, leave it off."""
     num_alternatives: int = Field(0, ge=0, le=20)
     """Number of the most probable tokens to report with each token."""
 

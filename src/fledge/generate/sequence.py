@@ -5,6 +5,7 @@ import math
 import torch
 
 from fledge.errors import GenerationError
+from fledge.generate.repetition import Repetition
 from fledge.generate.request import Completion, FinishReason, Request, TokenEvent
 
 
@@ -21,6 +22,7 @@ class Sequence:
         "generator",
         "limit",
         "log_probs",
+        "repetition",
         "request",
     )
 
@@ -29,6 +31,7 @@ class Sequence:
         self.limit = limit
         self.generator = generator
         self.constraint = None if request.grammar is None else request.grammar.start()
+        self.repetition = Repetition() if request.sampling.stop_repetition else None
         self.answer: list[int] = []
         self.log_probs: list[float] = []
         self.finish_reason: FinishReason | None = None
@@ -66,6 +69,9 @@ class Sequence:
             failure = self.constraint.failure
             if self.constraint.finished:
                 self.finish_reason = "stop"
+        is_circle = self.repetition is not None and self.repetition.take(token_id)
+        if self.finish_reason is None and is_circle:
+            self.finish_reason, failure = "repetition", ""
         if self.finish_reason is None and self.length >= self.limit:
             self.finish_reason, failure = "length", ""
         if failure:

@@ -194,7 +194,7 @@ def create_app(
 
     Args:
         models: at least one, with ids of their own.
-        sampling: for requests that name none.
+        sampling: its set fields are for requests that name none; others suit each model.
         suggestions: first messages that the chat page offers.
         max_pending: answers that may run or wait before others are refused (503).
         memory: bytes that loaded models may take together; idle ones make room for others.
@@ -270,7 +270,7 @@ def include_routes(
             parts.settings,
             parts.share_limits,
             pages,
-            parts.service.sampling,
+            parts.service.usual,
             suggestions,
         )
     )

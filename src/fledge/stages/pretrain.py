@@ -154,7 +154,9 @@ class Pretrain(Stage[TokenBatch]):
 
     def save_model(self, directory: Path) -> None:
         loaded = self.loaded
-        save_language_model(directory, loaded.model, loaded.tokenizer, loaded.template)
+        save_language_model(
+            directory, loaded.model, loaded.tokenizer, loaded.template, loaded.recommended
+        )
 
     def natural_steps(self) -> int:
         tokens = self.config.epochs * len(self.corpus.train)

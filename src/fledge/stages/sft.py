@@ -123,7 +123,9 @@ class SFT(Stage[TokenBatch]):
     def save_model(self, directory: Path) -> None:
         loaded, lora = self.loaded, self.context.lora
         if lora is None:
-            save_language_model(directory, loaded.model, loaded.tokenizer, loaded.template)
+            save_language_model(
+                directory, loaded.model, loaded.tokenizer, loaded.template, loaded.recommended
+            )
         else:
             save_language_adapter(directory, loaded, lora, find_checkpoint(self.config.model))
 

@@ -25,7 +25,7 @@ def test_a_chat_is_asked_for_in_openai_s_words_and_with_nothing_unasked(
     other.says(chunk("Hi", "stop"))
     plain = asked(other, relay, "chat/completions", messages=QUESTION)
     user = plain.pop("user")
-    assert plain == {"messages": QUESTION, "temperature": 1.0, "top_p": 1.0, **STREAMED}
+    assert plain == {"messages": QUESTION, "temperature": 0.7, "top_p": 1.0, **STREAMED}
     full = asked(
         other,
         relay,

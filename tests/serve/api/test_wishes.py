@@ -22,6 +22,8 @@ DEFAULT = SamplingParams(
     frequency_penalty=0.3,
     stop=("zz",),
 )
+USUAL = DEFAULT.model_copy(update={"max_new_tokens": CONTEXT - PROMPT, "stop_repetition": True})
+"""The default as it reaches the engine: no answer goes on for ever."""
 Asked = tuple[TestClient, ScriptedEngine]
 
 
@@ -40,10 +42,9 @@ def sampled(server: Asked, **wishes: object) -> SamplingParams:
 
 
 def test_without_a_wish_the_server_s_default_holds(server: Asked) -> None:
-    room = CONTEXT - PROMPT
-    assert sampled(server) == DEFAULT.model_copy(update={"max_new_tokens": room})
+    assert sampled(server) == USUAL
     nulls = dict.fromkeys(("temperature", "top_p", "top_k", "stop", "seed", "max_tokens"))
-    assert sampled(server, **nulls) == DEFAULT.model_copy(update={"max_new_tokens": room})
+    assert sampled(server, **nulls) == USUAL
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,7 @@ def test_without_a_wish_the_server_s_default_holds(server: Asked) -> None:
         ({"max_completion_tokens": -1}, "max_new_tokens", CONTEXT - PROMPT),
         ({"max_completion_tokens": -1, "max_tokens": 9}, "max_new_tokens", 9),
         ({"max_completion_tokens": 2, "max_tokens": 9}, "max_new_tokens", 2),
+        ({"stop_repetition": False}, "stop_repetition", False),
         ({"logprobs": True, "top_logprobs": 4}, "num_alternatives", 4),
         ({"logprobs": True}, "num_alternatives", 0),
     ],
@@ -88,8 +90,7 @@ def test_without_a_wish_the_server_s_default_holds(server: Asked) -> None:
 def test_a_wish_changes_its_own_field_and_no_other(
     server: Asked, wish: dict[str, object], field: str, value: object
 ) -> None:
-    expected = {"max_new_tokens": CONTEXT - PROMPT, field: value}
-    assert sampled(server, **wish) == DEFAULT.model_copy(update=expected)
+    assert sampled(server, **wish) == USUAL.model_copy(update={field: value})
 
 
 def test_choices_of_one_seed_differ_and_begin_anew_with_each_prompt(server: Asked) -> None:

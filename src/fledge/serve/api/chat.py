@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -37,6 +38,8 @@ from fledge.serve.schemas.chat import (
     ChunkChoice,
     Delta,
     FunctionMessage,
+    RepeatingChoice,
+    RepeatingChunkChoice,
     TokenLogprob,
 )
 from fledge.serve.schemas.common import Usage
@@ -136,7 +139,9 @@ async def whole(completing: Completing) -> ChatCompletion:
 
 def choice(index: int, said: Written, completing: Completing) -> Choice:
     """Return a finished choice as it is sent."""
-    return Choice(
+    repeats = said.finish_reason == "repetition"
+    form = partial(RepeatingChoice, stop_reason="repetition") if repeats else Choice
+    return form(
         index=index,
         message=message_of(said, completing.is_older),
         finish_reason=chat_reason(said.finish_reason, bool(said.calls), completing),
@@ -179,8 +184,7 @@ async def chunks(completing: Completing) -> AsyncIterator[ChatCompletionChunk]:
             calling.add(index)
             yield chunk(completing, index, call_delta(part, completing.is_older))
         if piece.finish_reason is not None:
-            reason = chat_reason(piece.finish_reason, index in calling, completing)
-            yield chunk(completing, index, Delta(), finish_reason=reason)
+            yield last_chunk(completing, index, piece.finish_reason, index in calling)
     if completing.request.wants_usage:
         yield chunk_of(completing, [], answer.usage())
 
@@ -198,14 +202,21 @@ def call_delta(part: CallPiece, is_older: bool) -> Delta:
 
 
 def chunk(
-    completing: Completing,
-    index: int,
-    delta: Delta,
-    finish_reason: ChatReason | None = None,
-    logprobs: ChoiceLogprobs | None = None,
+    completing: Completing, index: int, delta: Delta, logprobs: ChoiceLogprobs | None = None
 ) -> ChatCompletionChunk:
     """Return a chunk of one choice."""
-    part = ChunkChoice(index=index, delta=delta, finish_reason=finish_reason, logprobs=logprobs)
+    part = ChunkChoice(index=index, delta=delta, finish_reason=None, logprobs=logprobs)
+    return chunk_of(completing, [part], None)
+
+
+def last_chunk(
+    completing: Completing, index: int, reason: FinishReason, has_calls: bool
+) -> ChatCompletionChunk:
+    """Return the chunk that tells why a choice ended."""
+    repeats = reason == "repetition"
+    form = partial(RepeatingChunkChoice, stop_reason="repetition") if repeats else ChunkChoice
+    told = chat_reason(reason, has_calls, completing)
+    part = form(index=index, delta=Delta(), finish_reason=told, logprobs=None)
     return chunk_of(completing, [part], None)
 
 

@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from fledge.errors import PromptTooLong
+from fledge.generate.request import FinishReason
 from fledge.serve.api.chat import FINGERPRINT
 from fledge.serve.api.fields import refuse_unread
 from fledge.serve.api.relay import relay
@@ -28,6 +30,7 @@ from fledge.serve.schemas.completions import (
     Completion,
     CompletionChoice,
     CompletionRequest,
+    RepeatingCompletionChoice,
     each_text,
 )
 from fledge.serve.show.streaming import EventStream, whole_or_gone
@@ -264,12 +267,19 @@ def choice(continuing: Continuing, prompt: int, said: Written, index: int) -> Co
     echo, tokens = continuing.echoes[prompt], continuing.tokens(prompt)
     if tokens is not None:
         tokens.add([*echo.logprobs, *(said.logprobs or ())])
-    return CompletionChoice(
+    return choice_form(said.finish_reason)(
         index=index,
         text=echo.text + said.text,
         finish_reason=said.reason(),
         logprobs=None if tokens is None else tokens.taken(),
     )
+
+
+def choice_form(reason: FinishReason | None) -> Callable[..., CompletionChoice]:
+    """Return the form of a choice, or of a chunk of it, that ends for this reason."""
+    if reason == "repetition":
+        return partial(RepeatingCompletionChoice, stop_reason="repetition")
+    return CompletionChoice
 
 
 async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
@@ -278,18 +288,16 @@ async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
     tokens = [continuing.tokens(index // per_prompt) for index in range(answer.num_choices)]
 
     def chunk(
-        index: int, text: str, said: Sequence[TokenLogprob], reason: str | None
+        index: int, text: str, said: Sequence[TokenLogprob], reason: FinishReason | None
     ) -> Completion:
         lists = tokens[index]
         if lists is not None:
             lists.add(said)
-        part = CompletionChoice.model_validate(
-            {
-                "index": index,
-                "text": text,
-                "finish_reason": reason,
-                "logprobs": lists.taken() if lists is not None and said else None,
-            }
+        part = choice_form(reason)(
+            index=index,
+            text=text,
+            finish_reason=None if reason is None else sent_reason(reason),
+            logprobs=lists.taken() if lists is not None and said else None,
         )
         return completion(continuing.id, continuing.created, answer.model, [part], None)
 
@@ -298,9 +306,8 @@ async def chunks(continuing: Continuing) -> AsyncIterator[Completion]:
         if echo.text:
             yield chunk(index, echo.text, echo.logprobs, None)
     async for index, piece in answer.events():
-        reason = None if piece.finish_reason is None else sent_reason(piece.finish_reason)
-        if piece.text or piece.logprobs or reason:
-            yield chunk(index, piece.text, piece.logprobs or (), reason)
+        if piece.text or piece.logprobs or piece.finish_reason:
+            yield chunk(index, piece.text, piece.logprobs or (), piece.finish_reason)
     if continuing.request.wants_usage:
         usage = answer.usage()
         yield completion(continuing.id, continuing.created, answer.model, [], usage)

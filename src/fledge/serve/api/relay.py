@@ -4,7 +4,8 @@ from fastapi.responses import JSONResponse, Response
 
 from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.models.remote import answer_tokens, estimated_tokens
-from fledge.serve.models.service import LONGEST_ANSWER, ModelService
+from fledge.serve.models.service import ModelService
+from fledge.serve.models.usual import LONGEST_ANSWER
 from fledge.serve.people.admission import Answers
 from fledge.serve.people.quota import CountedRequest
 from fledge.serve.schemas.completions import CompletionRequest, EmbeddingRequest, each_text

@@ -77,6 +77,7 @@ def ask_of(
             temperature=request.temperature,
             top_p=request.top_p,
             max_tokens=request.max_output_tokens,
+            stop_repetition=request.stop_repetition,
         ),
         truncate=request.truncation == "auto",
         extra=reasoning_of(request),

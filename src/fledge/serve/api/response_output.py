@@ -7,9 +7,9 @@ from fledge.serve.api.response_store import ResponseStore, Stored
 from fledge.serve.models.answers import AnswerStream, SentReason, Written
 from fledge.serve.models.structure import Structure
 from fledge.serve.people.person import Person
+from fledge.serve.schemas.common import Incomplete, Repeating
 from fledge.serve.schemas.responses import (
     AnswerFormat,
-    Incomplete,
     OutputCall,
     OutputItem,
     OutputMessage,
@@ -20,6 +20,7 @@ from fledge.serve.schemas.responses import (
     SchemaFormat,
     TextForm,
 )
+from fledge.serve.schemas.wishes import NO_LIMIT
 from fledge.text.conversation import Conversation, Message, ToolCall
 
 
@@ -62,17 +63,20 @@ class Responding:
     def response(self, said: Written | None = None) -> ResponseObject:
         """Return the response as it stands; without what was said it is unfinished."""
         request, reason = self.request, None if said is None else said.reason()
+        longest = request.max_output_tokens
         early = {"length": "max_output_tokens", "content_filter": "content_filter"}
         details = None
-        if reason is not None and reason in early:
+        if said is not None and reason in early:
             details = Incomplete.model_validate({"reason": early[reason]})
+            if said.finish_reason == "repetition":
+                details = Repeating(reason=details.reason, stop_reason="repetition")
         return ResponseObject(
             id=self.id,
             created_at=self.created,
             status="in_progress" if reason is None else "incomplete" if details else "completed",
             incomplete_details=details,
             instructions=request.instructions,
-            max_output_tokens=request.max_output_tokens,
+            max_output_tokens=None if longest == NO_LIMIT else longest,
             metadata=request.metadata or {},
             model=self.answer.model,
             output=[] if said is None else self.items(said),

@@ -222,8 +222,11 @@ class Written:
 
 
 def sent_reason(reason: FinishReason) -> SentReason:
-    """Return the finish reason in OpenAI's words, which have none for a cancelled answer."""
-    return "length" if reason == "cancelled" else reason
+    """Return the finish reason in OpenAI's words.
+
+    They have none for an answer that was cancelled or went round in a circle: it is cut off.
+    """
+    return "length" if reason == "cancelled" or reason == "repetition" else reason
 
 
 async def written(answer: AnswerStream) -> list[Written]:

@@ -11,6 +11,7 @@ import torch
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.inference import inference_dtype, settings_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
+from fledge.checkpoint.recommended import read_recommended
 from fledge.checkpoint.resolved import Checkpoint, resolve
 from fledge.checkpoint.settings import check_vocabulary
 from fledge.checkpoint.weights import load_mapped, open_tensors
@@ -166,6 +167,7 @@ def served_model(
         bytes=needed,
         dimensions=config.width,
         suggestions=suggestions_of(checkpoint),
+        recommended=read_recommended(checkpoint),
     )
 
 

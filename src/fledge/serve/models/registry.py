@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fledge.checkpoint.recommended import NOTHING_RECOMMENDED, Recommended
 from fledge.errors import ConfigError
 from fledge.generate.upstream import UpstreamServer
 from fledge.serve.errors import unknown_model
@@ -32,6 +33,8 @@ class ServedModel:
     dimensions: int | None = None
     """Length of its vectors; None where it is not known before the model is loaded."""
     suggestions: tuple[str, ...] = ()
+    recommended: Recommended = NOTHING_RECOMMENDED
+    """Sampling for requests that name none."""
 
     def card(self) -> ModelCard:
         """Return its entry in `/v1/models`."""

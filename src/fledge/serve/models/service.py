@@ -15,7 +15,7 @@ from fledge.serve.models.answers import AnswerStream, ChatAsk, Piece, TextAsk, T
 from fledge.serve.models.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
 from fledge.serve.models.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
 from fledge.serve.models.metrics import LoadCollector, Metrics
-from fledge.serve.models.registry import ModelRegistry, ServedModel, UpstreamModel
+from fledge.serve.models.registry import Model, ModelRegistry, ServedModel, UpstreamModel
 from fledge.serve.models.remote import (
     RelayedStream,
     chat_body,
@@ -24,6 +24,7 @@ from fledge.serve.models.remote import (
 )
 from fledge.serve.models.shelf import ModelShelf
 from fledge.serve.models.structure import held_to
+from fledge.serve.models.usual import LONGEST_ANSWER, usual_of
 from fledge.serve.people.admission import Admission, Answers
 from fledge.serve.people.person import Person
 from fledge.serve.people.quota import CountedRequest, Quota
@@ -31,10 +32,6 @@ from fledge.serve.schemas.wishes import SamplingWishes
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-
-LONGEST_ANSWER = 4_096
-"""Tokens that are held for an upstream's answer where nothing limits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,9 @@ class ModelService:
     Reading takes a `CountedRequest`. Whatever runs a model takes an open `Admission`, so no request
     can cause a forward pass before its person's limits were asked.
 
-    `sampling` is for requests that name none. `max_pending` bounds the answers that are being
-    written or wait, of our own models and of upstreams each. `memory` bounds the bytes of loaded
-    models.
+    Fields set in `sampling` are for requests that name none; others suit each model. `max_pending`
+    bounds the answers that are being written or wait, of our own models and of upstreams each.
+    `memory` bounds the bytes of loaded models.
     """
 
     def __init__(
@@ -72,7 +69,7 @@ class ModelService:
     ) -> None:
         self.models = models
         self.metrics = Metrics(clock)
-        self.sampling = sampling
+        self._sampling = sampling
         self._max_pending = max_pending
         self._engine = AsyncEngine(max_pending)
         self._shelf = ModelShelf(memory, self._engine.is_idle)
@@ -88,6 +85,10 @@ class ModelService:
     def pending(self) -> int:
         """Number of answers that are being written or wait."""
         return self._engine.pending + self._remote
+
+    def usual(self, model: Model) -> SamplingParams:
+        """Return how a model answers requests that name no sampling."""
+        return usual_of(model, self._sampling)
 
     async def start(self) -> None:
         """Start the engine's thread and load the default model."""
@@ -152,10 +153,9 @@ class ModelService:
             if len(prompt) >= model.context_length:
                 raise PromptTooLong(len(prompt), model.context_length - 1)
         room = model.context_length - min(map(len, ask.prompts))
-        named = ask.wishes.token_limit
-        answers = Answers(
-            len(ask.prompts) * ask.choices, min(named or room, room), named is not None
-        )
+        longest = ask.wishes.longest(self.usual(model), room)
+        is_named = ask.wishes.token_limit is not None
+        answers = Answers(len(ask.prompts) * ask.choices, longest, is_named)
         return Prepared(ask, sum(map(len, ask.prompts)), answers, request)
 
     async def write(self, prepared: Prepared, admission: Admission) -> AnswerStream:
@@ -221,6 +221,7 @@ class ModelService:
 
     async def _write(self, ask: TextAsk, admission: Admission) -> AnswerStream:
         model = self.local(ask.model)
+        usual = self.usual(model)
         timer = self.metrics.timer(model.id)
         engine = await self._shelf.engine(model)
         self._engine.require_room(len(ask.prompts) * ask.choices)
@@ -230,7 +231,7 @@ class ModelService:
         for prompt in ask.prompts:
             room = admission.room(model.context_length - len(prompt))
             for index in range(ask.choices):
-                sampling = ask.wishes.sampling(self.sampling, room, index, ask.logprobs or 0)
+                sampling = ask.wishes.sampling(usual, room, index, ask.logprobs or 0)
                 id_ = f"{name}-{len(feeds)}"
                 feed = self._engine.submit(
                     engine, engine_request(id_, prompt, sampling, model, ask.user, ask.held)
@@ -261,7 +262,7 @@ class ModelService:
             self._remote -= is_open
             is_open = False
 
-        body = chat_body(replace(ask, wishes=self._with_default(ask.wishes)))
+        body = chat_body(replace(ask, wishes=self._with_default(ask.wishes, model)))
         if ask.wishes.token_limit is None and admission.most_tokens is not None:
             body["max_tokens"] = admission.room(model.context_length or LONGEST_ANSWER)
         try:
@@ -278,8 +279,9 @@ class ModelService:
         source = remote_pieces(stream, count, ask.choices)
         return AnswerStream(model.id, ask.choices, count, source, cancel, timer, admission)
 
-    def _with_default(self, wishes: SamplingWishes) -> SamplingWishes:
+    def _with_default(self, wishes: SamplingWishes, model: UpstreamModel) -> SamplingWishes:
         """Return the wishes with this server's temperature and top-p where they name none."""
-        usual = {"temperature": min(self.sampling.temperature, 2.0), "top_p": self.sampling.top_p}
+        default = self.usual(model)
+        usual = {"temperature": min(default.temperature, 2.0), "top_p": default.top_p}
         named = wishes.model_dump(include=set(usual), exclude_none=True)
         return wishes.model_copy(update={**usual, **named})

@@ -92,9 +92,10 @@ class ChatCompletionRequest(SamplingWishes, Body):
     """Extension to OpenAI's API: "auto" drops the oldest messages if the context is full."""
 
     @property
-    def token_limit(self) -> int | None:
-        """Longest answer asked for, in tokens."""
-        return self.max_completion_tokens or self.max_tokens
+    def limits(self) -> list[int]:
+        """Limits that the request names; the newer name counts first."""
+        named = (self.max_completion_tokens, self.max_tokens)
+        return [limit for limit in named if limit is not None]
 
     @property
     def wants_usage(self) -> bool:
@@ -161,6 +162,13 @@ class Choice(BaseModel):
     logprobs: ChoiceLogprobs | None
 
 
+class RepeatingChoice(Choice):
+    """Answer that was ended because it repeated itself; its finish reason is `length`."""
+
+    stop_reason: Literal["repetition"]
+    """Extension to OpenAI's API."""
+
+
 class ChatCompletion(BaseModel):
     """Whole answer."""
 
@@ -168,7 +176,7 @@ class ChatCompletion(BaseModel):
     object: Literal["chat.completion"] = "chat.completion"
     created: int
     model: str
-    choices: list[Choice]
+    choices: list[SerializeAsAny[Choice]]
     usage: SerializeAsAny[Usage]
     system_fingerprint: str
 
@@ -191,6 +199,13 @@ class ChunkChoice(BaseModel):
     logprobs: ChoiceLogprobs | None
 
 
+class RepeatingChunkChoice(ChunkChoice):
+    """Last chunk of an answer that was ended because it repeated itself."""
+
+    stop_reason: Literal["repetition"]
+    """Extension to OpenAI's API."""
+
+
 class ChatCompletionChunk(BaseModel):
     """One event of a stream."""
 
@@ -199,5 +214,5 @@ class ChatCompletionChunk(BaseModel):
     created: int
     model: str
     system_fingerprint: str
-    choices: list[ChunkChoice]
+    choices: list[SerializeAsAny[ChunkChoice]]
     usage: SerializeAsAny[Usage] | None = None

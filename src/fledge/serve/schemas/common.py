@@ -73,3 +73,16 @@ class ErrorReply(BaseModel):
     """Body of every error."""
 
     error: ErrorBody
+
+
+class Incomplete(BaseModel):
+    """Reason why a response ended early."""
+
+    reason: Literal["max_output_tokens", "content_filter"]
+
+
+class Repeating(Incomplete):
+    """Reason of a response that was ended because it repeated itself."""
+
+    stop_reason: Literal["repetition"]
+    """Extension to OpenAI's API."""

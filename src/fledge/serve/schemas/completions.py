@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, SerializeAsAny
 
 from fledge.serve.schemas.common import Body, StreamOptions, Usage
 from fledge.serve.schemas.wishes import SamplingWishes
@@ -41,6 +41,9 @@ class CompletionRequest(SamplingWishes, Body):
     max_tokens: int | None = Field(16, ge=-1)
     """Maximum length of the continuation in tokens; -1 is the room left in the context, 0 needs
     `echo` and only scores the prompt."""
+    stop_repetition: bool | None = False
+    """Extension to OpenAI's API: end a continuation that repeats the same words, lines or verses
+    again and again; false if not given: texts are continued as they are."""
     n: int | None = Field(None, ge=1, le=16)
     """Number of continuations for each prompt."""
     best_of: int | None = Field(None, ge=1, le=16)
@@ -87,6 +90,13 @@ class CompletionChoice(BaseModel):
     logprobs: CompletionLogprobs | None
 
 
+class RepeatingCompletionChoice(CompletionChoice):
+    """Continuation that was ended because it repeated itself; its finish reason is `length`."""
+
+    stop_reason: Literal["repetition"]
+    """Extension to OpenAI's API."""
+
+
 class Completion(BaseModel):
     """Whole answer, or one event of a stream."""
 
@@ -94,7 +104,7 @@ class Completion(BaseModel):
     object: Literal["text_completion"]
     created: int
     model: str
-    choices: list[CompletionChoice]
+    choices: list[SerializeAsAny[CompletionChoice]]
     usage: Usage | None = None
     system_fingerprint: str
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, Discriminator, Field, SerializeAsAny, Tag
 
 from fledge.serve.schemas.chat import MOST_MESSAGES
-from fledge.serve.schemas.common import Body, Incoming
+from fledge.serve.schemas.common import Body, Incoming, Incomplete
 from fledge.serve.schemas.tools import MOST_TOOLS, FlatTool, TextFormat, ToolChoice
 from fledge.serve.schemas.wishes import TokenLimit
 
@@ -97,6 +97,8 @@ class ResponseRequest(Body):
     max_output_tokens: TokenLimit = Field(None, ge=-1)
     """Maximum length of the answer in tokens; cut to the room left in the context, which is the
     limit where it is 0 or -1."""
+    stop_repetition: bool | None = None
+    """Extension to OpenAI's API: end an answer that repeats itself; true if not given."""
     metadata: dict[str, str] | None = None
     """Returned with the response, unchanged."""
     user: str | None = Field(None, max_length=500)
@@ -190,12 +192,6 @@ class ResponseUsage(BaseModel):
     total_tokens: int
 
 
-class Incomplete(BaseModel):
-    """Reason why an answer ended early."""
-
-    reason: Literal["max_output_tokens", "content_filter"]
-
-
 class AnswerFormat(BaseModel):
     """Plain text, or any JSON object."""
 
@@ -225,7 +221,7 @@ class ResponseObject(BaseModel):
     created_at: int
     status: Literal["in_progress", "completed", "incomplete"]
     error: None = None
-    incomplete_details: Incomplete | None
+    incomplete_details: SerializeAsAny[Incomplete] | None
     instructions: str | None
     max_output_tokens: int | None
     metadata: dict[str, str]

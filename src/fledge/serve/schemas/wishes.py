@@ -19,10 +19,11 @@ StopTexts = Annotated[
     Field(max_length=4),
     BeforeValidator(_stop_texts, json_schema_input_type=str | list[str]),
 ]
+NO_LIMIT = -1
 TokenLimit = Annotated[
-    int | None, AfterValidator(lambda limit: None if limit is None or limit < 1 else limit)
+    int | None, AfterValidator(lambda limit: NO_LIMIT if limit is not None and limit < 1 else limit)
 ]
-"""Most tokens of an answer; 0 and -1, as clients send for "no limit", become None."""
+"""Most tokens of an answer; 0 and -1, as clients send for "no limit", become `NO_LIMIT`."""
 Seed = Annotated[int | None, AfterValidator(lambda seed: None if seed == -1 else seed)]
 """Seed of an answer; -1, as llama.cpp has it for "any", becomes None."""
 
@@ -66,7 +67,11 @@ class SamplingWishes(Incoming):
     """Make tokens less likely each time they appear in the answer."""
     max_tokens: TokenLimit = Field(None, ge=-1)
     """Maximum length of the answer in tokens; cut to the room left in the context, which is the
-    limit where it is 0 or -1."""
+    limit where it is 0 or -1. If not given, what the model recommends, or 1,024; of a context
+    beyond 8,192 tokens an eighth, at most 4,096."""
+    stop_repetition: bool | None = None
+    """Extension to OpenAI's API: end an answer that repeats the same words, lines or verses again
+    and again; true if not given."""
     stop: StopTexts | None = None
     """Stop sequences; the answer ends before the first of them. Empty ones are left out."""
     seed: Seed = Field(None, ge=-(2**63), lt=2**63)
@@ -78,8 +83,23 @@ class SamplingWishes(Incoming):
 
     @property
     def token_limit(self) -> int | None:
-        """Longest answer asked for, in tokens."""
-        return self.max_tokens
+        """Longest answer asked for, in tokens; None where no length is named."""
+        return next((limit for limit in self.limits if limit != NO_LIMIT), None)
+
+    @property
+    def is_unlimited(self) -> bool:
+        """True where the request asks for as much as the context holds."""
+        return self.token_limit is None and bool(self.limits)
+
+    @property
+    def limits(self) -> list[int]:
+        """Limits that the request names, under any of their names."""
+        return [] if self.max_tokens is None else [self.max_tokens]
+
+    def longest(self, default: SamplingParams, room: int) -> int:
+        """Return the longest answer in tokens, where `room` are left in the context."""
+        limit = room if self.is_unlimited else self.token_limit or default.max_new_tokens
+        return min(limit, room)
 
     def sampling(
         self, default: SamplingParams, room: int, index: int = 0, alternatives: int = 0
@@ -100,7 +120,8 @@ class SamplingWishes(Incoming):
             "stop": None if self.stop is None else tuple(self.stop),
             "seed": None if self.seed is None else self.seed + index,
             "num_alternatives": alternatives,
-            "max_new_tokens": min(self.token_limit or room, room),
+            "stop_repetition": self.stop_repetition,
+            "max_new_tokens": self.longest(default, room),
         }
         given = {name: value for name, value in named.items() if value is not None}
         if self.top_k is not None:

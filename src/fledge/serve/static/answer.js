@@ -81,6 +81,7 @@ export function showText(/** @type {HTMLElement} */ node, /** @type {HTMLElement
 function noteOf(/** @type {Message} */ message) {
   if (message.status === "running") return "";
   if (message.finish_reason === "length") return "The answer reached its length limit.";
+  if (message.finish_reason === "repetition") return "Stopped: the answer repeated itself.";
   if (message.finish_reason === "content_filter") return "The answer was withheld.";
   if (message.error) return message.error;
   return ENDINGS[/** @type {keyof typeof ENDINGS} */ (message.status)] ?? "";

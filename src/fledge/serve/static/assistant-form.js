@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { at } from "./dom.js";
+import { showDefaults } from "./number-boxes.js";
 import { rooted } from "./root.js";
 import { textOf } from "./texts.js";
 import { telling, toast } from "./toast.js";
@@ -35,6 +36,15 @@ function read() {
   }
   return fields;
 }
+
+/** Show what empty number boxes stand for; the first model is the default. */
+function showModel() {
+  const defaults = JSON.parse(form.dataset.defaults);
+  showDefaults(form, defaults[form.model.value] ?? Object.values(defaults)[0]);
+}
+
+form.model.addEventListener("change", showModel);
+showModel();
 
 form.querySelector("[type=submit]").disabled = false; // before this script is here a submit would lose everything
 form.addEventListener("submit", (/** @type {Event} */ event) => {

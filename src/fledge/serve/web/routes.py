@@ -1,12 +1,12 @@
 """Every route of the web chat: its pages, and the API that they call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
 from fledge.database import Database
 from fledge.generate.request import SamplingParams
-from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.share_limits import ShareLimits
@@ -36,16 +36,16 @@ def web_routes(
     settings: LiveSettings,
     share_limits: ShareLimits,
     pages: Pages,
-    sampling: SamplingParams,
+    usual: Callable[[Model], SamplingParams],
     suggestions: Sequence[str],
 ) -> APIRouter:
     """Make all routes; `suggestions` are first messages that an empty chat offers.
 
-    `sampling` is what requests get that name none.
+    `usual` tells how a model answers requests that name no sampling.
     """
     router = APIRouter()
     router.include_router(
-        chat_pages(identity, database, models, pages, settings, sampling, suggestions)
+        chat_pages(identity, database, models, pages, settings, usual, suggestions)
     )
     router.include_router(conversation_routes(identity, database, models, supervisor))
     router.include_router(folder_routes(identity, database))
@@ -53,7 +53,7 @@ def web_routes(
     router.include_router(opinion_routes(identity, database))
     router.include_router(export_routes(identity, database))
     router.include_router(assistant_routes(identity, database))
-    router.include_router(assistant_pages(identity, database, models, pages, sampling))
+    router.include_router(assistant_pages(identity, database, models, pages, usual))
     router.include_router(desk_routes(identity, database, pages))
     router.include_router(prompt_routes(identity, database, pages))
     router.include_router(share_routes(identity, database, settings, share_limits))

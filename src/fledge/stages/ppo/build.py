@@ -176,14 +176,15 @@ def saving(
     Of adapted models only the adapters are saved.
     """
     tokenizer, template, lora = loaded.tokenizer, loaded.template, context.lora
+    recommended = loaded.recommended
 
     def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
         (directory / "critic").mkdir(exist_ok=True)
         if lora is None:
-            save_language_model(directory, policy, tokenizer, template)
+            save_language_model(directory, policy, tokenizer, template, recommended)
             save_scalar_model(directory / "critic", critic, tokenizer, template)
         else:
-            one = LoadedModel(policy, tokenizer, template)
+            one = LoadedModel(policy, tokenizer, template, recommended)
             other = LoadedScalarModel(critic, tokenizer, template)
             save_language_adapter(directory, one, lora, policy_base)
             save_scalar_adapter(directory / "critic", other, lora, critic_base)

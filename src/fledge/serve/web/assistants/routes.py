@@ -1,6 +1,6 @@
 """Assistants: personas with a prompt, a model, a greeting and documents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +11,8 @@ from fledge.database.assistants import Assistant, AssistantChange
 from fledge.database.knowledge import Document
 from fledge.generate.request import SamplingParams
 from fledge.serve.errors import ApiError
-from fledge.serve.models.registry import ModelRegistry
+from fledge.serve.models.registry import Model, ModelRegistry
+from fledge.serve.models.usual import in_effect
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.show.page import Pages
@@ -104,11 +105,11 @@ def assistant_pages(
     database: Database,
     models: ModelRegistry,
     pages: Pages,
-    sampling: SamplingParams,
+    usual: Callable[[Model], SamplingParams],
 ) -> APIRouter:
     """Make the routes of the gallery, and of the page to make or change an assistant.
 
-    `sampling` is the server's default, which empty boxes stand for.
+    `usual` tells how a model answers where nothing is named, which empty boxes stand for.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
@@ -142,8 +143,13 @@ def assistant_pages(
         context = {
             "assistant": shown,
             "models": list(models.values()),
-            "sampling": sampling,
-            "longest_context": max(model.context_length or 0 for model in models.values()),
+            "defaults": {
+                model.id: {
+                    "sampling": in_effect(model, usual(model)),
+                    "context_length": model.context_length,
+                }
+                for model in models.values()
+            },
             "base_url": str(request.base_url).rstrip("/"),
         }
         return pages.show(request, "assistant.html", context, person=person)

@@ -1,6 +1,6 @@
 """The chat page: `/` is an empty chat, `/a/{id}` one with an assistant, `/c/{id}` a stored one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Conversation, Database
 from fledge.generate.request import SamplingParams
-from fledge.serve.models.registry import Model, ModelRegistry, ServedModel, UpstreamModel
+from fledge.serve.models.registry import Model, ModelRegistry, ServedModel
+from fledge.serve.models.usual import in_effect
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.settings import LiveSettings
@@ -23,12 +24,12 @@ def chat_pages(
     models: ModelRegistry,
     pages: Pages,
     settings: LiveSettings,
-    sampling: SamplingParams,
+    usual: Callable[[Model], SamplingParams],
     suggestions: Sequence[str],
 ) -> APIRouter:
     """Make the routes; `suggestions` are first messages that an empty chat offers.
 
-    `sampling` is the server's default, which the settings show.
+    `usual` tells how a model answers where nothing is named, which the settings show.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     Visitor = Annotated[Person, Depends(identity.visitor)]  # noqa: N806 (a type)
@@ -46,7 +47,7 @@ def chat_pages(
                     "id": model.id,
                     "name": model.name,
                     "context_length": model.context_length,
-                    "sampling": None if isinstance(model, UpstreamModel) else in_effect(sampling),
+                    "sampling": in_effect(model, usual(model)),
                     "suggestions": suggested(model),
                 }
                 for model in models.values()
@@ -77,11 +78,6 @@ def chat_pages(
         return chat_page(request, person, database.conversations.get(person.id, id))
 
     return router
-
-
-def in_effect(sampling: SamplingParams) -> dict[str, object]:
-    """Return the values that empty number boxes stand for; None is off."""
-    return sampling.model_dump(include={"temperature", "top_p", "top_k", "min_p", "seed"})
 
 
 def suggested(model: Model) -> list[str]:
