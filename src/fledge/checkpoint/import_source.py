@@ -1,11 +1,15 @@
-"""SOURCE of an import: a directory, a GGUF or llama2.c file, or a model of the Hub."""
+"""SOURCE of an import: a directory, a GGUF or llama2.c file, a named model, or one of the Hub."""
 
+import os
 from pathlib import Path
 
 from fledge.checkpoint.exchange import Copied, import_llama2c, import_model
 from fledge.checkpoint.gguf_header import is_gguf
 from fledge.checkpoint.gguf_import import import_gguf
 from fledge.checkpoint.hub import fetch, is_hub_id
+from fledge.checkpoint.model_cache import model_cache
+from fledge.checkpoint.named_import import import_named
+from fledge.checkpoint.named_models import NAMED_MODELS
 from fledge.checkpoint.resolved import CONFIG
 from fledge.checkpoint.weights import refuse_pickle
 from fledge.errors import CheckpointError
@@ -26,6 +30,8 @@ def import_source(
 ) -> Copied:
     """Make a checkpoint of `source`; see `import_model`, `import_gguf` and `import_llama2c`.
 
+    A path that exists wins over a name of `NAMED_MODELS`; see `import_named`.
+
     Raises:
         CheckpointError: there is no such source, it is of a kind that is not read, or damaged.
     """
@@ -39,6 +45,15 @@ def import_source(
         _refuse_other_files(path)
         beside = tokenizer or path.with_name("tokenizer.bin")
         return import_llama2c(path, output, beside, precision=precision, chat_tokens=chat_tokens)
+    if source in NAMED_MODELS:
+        return import_named(
+            NAMED_MODELS[source],
+            output,
+            model_cache(os.environ, Path.home()),
+            revision=revision,
+            precision=precision,
+            chat_tokens=chat_tokens,
+        )
     if is_hub_id(source):
         name = f"{source}@{revision}" if revision else source
         return import_model(
@@ -50,7 +65,8 @@ def import_source(
         )
     raise CheckpointError(
         f"{source}: no such file or directory; expected a directory with config.json and "
-        "model.safetensors, a .gguf, a llama2.c .bin, or owner/name of the Hugging Face Hub"
+        "model.safetensors, a .gguf, a llama2.c .bin, owner/name of the Hugging Face Hub, or a "
+        "name that `fledge models` lists"
     )
 
 

@@ -20,6 +20,7 @@ from fledge.cli import (
     info,
     init,
     inspect,
+    models,
     password,
     pipeline,
     ppo,
@@ -70,6 +71,7 @@ app.command("translate", epilog=translate.EXAMPLE, rich_help_panel=USE)(translat
 app.add_typer(inspect.app, name="inspect", rich_help_panel=USE)
 app.command("info", epilog=info.EXAMPLE, rich_help_panel=USE)(info.info)
 app.command("import", epilog=import_model.EXAMPLE, rich_help_panel=USE)(import_model.import_model)
+app.command("models", epilog=models.EXAMPLE, rich_help_panel=USE)(models.models)
 app.command("export", epilog=export_model.EXAMPLE, rich_help_panel=USE)(export_model.export_model)
 app.command("serve", epilog=serve.EXAMPLE, rich_help_panel=RUN)(serve.serve)
 app.command("backup", epilog=backup.EXAMPLE, rich_help_panel=RUN)(backup.backup)

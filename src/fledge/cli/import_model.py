@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fledge.cli.messages import log_to_terminal, print_warning
 from fledge.cli.options import refuse_ignored
 
 if TYPE_CHECKING:
     from fledge.checkpoint.exchange import Copied
 
-EXAMPLE = "Example: `fledge import HuggingFaceTB/SmolLM2-135M-Instruct checkpoints/smollm2`"
+EXAMPLE = "Example: `fledge import smollm2 checkpoints/smollm2`"
 
 KINDS = {
     "language": "language model",
@@ -27,7 +28,7 @@ def import_model(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Hugging Face directory, owner/name on the Hub, a .gguf or a llama2.c .bin.",
+            help="Named model, owner/name on the Hub, directory, .gguf, or llama2.c .bin.",
             show_default=False,
         ),
     ],
@@ -53,16 +54,26 @@ def import_model(
 ) -> None:
     """Make a checkpoint of someone else's model.
 
-    It reads GPT-2, Llama, Mistral, Qwen2, Qwen3 and Marian; as GGUF, quantised or split, Llama,
-    Mistral, Qwen2 and Qwen3. A setting that fledge does not compute the same way is refused by
-    name; pickles are never opened.
+    `fledge models` lists models with a name. It reads GPT-2, Llama, Mistral, Qwen2, Qwen3 and
+    Marian; as GGUF, quantised or split, Llama, Mistral, Qwen2 and Qwen3. A setting that fledge does
+    not compute the same way is refused by name; pickles are never opened.
     """
+    from fledge.checkpoint.named_models import NAMED_MODELS, WheelFile
+
     if Path(source).exists():
         refuse_ignored("SOURCE is a path, not a model on the Hub", {"--revision": revision})
+        if source in NAMED_MODELS:
+            print_warning(
+                f"{source} is a path here and is imported; `fledge models` has a model of that "
+                "name: run this in another directory to import that one"
+            )
+    elif source in NAMED_MODELS and isinstance(NAMED_MODELS[source].source, WheelFile):
+        refuse_ignored(f"{source} is pinned in the package index", {"--revision": revision})
     if not Path(source).is_file() or source.endswith(".gguf"):
         refuse_ignored("SOURCE is not a llama2.c .bin", {"--tokenizer": tokenizer})
     from fledge.checkpoint.import_source import import_source
 
+    log_to_terminal()
     copied = import_source(
         source,
         output,
