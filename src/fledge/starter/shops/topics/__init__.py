@@ -1,0 +1,1 @@
+"""Topics that customers ask a shop about, each a function that draws a question and its answer."""
