@@ -137,9 +137,8 @@ def serve(
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
-    The output of a demo or pipeline stands for the models in it, the last stage first. NAME is a
-    model's id in the API. Temperature and top-p apply to requests that set none. E-mail and
-    company login: docs/people.md.
+    The output of a demo or pipeline stands for its models, the last stage first. NAME is the id in
+    the API. Temperature and top-p are for requests without. E-mail and login: docs/people.md.
     """
     from fledge.serve.launch import launch
     from fledge.serve.models.loading import machine_memory
