@@ -7,8 +7,10 @@ from fledge.errors import CheckpointError
 from fledge.evaluate.charts import Chart, Curve
 from fledge.train.metrics_file import read_metrics
 
-# Title, unit, run, and the metrics with their names in the legend.
-CHARTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
+Wanted = tuple[str, str, str, Mapping[str, str]]
+"""Title, unit, run, and the metrics with their names in the legend."""
+
+CHARTS: Sequence[Wanted] = (
     ("Pretraining", "loss, nats per token", "pretrain", {"loss": "loss"}),
     ("SFT", "loss, nats per token of the answers", "sft", {"loss": "loss"}),
     ("Reward model", "loss, nats per pair", "reward", {"loss": "loss"}),
@@ -28,16 +30,16 @@ CHARTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
 )
 
 
-def charts(output: Path) -> list[Chart]:
-    """Read a chart for each entry of `CHARTS`."""
-    lines = {run: read_metrics(output / run / "metrics.jsonl") for _, _, run, _ in CHARTS}
+def charts(output: Path, wanted: Sequence[Wanted] = CHARTS) -> list[Chart]:
+    """Read a chart for each entry of `wanted`."""
+    lines = {run: read_metrics(output / run / "metrics.jsonl") for _, _, run, _ in wanted}
     return [
         Chart(
             title=title,
             unit=unit,
             curves=[_curve(name, metric, lines[run]) for metric, name in metrics.items()],
         )
-        for title, unit, run, metrics in CHARTS
+        for title, unit, run, metrics in wanted
     ]
 
 

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from fledge.checkpoint.model_files import LoadedModel
-from fledge.generate.engine import Engine
+from fledge.evaluate.replies import LARGEST_BATCH, Reply, answer_conversations, reply
 from fledge.generate.request import SamplingParams
-from fledge.generate.respond import respond
 from fledge.starter.gold import ModelAnswer, gold_score
 from fledge.starter.task import Task
 from fledge.starter.writers import is_valid
-
-LARGEST_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +39,26 @@ def answer_tasks(
     Raises:
         PromptTooLong: a prompt leaves no room for `sampling.max_new_tokens` tokens.
     """
-    tokenizer, config = loaded.tokenizer, loaded.model.config
-    room = config.context_length - sampling.max_new_tokens
-    prompts = [loaded.template.fit(task.conversation, tokenizer, room).ids for task in tasks]
-    engine = Engine(loaded.model, max_batch=min(max_batch, max(1, len(tasks))))
-    answers = respond(
-        engine,
-        prompts,
-        sampling,
-        seeds=[seed * 1_000_003 + number for number in range(len(tasks))],
-        stop_ids=tokenizer.stop_ids,
-        banned_ids=loaded.banned_ids,
-    )
-    return [
-        judged(task, prompt, ids, loaded)
-        for task, prompt, ids in zip(tasks, prompts, answers, strict=True)
-    ]
+    conversations = [task.conversation for task in tasks]
+    replies = answer_conversations(loaded, conversations, sampling, seed, max_batch)
+    return [_judged(task, one) for task, one in zip(tasks, replies, strict=True)]
 
 
 def judged(
     task: Task, prompt_ids: Sequence[int], answer_ids: Sequence[int], loaded: LoadedModel
 ) -> Answered:
     """Judge an answer given by its ids; one without an end token is not valid."""
-    stop_ids = loaded.tokenizer.stop_ids
-    text = loaded.tokenizer.decode([id_ for id_ in answer_ids if id_ not in stop_ids])
-    answer = ModelAnswer(text, ended=bool(answer_ids) and answer_ids[-1] in stop_ids)
+    return _judged(task, reply(loaded, prompt_ids, answer_ids))
+
+
+def _judged(task: Task, one: Reply) -> Answered:
     return Answered(
         task=task,
-        prompt_ids=tuple(prompt_ids),
-        answer_ids=tuple(answer_ids),
-        answer=answer,
-        valid=answer.ended and is_valid(task, text),
-        gold=gold_score(task, answer),
+        prompt_ids=one.prompt_ids,
+        answer_ids=one.answer_ids,
+        answer=one.answer,
+        valid=one.answer.ended and is_valid(task, one.answer.text),
+        gold=gold_score(task, one.answer),
     )
 
 

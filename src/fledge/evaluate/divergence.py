@@ -6,6 +6,7 @@ import torch
 
 from fledge.data.answer_rows import answer_rows
 from fledge.evaluate.answers import Answered
+from fledge.evaluate.replies import Reply
 from fledge.model.gpt import GPT
 from fledge.model.policy import exact_kl, policy_logits
 
@@ -17,7 +18,7 @@ ROWS = 32
 def kl_per_answer(
     policy: GPT,
     reference: GPT,
-    answered: Sequence[Answered],
+    answered: Sequence[Answered | Reply],
     temperature: float = 1.0,
     banned_ids: Collection[int] = (),
 ) -> float:

@@ -12,7 +12,7 @@ from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
 from fledge.files import write_text
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
-TEMPLATE = "report.html.jinja"
+TEMPLATE, STYLE = "report.html.jinja", "report.css"
 
 
 def write_report(card: ReportCard, directory: Path) -> None:
@@ -46,8 +46,13 @@ def render_html(card: ReportCard) -> str:
     source = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
     template = environment.from_string(source)
     return template.render(
-        card=card, models=MODELS, model_names=MODEL_NAMES, bar=stage_shares(card)
+        card=card, models=MODELS, model_names=MODEL_NAMES, bar=stage_shares(card), style=style()
     )
+
+
+def style() -> str:
+    """Return the style sheet of every report card."""
+    return files(__package__).joinpath(STYLE).read_text(encoding="utf-8")
 
 
 def percent(share: float) -> str:

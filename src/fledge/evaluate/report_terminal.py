@@ -1,5 +1,7 @@
 """The report card in the terminal."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -17,7 +19,7 @@ def print_report(card: ReportCard, console: Console) -> None:
     console.print(Panel.fit(f"[bold]Report card[/bold], seed {card.seed}"))
     console.print(kinds_table(card))
     console.print(numbers_table(card))
-    console.print(time_table(card))
+    console.print(stage_times(card.seconds))
     console.print(samples_table(card))
     console.print("[bold]What did not work[/bold]")
     for sentence in card.did_not_work:
@@ -58,10 +60,10 @@ def numbers_table(card: ReportCard) -> Table:
     return table
 
 
-def time_table(card: ReportCard) -> Table:
+def stage_times(times: Mapping[str, float]) -> Table:
     """Tabulate the wall time by stage."""
     table = Table(title="Time", title_justify="left", show_header=False)
-    for stage, seconds in card.seconds.items():
+    for stage, seconds in times.items():
         style = "bold" if stage == "total" else None
         table.add_row(stage.replace("_", " "), f"{seconds:.0f} s", style=style)
     return table
