@@ -48,26 +48,6 @@ def test_the_ratio_is_1_before_the_first_step_whatever_the_dropout(family):
     assert history[0]["policy/approxkl_avg"] < 1e-10 < history[1]["policy/approxkl_avg"]
 
 
-def test_networks_evaluate_from_the_beginning_and_whatever_the_loop_says():
-    stage = small_ppo(language_model(dropout=0.5))
-    for network in (stage.trained, stage.judge.reference):
-        for _ in range(2):
-            parts = [part for child in network.children() for part in child.modules()]
-            assert not any(part.training for part in parts)
-            network.train()
-
-
-def test_scores_of_any_number_format_are_shaped_in_float32():
-    def score(rollout):
-        return torch.full((rollout.examples,), 1.5, dtype=torch.bfloat16)
-
-    rules = {"missing_end": "subtract", "missing_end_score": -0.001}
-    stage = small_ppo(score=score, score_=rules, world={"gold": score})
-    judged = stage.judge(Rollout.join([(4,)], [(7, 7)], PAD))
-    assert judged.scores.tolist() == pytest.approx([1.499], rel=1e-6)
-    assert judged.gold.dtype == judged.raw_scores.dtype == torch.float32
-
-
 def test_another_temperature_in_sampling_and_training_shows_in_the_ratio():
     stage = small_ppo(temperature=0.7)
     batch = next(stage.batches())

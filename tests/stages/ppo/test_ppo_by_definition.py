@@ -209,6 +209,8 @@ def test_shares_of_two_processes_make_up_each_minibatch():
             ours = named_tensors(share.experience)
             for name, tensor in named_tensors(together.experience).items():
                 assert torch.equal(ours[name], tensor[rank::2]), name
+        micro = torch.cat([part.pretraining.inputs for part in together.split(2)])
+        assert torch.equal(micro, together.pretraining.inputs)
         answer_tokens = sum(int(share.weight) for share in apart)
         text_tokens = int(text_rows(step).weight)
         assert float(together.pretraining_scale) == pytest.approx(answer_tokens / text_tokens)
