@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from fledge.checkpoint.gguf_file import export_gguf
 from fledge.checkpoint.settings import write_settings
 from fledge.checkpoint.tensors import write_tensors
 from fledge.model.config import GPTConfig
@@ -24,6 +25,7 @@ import re, sys
 from pathlib import Path
 from fledge.checkpoint.exchange import import_model
 from fledge.checkpoint.gguf_file import export_gguf
+from fledge.checkpoint.gguf_import import import_gguf
 from fledge.checkpoint.inference import open_language_model
 from fledge.checkpoint.model_files import load_language_model
 from fledge.generate import Request, SamplingParams
@@ -42,6 +44,7 @@ name, (small, large, output) = sys.argv[1], map(Path, sys.argv[2:])
 action = {
     "import": import_model,
     "gguf": lambda source, output: export_gguf(source, output.with_suffix(".gguf")),
+    "quantised": lambda source, output: import_gguf(source.with_suffix(".gguf"), output),
     "load": lambda source, output: load_language_model(source),
     "answer": lambda source, output: write_a_token(source),
 }[name]
@@ -89,12 +92,16 @@ def used(action: str, small: Path, large: Path) -> int:
 def test_peak_memory_is_little_more_than_the_model(tmp_path):
     small = write_random(tmp_path / "small", 32, 64)
     large = write_random(tmp_path / "large", 1024, 2816)
+    for directory in (small, large):
+        export_gguf(directory, directory.with_suffix(".gguf"), precision="q8_0")
     size = (large / "model.safetensors").stat().st_size
     assert size > 200e6
 
     # Nothing is kept while copying: a few of the largest tensors are all there ever is.
     assert used("import", small, large) < 0.3 * size
     assert used("gguf", small, large) < 0.5 * size
+    # Half a model in bfloat16, whose weights are never all there.
+    assert used("quantised", small, large) < 0.25 * size
     assert 1 * size <= used("load", small, large) <= MOST * size
 
 

@@ -16,6 +16,8 @@ from fledge.text.vocabulary import Definition, all_tokens, merge_pairs
 _CONTRACTIONS = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"'(?i:[sdmt]|ll|ve|re)")
 """Two spellings of one pattern, for English contractions."""
 _FIRST, _SECOND = (f"{spelling}|" for spelling in _CONTRACTIONS)
+_LONE, _ONE = r"|\p{N}| ", r"|\p{N}{1,1}| "
+"""Two spellings of one digit at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ PRE_TOKENIZERS = {
 """llama.cpp's names of the rules that fledge has, too; the first of each is written."""
 _NAMES = {
     **{
-        (rule.pattern, rule.ignores_merges): name
+        (rule.pattern.replace(_LONE, _ONE), rule.ignores_merges): name
         for name, rule in reversed(PRE_TOKENIZERS.items())
         if not rule.digits_first
     },
@@ -157,15 +159,12 @@ def pre_tokenizer(definition: Definition) -> str:
         if kinds == ["Digits", "ByteLevel"] and steps[0]["individual_digits"]:
             return "smollm"
     elif kinds == ["Split", "ByteLevel"] and "Regex" in steps[0]["pattern"]:
-        pattern = steps[0]["pattern"]["Regex"].replace(_FIRST, _SECOND).replace(r"|\p{N}| ", _ONE)
+        pattern = steps[0]["pattern"]["Regex"].replace(_FIRST, _SECOND).replace(_LONE, _ONE)
         name = _NAMES.get((pattern, bool(definition["model"].get("ignore_merges"))))
         if name is not None:
             return name
         raise _without_name(f"cuts text by the pattern {steps[0]['pattern']['Regex']}")
     raise _without_name(f"is cut by {', '.join(kinds)}")
-
-
-_ONE = r"|\p{N}{1,1}| "
 
 
 def _refuse_normaliser(definition: Definition) -> None:
