@@ -21,7 +21,7 @@ PIECE = 2**20
 """Bytes that are copied at a time."""
 NO_PIP = "No module named pip"
 NO_SPACE = ("No space left on device", "Errno 28", "Disk quota exceeded", "not enough space")
-"""What pip says of a full disk."""
+"""Words of pip about a full disk."""
 
 _log = logging.getLogger(__name__)
 
