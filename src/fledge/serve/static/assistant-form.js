@@ -37,10 +37,10 @@ function read() {
   return fields;
 }
 
-/** Show what empty number boxes stand for; the first model is the default. */
+/** Show what empty number boxes stand for with the chosen model; "" is the default one. */
 function showModel() {
   const defaults = JSON.parse(form.dataset.defaults);
-  showDefaults(form, defaults[form.model.value] ?? Object.values(defaults)[0]);
+  showDefaults(form, defaults[form.model.value]);
 }
 
 form.model.addEventListener("change", showModel);

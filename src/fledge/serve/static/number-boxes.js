@@ -25,5 +25,5 @@ export function showDefaults(/** @type {any} */ form, /** @type {Defaults | unde
 function longest(/** @type {number | null} */ usual, /** @type {number | null} */ most) {
   if (most === null) return "no limit";
   if (usual === null || usual >= most) return `up to ${most.toLocaleString()}`;
-  return `${usual.toLocaleString()} (max ${most.toLocaleString()})`;
+  return usual.toLocaleString();
 }

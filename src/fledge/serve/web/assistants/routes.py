@@ -138,18 +138,19 @@ def assistant_pages(
             raise ApiError(404, "Only its owner can change this assistant.")
         return form(request, person, assistant)
 
+    def defaults(model: Model) -> dict[str, object]:
+        return {
+            "sampling": in_effect(model, usual(model)),
+            "context_length": model.context_length,
+        }
+
     def form(request: Request, person: Person, assistant: Assistant | None) -> Response:
         shown = None if assistant is None else detail(database, person, assistant)
         context = {
             "assistant": shown,
             "models": list(models.values()),
-            "defaults": {
-                model.id: {
-                    "sampling": in_effect(model, usual(model)),
-                    "context_length": model.context_length,
-                }
-                for model in models.values()
-            },
+            "defaults": {"": defaults(next(iter(models.values())))}
+            | {id_: defaults(model) for id_, model in models.items()},
             "base_url": str(request.base_url).rstrip("/"),
         }
         return pages.show(request, "assistant.html", context, person=person)
