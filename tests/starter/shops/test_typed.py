@@ -31,9 +31,20 @@ def test_people_write_small_leave_out_marks_and_slip():
 
 
 def test_a_greeting_keeps_names_and_i_large():
-    texts = [typed("I'd like two mugs.", Random(seed)) for seed in range(300)]
+    texts = [typed("I'd like two mugs?", Random(seed)) for seed in range(300)]
     greeted = [text for text in texts if text.startswith(GREETINGS)]
     assert greeted and all("I'd" in text or "Id" in text for text in greeted)
+
+
+def test_only_questions_are_greeted_and_thanked():
+    texts = {typed("Goodbye.", Random(seed)) for seed in range(200)}
+    assert all(text.casefold().startswith("g") and len(text) < 10 for text in texts)
+
+
+def test_a_greeting_makes_the_next_letter_small():
+    texts = [typed("What's new?", Random(seed)) for seed in range(300)]
+    assert any(text.startswith("Hi, what's") for text in texts)
+    assert not any(", What" in text for text in texts)
 
 
 def test_short_words_have_no_slips():

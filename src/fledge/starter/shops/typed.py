@@ -19,12 +19,14 @@ SHORTEST_SLIP = 6
 def typed(question: str, random: Random, fixed: tuple[str, ...] = ()) -> str:
     """Return the question in the spelling of a hurried customer, half of the time as it is.
 
-    Words of `fixed`, names and goods, and words with digits have no slips of the finger.
+    Words of `fixed`, names and goods, and words with digits have no slips of the finger. Only what
+    ends with a question mark is greeted before or thanked after.
     """
+    asks = question.endswith("?")
     text = question
-    if random.random() < 0.14:
+    if random.random() < 0.14 and asks:
         text = random.choice(GREETINGS) + _uncapitalised(text)
-    if random.random() < 0.08:
+    if random.random() < 0.08 and asks:
         text = text + random.choice(ENDINGS)
     if random.random() < 0.1:
         text = _slipped(text, random, fixed)
@@ -40,9 +42,8 @@ def typed(question: str, random: Random, fixed: tuple[str, ...] = ()) -> str:
 
 
 def _uncapitalised(text: str) -> str:
-    """Return the text with a small first letter, unless it begins with "I" or a name."""
-    first = text.split()[0]
-    if first == "I" or first.startswith("I'") or not first.isalpha():
+    """Return the text with a small first letter, unless it begins with "I"."""
+    if text.split()[0] in ("I", "I'd", "I'm", "I've"):
         return text
     return text[0].lower() + text[1:]
 

@@ -30,7 +30,9 @@ def hours_all(wording: Wording) -> Turn:
 def hours_now(wording: Wording) -> Turn:
     """Ask whether the shop is open now, without telling the time."""
     week = wording.shop.week()
-    return wording.turn({"week": week}, (("can't see", "cannot see", "don't know"),), asides=week)
+    return wording.turn(
+        {"week": week}, (("can't see", "cannot see", "don't know"),), asides=week, warms=False
+    )
 
 
 def hours_time(wording: Wording) -> Turn:

@@ -35,8 +35,8 @@ def address(wording: Wording) -> Turn:
     """Ask where the shop is; some shops tell only their town."""
     shop = wording.shop
     if shop.address is None:
-        towns = Wording("town", shop, wording.random)
-        return Turn("town", wording.ask({}), towns.say("answer", {}), ((shop.town,),))
+        answer = wording.say("unknown", {})
+        return Turn(wording.topic, wording.ask({}), answer, ((shop.town,),), warms=False)
     return wording.turn({"address": shop.address}, ((shop.address,),))
 
 
