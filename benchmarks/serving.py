@@ -4,25 +4,27 @@ The server runs in a process of its own; this process is all of its users. The r
 answers that differ from those to the same request alone, time to first token, gaps between tokens,
 tokens per second of time and of the server's processor, the tokens of the luckiest user over those
 of the unluckiest, and the server's memory.
+
+`--model CHECKPOINT` measures instead what one model costs: seconds until a chat shows its prompt
+and until the server is ready, memory beside the file's, and tokens per second of one reader and of
+sixteen, beside those of the engine alone in turns with them.
 """
 
 import argparse
 import asyncio
 import itertools
 import os
-import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from _load import Chat, rounds, until
 from _measure import machine
+from _one_model import measure_model
+from _server import free_port, resident, server
 
 from fledge.checkpoint.model_files import save_language_model
 from fledge.model.config import GPTConfig
@@ -31,7 +33,6 @@ from fledge.starter.corpus import documents
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 
-STARTUP_SECONDS = 180
 MiB = 2**20
 
 
@@ -60,57 +61,6 @@ def make_checkpoint(directory: Path) -> None:
     save_language_model(directory, model, tokenizer, ChatTemplate())
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-@contextmanager
-def server(name: str, checkpoint: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a server, and yield once it answers."""
-    common = ["--host", "127.0.0.1", "--port", str(port)]
-    peer = [str(Path(sys.executable).with_name("transformers")), "serve", str(checkpoint)]
-    peer += ["--device", "cpu"]
-    commands = {
-        "fledge": [sys.executable, "-m", "fledge", "serve", f"m={checkpoint}", "--no-login"],
-        "transformers": peer,
-        "transformers batching": [*peer, "--continuous-batching"],
-    }
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "FLEDGE_DATABASE": str(Path(home) / "fledge.db"),
-            "HF_HUB_OFFLINE": "1",
-        }
-        log = Path(home) / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*commands[name], *common],
-                env=environment,
-                cwd=home,
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            wait_until_open(port, process, log)
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"the server did not start:\n{log.read_text()[-3000:]}")
-
-
 def body_of(model: str, tokens: int):
     def body(user: int, number: int) -> dict[str, object]:
         question = f"I am person {user} and this is question {number}: how do I read a file?"
@@ -125,12 +75,6 @@ def body_of(model: str, tokens: int):
         }
 
     return body
-
-
-def resident(process: subprocess.Popen[bytes]) -> int:
-    """Return the bytes of memory that the server holds."""
-    pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -219,6 +163,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="toy sizes: does it run at all?")
     parser.add_argument("--checkpoint", type=Path, help="serve this instead of random weights")
+    parser.add_argument("--model", type=Path, help="measure what this one checkpoint costs")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200])
     parser.add_argument("--rounds", type=int, default=3, help="chats of each user")
     parser.add_argument("--tokens", type=int, default=64, help="the longest answer")
@@ -235,9 +180,13 @@ def main() -> None:
     options = arguments()
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        if options.checkpoint is None:
-            options.checkpoint = Path(scratch) / "model"
-            make_checkpoint(options.checkpoint)
+        random = Path(scratch) / "model"
+        if options.model is not None or options.checkpoint is None:
+            make_checkpoint(random)
+        if options.model is not None:
+            measure_model(options.model.resolve(), random, options.quick)
+            return
+        options.checkpoint = options.checkpoint or random
         for name in options.servers:
             port = free_port()
             with server(name, options.checkpoint, port) as process:
