@@ -1,10 +1,12 @@
 import builtins
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from fledge.runtime.memory import peak_memory_bytes
+from fledge.runtime import memory
+from fledge.runtime.memory import peak_memory_bytes, return_freed_memory
 
 
 def test_the_peak_covers_what_was_allocated():
@@ -33,3 +35,23 @@ def test_a_system_without_resource_tells_no_peak(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without_resource)
     assert peak_memory_bytes() is None
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_freed_memory_goes_back_to_the_kernel():
+    blocks = [bytes(100_000) for _ in range(600)]  # below 128 KiB: kept by glibc once freed
+    barrier = bytes(100_000)
+    del blocks
+    before = resident()
+    assert return_freed_memory()
+    assert resident() <= before
+    assert len(barrier) == 100_000
+
+
+def test_other_systems_keep_what_was_freed(monkeypatch):
+    monkeypatch.setattr(memory.platform, "system", lambda: "Darwin")
+    assert return_freed_memory() is False

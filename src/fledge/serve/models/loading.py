@@ -20,6 +20,7 @@ from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
+from fledge.runtime.memory import return_freed_memory
 from fledge.runtime.weights import WeightFormat
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
@@ -190,8 +191,10 @@ def load_engine(
     Raises:
         CheckpointError: they are damaged.
     """
+    model = load_mapped(checkpoint, dtype)
+    return_freed_memory()
     return Engine(
-        load_mapped(checkpoint, dtype),
+        model,
         max_batch=max_batch,
         prefill_tokens=PREFILL_TOKENS,
         num_tokens=num_tokens,
