@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from fledge.checkpoint.gguf_file import export_gguf
+from fledge.checkpoint.gguf.export_file import export_gguf
 from fledge.checkpoint.settings import write_settings
 from fledge.checkpoint.tensors import write_tensors
 from fledge.model.config import GPTConfig
@@ -24,8 +24,8 @@ PROGRAM = """
 import re, sys
 from pathlib import Path
 from fledge.checkpoint.exchange import import_model
-from fledge.checkpoint.gguf_file import export_gguf
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.export_file import export_gguf
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.inference import open_language_model
 from fledge.checkpoint.model_files import load_language_model
 from fledge.generate import Request, SamplingParams

@@ -9,7 +9,7 @@ import fledge
 from checkpoint.foreign_models import write_foreign
 from checkpoint.wheels import write_wheel
 from fledge.checkpoint import import_source, wheel_fetch
-from fledge.checkpoint.gguf_file import export_gguf
+from fledge.checkpoint.gguf.export_file import export_gguf
 from fledge.checkpoint.lineage import read_lineage
 from fledge.checkpoint.named_models import HubModel, NamedModel
 from fledge.checkpoint.recommended import Recommended, read_recommended

@@ -12,7 +12,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 import fledge
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.cache_directory import cache_directory
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
@@ -48,8 +49,8 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.fixture(scope="module")
 def file() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    places = [os.environ.get("FLEDGE_SMOLLM2"), *sorted((cache / "fledge").rglob(NAME))]
+    cache = cache_directory(os.environ, Path.home())
+    places = [os.environ.get("FLEDGE_SMOLLM2"), cache / NAME]
     found = [Path(place) for place in places if place and Path(place).is_file()]
     if not found:
         pytest.skip(f"no {NAME}: set FLEDGE_SMOLLM2 to it, or run `fledge import smollm2`")

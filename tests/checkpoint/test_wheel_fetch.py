@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from checkpoint.wheels import write_wheel
+from fledge.cache_directory import cache_directory
 from fledge.checkpoint import wheel_fetch
-from fledge.checkpoint.model_cache import model_cache
 from fledge.checkpoint.named_models import NAMED_MODELS, WheelFile
 from fledge.checkpoint.wheel_fetch import model_file
 from fledge.errors import CheckpointError, WriteError
@@ -170,7 +170,7 @@ def test_a_cache_that_is_a_file_is_told(tmp_path):
     ],
 )
 def test_the_cache_is_where_the_system_keeps_caches(environment, platform, expected):
-    assert model_cache(environment, Path("home"), platform) == Path(expected)
+    assert cache_directory(environment, Path("home"), platform) == Path(expected)
 
 
 def test_the_table_names_files_and_hashes_that_can_be():

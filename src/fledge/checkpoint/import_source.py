@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
+from fledge.cache_directory import cache_directory
 from fledge.checkpoint.exchange import Copied, import_llama2c, import_model
-from fledge.checkpoint.gguf_header import is_gguf
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.header import is_gguf
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.hub import fetch, is_hub_id
-from fledge.checkpoint.model_cache import model_cache
 from fledge.checkpoint.named_import import import_named
 from fledge.checkpoint.named_models import NAMED_MODELS
 from fledge.checkpoint.resolved import CONFIG
@@ -49,7 +49,7 @@ def import_source(
         return import_named(
             NAMED_MODELS[source],
             output,
-            model_cache(os.environ, Path.home()),
+            cache_directory(os.environ, Path.home()),
             revision=revision,
             precision=precision,
             chat_tokens=chat_tokens,

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fledge.checkpoint.gguf_names import pairs_apart
+from fledge.checkpoint.gguf.names import pairs_apart
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.settings import MOST_LAYERS
 

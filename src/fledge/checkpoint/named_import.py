@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from fledge.checkpoint.exchange import Copied, import_model, refuse_to_overwrite
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.hub import fetch
 from fledge.checkpoint.json_files import read_json, write_json
 from fledge.checkpoint.lineage import read_lineage, write_lineage

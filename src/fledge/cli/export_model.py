@@ -47,7 +47,7 @@ def export_model(
         raise ConfigError("--dtype q8_0 is for GGUF; name a .gguf file, or choose another --dtype")
     directory = find_checkpoint(checkpoint)
     if chosen == "gguf":
-        from fledge.checkpoint.gguf_file import export_gguf
+        from fledge.checkpoint.gguf.export_file import export_gguf
 
         copied = export_gguf(directory, output, precision=dtype or "float16")
     else:

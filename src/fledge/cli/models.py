@@ -23,11 +23,11 @@ def models(
     from rich.console import Console
     from rich.text import Text
 
-    from fledge.checkpoint.model_cache import model_cache
+    from fledge.cache_directory import cache_directory
     from fledge.checkpoint.named_models import NAMED_MODELS
     from fledge.cli.hints import command
 
-    cache = model_cache(os.environ, Path.home())
+    cache = cache_directory(os.environ, Path.home())
     console = Console()
     if as_json:
         table = {name: facts_of(model, cache) for name, model in NAMED_MODELS.items()}

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from fledge.cache_directory import cache_directory
 from fledge.runtime.device import find_compiler
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ LONGEST_BUILD = 120
 @cache
 def library() -> ctypes.CDLL | None:
     """Return the library of this processor; None, said once in the log, where none can be made."""
-    return compiled(find_compiler(), cache_folder())
+    return compiled(find_compiler(), cache_directory(os.environ, Path.home()))
 
 
 def compiled(
@@ -83,14 +84,6 @@ def processor() -> str:
         if listed:
             return "\n".join(sorted(listed))
     return f"{platform.machine()} {platform.processor()}"
-
-
-def cache_folder() -> Path:
-    """Return the folder for files that can be made again: FLEDGE_CACHE, or the system's own."""
-    given = os.environ.get("FLEDGE_CACHE")
-    if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fledge"
 
 
 def _run(command: list[str]) -> None:

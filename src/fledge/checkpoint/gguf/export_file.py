@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from fledge.checkpoint.exchange import Copied, read_unread, refuse_to_overwrite
-from fledge.checkpoint.gguf_names import (
+from fledge.checkpoint.gguf.names import (
     ARCHITECTURES,
     ROPE_FACTORS,
     ROTATED,
     gguf_name,
     pairs_together,
 )
-from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, without_marks
+from fledge.checkpoint.gguf.tokenizer import gguf_vocabulary, without_marks
 from fledge.checkpoint.naming import Named, naming
 from fledge.checkpoint.resolved import resolve
 from fledge.checkpoint.settings import begin_id, load_tokenizer

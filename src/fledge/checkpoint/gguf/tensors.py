@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fledge.checkpoint.gguf_header import Place
-from fledge.checkpoint.gguf_names import pairs_apart
+from fledge.checkpoint.gguf.header import Place
+from fledge.checkpoint.gguf.names import pairs_apart
 from fledge.checkpoint.naming import DamagedFile
 
 PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}

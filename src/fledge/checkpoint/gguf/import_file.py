@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from fledge.checkpoint.exchange import PRECISIONS, Copied, chatty, copy_model, decoder_settings
-from fledge.checkpoint.gguf_header import Place
-from fledge.checkpoint.gguf_names import ROPE_FACTORS, ROTATED, gguf_name
-from fledge.checkpoint.gguf_parts import Contents, read_gguf
-from fledge.checkpoint.gguf_settings import read_settings
-from fledge.checkpoint.gguf_tensors import PLAIN, GGUFTensors, read_numbers
-from fledge.checkpoint.gguf_vocabulary import read_tokenizer
+from fledge.checkpoint.gguf.header import Place
+from fledge.checkpoint.gguf.names import ROPE_FACTORS, ROTATED, gguf_name
+from fledge.checkpoint.gguf.parts import Contents, read_gguf
+from fledge.checkpoint.gguf.settings import read_settings
+from fledge.checkpoint.gguf.tensors import PLAIN, GGUFTensors, read_numbers
+from fledge.checkpoint.gguf.vocabulary import read_tokenizer
 from fledge.checkpoint.lineage import Lineage, Parent
 from fledge.checkpoint.naming import DamagedFile, Named, naming
 from fledge.checkpoint.settings import check_vocabulary

@@ -13,9 +13,9 @@ from checkpoint.foreign_models import write_foreign
 from checkpoint.gguf_files import CONFIGS, SCALES, byte_level, random_model, write_gguf
 from checkpoint.llama2c_files import random_llama, write_model, write_tokenizer
 from fledge.checkpoint.exchange import import_llama2c, import_model
-from fledge.checkpoint.gguf_file import export_gguf
-from fledge.checkpoint.gguf_header import KINDS
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.export_file import export_gguf
+from fledge.checkpoint.gguf.header import KINDS
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.import_source import import_source
 from fledge.checkpoint.lineage import read_lineage
 from fledge.errors import CheckpointError

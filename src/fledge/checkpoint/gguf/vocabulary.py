@@ -1,6 +1,6 @@
 """A tokenizer made of GGUF's metadata: byte-level BPE ("gpt2") or SentencePiece ("llama").
 
-The reverse of `fledge.checkpoint.gguf_tokenizer`. Where the metadata are silent, llama.cpp's own
+The reverse of `fledge.checkpoint.gguf.tokenizer`. Where the metadata are silent, llama.cpp's own
 defaults hold.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fledge.checkpoint.gguf_header import Value
-from fledge.checkpoint.gguf_tokenizer import PRE_TOKENIZERS, PreTokenizer, TokenType
+from fledge.checkpoint.gguf.header import Value
+from fledge.checkpoint.gguf.tokenizer import PRE_TOKENIZERS, PreTokenizer, TokenType
 from fledge.errors import TokenizerError
 from fledge.text.definition_check import check_definition
 from fledge.text.files import TokenizerFiles

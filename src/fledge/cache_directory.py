@@ -1,4 +1,4 @@
-"""Directory in which fetched model files are kept for the next import."""
+"""Directory for files that can be fetched or made again: downloaded models, compiled code."""
 
 import sys
 from collections.abc import Mapping
@@ -8,7 +8,9 @@ OVERRIDE = "FLEDGE_CACHE"
 """Environment variable that names another directory."""
 
 
-def model_cache(environment: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
+def cache_directory(
+    environment: Mapping[str, str], home: Path, platform: str = sys.platform
+) -> Path:
     """Return the directory, which need not exist: `FLEDGE_CACHE`, or the system's for caches."""
     if environment.get(OVERRIDE):
         return Path(environment[OVERRIDE]).expanduser()

@@ -8,7 +8,7 @@ import torch
 
 import fledge
 from checkpoint.gguf_files import byte_level, random_model, write_gguf
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.errors import CheckpointError
 
 IDS = [5, 9, 2, 30, 31, 32, 90, 7, 260, 11, 12]

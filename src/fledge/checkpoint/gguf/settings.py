@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from fledge.checkpoint.gguf_header import Place, Value
-from fledge.checkpoint.gguf_names import ARCHITECTURES, EMBEDDING, OUTPUT, ROPE_FACTORS
-from fledge.checkpoint.gguf_parts import Contents
-from fledge.checkpoint.gguf_rope import scaling_of
-from fledge.checkpoint.gguf_tensors import read_numbers
+from fledge.checkpoint.gguf.header import Place, Value
+from fledge.checkpoint.gguf.names import ARCHITECTURES, EMBEDDING, OUTPUT, ROPE_FACTORS
+from fledge.checkpoint.gguf.parts import Contents
+from fledge.checkpoint.gguf.rope import scaling_of
+from fledge.checkpoint.gguf.tensors import read_numbers
 from fledge.errors import CheckpointError
 from fledge.model.huggingface.settings import Settings
 from fledge.model.huggingface.windows import context_in

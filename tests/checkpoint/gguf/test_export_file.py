@@ -9,8 +9,8 @@ import fledge
 from checkpoint import gguf_llama
 from checkpoint.foreign_models import TEXTS, write_foreign
 from fledge.checkpoint.exchange import import_model
-from fledge.checkpoint.gguf_file import export_gguf
-from fledge.checkpoint.gguf_tokenizer import gguf_vocabulary, pre_tokenizer, without_marks
+from fledge.checkpoint.gguf.export_file import export_gguf
+from fledge.checkpoint.gguf.tokenizer import gguf_vocabulary, pre_tokenizer, without_marks
 from fledge.checkpoint.model_files import save_language_model
 from fledge.errors import CheckpointError, TokenizerError
 from fledge.text.chat import ChatTemplate

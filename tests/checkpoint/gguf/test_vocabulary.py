@@ -7,11 +7,11 @@ from transformers import AutoTokenizer
 import fledge
 from checkpoint.gguf_files import byte_level, random_model, sentence_piece, write_gguf
 from checkpoint.llama2c_files import encode_slowly
-from fledge.checkpoint.gguf_file import export_gguf
-from fledge.checkpoint.gguf_header import read_header
-from fledge.checkpoint.gguf_import import import_gguf
-from fledge.checkpoint.gguf_tokenizer import PRE_TOKENIZERS, pre_tokenizer
-from fledge.checkpoint.gguf_vocabulary import read_tokenizer
+from fledge.checkpoint.gguf.export_file import export_gguf
+from fledge.checkpoint.gguf.header import read_header
+from fledge.checkpoint.gguf.import_file import import_gguf
+from fledge.checkpoint.gguf.tokenizer import PRE_TOKENIZERS, pre_tokenizer
+from fledge.checkpoint.gguf.vocabulary import read_tokenizer
 from fledge.errors import FledgeError, TokenizerError
 from fledge.text.conversation import Conversation, Message
 from fledge.text.template import DEFAULT_TEMPLATE

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fledge.checkpoint.gguf_header import Header, Place, Value, read_header
+from fledge.checkpoint.gguf.header import Header, Place, Value, read_header
 from fledge.checkpoint.naming import DamagedFile
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.DOTALL)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from checkpoint.gguf_files import random_model, text, write_gguf
-from fledge.checkpoint.gguf_header import KINDS, read_header
-from fledge.checkpoint.gguf_import import import_gguf
+from fledge.checkpoint.gguf.header import KINDS, read_header
+from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.errors import CheckpointError, FledgeError
 
 MOST_SECONDS = 10
@@ -197,7 +197,7 @@ def test_absurd_sizes_take_no_memory(tmp_path):
     path.write_bytes(content)
     program = (
         "import resource, sys; from pathlib import Path;"
-        "from fledge.checkpoint.gguf_import import import_gguf;"
+        "from fledge.checkpoint.gguf.import_file import import_gguf;"
         "size = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize();"
         "resource.setrlimit(resource.RLIMIT_AS, (size + 2**29, size + 2**29));"
         "import_gguf(Path(sys.argv[1]), Path(sys.argv[2]))"

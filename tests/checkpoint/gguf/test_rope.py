@@ -8,8 +8,8 @@ import torch
 
 import fledge
 from checkpoint.gguf_files import random_model, write_gguf
-from fledge.checkpoint.gguf_import import import_gguf
-from fledge.checkpoint.gguf_rope import scaling_of
+from fledge.checkpoint.gguf.import_file import import_gguf
+from fledge.checkpoint.gguf.rope import scaling_of
 from fledge.errors import CheckpointError
 from fledge.model.config import RotaryConfig
 from fledge.model.positions import frequencies
