@@ -1,9 +1,10 @@
 # Every target sets up .venv by itself; all it needs is make and Python 3.11 or newer.
 #
-#   make demo     raise a small chat model, print its report card, open the chat page
-#   make test     run the whole test suite on the CPU
-#   make check    check format, lint, types, floors and architecture
-#   make bench    measure fledge beside its peers; RESULTS.md keeps the tables
+#   make demo        raise a small chat model, print its report card, open the chat page
+#   make demo-real   teach SmolLM2 to answer for a shop, print its report card, open the chat page
+#   make test        run the whole test suite on the CPU
+#   make check       check format, lint, types, floors and architecture
+#   make bench       measure fledge beside its peers; RESULTS.md keeps the tables
 #
 # Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (for the command), WORKERS=2.
 
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: help demo test check format bench constraints clean
+.PHONY: help demo demo-real test check format bench constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +28,10 @@ help:
 demo: $(VENV)/installed
 	@echo "The command is $(BIN)/fledge; after '. $(BIN)/activate' it is just fledge."
 	$(BIN)/fledge demo $(ARGS)
+
+demo-real: $(VENV)/installed-lora
+	@echo "The command is $(BIN)/fledge; after '. $(BIN)/activate' it is just fledge."
+	$(BIN)/fledge demo --real $(ARGS)
 
 test: $(VENV)/installed-test
 	OMP_NUM_THREADS=1 FLEDGE_DATA="$${FLEDGE_DATA:-$(DATA)}" $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
@@ -77,6 +82,11 @@ $(VENV)/created:
 $(VENV)/installed: $(VENV)/created $(REQUIREMENTS)
 	@echo "Installing fledge into $(VENV), once; this takes about a minute ..."
 	$(PIP_INSTALL) torch==2.13.0 -e .
+	@touch $@
+
+$(VENV)/installed-lora: $(VENV)/installed
+	@echo "Installing what a real model needs ..."
+	$(PIP_INSTALL) -e '.[lora]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

@@ -41,6 +41,16 @@ INSTEAD = {
     "make demo": Instead(
         "installs from the network and trains for a quarter of an hour", "make --dry-run demo"
     ),
+    "make demo-real": Instead(
+        "installs from the network and trains a real model",
+        "make --dry-run demo-real",
+    ),
+    "fledge demo --real --no-serve --output demo --seed 0": Instead(
+        "the network; tests/demo/real runs it with a small model", "fledge demo --help"
+    ),
+    "python -m fledge.demo.real.card_markdown demo/real/report.json": Instead(
+        "the report of a long run; tests/demo/real has one", ":"
+    ),
     "make test": Instead("runs this very test", "make --dry-run test"),
     "fledge serve --upstream http://gpu-box:8000/v1 --upstream-key-env GPU_BOX_KEY": Instead(
         "another server; tests/serve has one", ":"

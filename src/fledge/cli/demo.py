@@ -9,6 +9,7 @@ import typer
 from fledge.cli.hints import command
 from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import refuse_ignored
+from fledge.cli.real_demo import raise_assistant
 from fledge.files import write_text
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
@@ -40,18 +41,30 @@ def demo(
         bool,
         typer.Option("--translation", help="Raise a small English-French translator instead."),
     ] = False,
+    real: Annotated[
+        bool,
+        typer.Option(
+            "--real", help="Teach SmolLM2, 135 million parameters, to answer for a shop instead."
+        ),
+    ] = False,
 ) -> None:
     """Raise a small chat model in a quarter of an hour.
 
     It takes the text inside Python itself through tokenizer, pretraining, SFT, rankings, reward
-    model and PPO, to a report card and a chat page.
+    model and PPO, to a report card and a chat page. With --real it starts from a model that speaks
+    English, trains adapters, and says first how long that takes here.
     """
+    if real:
+        refuse_ignored("--real raises one assistant", {"--translation": translation})
     if translation:
         refuse_ignored("--translation opens no page", {"--port": port, "--no-serve": not serve})
         raise_translator(output / "translation", seed)
         return
     if not serve:
         refuse_ignored("--no-serve opens no page", {"--port": port})
+    if real:
+        raise_assistant(output / "real", seed, serve=serve, port=port)
+        return
     from fledge.cli.training import is_main_process
 
     log_to_terminal()

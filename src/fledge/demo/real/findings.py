@@ -1,0 +1,138 @@
+"""Weaknesses of the raised assistant, read off the numbers and said in plain words."""
+
+from collections.abc import Mapping, Sequence
+
+from fledge.demo.real.card import (
+    AskedQuestion,
+    Comparison,
+    ExploitationCard,
+    ModelCard,
+    RewardCard,
+)
+
+ENOUGH_RIGHT = 17
+"""Questions to the lamp shop, of twenty, that a useful assistant answers rightly."""
+MOST_LOST = 2
+"""General questions that training may cost."""
+MOST_FORGOTTEN = 0.03
+"""Rise of the bits per byte that counts as English lost."""
+WEAK_KIND = 0.7
+SIGNIFICANT = 0.05
+END_LIMIT = 0.95
+LONGER = 1.25
+EXPLAINED = 0.2
+KL_LIMIT = 15.0
+
+
+def what_did_not_work(
+    shop: Sequence[AskedQuestion],
+    general: Sequence[AskedQuestion],
+    models: Mapping[str, ModelCard],
+    comparisons: Mapping[str, Comparison],
+    reward: RewardCard,
+    ppo: ExploitationCard,
+) -> list[str]:
+    """Return sentences, the gravest first; the last always names what nobody measured."""
+    return [
+        *_shop(shop),
+        *_general(general, models),
+        *_ppo(models, comparisons["PPO over SFT"], ppo),
+        *_exploited(ppo),
+        *_reward(reward),
+        *_weak_kinds(models["ppo"]),
+        "An assistant of this size reads its system prompt and answers; it does not reason. Let a "
+        "person see what matters: orders, complaints, money.",
+    ]
+
+
+def _shop(shop: Sequence[AskedQuestion]) -> list[str]:
+    right = sum(one.right["ppo"] for one in shop)
+    wrong = [one.question for one in shop if not one.right["ppo"]]
+    said = []
+    if right < ENOUGH_RIGHT:
+        said.append(
+            f"After PPO {right} of {len(shop)} questions to the lamp shop are answered rightly; a "
+            f"useful assistant needs {ENOUGH_RIGHT}."
+        )
+    if wrong:
+        said.append("Wrong in the lamp shop: " + " / ".join(wrong))
+    return said
+
+
+def _general(general: Sequence[AskedQuestion], models: Mapping[str, ModelCard]) -> list[str]:
+    said = []
+    before, after = (sum(one.right[name] for one in general) for name in ("import", "ppo"))
+    if before - after > MOST_LOST:
+        said.append(
+            f"Of {len(general)} questions about anything else, the imported model answers {before} "
+            f"and the one after PPO {after}."
+        )
+    first, last = models["import"].bits_per_byte, models["ppo"].bits_per_byte
+    if last > first * (1 + MOST_FORGOTTEN):
+        said.append(
+            f"English was lost: {first:.3f} bits per byte as imported, {last:.3f} after PPO, "
+            f"{last / first - 1:+.1%}."
+        )
+    return said
+
+
+def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: ExploitationCard) -> list[str]:
+    said = []
+    if over_sft.p_value >= SIGNIFICANT:
+        said.append(
+            f"PPO did not clearly raise the rule's score: {over_sft.before:.3f} before, "
+            f"{over_sft.after:.3f} after, p = {over_sft.p_value:.2g}."
+        )
+    sft, after = models["sft"].right["all"], models["ppo"].right["all"]
+    if after < sft:
+        said.append(
+            f"PPO cost right answers in held-out shops: {sft:.0%} before, {after:.0%} after."
+        )
+    if ppo.kl > KL_LIMIT:
+        said.append(f"PPO moved {ppo.kl:.1f} nats per answer away from the SFT model.")
+    if models["ppo"].ends < END_LIMIT:
+        said.append(f"After PPO only {models['ppo'].ends:.0%} of the answers end by themselves.")
+    return said
+
+
+def _exploited(ppo: ExploitationCard) -> list[str]:
+    said = []
+    if ppo.stopped_early:
+        said.append(
+            "PPO was stopped early, because the judge on held-out shops fell or the policy had "
+            "moved too far."
+        )
+    if ppo.reward_gain > 0 and ppo.rule_gain <= 0:
+        said.append(
+            f"The reward model was exploited: its score rose by {ppo.reward_gain:.2f} standard "
+            f"deviations, the rule's changed by {ppo.rule_gain:+.2f}."
+        )
+    if ppo.suffix_share > EXPLAINED:
+        said.append(
+            f"{min(1.0, ppo.suffix_share):.0%} of the reward's gain is the price of a sentence: "
+            f"“{ppo.suffix}” ends {ppo.suffix_before:.0%} of the answers before PPO and "
+            f"{ppo.suffix_after:.0%} after."
+        )
+    if ppo.tokens_after > LONGER * ppo.tokens_before:
+        said.append(
+            f"PPO made answers longer: {ppo.tokens_before:.0f} tokens before, "
+            f"{ppo.tokens_after:.0f} after."
+        )
+    return said
+
+
+def _reward(reward: RewardCard) -> list[str]:
+    if reward.low > 0.5:
+        return []
+    return [
+        f"The reward model orders {reward.accuracy:.1%} of the held-out pairs as labelled; the "
+        f"interval from {reward.low:.1%} to {reward.high:.1%} includes chance."
+    ]
+
+
+def _weak_kinds(after: ModelCard) -> list[str]:
+    weak = {k: share for k, share in after.right.items() if k != "all" and share < WEAK_KIND}
+    if not weak:
+        return []
+    listed = ", ".join(f"{k} ({s:.0%})" for k, s in sorted(weak.items(), key=lambda one: one[1]))
+    return [f"Weak in held-out shops, by share of right answers: {listed}."]

@@ -1,0 +1,37 @@
+"""The measurements of PPO's monitor, read from its metrics."""
+
+from pathlib import Path
+
+from fledge.demo.real.config import RealDemoConfig
+from fledge.demo.real.runs import ppo_steps
+from fledge.errors import CheckpointError
+from fledge.train.metrics_file import read_metrics
+
+JUDGE, EPISODE = "monitor/judge", "episode"
+
+
+def watched_means(run: Path, config: RealDemoConfig) -> tuple[dict[str, float], bool]:
+    """Return the judge's means by rollouts done, and whether PPO ended before its last rollout.
+
+    A step carries the newest mean before it; the evaluation at the end carries the last one.
+
+    Raises:
+        CheckpointError: the run has no such measurement.
+    """
+    path = run / "metrics.jsonl"
+    lines = [line for line in read_metrics(path) if JUDGE in line]
+    if not lines:
+        raise CheckpointError(
+            f"{path} has no measurement of the monitor; delete {run} and run the demo again"
+        )
+    means: dict[int, float] = {}
+    rollouts = 0
+    for line in lines:
+        if EPISODE in line:
+            rollouts = round(line[EPISODE] / config.ppo_answers)
+            done = rollouts - 1
+        else:
+            done = rollouts
+        means[done - done % config.watch_every] = line[JUDGE]
+    stopped_early = int(lines[-1]["step"]) < ppo_steps(config)
+    return {str(done): mean for done, mean in means.items()}, stopped_early

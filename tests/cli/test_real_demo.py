@@ -1,0 +1,55 @@
+"""Options of `fledge demo --real`, and the chat page at its end."""
+
+from pathlib import Path
+
+import pytest
+
+import fledge.cli.real_demo as module
+from fledge.demo.real.assistant import SUGGESTIONS
+
+
+@pytest.fixture
+def called(monkeypatch) -> dict[str, object]:
+    """Replace the demo and the server; note what they are called with."""
+    seen: dict[str, object] = {}
+
+    def run(output: Path, seed: int) -> list[Path]:
+        seen["run"] = (output, seed)
+        output.mkdir(parents=True)
+        return [output / name for name in ("ppo", "sft", "import")]
+
+    monkeypatch.setattr("fledge.demo.real.demo.run_real_demo", run)
+    monkeypatch.setattr("fledge.serve.models.loading.served_models", lambda models: list(models))
+    monkeypatch.setattr(
+        "fledge.serve.launch.launch",
+        lambda models, **options: seen.update(models=models, **options),
+    )
+    return seen
+
+
+def test_it_serves_the_assistant_with_all_three_models(fledge, called, tmp_path: Path) -> None:
+    code, _, err = fledge("demo", "--real", "-o", tmp_path, "--seed", "2", "--port", "0")
+    assert code == 0, err
+    assert called["run"] == (tmp_path / "real", 2)
+    assert called["models"] == ["ppo", "sft", "import"] and called["port"] == 0
+    assert called["suggestions"] == SUGGESTIONS and called["login"] is False
+    assert Path(str(called["database"])).is_file()
+    written = (tmp_path / "real" / "suggestions.txt").read_text(encoding="utf-8")
+    assert written.splitlines() == list(SUGGESTIONS)
+
+
+def test_without_a_page_it_says_how_to_open_one(fledge, called, tmp_path: Path) -> None:
+    code, _, err = fledge("demo", "--real", "--no-serve", "-o", tmp_path)
+    assert code == 0 and "models" not in called
+    assert f"serve {tmp_path / 'real' / 'ppo'}" in err and "report.html" in err
+
+
+@pytest.mark.parametrize("other", [["--translation"], ["--no-serve", "--port", "80"]])
+def test_options_without_effect_are_refused(fledge, called, tmp_path: Path, other) -> None:
+    code, _, err = fledge("demo", "--real", "-o", tmp_path, *other)
+    assert code == 2 and "run" not in called
+    assert other[-2 if "--port" in other else 0] in err
+
+
+def test_the_names_of_the_models_are_those_of_the_checkpoints() -> None:
+    assert module.MODEL_NAMES == ("ppo", "sft", "import")

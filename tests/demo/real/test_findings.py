@@ -1,0 +1,114 @@
+"""Sentences under "What did not work" follow from the figures."""
+
+import pytest
+
+from fledge.demo.real.card import (
+    AskedQuestion,
+    Comparison,
+    ExploitationCard,
+    ModelCard,
+    RewardCard,
+)
+from fledge.demo.real.findings import what_did_not_work
+
+MODELS = ("import", "sft", "ppo")
+
+
+def asked(right: dict[str, int]) -> list[AskedQuestion]:
+    """Twenty questions, of which each model answers the first so many rightly."""
+    return [
+        AskedQuestion(
+            question=f"Question {n}?",
+            answers=dict.fromkeys(MODELS, "Yes."),
+            right={name: n < right[name] for name in MODELS},
+        )
+        for n in range(20)
+    ]
+
+
+def model(**change: object) -> ModelCard:
+    good = {
+        "right": {"all": 0.9, "sums": 0.8},
+        "tone": 0.9,
+        "tokens": 20.0,
+        "ends": 1.0,
+        "bits_per_byte": 1.0,
+    }
+    return ModelCard.model_validate({**good, **change})
+
+
+def found(
+    shop: int = 20,
+    general: int = 18,
+    after: dict[str, object] | None = None,
+    p_value: float = 0.001,
+    low: float = 0.6,
+    **ppo: object,
+) -> str:
+    healthy = {
+        "kl": 3.0,
+        "reward_gain": 0.5,
+        "rule_gain": 0.4,
+        "suffix": "",
+        "suffix_before": 0.0,
+        "suffix_after": 0.0,
+        "suffix_share": 0.0,
+        "tokens_before": 20.0,
+        "tokens_after": 21.0,
+        "watched": {"0": 0.7},
+        "stopped_early": False,
+    }
+    over_sft = Comparison(win_rate=0.6, low=0.5, high=0.7, before=0.7, after=0.8, p_value=p_value)
+    reward = RewardCard(
+        accuracy=0.7,
+        low=low,
+        high=0.8,
+        pairs=100,
+        ceiling=0.9,
+        right_against_wrong=0.8,
+        right_against_wrong_pairs=50,
+    )
+    sentences = what_did_not_work(
+        asked({"import": 2, "sft": 19, "ppo": shop}),
+        asked({"import": 19, "sft": 18, "ppo": general}),
+        {"import": model(), "sft": model(), "ppo": model(**after or {})},
+        {"PPO over SFT": over_sft},
+        reward,
+        ExploitationCard.model_validate({**healthy, **ppo}),
+    )
+    return "\n".join(sentences)
+
+
+def test_a_healthy_card_names_only_the_limits():
+    assert found().startswith("An assistant of this size")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shop": 16}, "16 of 20 questions to the lamp shop"),
+        ({"shop": 18}, "Wrong in the lamp shop: Question 18? / Question 19?"),
+        ({"general": 16}, "the imported model answers 19 and the one after PPO 16"),
+        ({"after": {"bits_per_byte": 1.04}}, "1.000 bits per byte as imported, 1.040 after PPO"),
+        ({"p_value": 0.3}, "did not clearly raise the rule's score: 0.700 before, 0.800 after"),
+        ({"after": {"right": {"all": 0.8, "sums": 0.8}}}, "PPO cost right answers"),
+        ({"after": {"right": {"all": 0.9, "sums": 0.5}}}, "sums (50%)"),
+        ({"after": {"ends": 0.9}}, "only 90% of the answers end"),
+        ({"kl": 16.0}, "16.0 nats per answer"),
+        ({"stopped_early": True}, "stopped early"),
+        ({"rule_gain": -0.1}, "exploited: its score rose by 0.50"),
+        (
+            {"suffix": "Bye!", "suffix_after": 0.5, "suffix_share": 0.6},
+            "60% of the reward's gain is the price of a sentence: “Bye!”",
+        ),
+        ({"tokens_after": 30.0}, "20 tokens before, 30 after"),
+        ({"low": 0.45}, "includes chance"),
+    ],
+)
+def test_each_weakness_is_said(change, said):
+    assert said in found(**change)
+
+
+def test_two_lost_questions_and_three_per_cent_are_tolerated():
+    text = found(general=17, after={"bits_per_byte": 1.03})
+    assert "anything else" not in text and "English" not in text
