@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,6 +15,9 @@ from fledge.starter.kinds import conversations, tasks
 from fledge.starter.prose import prose
 from fledge.starter.writers import WRITERS, write
 
+WriteFiles = Callable[[Path, int], list[Path]]
+"""Writes the files of a project, drawn with a seed; returns their paths."""
+
 TEMPLATE = Path(__file__).parent / "template"
 NUM_TEXT_FILES = 15
 NUM_PARAGRAPHS = 1_000
@@ -24,8 +27,10 @@ RANKINGS_PER_KIND = 60
 LABELLER_NOISE = 0.1
 
 
-def write_project(directory: Path, seed: int) -> list[Path]:
+def write_project(directory: Path, seed: int, write: WriteFiles | None = None) -> list[Path]:
     """Write everything into a new or empty directory; return the paths written, in order.
+
+    `write` replaces `write_files`, for a project of another kind.
 
     Raises:
         ConfigError: the directory is not empty.
@@ -34,7 +39,7 @@ def write_project(directory: Path, seed: int) -> list[Path]:
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ConfigError(f"{directory} is not empty; name a new directory")
     try:
-        return write_files(directory, seed)
+        return (write or write_files)(directory, seed)
     except OSError as error:
         shutil.rmtree(directory, ignore_errors=True)  # half a project would be in the way
         raise DataError(

@@ -1,4 +1,5 @@
-"""A pipeline: a tokenizer, then runs in order, which refer to earlier ones by name."""
+"""A pipeline: a tokenizer or an imported model, then runs in order, which refer to earlier ones by
+name."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from fledge.config import Config
 from fledge.runs.data_check import check_data
+from fledge.runs.imported import IMPORTED, REHEARSALS, ImportConfig, import_once, rehearsals_in
 from fledge.runs.run import Run, execute
 from fledge.runs.tokenizer import TokenizerConfig, make_tokenizer
 from fledge.train.progress import Progress, for_terminal
@@ -29,6 +31,8 @@ class Pipeline(Config):
     """Seed of every run that sets none."""
     tokenizer: TokenizerConfig | None = None
     """Tokenizer to train first; none if the pretraining run names one."""
+    imported: ImportConfig | None = None
+    """Model of others to import first; none begins with a model of its own."""
     runs: tuple[Run, ...] = Field(min_length=1)
     """Runs, in order."""
 
@@ -44,6 +48,8 @@ class Pipeline(Config):
         if isinstance(tokenizer, dict):
             tokenizer.setdefault("text", _pretraining_text(values["runs"]))
         outputs: dict[str, str] = {}
+        if values.get("imported") is not None:
+            outputs = {IMPORTED: str(output / IMPORTED), REHEARSALS: str(rehearsals_in(output))}
         for run in values["runs"]:
             stage = run.get("stage")
             if not isinstance(stage, dict):
@@ -72,6 +78,8 @@ def run_pipeline(pipeline: Pipeline, progress: Progress | None = None) -> list[P
     progress = progress or for_terminal()
     if pipeline.tokenizer is not None:
         make_tokenizer(pipeline.tokenizer, pipeline.output / TOKENIZER_NAME)
+    if pipeline.imported is not None:
+        import_once(pipeline.imported, pipeline.output)
     check_data(pipeline.runs)
     return [execute(run, progress) for run in pipeline.runs]
 
@@ -94,12 +102,15 @@ def _texts(runs: Iterable[Mapping[str, object]]) -> Iterator[object]:
 def _with_outputs(stage: Mapping[str, object], outputs: Mapping[str, str]) -> dict[str, object]:
     """Replace names of earlier runs in a stage's settings by their outputs.
 
-    For `corpus` that is the corpus inside the output, which a pretraining run built.
+    For `corpus` that is the corpus inside the output, which a pretraining run built. Among
+    demonstrations only the imported model's own answers have a name.
     """
     resolved: dict[str, object] = {}
     for key, value in stage.items():
         if isinstance(value, Mapping):
             resolved[key] = _with_outputs(value, outputs)
+        elif key == "demonstrations" and isinstance(value, list) and REHEARSALS in outputs:
+            resolved[key] = [outputs[REHEARSALS] if one == REHEARSALS else one for one in value]
         elif key != "name" and isinstance(value, str) and value in outputs:
             resolved[key] = outputs[value] + ("/corpus" if key == "corpus" else "")
         else:
