@@ -16,9 +16,10 @@ from fledge.errors import CheckpointError
 from fledge.generate import SamplingParams
 from fledge.generate.text import answer
 from fledge.model.config import GPTConfig
+from fledge.model.eight_bit import round_to_eight_bits
 from fledge.model.gpt import GPT
 from fledge.model.lora import LoRAConfig, adapt
-from fledge.runtime import weights
+from fledge.runtime import device, weights
 from fledge.text.chat import ChatTemplate
 from fledge.text.conversation import Conversation, Message
 from fledge.text.tokenizer import Tokenizer
@@ -153,3 +154,16 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (directory / "config.json").write_text('{"model_type": "mamba"}')
     with pytest.raises(CheckpointError, match=r"config\.json: .*'mamba' is not supported"):
         open_language_model(directory)
+
+
+@pytest.mark.parametrize("is_fast", [True, False], ids=["multiplies bf16", "no bf16 instructions"])
+def test_weights_of_8_bits_are_rounded_from_the_format_that_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_fast: bool
+) -> None:
+    monkeypatch.setattr(device, "multiplies_bfloat16_fast", lambda where: is_fast)
+    directory = write(tmp_path / "model", UNTIED)
+    opened = open_language_model(directory, "int8")
+    rounded = open_language_model(directory, "bfloat16" if is_fast else "float32").model
+    round_to_eight_bits(rounded)
+    assert opened.weights == "int8"
+    torch.testing.assert_close(logits(opened.model), logits(rounded), rtol=0, atol=0)

@@ -73,4 +73,4 @@ def by_torch(model: GPT, ids: torch.Tensor, cache: KeyValueCache) -> torch.Tenso
 @torch.no_grad()
 def natively(model: GPT | NativeDecoder, ids: torch.Tensor, cache: KeyValueCache) -> torch.Tensor:
     decoder = model if isinstance(model, NativeDecoder) else decoder_of(model)
-    return decoder.step(ids, cache, int(cache.lengths.max()) + 1).clone()
+    return decoder.step(ids, cache).clone()

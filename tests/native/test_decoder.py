@@ -9,6 +9,7 @@ import torch
 from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
 from fledge.model.attention import record_attention
+from fledge.model.eight_bit import round_to_eight_bits
 from fledge.model.gpt import GPT
 from fledge.model.lora import LoRAConfig, adapt
 from fledge.native.decoder import NativeDecoder
@@ -28,6 +29,7 @@ from native.decoding import (
 )
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
+DTYPES = [torch.float32, torch.bfloat16, torch.int8]
 PORTABLE = tuple(flag for flag in FLAGS if flag != "-march=native")
 
 
@@ -42,6 +44,13 @@ def portable(tmp_path_factory):
 def rounded(model: GPT) -> GPT:
     """The model in fp32 with the weights of its bfloat16 version: what both round from."""
     return copy.deepcopy(model).bfloat16().float()
+
+
+def in_format(model: GPT, dtype: torch.dtype) -> GPT:
+    if dtype == torch.int8:
+        round_to_eight_bits(model)
+        return model
+    return model.to(dtype)
 
 
 def distance(logits: torch.Tensor, exact: torch.Tensor) -> float:
@@ -72,22 +81,32 @@ def test_a_step_in_bfloat16_is_as_near_to_float32_as_torch_is(name) -> None:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_step_in_8_bits_is_that_of_the_rounded_weights(name) -> None:
+    config = CONFIGS[name]
+    model = in_format(make(config), torch.int8)
+    ids, cache = new_ids(config, len(LENGTHS)), filled(config, LENGTHS)
+    exact = by_torch(model, ids, copy_of(cache))
+    assert distance(natively(model, ids, cache), exact) < 3e-4 * float(exact.std())
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_other_processors_compute_the_same(name, dtype, portable) -> None:
     config = CONFIGS[name]
-    exact_model = rounded(make(config))
-    model, ids = copy.deepcopy(exact_model).to(dtype), new_ids(config, len(LENGTHS))
+    model = in_format(make(config), dtype)
+    exact_model = model if dtype == torch.int8 else copy.deepcopy(model).float()
+    ids = new_ids(config, len(LENGTHS))
     cache = filled(config, LENGTHS)
     exact = by_torch(exact_model, ids, copy_of(cache))
     logits = natively(NativeDecoder(model, portable), ids, cache)
     torch.testing.assert_close(logits, exact, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", ["Qwen3", "GPT-2", "odd sizes"])
 def test_a_row_gets_the_same_bits_alone_as_in_company(name, dtype) -> None:
     config = CONFIGS[name]
-    decoder = decoder_of(make(config).to(dtype))
+    decoder = decoder_of(in_format(make(config), dtype))
     ids, cache = new_ids(config, len(LENGTHS)), filled(config, LENGTHS)
     alone = [
         natively(decoder, ids[row : row + 1], cache.taken(torch.tensor([row])))
@@ -96,9 +115,9 @@ def test_a_row_gets_the_same_bits_alone_as_in_company(name, dtype) -> None:
     assert torch.equal(natively(decoder, ids, cache), torch.cat(alone))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_the_number_of_threads_changes_no_bit(dtype) -> None:
-    decoder = decoder_of(make(WIDE).to(dtype))
+    decoder = decoder_of(in_format(make(WIDE), dtype))
     ids, cache = new_ids(WIDE, len(LENGTHS)), filled(WIDE, LENGTHS)
     before, found = torch.get_num_threads(), []
     try:
@@ -119,12 +138,13 @@ def test_slots_beyond_a_row_are_never_read() -> None:
     assert torch.equal(natively(model, ids, cache), expected)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("damaged", ["token_embedding", "blocks.0.feed_forward.down"])
 def test_damaged_weights_give_nan_and_no_number(damaged, dtype) -> None:
-    model = make(WIDE).to(dtype)
+    model = make(WIDE)
     with torch.no_grad():
         model.get_submodule(damaged).weight.fill_(float("nan"))
+    model = in_format(model, dtype)
     assert natively(model, new_ids(WIDE, 2), filled(WIDE, [3, 9])).isnan().all()
 
 

@@ -25,3 +25,4 @@ def test_a_wish_is_kept_whatever_is_fast(is_fast: bool) -> None:
     for size in (1, 10**9):
         assert weight_dtype("float32", size, CPU) == torch.float32
         assert weight_dtype("bfloat16", size, CPU) == torch.bfloat16
+        assert weight_dtype("int8", size, CPU) == torch.int8

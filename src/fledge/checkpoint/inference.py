@@ -10,7 +10,10 @@ from fledge.checkpoint.resolved import Checkpoint, resolve
 from fledge.checkpoint.weights import load_mapped
 from fledge.model.config import GPTConfig
 from fledge.model.counting import parameters
+from fledge.model.eight_bit import round_to_eight_bits
+from fledge.model.gpt import GPT
 from fledge.model.huggingface.decoder_only import family_of, read_config
+from fledge.runtime.device import compute_dtype
 from fledge.runtime.weights import WeightFormat, weight_dtype
 
 DEVICE = torch.device("cpu")
@@ -27,8 +30,23 @@ def open_language_model(directory: Path, weights: WeightFormat = "auto") -> Load
         CheckpointError: as `load_language_model`.
     """
     checkpoint = resolve(directory)
-    dtype = inference_dtype(checkpoint, weights)
-    return with_text(directory, load_mapped(checkpoint, dtype))
+    model = load_for_inference(checkpoint, inference_dtype(checkpoint, weights))
+    return with_text(directory, model)
+
+
+def load_for_inference(checkpoint: Checkpoint, dtype: torch.dtype) -> GPT:
+    """Return a model in the format of `inference_dtype`, as `load_mapped` does.
+
+    For int8 its matrices are rounded, one after another, from the format of its other numbers.
+
+    Raises:
+        CheckpointError: as `load_language_model`.
+    """
+    if dtype != torch.int8:
+        return load_mapped(checkpoint, dtype)
+    model = load_mapped(checkpoint, compute_dtype("auto", DEVICE))
+    round_to_eight_bits(model)
+    return model
 
 
 def inference_dtype(checkpoint: Checkpoint, weights: WeightFormat) -> torch.dtype:

@@ -54,7 +54,7 @@ Weights = Annotated[
     WeightFormat | None,
     typer.Option(
         metavar="FORMAT",
-        help="auto (fastest), float32 or bfloat16; reward models are float32.",
+        help="auto, float32, bfloat16 or int8; reward models are float32.",
         show_default=False,
     ),
 ]

@@ -57,14 +57,14 @@ VocabularySize = Annotated[
         show_default=str(VOCABULARY_SIZE),
     ),
 ]
-WeightFormat = Literal["auto", "float32", "bfloat16"]
+WeightFormat = Literal["auto", "float32", "bfloat16", "int8"]
 """The choices of `fledge.runtime.weights`, which imports torch."""
 Weights = Annotated[
     WeightFormat,
     typer.Option(
         "--weights",
         metavar="FORMAT",
-        help="auto (fastest), float32 or bfloat16.",
+        help="auto (fast and exact), float32, bfloat16 or int8 (fastest).",
         show_default=False,
     ),
 ]

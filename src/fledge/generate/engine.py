@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from fledge.errors import GenerationError
@@ -175,16 +176,12 @@ class Engine:
         return generator
 
     def _prefill(self, sequences: list[Sequence]) -> Sampled:
-        """Read the prompts of the newest rows, padded on the right to the longest."""
-        prompts = [torch.tensor(sequence.request.prompt) for sequence in sequences]
-        ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True).to(self._device)
-        lengths = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+        """Read the prompts of the newest rows."""
+        prompts = [sequence.request.prompt for sequence in sequences]
+        longest = max(map(len, prompts))
         first_row = len(self._scheduler.running) - len(sequences)
-        cache = self._room(ids.shape[1]).fresh_window(len(sequences), ids.shape[1], first_row)
-        hidden = self.model.hidden(ids, cache=cache)
-        cache.set_lengths(lengths)
-        last = hidden[torch.arange(len(prompts), device=self._device), lengths - 1]
-        logits = self.model.logits(last)
+        cache = self._room(longest).fresh_window(len(sequences), longest, first_row)
+        logits = self._read(prompts, cache)
         return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
 
     def _prefill_piece(self, sequence: Sequence) -> list[TokenEvent]:
@@ -192,14 +189,14 @@ class Engine:
         if self._long_prompt is None or self._long_prompt.sequence is not sequence:
             cache = self._new_cache(rows=1, capacity=sequence.length)
             self._long_prompt = LongPrompt(sequence, cache)
-        hidden = self._long_prompt.read(self.model, self._scheduler.prefill_tokens)
+        piece, window = self._long_prompt.next_piece(self._scheduler.prefill_tokens)
+        logits = self._read([piece], window)
         if not self._long_prompt.is_read:
             return []
         self._scheduler.run_prefilled()
         row = torch.tensor([len(self._scheduler.running) - 1], device=self._device)
         self._room(sequence.length).place(self._long_prompt.cache, row)
         self._long_prompt = None
-        logits = self.model.logits(hidden)
         sampled = Sampler([sequence], logits.shape[-1], self._device).sample(logits)
         return self._record([sequence], sampled)
 
@@ -210,12 +207,25 @@ class Engine:
         cache = self._room(longest).window(len(running), longest)
         ids = torch.tensor([sequence.last for sequence in running], device=self._device)
         if self._native is not None and self._native.is_usable:
-            logits = self._native.step(ids, cache, longest)
+            logits = self._native.step(ids, cache)
         else:
             logits = self.model(ids[:, None], cache=cache).squeeze(1)
         if self._sampler is None or self._sampler.rows != running:
             self._sampler = Sampler(list(running), logits.shape[-1], self._device)
         return self._sampler.sample(logits)
+
+    def _read(self, prompts: list[tuple[int, ...]], cache: KeyValueCache) -> Float[Tensor, "B V"]:
+        """Read prompts into the rows of `cache`, behind what is there; return the logits after."""
+        if self._native is not None and self._native.is_usable:
+            return self._native.read(prompts, cache)
+        # Padded on the right to the longest.
+        rows = [torch.tensor(prompt) for prompt in prompts]
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._device)
+        new = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+        lengths = cache.lengths + new
+        hidden = self.model.hidden(ids, cache=cache)
+        cache.set_lengths(lengths)
+        return self.model.logits(hidden[torch.arange(len(prompts), device=self._device), new - 1])
 
     def _room(self, length: int) -> KeyValueCache:
         """Return the cache, with `length` slots or more for every running request."""

@@ -1,12 +1,7 @@
 """Prompts too long for one step, read piece by piece while others go on writing."""
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 from fledge.generate.sequence import Sequence
 from fledge.model.cache import KeyValueCache
-from fledge.model.gpt import GPT
 
 
 class LongPrompt:
@@ -22,10 +17,9 @@ class LongPrompt:
         """True once every token has been read."""
         return self._num_read == len(self.sequence.request.prompt)
 
-    def read(self, model: GPT, most: int) -> Float[Tensor, "1 D"]:
-        """Read at most `most` tokens more; return the hidden state of the last one read."""
+    def next_piece(self, most: int) -> tuple[tuple[int, ...], KeyValueCache]:
+        """Return up to `most` tokens more, which count as read, and the cache to read them into."""
         piece = self.sequence.request.prompt[self._num_read :][:most]
         self._num_read += len(piece)
-        ids = torch.tensor([piece], device=self.cache.lengths.device)
         # Attention pays for every slot it is shown: show none of the tokens still to come.
-        return model.hidden(ids, cache=self.cache.window(1, self._num_read))[:, -1]
+        return piece, self.cache.window(1, self._num_read)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fledge.model.attention import Attention
 from fledge.model.cache import KeyValueCache, LayerCache
 from fledge.model.config import GPTConfig
+from fledge.model.eight_bit import EightBitEmbedding
 from fledge.model.layers import make_feed_forward, make_norm, set_dropout
 from fledge.model.positions import Rotary, Rotation
 
@@ -101,8 +102,13 @@ class GPT(nn.Module):
 
     def logits(self, hidden: Float[Tensor, "*any D"]) -> Float[Tensor, "*any V"]:
         """Return the scores of every token of the vocabulary, in fp32."""
-        weight = self.token_embedding.weight if self.head is None else self.head.weight
-        return F.linear(hidden, weight).float()
+        if self.head is not None:
+            logits: Tensor = self.head(hidden)
+        elif isinstance(self.token_embedding, EightBitEmbedding):
+            logits = self.token_embedding.scores(hidden)
+        else:
+            logits = F.linear(hidden, self.token_embedding.weight)
+        return logits.float()
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

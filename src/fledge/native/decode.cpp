@@ -1,6 +1,7 @@
-// One new token of each row through all layers of a GPT, in one call.
+// New tokens of several texts through all layers of a GPT, in one call: one of each while they are
+// written, many while prompts are read.
 //
-// The letters are those of `fledge.model.config`: V D L H G d F, B rows, S slots of the cache.
+// The letters are those of `fledge.model.config`: V D L H G d F, T tokens, S slots of the cache.
 // `fledge.native.decoder` fills these structures; the torch modules are the oracle of its tests.
 
 #include <atomic>
@@ -34,18 +35,22 @@ struct Model {
 };
 
 struct Step {
-    int64_t rows, longest, threads;  // longest: tokens of the longest row, the new one included
-    const int64_t *ids, *lengths;    // lengths: tokens of each row before this one
+    int64_t tokens, longest, threads, outputs;  // longest: slots of the longest text, new ones included
+    int64_t is_reading;                         // many tokens of a text at a time
+    const int64_t *ids, *rows, *positions;      // of each token; a row's are neighbours, in order
+    const int64_t* output_tokens;               // tokens whose logits are wanted
     float *keys, *values;
     int64_t layer_stride, row_stride, group_stride, slot_stride;  // in floats
-    float* logits;                                                // B V
+    float* logits;                                                // outputs × V
     float* workspace;
 };
 }
 
 namespace {
 
-constexpr int64_t CHUNK = 64;    // slots of the cache that one task attends to
+constexpr int64_t CHUNK = 64;    // slots whose keys and values stay in the first cache
+constexpr int64_t SPAN = 128;    // slots that one task attends to
+constexpr int64_t BLOCK = 32;    // most tokens of a text that one task attends from
 constexpr int64_t SPINS = 4096;  // looks at a barrier before a thread lets others run
 
 class Barrier {
@@ -130,35 +135,104 @@ void rotate(float* x, const float* cosine, const float* sine, int64_t width) {
     }
 }
 
-// Dot products of `query` with four keys, `stride` apart.
-void four_dots(const float* query, const float* keys, int64_t stride, int64_t width, float* result) {
-    Lanes sums[4] = {};
-    int64_t i = 0;
-    for (; i + LANES <= width; i += LANES)
-        for (int key = 0; key < 4; ++key) sums[key] += load(query + i) * load(keys + key * stride + i);
-    totals(sums, result);
-    for (; i < width; ++i)
-        for (int key = 0; key < 4; ++key) result[key] += query[i] * keys[key * stride + i];
-}
-
-// Add up `count` values, `stride` apart, each times its weight.
-void mix(const float* weights, const float* values, int64_t stride, int64_t count, int64_t width,
-         float* result) {
-    constexpr int BLOCK = 4;  // sums that stay in registers
-    int64_t i = 0;
-    for (; i + BLOCK * LANES <= width; i += BLOCK * LANES) {
-        Lanes sums[BLOCK] = {};
-        for (int64_t slot = 0; slot < count; ++slot)
-            for (int j = 0; j < BLOCK; ++j)
-                sums[j] += weights[slot] * load(values + slot * stride + i + j * LANES);
-        std::memcpy(result + i, sums, sizeof sums);
+// Scores of QUERIES queries against `count` keys, `stride` apart: their dot products.
+template <int QUERIES>
+void score(const float* const* queries, const float* keys, int64_t stride, int64_t count, int64_t width,
+           float (*scores)[CHUNK]) {
+    for (int64_t slot = 0; slot < count; slot += 4) {
+        // At the end the last key is taken again, so that every sum has the same order.
+        const float* key[4];
+        for (int64_t k = 0; k < 4; ++k) key[k] = keys + std::min(slot + k, count - 1) * stride;
+        Lanes sums[QUERIES][4] = {};
+        int64_t i = 0;
+        for (; i + LANES <= width; i += LANES)
+            for (int k = 0; k < 4; ++k)
+                for (int q = 0; q < QUERIES; ++q) sums[q][k] += load(queries[q] + i) * load(key[k] + i);
+        for (int q = 0; q < QUERIES; ++q) {
+            float four[4];
+            totals(sums[q], four);
+            for (int64_t j = i; j < width; ++j)
+                for (int k = 0; k < 4; ++k) four[k] += queries[q][j] * key[k][j];
+            for (int64_t k = 0; k < std::min<int64_t>(4, count - slot); ++k) scores[q][slot + k] = four[k];
+        }
     }
-    std::fill(result + i, result + width, 0.0f);
-    for (int64_t slot = 0; slot < count; ++slot)
-        for (int64_t j = i; j < width; ++j) result[j] += weights[slot] * values[slot * stride + j];
 }
 
-int64_t chunks_of(int64_t slots) { return (slots + CHUNK - 1) / CHUNK; }
+// The same scores from keys turned round, width × CHUNK: no sum runs across lanes, which pays where
+// many queries meet the same keys.
+template <int QUERIES>
+void score_turned(const float* const* queries, const float* turned, int64_t width, float (*scores)[CHUNK]) {
+    constexpr int WIDTH = CHUNK / LANES;
+    Lanes sums[QUERIES][WIDTH] = {};
+    for (int64_t i = 0; i < width; ++i)
+        for (int j = 0; j < WIDTH; ++j) {
+            const Lanes key = load(turned + i * CHUNK + j * LANES);
+            for (int q = 0; q < QUERIES; ++q) sums[q][j] += queries[q][i] * key;
+        }
+    std::memcpy(scores, sums, sizeof sums);
+}
+
+// Add to dimensions `from` … of QUERIES results the values, `stride` apart, each times its weight.
+template <int QUERIES, int WIDTH>
+void mix_lanes(const float (*weights)[CHUNK], const float* values, int64_t stride, int64_t count,
+               int64_t from, float* const* results) {
+    Lanes sums[QUERIES][WIDTH];
+    for (int q = 0; q < QUERIES; ++q)
+        for (int j = 0; j < WIDTH; ++j) sums[q][j] = load(results[q] + from + j * LANES);
+    for (int64_t slot = 0; slot < count; ++slot)
+        for (int j = 0; j < WIDTH; ++j) {
+            const Lanes value = load(values + slot * stride + from + j * LANES);
+            for (int q = 0; q < QUERIES; ++q) sums[q][j] += weights[q][slot] * value;
+        }
+    for (int q = 0; q < QUERIES; ++q)
+        std::memcpy(results[q] + from, sums[q], sizeof sums[q]);
+}
+
+template <int QUERIES>
+void mix(const float (*weights)[CHUNK], const float* values, int64_t stride, int64_t count, int64_t width,
+         float* const* results) {
+    int64_t i = 0;
+    for (; i + 4 * LANES <= width; i += 4 * LANES)
+        mix_lanes<QUERIES, 4>(weights, values, stride, count, i, results);
+    for (; i + LANES <= width; i += LANES)
+        mix_lanes<QUERIES, 1>(weights, values, stride, count, i, results);
+    for (int q = 0; q < QUERIES; ++q)
+        for (int64_t slot = 0; slot < count; ++slot)
+            for (int64_t j = i; j < width; ++j) results[q][j] += weights[q][slot] * values[slot * stride + j];
+}
+
+// Softmax of one query over the chunks that it has seen: the largest score, the sum of exponentials
+// and the weighted sum of values (online softmax, Milakov and Gimelshein 2018, arXiv:1805.02867).
+struct Partial {
+    float *largest, *sum, *mixed;
+
+    // Turn the first `seen` scores of a chunk into weights, the others into none, and what was summed
+    // before into their scale.
+    void weigh(float* scores, int64_t seen, int64_t width) const {
+        std::fill(scores + seen, scores + CHUNK, -std::numeric_limits<float>::max());
+        Lanes best = load(scores), sums = {};
+        for (int64_t i = LANES; i < CHUNK; i += LANES) {
+            const Lanes other = load(scores + i);
+            best = other > best ? other : best;
+        }
+        float most = *largest, more = 0;
+        for (int lane = 0; lane < LANES; ++lane) most = std::max(most, best[lane]);
+        for (int64_t i = 0; i < CHUNK; ++i) scores[i] = exponential(scores[i] - most);
+        std::fill(scores + seen, scores + CHUNK, 0.0f);
+        for (int64_t i = 0; i < CHUNK; i += LANES) sums += load(scores + i);
+        for (int lane = 0; lane < LANES; ++lane) more += sums[lane];
+        const float factor = exponential(*largest - most);
+        *sum = *sum * factor + more;
+        for (int64_t i = 0; i < width; ++i) mixed[i] *= factor;
+        *largest = most;
+    }
+};
+
+int64_t spans_of(int64_t slots) { return (slots + SPAN - 1) / SPAN; }
+
+struct Block {
+    int64_t first, tokens;  // neighbours in one text
+};
 
 template <class Arithmetic>
 class Decoding {
@@ -172,61 +246,71 @@ public:
         };
         const int64_t attended_width = m.heads * m.head_width;
         const int64_t widest = std::max({m.width, attended_width, m.feed_forward_width});
-        x = take(s.rows * m.width);
-        heads = take(s.rows * (m.heads + 2 * m.groups) * m.head_width);
-        partial = take(s.rows * m.heads * chunks_of(s.longest) * (m.head_width + 2));
-        hidden = take(s.rows * m.feed_forward_width * (m.is_gated ? 2 : 1));
-        wide = take(s.rows * widest);
-        auto values = reinterpret_cast<typename Arithmetic::Input*>(take(s.rows * padded(widest)));
-        inputs = {values, take(s.rows), s.rows};
+        x = take(s.tokens * m.width);
+        heads = take(s.tokens * (m.heads + 2 * m.groups) * m.head_width);
+        partial = take(s.tokens * m.heads * spans_of(s.longest) * (m.head_width + 2));
+        hidden = take(s.tokens * m.feed_forward_width * (m.is_gated ? 2 : 1));
+        wide = take(s.tokens * widest);
+        auto values = reinterpret_cast<typename Arithmetic::Input*>(take(s.tokens * padded(widest)));
+        inputs = {values, take(s.tokens), s.tokens};
+        ending = {values, inputs.scales, s.outputs};
         size = at - s.workspace;
+        for (int64_t token = 0; token < s.tokens; ++token) {
+            const bool is_next = token > 0 && s.rows[token] == s.rows[token - 1];
+            if (is_next && blocks.back().tokens < BLOCK) ++blocks.back().tokens;
+            else blocks.push_back({token, 1});
+        }
     }
 
     int64_t workspace_size() const { return size; }
 
     void run() {
-        team.each(s.rows, [&](int64_t row) { embed(row); });
+        team.each(s.tokens, [&](int64_t token) { embed(token); });
         for (int64_t layer = 0; layer < m.layers; ++layer) {
             const Layer& l = m.layer[layer];
-            team.each(s.rows, [&](int64_t row) { norm(l.attention_norm, row); });
-            multiply(l.query_key_value, heads, false);
-            team.each(s.rows, [&](int64_t row) { remember(l, layer, row); });
-            team.each(s.rows * m.groups * chunks_of(s.longest), [&](int64_t task) { attend(layer, task); });
-            team.each(s.rows, [&](int64_t row) { combine(row); });
-            multiply(l.output, x, true);
-            team.each(s.rows, [&](int64_t row) { norm(l.feed_forward_norm, row); });
-            multiply(l.up, hidden, false);
-            team.each(s.rows, [&](int64_t row) { activate(row); });
-            multiply(l.down, x, true);
+            team.each(s.tokens, [&](int64_t token) { norm(l.attention_norm, token, inputs, token); });
+            multiply(l.query_key_value, inputs, heads, false);
+            team.each(s.tokens, [&](int64_t token) { remember(l, layer, token); });
+            const int64_t spans = spans_of(s.longest);
+            team.each(int64_t(blocks.size()) * m.groups * spans, [&](int64_t task) {
+                attend(layer, blocks[task / spans / m.groups], task / spans % m.groups, task % spans);
+            });
+            team.each(s.tokens, [&](int64_t token) { combine(token); });
+            multiply(l.output, inputs, x, true);
+            team.each(s.tokens, [&](int64_t token) { norm(l.feed_forward_norm, token, inputs, token); });
+            multiply(l.up, inputs, hidden, false);
+            team.each(s.tokens, [&](int64_t token) { activate(token); });
+            multiply(l.down, inputs, x, true);
         }
-        team.each(s.rows, [&](int64_t row) { norm(m.final_norm, row); });
-        multiply(m.head, s.logits, false);
+        team.each(s.outputs, [&](int64_t row) { norm(m.final_norm, s.output_tokens[row], ending, row); });
+        multiply(m.head, ending, s.logits, false);
     }
 
 private:
-    void multiply(const Matrix& matrix, float* to, bool adds) {
+    void multiply(const Matrix& matrix, const Inputs<Arithmetic>& from, float* to, bool adds) {
         team.split(matrix.outputs, TILE, [&](int64_t first, int64_t last) {
-            product<Arithmetic>(matrix, inputs, first, last, to, adds);
+            product<Arithmetic>(matrix, from, first, last, to, adds);
         });
     }
 
-    void embed(int64_t row) {
+    void embed(int64_t token) {
         for (int64_t i = 0; i < m.width; ++i) {
-            x[row * m.width + i] = element(m.embedding, s.ids[row], i);
-            if (m.positions.weight) x[row * m.width + i] += element(m.positions, s.lengths[row], i);
+            float& to = x[token * m.width + i];
+            to = element(m.embedding, s.ids[token], i);
+            if (m.positions.weight) to += element(m.positions, s.positions[token], i);
         }
     }
 
-    void norm(const Norm& norm, int64_t row) {
-        float* normed = wide + row * m.width;
-        normalise(normed, x + row * m.width, norm, m.width, m.epsilon);
-        inputs.set(row, normed, m.width);
+    void norm(const Norm& norm, int64_t token, Inputs<Arithmetic>& to, int64_t row) {
+        float* normed = wide + token * m.width;
+        normalise(normed, x + token * m.width, norm, m.width, m.epsilon);
+        to.set(row, normed, m.width);
     }
 
-    // Normalise and turn q and k of a row, and put k and v into the cache.
-    void remember(const Layer& l, int64_t layer, int64_t row) {
-        const int64_t d = m.head_width, position = s.lengths[row];
-        float* head = heads + row * (m.heads + 2 * m.groups) * d;
+    // Normalise and turn q and k of a token, and put k and v into the cache.
+    void remember(const Layer& l, int64_t layer, int64_t token) {
+        const int64_t d = m.head_width, position = s.positions[token];
+        float* head = heads + token * (m.heads + 2 * m.groups) * d;
         for (int64_t h = 0; h < m.heads + m.groups; ++h, head += d) {
             const Norm& norm = h < m.heads ? l.query_norm : l.key_norm;
             if (norm.weight) normalise(head, head, norm, d, m.epsilon);
@@ -234,7 +318,7 @@ private:
         }
         const float *v = head, *k = head - m.groups * d;
         for (int64_t g = 0; g < m.groups; ++g) {
-            const int64_t at = slot(layer, row, g, position);
+            const int64_t at = slot(layer, s.rows[token], g, position);
             std::copy_n(k + g * d, d, s.keys + at);
             std::copy_n(v + g * d, d, s.values + at);
         }
@@ -245,58 +329,84 @@ private:
                position * s.slot_stride;
     }
 
-    // Attend from the queries of one group to one chunk of slots: the largest score, the sum of
-    // exponentials and the weighted sum of values (online softmax, Milakov and Gimelshein 2018).
-    void attend(int64_t layer, int64_t task) {
-        const int64_t chunks = chunks_of(s.longest), d = m.head_width, each = m.heads / m.groups;
-        const int64_t chunk = task % chunks, g = task / chunks % m.groups, row = task / chunks / m.groups;
-        const int64_t first = chunk * CHUNK, count = std::min(CHUNK, s.lengths[row] + 1 - first);
-        if (count <= 0) return;
-        const float *keys = s.keys + slot(layer, row, g, first), *values = s.values + slot(layer, row, g, first);
-        const float scale = 1.0f / std::sqrt(float(d));
-        for (int64_t h = g * each; h < (g + 1) * each; ++h) {
-            const float* query = heads + (row * (m.heads + 2 * m.groups) + h) * d;
-            float* result = partial + ((row * m.heads + h) * chunks + chunk) * (d + 2);
-            float scores[CHUNK], largest = -std::numeric_limits<float>::infinity(), sum = 0;
-            int64_t i = 0;
-            for (; i + 4 <= count; i += 4)
-                four_dots(query, keys + i * s.slot_stride, s.slot_stride, d, scores + i);
-            for (; i < count; ++i) {
-                float same[4];  // one key four times, so that the order of its sum stays the same
-                four_dots(query, keys + i * s.slot_stride, 0, d, same);
-                scores[i] = same[0];
+    Partial partial_of(int64_t token, int64_t h, int64_t span) const {
+        float* at = partial + ((token * m.heads + h) * spans_of(s.longest) + span) * (m.head_width + 2);
+        return {at, at + 1, at + 2};
+    }
+
+    // Attend from a block's queries of one group to one span of slots.
+    void attend(int64_t layer, const Block& block, int64_t g, int64_t span) {
+        const int64_t d = m.head_width, each = m.heads / m.groups, queries = block.tokens * each;
+        const int64_t end = std::min((span + 1) * SPAN, s.positions[block.first + block.tokens - 1] + 1);
+        for (int64_t q = 0; q < queries; ++q) {
+            const Partial p = partial_of(block.first + q / each, g * each + q % each, span);
+            *p.largest = -std::numeric_limits<float>::max(), *p.sum = 0;
+            std::fill_n(p.mixed, d, 0.0f);
+        }
+        static thread_local std::vector<float> turned;
+        turned.resize(d * CHUNK);
+        for (int64_t at = span * SPAN; at < end; at += CHUNK) {
+            const int64_t from = slot(layer, s.rows[block.first], g, at), count = std::min(CHUNK, end - at);
+            for (int64_t i = 0; s.is_reading && i < d; ++i)
+                for (int64_t key = 0; key < count; ++key)
+                    turned[i * CHUNK + key] = s.keys[from + key * s.slot_stride + i];
+            for (int64_t q = 0; q < queries; q += TILE) {
+                const int64_t number = std::min<int64_t>(TILE, queries - q);
+                constexpr decltype(&Decoding::attend_tile<1>) tiles[TILE] = {
+                    &Decoding::attend_tile<1>, &Decoding::attend_tile<2>, &Decoding::attend_tile<3>,
+                    &Decoding::attend_tile<4>};
+                (this->*tiles[number - 1])(block, g, span, q, from, turned.data(), at, count);
             }
-            for (i = 0; i < count; ++i) scores[i] *= scale;
-            for (i = 0; i < count; ++i) largest = std::max(largest, scores[i]);
-            for (i = 0; i < count; ++i) scores[i] = exponential(scores[i] - largest);
-            for (i = 0; i < count; ++i) sum += scores[i];
-            result[0] = largest, result[1] = sum;
-            mix(scores, values, s.slot_stride, count, d, result + 2);
         }
     }
 
-    // Join the chunks of each head.
-    void combine(int64_t row) {
-        const int64_t d = m.head_width, used = chunks_of(s.lengths[row] + 1), stride = d + 2;
-        float* out = wide + row * m.heads * d;
+    template <int QUERIES>
+    void attend_tile(const Block& block, int64_t g, int64_t span, int64_t first, int64_t from,
+                     const float* turned, int64_t at, int64_t count) {
+        const int64_t d = m.head_width, each = m.heads / m.groups;
+        const float scale = 1.0f / std::sqrt(float(d));
+        const float* query[QUERIES];
+        float scores[QUERIES][CHUNK], *results[QUERIES];
+        for (int q = 0; q < QUERIES; ++q) {
+            const int64_t token = block.first + (first + q) / each, h = g * each + (first + q) % each;
+            query[q] = heads + (token * (m.heads + 2 * m.groups) + h) * d;
+            results[q] = partial_of(token, h, span).mixed;
+        }
+        if (s.is_reading) score_turned<QUERIES>(query, turned, d, scores);
+        else score<QUERIES>(query, s.keys + from, s.slot_stride, count, d, scores);
+        for (int q = 0; q < QUERIES; ++q) {
+            const int64_t token = block.first + (first + q) / each, h = g * each + (first + q) % each;
+            // A token sees itself and those before it.
+            const int64_t seen = std::clamp<int64_t>(s.positions[token] + 1 - at, 0, count);
+            for (int64_t i = 0; i < seen; ++i) scores[q][i] *= scale;
+            partial_of(token, h, span).weigh(scores[q], seen, d);
+        }
+        mix<QUERIES>(scores, s.values + from, s.slot_stride, count, d, results);
+    }
+
+    // Join the spans of each head.
+    void combine(int64_t token) {
+        const int64_t d = m.head_width, used = spans_of(s.positions[token] + 1);
+        float* out = wide + token * m.heads * d;
         for (int64_t h = 0; h < m.heads; ++h) {
-            const float* parts = partial + (row * m.heads + h) * chunks_of(s.longest) * stride;
-            float largest = parts[0], sum = 0;
-            for (int64_t c = 1; c < used; ++c) largest = std::max(largest, parts[c * stride]);
+            float largest = *partial_of(token, h, 0).largest, sum = 0;
+            for (int64_t span = 1; span < used; ++span)
+                largest = std::max(largest, *partial_of(token, h, span).largest);
             std::fill_n(out + h * d, d, 0.0f);
-            for (int64_t c = 0; c < used; ++c) {
-                const float factor = exponential(parts[c * stride] - largest);
-                sum += factor * parts[c * stride + 1];
-                for (int64_t i = 0; i < d; ++i) out[h * d + i] += factor * parts[c * stride + 2 + i];
+            for (int64_t span = 0; span < used; ++span) {
+                const Partial p = partial_of(token, h, span);
+                const float factor = exponential(*p.largest - largest);
+                sum += factor * *p.sum;
+                for (int64_t i = 0; i < d; ++i) out[h * d + i] += factor * p.mixed[i];
             }
             for (int64_t i = 0; i < d; ++i) out[h * d + i] /= sum;
         }
-        inputs.set(row, out, m.heads * d);
+        inputs.set(token, out, m.heads * d);
     }
 
-    void activate(int64_t row) {
+    void activate(int64_t token) {
         const int64_t F = m.feed_forward_width;
-        float *h = hidden + row * m.layer->up.outputs, *out = wide + row * F;
+        float *h = hidden + token * m.layer->up.outputs, *out = wide + token * F;
         if (m.is_gated)
             for (int64_t i = 0; i < F; ++i) out[i] = h[F + i] * h[i] / (1.0f + exponential(-h[i]));
         else
@@ -305,14 +415,15 @@ private:
                 const float z = 0.7978845608f * (h[i] + 0.044715f * h[i] * h[i] * h[i]);
                 out[i] = h[i] / (1.0f + exponential(-2.0f * z));
             }
-        inputs.set(row, out, F);
+        inputs.set(token, out, F);
     }
 
     const Model& m;
     const Step& s;
     Team team;
     float *x, *heads, *partial, *hidden, *wide;
-    Inputs<Arithmetic> inputs;
+    Inputs<Arithmetic> inputs, ending;  // ending: those whose logits are wanted, in the same memory
+    std::vector<Block> blocks;
     int64_t size;
 };
 
@@ -336,13 +447,15 @@ int64_t fledge_workspace(const Model* model, const Step* step) {
     return Decoding<Float32>(*model, *step, {0, 1, nullptr}).workspace_size();
 }
 
-// Write the logits of every row's next token, and its keys and values into the cache.
+// Write the logits of the wanted tokens, and the keys and values of all into the cache.
 void fledge_decode(const Model* model, const Step* step) {
-#ifdef HAS_BFLOAT16_PRODUCTS
-    if (model->embedding.format == BFLOAT16) return decode_with<BFloat16>(*model, *step);
-#endif
+    const int64_t format = model->embedding.format;
 #ifdef HAS_INT16_PRODUCTS
-    if (model->embedding.format == INT8) return decode_with<Int8>(*model, *step);
+    if (format == INT8 && !step->is_reading) return decode_with<Int8>(*model, *step);
+#endif
+#ifdef HAS_BFLOAT16_PRODUCTS
+    // For many rows weights of 8 bits are faster widened, once for all of them.
+    if (format != FLOAT32) return decode_with<BFloat16>(*model, *step);
 #endif
     decode_with<Float32>(*model, *step);
 }

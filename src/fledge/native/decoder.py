@@ -1,7 +1,8 @@
 """One step of decoding in C++: what `GPT.forward` computes for one new token a row, up to rounding.
 
 A row's numbers are the same in any company, bit for bit. The residual stream, attention and logits
-are fp32 whatever the weights are; where these are bfloat16, so are the inputs of their products.
+are fp32 whatever the weights are. Inputs of products are bfloat16 where the weights are; beside
+weights of 8 bits they have 16.
 """
 
 import ctypes
@@ -13,16 +14,19 @@ from torch import Tensor, nn
 
 from fledge.model.attention import Attention, fused_scaled_dot_product
 from fledge.model.cache import KeyValueCache
+from fledge.model.eight_bit import EightBitEmbedding, EightBitLinear
 from fledge.model.gpt import GPT, Block
 from fledge.model.layers import GeluFeedForward, LayerNorm, RMSNorm, SwiGLUFeedForward
 from fledge.model.positions import Rotary
 from fledge.native import structures
 from fledge.native.library import library
 
-FORMATS = {torch.float32: 0, torch.bfloat16: 1}
+FORMATS = {torch.float32: 0, torch.bfloat16: 1, torch.int8: 2}
+PIECE = 256
+"""Tokens of prompts in one call: their vectors then stay in the processor's second cache."""
 PARTS = {
     *(GPT, Block, Attention, GeluFeedForward, SwiGLUFeedForward, RMSNorm, LayerNorm, Rotary),
-    *(nn.ModuleList, nn.Linear, nn.Embedding, nn.Dropout),
+    *(nn.ModuleList, nn.Linear, nn.Embedding, nn.Dropout, EightBitLinear, EightBitEmbedding),
 }
 """Modules of a model that nobody has changed, as adapters do."""
 
@@ -61,30 +65,69 @@ class NativeDecoder:
             attention.kernel is fused_scaled_dot_product for attention in self._kernels
         )
 
-    def step(
-        self, ids: Int[Tensor, " B"], cache: KeyValueCache, longest: int
-    ) -> Float[Tensor, "B V"]:
-        """Read one token a row into `cache`; return the logits of the next, until the next step.
+    def step(self, ids: Int[Tensor, " B"], cache: KeyValueCache) -> Float[Tensor, "B V"]:
+        """Read one token a row into `cache`; return the logits of the next, until the next call."""
+        rows = torch.arange(len(ids))
+        logits = self._room(len(ids))
+        self._run(ids, rows, cache.lengths, rows, cache, logits, is_reading=False)
+        cache.advance(1)
+        return logits
 
-        `longest` is the length of the longest row with its new token.
+    def read(self, prompts: list[tuple[int, ...]], cache: KeyValueCache) -> Float[Tensor, "B V"]:
+        """Read a text a row into `cache`, behind what is there; return the logits after each.
+
+        They stay until the next call.
         """
-        rows = len(ids)
+        lengths = torch.tensor([len(prompt) for prompt in prompts])
+        ids = torch.tensor([token for prompt in prompts for token in prompt])
+        rows = torch.arange(len(prompts)).repeat_interleave(lengths)
+        ends = lengths.cumsum(0)
+        positions = torch.arange(len(ids)) + (cache.lengths - ends + lengths)[rows]
+        logits = self._room(len(prompts))
+        for start in range(0, len(ids), PIECE):
+            piece = slice(start, start + PIECE)
+            ending = torch.nonzero((ends > start) & (ends <= start + PIECE)).flatten()
+            at = slice(int(ending[0]), int(ending[-1]) + 1) if len(ending) else slice(0)
+            last = ends[ending] - 1 - start
+            self._run(ids[piece], rows[piece], positions[piece], last, cache, logits[at], True)
+        cache.set_lengths(cache.lengths + lengths)
+        cache.advance(0)
+        return logits
+
+    def _room(self, rows: int) -> Float[Tensor, "B V"]:
+        """Return the memory for the logits of some rows; a new one each time costs its pages."""
         if rows > len(self._logits):
             self._logits = torch.empty(rows, self._logits.shape[1])
+        return self._logits[:rows]
+
+    def _run(
+        self,
+        ids: Int[Tensor, " T"],
+        rows: Int[Tensor, " T"],
+        positions: Int[Tensor, " T"],
+        output_tokens: Int[Tensor, " N"],
+        cache: KeyValueCache,
+        logits: Float[Tensor, "N V"],
+        is_reading: bool,
+    ) -> None:
         layer, row, group, slot, _ = cache.keys.stride()
         step = structures.Step(
-            rows=rows,
-            longest=longest,
+            tokens=len(ids),
+            longest=int(positions.max()) + 1,
             threads=torch.get_num_threads(),
+            outputs=len(output_tokens),
+            is_reading=is_reading,
             ids=ids.data_ptr(),
-            lengths=cache.lengths.data_ptr(),
+            rows=rows.data_ptr(),
+            positions=positions.data_ptr(),
+            output_tokens=output_tokens.data_ptr(),
             keys=cache.keys.data_ptr(),
             values=cache.values.data_ptr(),
             layer_stride=layer,
             row_stride=row,
             group_stride=group,
             slot_stride=slot,
-            logits=self._logits.data_ptr(),
+            logits=logits.data_ptr(),
         )
         model = ctypes.byref(self._model)
         needed = self._compiled.fledge_workspace(model, ctypes.byref(step))
@@ -92,8 +135,6 @@ class NativeDecoder:
             self._workspace = torch.empty(needed)
         step.workspace = self._workspace.data_ptr()
         self._compiled.fledge_decode(model, ctypes.byref(step))
-        cache.advance(1)
-        return self._logits[:rows]
 
     def _whole(self, model: GPT) -> structures.Model:
         config = model.config
@@ -141,8 +182,12 @@ class NativeDecoder:
     def _matrix(self, module: nn.Linear | nn.Embedding) -> structures.Matrix:
         bias = module.bias if isinstance(module, nn.Linear) else None
         outputs, inputs = module.weight.shape
+        scale: Tensor | None = None
+        if isinstance(module, EightBitLinear | EightBitEmbedding):
+            scale = module.scale.float()
         return structures.Matrix(
             weight=self._pointer(module.weight),
+            scale=None if scale is None else self._pointer(scale),
             bias=None if bias is None else self._pointer(bias.float()),
             format=FORMATS[module.weight.dtype],
             outputs=outputs,
@@ -157,11 +202,15 @@ class NativeDecoder:
 def _is_plain(model: GPT) -> bool:
     """Return whether a model is a GPT as built: on the CPU, in one known format, not adapted."""
     weights = list(model.parameters())
-    formats = {weight.dtype for weight in weights}
+    products = {
+        module.weight.dtype
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) or name == "token_embedding"
+    }
     return (
         {type(module) for module in model.modules()} <= PARTS
-        and len(formats) == 1
-        and formats <= FORMATS.keys()
+        and len(products) == 1
+        and {weight.dtype for weight in weights} <= FORMATS.keys()
         and all(weight.device.type == "cpu" and weight.is_contiguous() for weight in weights)
     )
 

@@ -135,7 +135,22 @@ struct BFloat16 {
         return 1.0f;
     }
     static void copy(uint16_t* to, const Matrix& matrix, int64_t row) {
-        std::copy_n(static_cast<const uint16_t*>(matrix.weight) + row * matrix.inputs, matrix.inputs, to);
+        const int64_t length = matrix.inputs;
+        if (matrix.format == BFLOAT16) {
+            std::copy_n(static_cast<const uint16_t*>(matrix.weight) + row * length, length, to);
+            return;
+        }
+        auto from = static_cast<const int8_t*>(matrix.weight) + row * length;
+        int64_t i = 0;
+        for (; i + LANES <= length; i += LANES) {
+            __m512i wide = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)(from + i)));
+            __m256bh exact = _mm512_cvtneps_pbh(_mm512_cvtepi32_ps(wide));  // 8 significant bits
+            _mm256_storeu_si256((__m256i*)(to + i), (__m256i)exact);
+        }
+        for (; i < length; ++i) {
+            const float value = from[i];
+            narrow(to + i, &value, 1);
+        }
     }
 };
 #endif
@@ -204,6 +219,21 @@ void tile(const typename Arithmetic::Weight* weight, int64_t weight_stride,
     }
 }
 
+// Scale sums, add biases, and store up to TILE outputs of a row from `column` on, or add them to y.
+inline void finish(const Matrix& matrix, float* sums, float scale, int64_t column, int64_t width,
+                   float* y, bool adds) {
+    float added[TILE] = {};
+    for (int64_t i = 0; i < width; ++i) {
+        if (matrix.scale) sums[i] *= matrix.scale[column + i];
+        if (matrix.bias) added[i] = matrix.bias[column + i];
+    }
+    for (int64_t i = 0; i < TILE; ++i) sums[i] = sums[i] * scale + added[i];
+    if (adds)
+        for (int64_t i = 0; i < width; ++i) y[i] += sums[i];
+    else
+        for (int64_t i = 0; i < width; ++i) y[i] = sums[i];
+}
+
 // Compute outputs `first` … `last` of y = W x + b for all rows, or add them to y.
 template <class Arithmetic>
 void product(const Matrix& matrix, const Inputs<Arithmetic>& x, int64_t first, int64_t last, float* y,
@@ -243,15 +273,10 @@ void product(const Matrix& matrix, const Inputs<Arithmetic>& x, int64_t first, i
                     : copies.data() + at * stride;
                 float result[TILE][TILE];
                 tiles[rows - 1](weight, stride, x.values + row * length, length, stride, result);
+                const int64_t column = output + at, width = std::min<int64_t>(TILE, outputs - at);
                 for (int64_t r = 0; r < rows; ++r)
-                    for (int64_t each = 0; each < std::min<int64_t>(TILE, outputs - at); ++each) {
-                        const int64_t column = output + at + each;
-                        float value = result[r][each] * x.scales[row + r];
-                        if (matrix.scale) value *= matrix.scale[column];
-                        if (matrix.bias) value += matrix.bias[column];
-                        float& to = y[(row + r) * matrix.outputs + column];
-                        to = adds ? to + value : value;
-                    }
+                    finish(matrix, result[r], x.scales[row + r], column, width,
+                           y + (row + r) * matrix.outputs + column, adds);
             }
         }
     }

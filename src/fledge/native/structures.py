@@ -63,14 +63,18 @@ class Model(Structure):
 
 
 class Step(Structure):
-    """Rows of one step, their cache, and where the logits go; strides count floats."""
+    """Tokens of one step, their cache, and where the logits go; strides count floats."""
 
     _fields_: ClassVar[Fields] = [
-        ("rows", c_int64),
+        ("tokens", c_int64),
         ("longest", c_int64),
         ("threads", c_int64),
+        ("outputs", c_int64),
+        ("is_reading", c_int64),
         ("ids", c_void_p),
-        ("lengths", c_void_p),
+        ("rows", c_void_p),
+        ("positions", c_void_p),
+        ("output_tokens", c_void_p),
         ("keys", c_void_p),
         ("values", c_void_p),
         ("layer_stride", c_int64),

@@ -6,8 +6,8 @@ import torch
 
 from fledge.runtime.device import multiplies_bfloat16_fast
 
-WeightFormat = Literal["auto", "float32", "bfloat16"]
-"""Format in which weights are kept; "auto" is the one that is fastest here."""
+WeightFormat = Literal["auto", "float32", "bfloat16", "int8"]
+"""Format in which weights are kept; "auto" is the faster one here of the first two."""
 
 BFLOAT16_PAYS_FROM = 4_000_000
 """Parameters from which weights are kept in bfloat16, where the hardware multiplies it.
@@ -29,5 +29,7 @@ def weight_dtype(wanted: WeightFormat, num_parameters: int, device: torch.device
         return torch.float32
     if wanted == "bfloat16":
         return torch.bfloat16
+    if wanted == "int8":
+        return torch.int8
     is_large = num_parameters >= BFLOAT16_PAYS_FROM
     return torch.bfloat16 if is_large and multiplies_bfloat16_fast(device) else torch.float32

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
-from fledge.checkpoint.inference import inference_dtype, settings_of
+from fledge.checkpoint.inference import inference_dtype, load_for_inference, settings_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.checkpoint.recommended import read_recommended
 from fledge.checkpoint.resolved import Checkpoint, resolve
 from fledge.checkpoint.settings import check_vocabulary
-from fledge.checkpoint.weights import load_mapped, open_tensors
+from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
@@ -186,12 +186,12 @@ def suggestions_of(checkpoint: Path) -> tuple[str, ...]:
 def load_engine(
     checkpoint: Checkpoint, dtype: torch.dtype, max_batch: int, num_tokens: int
 ) -> Engine:
-    """Open the weights in an engine that is ready to write; see `load_mapped` and `Engine`.
+    """Open the weights in an engine that is ready to write; see `load_for_inference` and `Engine`.
 
     Raises:
         CheckpointError: they are damaged.
     """
-    model = load_mapped(checkpoint, dtype)
+    model = load_for_inference(checkpoint, dtype)
     return_freed_memory()
     return Engine(
         model,
