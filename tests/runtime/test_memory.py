@@ -6,7 +6,37 @@ from types import SimpleNamespace
 import pytest
 
 from fledge.runtime import memory
-from fledge.runtime.memory import peak_memory_bytes, return_freed_memory
+from fledge.runtime.memory import (
+    machine_memory,
+    peak_memory_bytes,
+    resident_bytes,
+    return_freed_memory,
+)
+
+
+def test_memory_is_what_a_container_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = (tmp_path / "memory.max", tmp_path / "missing")
+    monkeypatch.setattr(memory, "CONTAINER_LIMITS", limits)
+    limits[0].write_text("4000\n")
+    assert machine_memory() == 3000
+    limits[0].write_text("max\n")
+    assert machine_memory() > 2**28
+
+
+def test_resident_memory_grows_with_what_is_written_and_is_given_back():
+    before = resident_bytes()
+    block = bytearray(64 * 2**20)
+    block[:: 2**12] = b"1" * len(block[:: 2**12])
+    assert resident_bytes() - before > 48 * 2**20
+    del block
+    return_freed_memory()
+    assert resident_bytes() - before < 32 * 2**20
+    assert resident_bytes() <= peak_memory_bytes()
+
+
+def test_resident_memory_is_the_peak_where_nothing_else_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_PAGES", tmp_path / "missing")
+    assert resident_bytes() == peak_memory_bytes()
 
 
 def test_the_peak_covers_what_was_allocated():

@@ -11,7 +11,6 @@ from fledge.errors import CheckpointError, ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.serve import create_app
 from fledge.serve.launch import address, launch, listen
-from fledge.serve.models import loading
 from fledge.serve.models.loading import named, served_models
 from serving import running
 from tiny_model import lineage, write_language_model, write_reward_model
@@ -109,15 +108,6 @@ def test_a_seed_beyond_what_a_generator_takes_ends_one_request_only(tmp_path: Pa
         assert httpx.get(f"{url}/health").json()["status"] == "ok"
     assert statuses == [400, 200, 200]
     assert n.status_code == 200
-
-
-def test_memory_is_what_a_container_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = (tmp_path / "memory.max", tmp_path / "missing")
-    monkeypatch.setattr(loading, "CONTAINER_LIMITS", limits)
-    limits[0].write_text("4000\n")
-    assert loading.machine_memory() == 3000
-    limits[0].write_text("max\n")
-    assert loading.machine_memory() > 2**28
 
 
 def test_a_checkpoint_without_all_its_weights_is_told_before_anything_is_served(

@@ -140,8 +140,8 @@ def serve(
     The output of a demo or pipeline stands for its models, the last stage first. NAME is the id in
     the API. Temperature and top-p are for requests without. E-mail and login: docs/people.md.
     """
+    from fledge.runtime.memory import machine_memory
     from fledge.serve.launch import launch
-    from fledge.serve.models.loading import machine_memory
 
     letters = mail.mail_settings(
         *(smtp_host, smtp_port, smtp_security, smtp_user, smtp_password_file),

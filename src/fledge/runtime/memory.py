@@ -1,11 +1,37 @@
-"""Memory of this process: its peak, and an allocator that keeps what training needs again."""
+"""Memory of the machine and of this process, and an allocator that keeps what training reuses."""
 
 import ctypes
+import os
 import platform
 import sys
+from pathlib import Path
 
+WINDOWS_BYTES = 6 * 2**30
+"""Memory budget where the standard library cannot tell the machine's memory."""
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+_PAGES = Path("/proc/self/statm")
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+
+
+def machine_memory() -> int:
+    """Return three quarters of the machine's memory in bytes, or of a container's limit."""
+    if sys.platform == "win32":
+        return WINDOWS_BYTES
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    limits += [int(text) for path in CONTAINER_LIMITS if (text := _first_line(path)).isdigit()]
+    return min(limits) * 3 // 4
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds now; its peak where the system tells only that."""
+    fields = _first_line(_PAGES).split()
+    if sys.platform == "win32" or len(fields) < 2:
+        return peak_memory_bytes() or 0
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def peak_memory_bytes() -> int | None:
@@ -24,7 +50,7 @@ def return_freed_memory() -> bool:
     Reading a tokenizer of 49,000 tokens leaves 28 MiB of them. Return whether any were left, False
     where the C library cannot.
     """
-    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
+    if not _has_glibc():
         return False
     return bool(ctypes.CDLL(None).malloc_trim(0))
 
@@ -36,8 +62,19 @@ def tune_allocator() -> bool:
     above 32 MiB is a new mmap, and the kernel zeroes every page anew. A whole training step on two
     cores becomes 1.4 to 1.5 times as fast. Return False where the C library has no such knobs.
     """
-    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
+    if not _has_glibc():
         return False
     mallopt = ctypes.CDLL(None).mallopt
     accepted = [mallopt(_M_MMAP_THRESHOLD, 1 << 30), mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)]
     return all(accepted)
+
+
+def _has_glibc() -> bool:
+    return platform.system() == "Linux" and platform.libc_ver()[0] == "glibc"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -103,6 +103,10 @@ class Runtime:
                 block.compile()
         return module
 
+    def is_compiled(self, module: nn.Module) -> bool:
+        """Tell whether `prepare` compiled the blocks: rows of another number compile anew."""
+        return any(block._compiled_call_impl is not None for block in shard.blocks(module))
+
     def gathered(self, module: nn.Module) -> AbstractContextManager[None]:
         """Gather whole weights in every process for a while, without collectives inside."""
         return contextlib.nullcontext() if self._mesh is None else shard.gathered(module)

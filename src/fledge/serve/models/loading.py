@@ -1,7 +1,5 @@
 """Find checkpoints on disk, and prepare models that load when a request asks for them."""
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,7 @@ from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
-from fledge.runtime.memory import return_freed_memory
+from fledge.runtime.memory import machine_memory, return_freed_memory
 from fledge.runtime.weights import WeightFormat
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
@@ -33,12 +31,6 @@ CACHE_SHARE = 4
 """A model's cache takes at most this fraction, 1/4, of the memory budget."""
 PREFILL_TOKENS = 1024
 """Prompt tokens read in one step while others wait for their next token."""
-WINDOWS_BYTES = 6 * 2**30
-"""Memory budget where the standard library cannot tell the machine's memory."""
-CONTAINER_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
 SUGGESTIONS = "suggestions.txt"
 """File beside the runs of a project: first messages that the chat page offers, one a line."""
 MOST_SUGGESTIONS = 8
@@ -205,19 +197,3 @@ def rows_for(config: GPTConfig, memory: int) -> int:
     """Return how many answers fit into a model's share of the memory, from 1 to 256."""
     each = cache_bytes(config, 1, config.context_length)
     return max(1, min(MOST_ROWS, memory // CACHE_SHARE // each))
-
-
-def machine_memory() -> int:
-    """Return three quarters of the machine's memory in bytes, or of a container's limit."""
-    if sys.platform == "win32":
-        return WINDOWS_BYTES
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    limits += [int(text) for path in CONTAINER_LIMITS if (text := _first_line(path)).isdigit()]
-    return min(limits) * 3 // 4
-
-
-def _first_line(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
