@@ -5,6 +5,7 @@ It starts without torch, so that `--help` is instant.
 
 import sys
 from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from fledge.cli import (
     models,
     password,
     pipeline,
+    plan,
     ppo,
     pretrain,
     restore,
@@ -56,6 +58,14 @@ app = typer.Typer(
 app.command("demo", epilog=demo.EXAMPLE, rich_help_panel=START)(demo.demo)
 app.command("init", epilog=init.EXAMPLE, rich_help_panel=START)(init.init)
 app.command("run", epilog=pipeline.EXAMPLE, rich_help_panel=START)(pipeline.run)
+plans = typer.Typer(epilog=plan.EXAMPLE, callback=plan.plan, no_args_is_help=True)
+plans.command("run")(pipeline.run)
+plans.command("pretrain")(pretrain.pretrain)
+plans.command("translate-train")(translate_train.translate_train)
+plans.command("sft")(sft.sft)
+plans.command("reward")(reward.reward)
+plans.command("ppo")(ppo.ppo)
+app.add_typer(plans, name="plan", rich_help_panel=RAISE)
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel=RAISE)
 app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel=RAISE)(pretrain.pretrain)
 app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel=RAISE)(
@@ -105,7 +115,8 @@ def run(arguments: Sequence[str]) -> int:
     words = list(arguments)
     debug = "--debug" in words
     try:
-        app([word for word in words if word != "--debug"], prog_name="fledge")
+        rest = [word for word in words if word != "--debug"]
+        copy_context().run(app, rest, prog_name="fledge")
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
     except Interrupted as interrupted:

@@ -9,6 +9,7 @@ import typer
 from fledge.cli.hints import command
 from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import SkipBad
+from fledge.cli.plan import asked, plan_pipeline
 from fledge.cli.training import Output, is_main_process, setting
 from fledge.errors import ConfigError
 
@@ -76,6 +77,9 @@ def run(
         pipeline = pipeline_in(Path(files[0] if files else DEFAULT_FILE), changes)
     if skip_bad:
         pipeline = skipping_bad(pipeline)
+    if (how := asked()) is not None:
+        plan_pipeline(pipeline, how)
+        return
     from fledge.runs.pipeline import run_pipeline
 
     checkpoints = run_pipeline(pipeline)

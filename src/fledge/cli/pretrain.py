@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fledge.cli.options import VOCABULARY_SIZE, SkipBad, VocabularySize, refuse_ignored
-from fledge.cli.training import RATE_HELP, Output, RunWords, Seed, Steps, flags_of, train
+from fledge.cli.training import (
+    RATE_HELP,
+    NewTokenizers,
+    Output,
+    RunWords,
+    Seed,
+    Steps,
+    flags_of,
+    train,
+)
 from fledge.runs.recommended import rates_in_words
 
 if TYPE_CHECKING:
@@ -45,17 +54,17 @@ def pretrain(
     seed: Seed = None,
 ) -> None:
     """Train a language model to predict the next token."""
-    prepare: Callable[[], None] = nothing
+    tokenizers: Callable[[], NewTokenizers] = dict
     if text and output and not (tokenizer or model or run_names(run, *TOKENIZER_KEYS)):
         tokenizer = output / "tokenizer"
         size = vocabulary_size or VOCABULARY_SIZE
-        prepare = partial(train_tokenizer, text, size, tokenizer, skip_bad)
+        tokenizers = partial(new_tokenizer, text, size, tokenizer, skip_bad)
     else:
         reason = "a tokenizer is only trained with --text and --output, but no run file, model or "
         refuse_ignored(f"{reason}tokenizer", {"--vocabulary-size": vocabulary_size})
     stage = {"text": text, "tokenizer": tokenizer, "model": model, "skip_bad": skip_bad}
     flags = flags_of(stage, output, steps, learning_rate, seed)
-    train("pretrain", run, flags, generate_words, prepare)
+    train("pretrain", run, flags, generate_words, tokenizers)
 
 
 def generate_words(run: "Run") -> Sequence[object]:
@@ -68,16 +77,12 @@ def run_names(words: list[str] | None, *keys: str) -> bool:
     return any("=" not in word or word.partition("=")[0].strip() in keys for word in words or ())
 
 
-def nothing() -> None:
-    """Train no tokenizer: another one is used."""
-
-
-def train_tokenizer(
+def new_tokenizer(
     text: Sequence[str], vocabulary_size: int, directory: Path, skip_bad: bool
-) -> None:
-    """Train a byte-level BPE on the text, unless this very one exists."""
+) -> NewTokenizers:
+    """Return the settings of a byte-level BPE of the text."""
     from fledge.config import parse_section
-    from fledge.runs.tokenizer import TokenizerConfig, make_tokenizer
+    from fledge.runs.tokenizer import TokenizerConfig
 
     settings = {"text": text, "vocabulary_size": vocabulary_size, "skip_bad": skip_bad}
-    make_tokenizer(parse_section(settings, TokenizerConfig, "fledge pretrain"), directory)
+    return {directory: parse_section(settings, TokenizerConfig, "fledge pretrain")}

@@ -21,17 +21,22 @@ model cannot be used, 2 the command line or a run file is wrong, 130 stopped by 
 """
 
 
-def commands() -> Iterator[tuple[str, TyperCommand]]:
+Described = TyperCommand | TyperGroup
+AS_THEY_STAND = ("plan",)
+"""Groups of commands that are described elsewhere, each as a command of its own."""
+
+
+def commands() -> Iterator[tuple[str, Described]]:
     """Yield every command with its full name, those of a group one after another."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
     for name, command in root.commands.items():
-        if isinstance(command, TyperGroup):
+        if isinstance(command, TyperGroup) and name not in AS_THEY_STAND:
             for inner, nested in command.commands.items():
                 assert isinstance(nested, TyperCommand)
                 yield f"{name} {inner}", nested
         else:
-            assert isinstance(command, TyperCommand)
+            assert isinstance(command, TyperCommand | TyperGroup)
             yield name, command
 
 
@@ -40,7 +45,7 @@ def page() -> str:
     return "\n".join([PREFACE, *(section(name, command) for name, command in commands())])
 
 
-def section(name: str, command: TyperCommand) -> str:
+def section(name: str, command: Described) -> str:
     """Describe one command: its help, an example, its arguments and options."""
     rows = [row(parameter) for parameter in command.params if parameter.name != "help"]
     return "\n".join(

@@ -10,11 +10,15 @@ import typer
 
 from fledge.cli.hints import command
 from fledge.cli.messages import log_to_terminal
+from fledge.cli.plan import asked, plan_run
 from fledge.errors import ConfigError
 
 if TYPE_CHECKING:
     from fledge.runs.run import Run
+    from fledge.runs.tokenizer import TokenizerConfig
 
+NewTokenizers = Mapping[Path, "TokenizerConfig"]
+"""Tokenizers to train before a run, by their directory."""
 RATE_HELP = "Peak rate of AdamW."
 COMMANDS = {"translate": "translate-train"}
 """Commands whose name is not that of the stage they train."""
@@ -47,17 +51,24 @@ def train(
     words: Sequence[str] | None,
     flags: Mapping[str, object],
     next_words: Callable[["Run"], Sequence[object]],
-    prepare: Callable[[], None] = lambda: None,
-) -> Path:
+    tokenizers: Callable[[], NewTokenizers] = dict,
+) -> Path | None:
     """Run one stage to its end, or resume it, and suggest the next command.
 
     `flags` are settings by dotted key, as `flags_of` returns them. `next_words` returns the
-    words of the next command. `prepare` is called once the settings have been checked.
+    words of the next command. `tokenizers` is asked once the settings have been checked. Return
+    None after `fledge plan`, which only estimates the run.
     """
     run = run_from(stage, words or (), flags)
+    if (how := asked()) is not None:
+        plan_run(run, tokenizers(), how)
+        return None
     log_to_terminal()
-    prepare()
     from fledge.runs.run import execute
+    from fledge.runs.tokenizer import make_tokenizer
+
+    for directory, config in tokenizers().items():
+        make_tokenizer(config, directory)
 
     checkpoint = execute(run)
     if is_main_process():

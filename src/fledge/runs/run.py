@@ -14,6 +14,7 @@ from fledge.config import with_new_names
 from fledge.errors import ConfigError, NonFiniteLoss, WriteError
 from fledge.files import write_text
 from fledge.runs.differences import differences, flat
+from fledge.runs.estimate.announcement import Announcement
 from fledge.runs.open_settings import choices, filled
 from fledge.runs.recommended import Recommended
 from fledge.runs.record import read_record, write_record
@@ -203,6 +204,8 @@ def _train(
         warn_of_unfinished(stage.sources().parents)
     if run.tensorboard and runtime.is_main:
         progress = Several([progress, TensorBoardProgress()])
+    if runtime.is_main:
+        progress = Several([progress, Announcement(stage, run.stage, run, runtime)])
     checkpoint = fit(stage, run, runtime, progress)
     (run.output / NOT_FINITE_FILE).unlink(missing_ok=True)
     return checkpoint

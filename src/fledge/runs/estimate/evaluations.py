@@ -1,0 +1,87 @@
+"""Costs of measuring a stage on its held-out data."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from fledge.data.packing import pack
+from fledge.runs.estimate.step_cost import StepCost, rows_of
+from fledge.runtime import Runtime
+from fledge.runtime.live_bytes import LiveBytes
+from fledge.runtime.probe import seconds_of, undisturbed
+from fledge.stages.next_token import EVALUATION_TOKENS
+from fledge.stages.pretrain import Pretrain
+from fledge.stages.reward.loss import ANSWERS_PER_FORWARD
+from fledge.stages.reward.stage import RewardModelling
+from fledge.stages.sft import SFT
+from fledge.stages.translate.stage import Translate, spread
+from fledge.train.plan import Plan
+from fledge.train.stage import Stage
+from fledge.train.watch import evaluate
+
+SENTENCES = 16
+"""Held-out sentences that a translator is timed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationCost:
+    """Seconds of one evaluation, and the bytes of its forward pass."""
+
+    seconds: float
+    bytes: int
+
+
+def num_evaluations(plan: Plan, steps: int) -> int:
+    """Count the evaluations of a run: the scheduled ones, and one at its end."""
+    return 1 if plan.evaluation.every is None else math.ceil(steps / plan.evaluation.every)
+
+
+def evaluation_cost(
+    stage: Stage[Any], batch: Any, cost: StepCost, runtime: Runtime
+) -> EvaluationCost:
+    """Estimate one evaluation from the cost of a token's forward pass.
+
+    PPO and a translator write answers at an evaluation, which is estimated elsewhere.
+    """
+    tokens = held_out_tokens(stage)
+    seconds = tokens * cost.forward_seconds_per_token
+    if not tokens:
+        return EvaluationCost(seconds, 0)
+    row = rows_of(batch, 1)
+    with torch.no_grad(), undisturbed(), LiveBytes() as count, runtime.autocast():
+        if isinstance(stage, Pretrain | SFT):
+            stage.next_token.log_probs(row)
+            at_once = min(tokens, EVALUATION_TOKENS) // row.inputs.shape[1]
+        else:
+            stage.loss(row)
+            at_once = ANSWERS_PER_FORWARD // row.ranks.shape[1]
+    return EvaluationCost(seconds, count.peak * max(1, at_once))
+
+
+def held_out_tokens(stage: Stage[Any]) -> int:
+    """Count the tokens that an evaluation reads, padding included."""
+    if isinstance(stage, Pretrain):
+        return len(stage.corpus.validation)
+    if isinstance(stage, SFT):
+        chats = stage.demonstrations.held_out
+        return pack(chats, stage.length).inputs.numel() if chats else 0
+    if isinstance(stage, RewardModelling):
+        return sum(len(ids) for one in stage.comparisons.held_out for ids in one.answers)
+    return 0
+
+
+def translation_seconds(stage: Translate, runtime: Runtime) -> float:
+    """Time a few translations, and scale to all held-out sentences; only for a rehearsal.
+
+    The stage's held-out sentences are fewer afterwards.
+    """
+    sentences = len(stage.held_out)
+    if not sentences:
+        return 0.0
+    stage.held_out = spread(stage.held_out, SENTENCES)
+    stage.held_out_ids = stage.held_out_ids[:SENTENCES]
+    with undisturbed():
+        seconds = seconds_of(lambda: evaluate(stage, runtime), budget=0.0)
+    return seconds * sentences / len(stage.held_out)
