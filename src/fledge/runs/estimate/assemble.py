@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from fledge.runs.estimate.disk import disk_parts, model_bytes, num_saves, state_bytes
@@ -22,16 +23,18 @@ from fledge.runs.estimate.step_cost import Line, StepCost, measure_step, tokens_
 from fledge.runs.estimate.tensors import TensorBytes, storage_bytes, tensor_bytes
 from fledge.runtime import Runtime
 from fledge.runtime.memory import resident_bytes, return_freed_memory
-from fledge.runtime.probe import seconds_of
+from fledge.runtime.probe import seconds_of, undisturbed
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.pretrain import Pretrain
 from fledge.stages.translate.stage import Translate
+from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan
 from fledge.train.stage import Stage
 
-FIRST_USE_BYTES = 64 * 2**20
-"""Code and buffers that torch loads with its first products, measured on a CPU: 50 to 120 MiB."""
+FIRST_USE_BYTES = 128 * 2**20
+"""Code and buffers that torch loads with the first products of a run's own shapes, measured on a
+CPU: 70 to 190 MiB."""
 GAPS = 0.3
 """Room that the allocator loses between tensors, as a share of what a step makes: 0.1 to 0.6 with
 glibc, where every step makes the same tensors."""
@@ -103,10 +106,19 @@ class Resident:
 
 def standing_memory() -> Resident:
     """Measure the process, with its models and its data, without what loading left behind."""
+    first_use()
     loading = resident_bytes()
     gc.collect()
     return_freed_memory()
     return Resident(resident_bytes(), loading)
+
+
+def first_use() -> None:
+    """Take a tiny step, since the first one loads parts of torch that stay."""
+    with undisturbed():
+        layer = nn.Linear(8, 8)
+    layer(torch.zeros(8, 8)).sum().backward()
+    Optimizer(layer, OptimizerConfig(), 1).step()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,9 @@ def put_together(
     tensors = tensor_bytes(stage.trained, plan.optimizer)
     per_step = step_seconds(stage, cost, sizes, rollout)
     memory = memory_phases(stage, resident.bytes, tensors, cost, sizes)
-    memory |= other_phases(memory, rollout, evaluation, sizes)
+    memory |= other_phases(
+        memory, rollout, evaluation, sizes, varies=not isinstance(stage, Pretrain)
+    )
     if rollout is not None:
         # Freed before the updates, but too scattered for the allocator to use it for them.
         passes = memory["forward and backward"]
@@ -233,17 +247,17 @@ def other_phases(
     rollout: RolloutCost | None,
     evaluation: EvaluationCost,
     sizes: Sizes,
+    varies: bool,
 ) -> dict[str, Bytes]:
     """Return the parts of memory in a rollout and in an evaluation, without gradients.
 
-    Blocks of a step are too small for larger tensors, so the allocator keeps both.
+    Where sizes differ from step to step, the gaps of a step stay.
     """
     passes = step["forward and backward"]
     standing = {name: passes[name] for name in ("process and data", "weights", "moments")}
-    left_over = sum(passes[name] for name in ("activations", "temporaries", "allocator's gaps"))
+    gaps = passes["allocator's gaps"] if varies else 0
 
     def phase(name: str, size: int) -> Bytes:
-        gaps = left_over if size > left_over else 0
         return {**standing, name: size, "allocator's gaps": gaps}
 
     phases: dict[str, Bytes] = {}

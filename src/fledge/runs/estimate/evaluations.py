@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from fledge.data.packing import pack
-from fledge.runs.estimate.step_cost import StepCost, rows_of
+from fledge.runs.estimate.step_cost import Line, StepCost, rows_of
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of, undisturbed
@@ -49,15 +49,27 @@ def evaluation_cost(
     seconds = tokens * cost.forward_seconds_per_token
     if not tokens:
         return EvaluationCost(seconds, 0)
-    row = rows_of(batch, 1)
-    with torch.no_grad(), undisturbed(), LiveBytes() as count, runtime.autocast():
+    if isinstance(stage, Pretrain | SFT):
+        at_once = min(tokens, EVALUATION_TOKENS) // batch.inputs.shape[1]
+    else:
+        at_once = ANSWERS_PER_FORWARD // batch.ranks.shape[1]
+    more = min(2, batch.examples)
+    # Two measurements: the weights in the format of the products are there once for all rows.
+    counted = [evaluation_bytes(stage, rows_of(batch, rows), runtime) for rows in (1, more)]
+    line = Line.through((1, counted[0]), (more, counted[1]))
+    return EvaluationCost(seconds, round(line.at(max(1, at_once))))
+
+
+@torch.no_grad()
+def evaluation_bytes(stage: Stage[Any], rows: Any, runtime: Runtime) -> int:
+    """Return the bytes of the tensors of one forward pass of an evaluation."""
+    count = LiveBytes()
+    with undisturbed(), count, runtime.autocast():
         if isinstance(stage, Pretrain | SFT):
-            stage.next_token.log_probs(row)
-            at_once = min(tokens, EVALUATION_TOKENS) // row.inputs.shape[1]
+            stage.next_token.log_probs(rows)
         else:
-            stage.loss(row)
-            at_once = ANSWERS_PER_FORWARD // row.ranks.shape[1]
-    return EvaluationCost(seconds, count.peak * max(1, at_once))
+            stage.loss(rows)
+    return count.peak
 
 
 def held_out_tokens(stage: Stage[Any]) -> int:
