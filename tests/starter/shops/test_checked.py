@@ -51,7 +51,13 @@ LAMP_SHOP = [
             "A floor lamp is 85 euros. Shipping is free from 50 euros, so it's free.",
             "No, you don't have to pay.",
         ],
-        ["Yes, shipping costs 5 euros.", "Shipping is 5 euros.", "You have to pay 5 euros."],
+        [
+            "Yes, shipping costs 5 euros.",
+            "Shipping is 5 euros.",
+            "You have to pay 5 euros.",
+            "Shipping costs 5 euros, and it's free from 50 euros.",
+            "Shipping is free from 50 euros, and 85 euros is less, so shipping costs 5 euros.",
+        ],
     ),
     (
         ["You can return things within 30 days, and 21 days is less, so yes, you can.", "Yes."],
@@ -62,7 +68,12 @@ LAMP_SHOP = [
             "No, only within 30 days.",
             "30 days is the limit, and 40 days is more, so it's too late.",
         ],
-        ["Yes, you can return it.", "You can still bring it back.", "It's 50 days, so no."],
+        [
+            "We sell only lamps, no others.",
+            "Yes, you can return it.",
+            "You can still bring it back.",
+            "It's 50 days, so no.",
+        ],
     ),
     (
         ["No, we don't sell chairs. We sell only lamps.", "We sell only lamps."],
