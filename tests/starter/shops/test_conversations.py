@@ -5,11 +5,9 @@ from collections import Counter
 
 from fledge.serve.web.assistants.knowledge import with_passages as served
 from fledge.serve.web.shapes import Citation
-from fledge.starter.gold import ModelAnswer
-from fledge.starter.shops import conversations, general_prompts, held_out, mixed, rehearsals
+from fledge.starter.shops import conversations, general_prompts, held_out, mixed
 from fledge.starter.shops.checked import numbers_in
 from fledge.starter.shops.conversations import TOPICS
-from fledge.starter.shops.rehearsal import whole_sentences
 from fledge.starter.shops.topics.knowledge import Passage, with_passages
 from fledge.starter.shops.trades import names, trades, wordings
 from fledge.starter.words import DAYS
@@ -161,25 +159,6 @@ def test_held_out_questions_end_with_the_customer():
     for question in held_out(3, 40):
         assert question.conversation.messages[-1].role == "user"
         assert question.conversation.messages[-1].content == question.turn.question
-
-
-def test_rehearsals_are_answers_that_end_and_do_not_loop():
-    prompts = general_prompts()[:4]
-    answers = [
-        ModelAnswer(" A good answer. ", ended=True),
-        ModelAnswer("A sentence. 1. A point! Cut off in the", ended=False),
-        ModelAnswer("la la la la la la la la la la la la la", ended=True),
-        ModelAnswer("", ended=True),
-    ]
-    assert rehearsals(prompts, answers) == [
-        prompts[0].then("assistant", "A good answer."),
-        prompts[1].then("assistant", "A sentence. 1. A point!"),
-    ]
-
-
-def test_code_and_verse_that_were_cut_off_have_no_whole_sentence():
-    assert whole_sentences("```python\nprint(1). \nprint") == ""
-    assert whole_sentences("the rain, the rain,\nthe rain on the") == ""
 
 
 def test_rehearsals_are_mixed_in_by_their_share():

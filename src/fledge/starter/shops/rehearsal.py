@@ -17,7 +17,11 @@ from fledge.starter.task import asked
 from fledge.text.conversation import Conversation
 
 CODE = "```"
-_SENTENCE_END = re.compile(r"(?<!\d)[.!?](?=\s)")
+FEWEST_WORDS = 8
+SHORTEST_REPEAT = 2
+"""Spaces of a sentence or line that counts as told again: shorter ones are refrains and marks."""
+_UNIT = re.compile(r".+?(?:(?<!\d)[.!?](?=\s)|\n+|$)\s*", re.DOTALL)
+"""A sentence, or a line, with the white space after it."""
 SYSTEM_EVERY = 4
 """One prompt in this many stands under a generic system prompt."""
 
@@ -42,27 +46,42 @@ def general_prompts() -> tuple[Conversation, ...]:
 def rehearsals(
     prompts: Sequence[Conversation], answers: Sequence[ModelAnswer]
 ) -> list[Conversation]:
-    """Return the model's own answers as demonstrations, without those that repeat themselves.
+    """Return the model's own answers as demonstrations, each up to where it begins to repeat.
 
-    One that was cut off by its limit is kept up to its last whole sentence.
+    An answer of which too little is left is left out.
     """
     chats = []
     for prompt, answer in zip(prompts, answers, strict=True):
-        text = answer.text.strip() if answer.ended else whole_sentences(answer.text)
-        if text and not repeats_itself(answer.text):
+        text = told_once(answer)
+        if text and not repeats_itself(text):
             chats.append(prompt.then("assistant", text))
     return chats
 
 
-def whole_sentences(text: str) -> str:
-    """Return a text up to its last sentence that ends, "" if none does.
+def told_once(answer: ModelAnswer) -> str:
+    """Return the sentences and lines of an answer before the first that comes again.
 
-    A list loses the entry that was cut off, code and verse stay out: they have no such end.
+    One that was cut off loses its last, unfinished sentence or line. Code that was cut off, and
+    answers that are left with fewer than `FEWEST_WORDS` words by a cut, become "".
     """
-    if CODE in text:
+    kept: list[str] = []
+    seen: set[str] = set()
+    whole = answer.ended
+    for unit in _UNIT.findall(answer.text):
+        words = " ".join(re.findall(r"\w+", unit.casefold()))
+        if words.count(" ") >= SHORTEST_REPEAT and words in seen:
+            whole = False
+            break
+        seen.add(words)
+        kept.append(unit)
+    else:
+        kept = kept if whole else kept[:-1]
+    text = "".join(kept).strip()
+    if whole:
+        return text
+    if CODE in answer.text or len(text.split()) < FEWEST_WORDS:
         return ""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    return text[: ends[-1]].strip() if ends else ""
+    return text if text[-1] in ".!?" else text.rstrip(",;:") + "."
 
 
 def mixed(
