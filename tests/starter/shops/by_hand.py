@@ -13,6 +13,7 @@ TRADE = Trade(
     kind="umbrella repair",
     sells="umbrellas",
     goods=(("stick", "sticks", 500, 900), ("handle", "handles", 700, 1500)),
+    alike=(),
     advice=(Advice("How do I roll it?", "Turn the handle slowly to the right."),),
     elsewhere=("pianos", "trumpets"),
 )

@@ -50,8 +50,11 @@ def test_nobody_sells_lamps():
 def test_trades_and_names_of_held_out_shops_are_their_own():
     kinds = {trade.kind for trade in trades("train")}
     assert kinds.isdisjoint(trade.kind for trade in trades("held_out"))
-    goods = {one for trade in trades("train") for one, *_ in trade.goods}
-    assert goods.isdisjoint(one for trade in trades("held_out") for one, *_ in trade.goods)
+    goods, others = (
+        {one for trade in trades(split) for one, *_ in (*trade.goods, *trade.alike)}
+        for split in ("train", "held_out")
+    )
+    assert goods.isdisjoint(others)
     train, apart = names("train"), names("held_out")
     for field in ("first_names", "surnames", "first_words", "second_words", "towns", "streets"):
         assert set(getattr(train, field)).isdisjoint(getattr(apart, field))

@@ -10,6 +10,22 @@ from fledge.starter.shops.trades import names, trades
 SHOPS = [random_shop("train", Random(seed)) for seed in range(500)]
 
 
+OFFERS = {trade.kind: (*trade.goods, *trade.alike) for trade in trades("train")}
+
+
+def test_half_of_the_shops_have_goods_that_share_a_word():
+    alike = 0
+    for shop in SHOPS:
+        family = {one for one, *_ in shop.trade.alike}
+        if family <= {good.one for good in shop.goods}:
+            alike += 1
+            assert len(shop.goods) <= 4
+    assert 200 < alike < 300
+    for trade in trades("train"):
+        first, second, third = (set(one.split()) - {"of"} for one, *_ in trade.alike)
+        assert first & second & third, trade.kind
+
+
 def test_shops_differ():
     assert len({shop.name for shop in SHOPS}) > 350
     assert len({(shop.shipping, shop.free_from, shop.return_days) for shop in SHOPS}) > 450
@@ -24,7 +40,7 @@ def test_the_same_seed_draws_the_same_shop():
 def test_prices_lie_in_the_range_of_their_good():
     for shop in SHOPS:
         assert 3 <= len(shop.goods) <= 4
-        ranges = {one: (low, high) for one, _, low, high in shop.trade.goods}
+        ranges = {one: (low, high) for one, _, low, high in OFFERS[shop.trade.kind]}
         for good in shop.goods:
             low, high = ranges[good.one]
             assert low - CENTS < good.price < high + CENTS

@@ -10,6 +10,8 @@ from fledge.starter.task import Split
 PAYMENT = ("card", "bank transfer", "PayPal", "cheque", "Apple Pay", "gift voucher", "cash")
 HANDED_OVER = ("complaints", "refunds", "legal questions", "damaged goods", "press enquiries")
 DELIVERY = ("2 days", "2 to 3 days", "3 to 5 days", "a week", "4 working days", "5 working days")
+ALIKE = 0.5
+"""Share of the shops whose goods share a word, so that their names must be read to the end."""
 RETURN_DAYS = (7, 10, 14, 15, 20, 21, 28, 30, 40, 45, 60, 90)
 
 
@@ -81,8 +83,11 @@ def _hours(random: Random, opens: tuple[int, int], closes: tuple[int, int]) -> H
 
 
 def _goods(trade: Trade, random: Random) -> tuple[Good, ...]:
-    """Draw three or four goods and their prices, most of them whole."""
+    """Draw three or four goods, half of the time three alike, and prices, most of them whole."""
     chosen = random.sample(trade.goods, random.randint(3, 4))
+    if random.random() < ALIKE:
+        chosen = [*trade.alike, *chosen[: random.randint(0, 1)]]
+        random.shuffle(chosen)
     return tuple(Good(one, many, _price(low, high, random)) for one, many, low, high in chosen)
 
 

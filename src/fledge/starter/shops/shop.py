@@ -8,6 +8,8 @@ from fledge.starter.words import DAYS
 Tone = Literal["warm", "plain", "formal"]
 Clock = Literal["plain", "colon", "half_days"]
 
+Offer = tuple[str, str, int, int]
+
 CURRENCIES = ("{} euros", "€{}", "£{}", "${}", "{} pounds", "{} dollars")
 CENTS = 100
 HOUR = 60
@@ -48,11 +50,16 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A kind of shop. `sells` completes "We sell only …"; `elsewhere` names goods of others."""
+    """A kind of shop. `sells` completes "We sell only …"; `elsewhere` names goods of others.
+
+    `goods` are its names for one and many, and its lowest and highest prices in cents. The goods
+    of `alike` share a word: "rye loaf", "white loaf".
+    """
 
     kind: str
     sells: str
-    goods: tuple[tuple[str, str, int, int], ...]
+    goods: tuple[Offer, ...]
+    alike: tuple[Offer, ...]
     advice: tuple[Advice, ...]
     elsewhere: tuple[str, ...]
 

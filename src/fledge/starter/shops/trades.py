@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from fledge.starter.shops.shop import Advice, Trade
+from fledge.starter.shops.shop import Advice, Offer, Trade
 from fledge.starter.task import Split
 from fledge.starter.words import listed
 
@@ -53,12 +53,17 @@ def _trade(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Trade:
     return Trade(
         kind=entry["kind"],
         sells=entry["sells"],
-        goods=tuple((one, many, low, high) for one, many, low, high in entry["goods"]),
+        goods=_offers(entry["goods"]),
+        alike=_offers(entry["alike"]),
         advice=tuple(Advice(question, answer) for question, answer in entry["advice"]),
         elsewhere=tuple(
             many for other in entries if other is not entry for _, many, _, _ in other["goods"]
         ),
     )
+
+
+def _offers(entries: list[list[Any]]) -> tuple[Offer, ...]:
+    return tuple((one, many, low, high) for one, many, low, high in entries)
 
 
 def _read(name: str) -> dict[str, Any]:
