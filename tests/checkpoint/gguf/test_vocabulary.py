@@ -258,6 +258,18 @@ def test_what_changes_ids_is_refused_by_name(tmp_path):
             read_tokenizer(path, read_header(path).metadata)
 
 
+def test_pieces_of_more_letters_than_any_are_refused_at_once(tmp_path):
+    metadata = sentence_piece()
+    count = 2**23 // 4000
+    texts = metadata["tokenizer.ggml.tokens"] + [f"{n:04}" + "a" * 4000 for n in range(count)]
+    metadata["tokenizer.ggml.tokens"] = texts
+    metadata["tokenizer.ggml.scores"] = np.zeros(len(texts), "f4")
+    types = metadata["tokenizer.ggml.token_type"] + [1] * count
+    metadata["tokenizer.ggml.token_type"] = np.array(types)
+    with pytest.raises(TokenizerError, match=r"letters; a SentencePiece vocabulary has at most"):
+        read_tokenizer(tmp_path / "model.gguf", metadata)
+
+
 def test_unused_tokens_inside_the_vocabulary_keep_the_ids_of_others(tmp_path):
     tokens = byte_level("gpt-2")
     tokens["tokenizer.ggml.token_type"][260] = 5

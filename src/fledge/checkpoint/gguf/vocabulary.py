@@ -50,6 +50,8 @@ WITHOUT_EFFECT = frozenset(
     )
 )
 """Keys of a tokenizer that change nothing: ids for filling in the middle, and of encoders."""
+MOST_LETTERS = 2**23
+"""Letters of all pieces together, at most: each is a place to take its piece apart."""
 _MARKED = (TokenType.CONTROL, TokenType.UNKNOWN)
 _SPECIAL = (*_MARKED, TokenType.USER_DEFINED)
 
@@ -270,6 +272,12 @@ def _sentence_pieces(
         )
     if not np.isfinite(scores).all():
         raise TokenizerError(f"'{PREFIX}scores' has NaN or infinite numbers; the file is damaged")
+    letters = sum(map(len, words.ids))
+    if letters > MOST_LETTERS:
+        raise TokenizerError(
+            f"'{PREFIX}tokens' has {letters:,} letters; a SentencePiece vocabulary has at most "
+            f"{MOST_LETTERS:,}"
+        )
     mergeable = {
         text: float(scores[token_id])
         for text, token_id in words.ids.items()
