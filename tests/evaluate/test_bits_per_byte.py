@@ -6,6 +6,7 @@ import torch
 from fledge.checkpoint.exchange import import_llama2c
 from fledge.checkpoint.model_files import LoadedModel, load_language_model
 from fledge.errors import DataError
+from fledge.evaluate import bits_per_byte
 from fledge.evaluate.bits_per_byte import score_text
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
@@ -31,6 +32,20 @@ def test_a_uniform_model_needs_log_v_nats_a_token():
     assert score.nats_per_token == pytest.approx(math.log(tokenizer.vocabulary_size), abs=1e-5)
     bits = score.nats_per_token * score.tokens / math.log(2) / score.num_bytes
     assert score.bits_per_byte == pytest.approx(bits)
+
+
+def test_a_pass_reads_no_more_tokens_than_there_is_room_for(monkeypatch):
+    one = loaded(Tokenizer.train(CORPUS, 300))
+    texts = [CORPUS[0], "The sea.", CORPUS[0][:60], "a tide", CORPUS[0][:90]]
+    expected = score_text(one, texts)
+    monkeypatch.setattr(bits_per_byte, "TOKENS_AT_ONCE", 40)
+    shapes: list[torch.Size] = []
+    hidden = one.model.hidden
+    monkeypatch.setattr(one.model, "hidden", lambda ids: shapes.append(ids.shape) or hidden(ids))
+    given = score_text(one, texts)
+    assert max(shape.numel() for shape in shapes) <= 40 and max(len(ids) for ids in shapes) > 1
+    assert given.tokens == expected.tokens
+    assert given.nats_per_token == pytest.approx(expected.nats_per_token, abs=1e-6)
 
 
 def test_windows_give_the_sum_of_separate_texts():

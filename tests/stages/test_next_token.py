@@ -97,6 +97,16 @@ def test_any_number_of_rows_is_cut_into_pieces(rows):
         assert (one - other).norm() <= 1e-6 * other.norm()
 
 
+def test_a_frozen_output_layer_gets_no_gradient_and_passes_one_on():
+    hidden = torch.randn(700, 8, generator=generator(1), requires_grad=True)
+    weight = torch.randn(50, 8, generator=generator(2))
+    targets = torch.randint(0, 50, (700,), generator=generator(3))
+    frozen = linear_cross_entropy_sum(hidden, weight, targets)
+    learned = linear_cross_entropy_sum(hidden, weight.clone().requires_grad_(), targets)
+    given = [torch.autograd.grad(loss, hidden)[0] for loss in (frozen, learned)]
+    assert torch.equal(*given) and weight.grad is None
+
+
 def test_in_bfloat16_the_gradient_is_as_near_as_the_plain_one():
     hidden = torch.randn(300, 32, generator=generator(1), requires_grad=True)
     weight = torch.randn(500, 32, generator=generator(2), requires_grad=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import DataError
+from fledge.model.log_probs import target_log_probs
 
-WINDOWS = 32
-"""Number of windows in one forward pass; has no effect on the result."""
+TOKENS_AT_ONCE = 8192
+"""Padded tokens of one forward pass, or one longer window; they do not change the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ def score_text(loaded: LoadedModel, texts: Iterable[str]) -> TextScore:
         lengths = torch.tensor([len(window) - 1 for window in windows])
         is_real = torch.arange(targets.shape[1]) < lengths[:, None]
         counted = is_real & (sizes[targets] > 0)
-        losses = F.cross_entropy(
-            model(inputs).transpose(1, 2), targets.to(device), reduction="none"
-        )
+        losses = -target_log_probs(model, model.hidden(inputs), targets.to(device))
         nats += float(losses.cpu()[counted].sum())
         tokens += int(counted.sum())
         num_bytes += int(sizes[targets][counted].sum())
@@ -65,11 +63,14 @@ def _windows(loaded: LoadedModel, texts: Iterable[str], length: int) -> Iterable
 
 
 def _batches(windows: Iterable[torch.Tensor]) -> Iterable[list[torch.Tensor]]:
+    """Put together as many windows as there is room for, padded to the longest of them."""
     batch: list[torch.Tensor] = []
+    longest = 0
     for window in windows:
-        batch.append(window)
-        if len(batch) == WINDOWS:
+        longest = max(longest, len(window))
+        if batch and (len(batch) + 1) * longest > TOKENS_AT_ONCE:
             yield batch
-            batch = []
+            batch, longest = [], len(window)
+        batch.append(window)
     if batch:
         yield batch

@@ -44,7 +44,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
         rows, columns = hidden.to(dtype), weight.to(dtype)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         hidden_gradient = torch.empty_like(rows)
-        weight_gradient = torch.zeros_like(weight)
+        # An adapter leaves the output layer as it is: a third of the work less.
+        learns = context.needs_input_grad[1]
+        weight_gradient = torch.zeros_like(weight) if learns else None
         with torch.autocast(hidden.device.type, enabled=False):
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 piece = slice(start, start + ROWS_AT_ONCE)
@@ -57,13 +59,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 gradient.scatter_add_(1, target, torch.full_like(normaliser, -1.0))
                 gradient = gradient.to(dtype)
                 hidden_gradient[piece] = gradient @ columns
-                weight_gradient += gradient.T @ rows[piece]
+                if weight_gradient is not None:
+                    weight_gradient += gradient.T @ rows[piece]
         context.save_for_backward(hidden_gradient, weight_gradient)
         context.dtype = hidden.dtype
         return total
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         hidden_gradient, weight_gradient = context.saved_tensors
         (scale,) = gradients
-        return (hidden_gradient * scale).to(context.dtype), weight_gradient * scale, None, None
+        to_hidden = (hidden_gradient * scale).to(context.dtype)
+        to_weight = None if weight_gradient is None else weight_gradient * scale
+        return to_hidden, to_weight, None, None

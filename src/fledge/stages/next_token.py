@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from fledge.data.batch import TokenBatch
 from fledge.model.gpt import GPT
+from fledge.model.log_probs import target_log_probs
 from fledge.model.masks import block_diagonal
 from fledge.stages.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entropy_sum
-from fledge.stages.losses import cross_entropy_sum, token_log_probs
+from fledge.stages.losses import cross_entropy_sum
 
 EVALUATION_TOKENS = 16_384
 """Tokens of one forward pass in evaluation; they do not change the result."""
@@ -36,8 +37,11 @@ class NextToken(nn.Module):
         return cross_entropy_sum(self.model.logits(hidden), targets, mask)
 
     def log_probs(self, batch: TokenBatch) -> Float[Tensor, "B T"]:
-        """Compute log p(target) at every position, in nats; the weights must be whole."""
-        return token_log_probs(self.model.logits(self._hidden(batch)), batch.targets)
+        """Compute log p(target) at every position, in nats; the weights must be whole.
+
+        It is for measuring: no gradients are kept.
+        """
+        return target_log_probs(self.model, self._hidden(batch), batch.targets)
 
     def _hidden(self, batch: TokenBatch) -> Float[Tensor, "B T D"]:
         if bool((batch.segments == 1).all()):

@@ -35,6 +35,8 @@ from fledge.train.stage import LossTerms, Sources, Stage, StageContext
 
 EVALUATION_TOKENS = 16_384
 """Padded tokens of one forward pass in evaluation; they do not change the result."""
+EVALUATION_LOGITS = 2**27
+"""Most logits of such a pass, half a gigabyte: with a large vocabulary it has fewer tokens."""
 SAMPLES = 20
 """Number of held-out sentences whose translations are saved as samples."""
 
@@ -98,8 +100,9 @@ class Translate(Stage[SentencePairBatch]):
         if not self.held_out_ids:
             return {}
         with self.average.applied(self.trained):
-            pad = self.loaded.model.config.pad_id
-            nll = mean_nll(self.teacher, by_length(self.held_out_ids, pad, EVALUATION_TOKENS))
+            config = self.loaded.model.config
+            tokens = min(EVALUATION_TOKENS, EVALUATION_LOGITS // config.vocabulary_size)
+            nll = mean_nll(self.teacher, by_length(self.held_out_ids, config.pad_id, tokens))
             score = self._translate_held_out()
         perplexity = math.exp(min(nll, 700.0))
         return {"validation_loss": nll, "perplexity": perplexity, **score.metrics()}
