@@ -37,10 +37,12 @@ def seen(*means: float, config: MonitorConfig = CONFIG) -> tuple[Monitor, GPT]:
 
 
 def test_a_fall_is_two_measurements_in_a_row_below_the_best():
+    once = CONFIG.model_copy(update={"patience": 1})
+    assert not Monitor(once).stopped
     assert not seen(0.5, 0.6, 0.4)[0].stopped
     assert not seen(0.5, 0.6, 0.4, 0.7, 0.5)[0].stopped
     assert seen(0.5, 0.6, 0.4, 0.5)[0].stopped
-    assert seen(0.5, 0.6, 0.4, config=CONFIG.model_copy(update={"patience": 1}))[0].stopped
+    assert seen(0.5, 0.6, 0.4, config=once)[0].stopped
 
 
 def test_the_best_policy_is_lent_only_after_a_fall():
@@ -55,6 +57,24 @@ def test_the_best_policy_is_lent_only_after_a_fall():
 
 def number_in(policy: GPT) -> float:
     return float(policy.token_embedding.weight.detach()[0, 0])
+
+
+def test_of_equal_measurements_the_first_is_the_best():
+    monitor, policy = seen(0.5, 0.5, 0.4, 0.3)
+    with monitor.applied(policy):
+        assert number_in(policy) == 0
+
+
+def test_the_newest_mean_and_the_best_are_told(caplog):
+    monitor, policy = Monitor(CONFIG), language_model()
+    told = [monitor.metrics()]
+    for scores in ([0.0, 1.0], [3.0, -1.0], [0.5, -2.0], [1.0, -3.0]):
+        monitor.saw(torch.tensor(scores), policy)
+        told.append(monitor.metrics())
+    by_definition = [(0.5, 0.5), (1.0, 1.0), (-0.75, 1.0), (-1.0, 1.0)]
+    assert told == [{}, *({"monitor/judge": m, "monitor/best": b} for m, b in by_definition)]
+    assert monitor.stopped
+    assert caplog.text.count("the held-out judge fell from 1.000 to -1.000") == 1
 
 
 def test_below_counts_in_standard_errors_of_the_paired_difference():
