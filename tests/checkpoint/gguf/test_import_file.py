@@ -158,6 +158,21 @@ def test_parts_that_do_not_belong_together_are_named(tmp_path):
     refused(tmp_path / "model.gguf", "one of 3 parts, which are found by their names: call them")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"split.no": [0, 1]}, "expected part 1 of 2, found part without a number of 2"),
+        ({"split.no": 0, "split.count": [2, 2]}, "'split.count' must be a number of parts"),
+    ],
+)
+def test_parts_numbered_by_a_list_are_refused(tmp_path, metadata, message):
+    paths = [tmp_path / f"split-0000{number}-of-00002.gguf" for number in (1, 2)]
+    for path in paths:
+        write_gguf(path, "llama", random_model("llama"), **{"split.count": 2, **metadata})
+    with pytest.raises(CheckpointError, match=message):
+        import_gguf(paths[0], tmp_path / "out")
+
+
 @pytest.mark.parametrize("kind", ["F32", "F16", "BF16", "Q8_0", "Q4_1", *SCALES])
 def test_scales_that_are_no_numbers_are_named(tmp_path, kind):
     path = write_gguf(tmp_path / "model.gguf", "llama", random_model("llama"), kind)

@@ -72,12 +72,14 @@ def test_metadata_without_effect_changes_nothing(tmp_path):
     ("metadata", "message"),
     [
         ({"llama.expert_count": 8}, r"option 'llama.expert_count' is 8.*only 0"),
+        ({"llama.expert_count": [0, 8]}, r"option 'llama.expert_count' is \[0, 8\].*only 0"),
         ({"llama.attention.causal": False}, "llama.attention.causal"),
         ({"llama.pooling_type": 3}, "llama.pooling_type"),
         ({"llama.logit_scale": 8.0}, "llama.logit_scale"),
         ({"llama.rope.scaling.attn_factor": 1.2}, "llama.rope.scaling.attn_factor"),
         ({"llama.rope.scaling.type": "yarn"}, r"'llama.rope.scaling.type' is 'yarn'"),
         ({"llama.rope.scaling.type": "longrope"}, "is 'longrope'"),
+        ({"llama.rope.scaling.type": [1, 2]}, r"'llama.rope.scaling.type' is \[1, 2\]"),
         ({"llama.rope.dimension_count": 32}, r"rope.dimension_count' is 32, but heads are 64"),
         ({"llama.attention.value_length": 32}, r"value_length' is 32, but heads are 64 wide"),
         ({"llama.brand_new": 1.5}, r"option 'llama.brand_new' is 1.5, which fledge does not know"),
@@ -99,7 +101,9 @@ def test_metadata_without_effect_changes_nothing(tmp_path):
         ({"llama.rope.freq_base": float("inf")}, "must be a number from 0 on"),
         ({"llama.embedding_length": None}, "'llama.embedding_length' must be a whole number"),
         ({"general.type": "adapter"}, "'general.type' is 'adapter': the file holds no whole model"),
+        ({"general.type": [1, 2]}, r"'general.type' is \[1, 2\]: the file holds no whole model"),
         ({"general.quantization_version": 1}, "quantization_version' is 1; fledge reads blocks"),
+        ({"general.quantization_version": [2, 3]}, r"quantization_version' is \[2, 3\]"),
     ],
 )
 def test_what_fledge_would_compute_otherwise_is_refused_by_name(tmp_path, metadata, message):

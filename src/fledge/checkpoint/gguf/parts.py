@@ -39,11 +39,12 @@ def read_gguf(path: Path) -> Contents:
     headers = [read_header(part) for part in _parts(path, count)]
     places: dict[str, Place] = {}
     for number, each in enumerate(headers):
-        if (each.metadata.get("split.no"), _count(each)) != (number, count):
+        found = each.metadata.get("split.no")
+        if not isinstance(found, int) or (found, _count(each)) != (number, count):
             raise DamagedFile(
                 f"{each.path}: expected part {number + 1} of {count}, found part "
-                f"{_shown(each.metadata.get('split.no'))} of {_count(each)}; it was renamed, or is "
-                "of another model: copy the parts again under their own names"
+                f"{_shown(found)} of {_count(each)}; it was renamed, or is of another model: copy "
+                "the parts again under their own names"
             )
         twice = sorted(places.keys() & each.places.keys())
         if twice:
@@ -53,10 +54,10 @@ def read_gguf(path: Path) -> Contents:
         places |= each.places
     first = headers[0].metadata
     total = first.get("split.tensors.count")
-    if total is not None and total != len(places):
+    if total is not None and not (isinstance(total, int) and total == len(places)):
         raise DamagedFile(
-            f"{headers[0].path}: the parts should have {total} tensors, found {len(places):,}; "
-            "they are of two models, or damaged: copy them again"
+            f"{headers[0].path}: the parts should have {str(total)[:80]} tensors, found "
+            f"{len(places):,}; they are of two models, or damaged: copy them again"
         )
     return Contents(tuple(header.path for header in headers), first, places)
 

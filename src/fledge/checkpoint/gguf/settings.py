@@ -66,10 +66,11 @@ def read_settings(contents: Contents) -> dict[str, object]:
         CheckpointError: another architecture, a kind of file that is no model, or an option that
             fledge does not compute; each by name.
     """
-    metadata, architecture = contents.metadata, contents.architecture
-    _check_kind(contents)
-    _check_options(metadata, architecture)
-    settings = Settings({name: _plain(name, value) for name, value in metadata.items()})
+    architecture = contents.architecture
+    values = {name: _plain(name, value) for name, value in contents.metadata.items()}
+    _check_kind(contents, values)
+    _check_options(values, architecture)
+    settings = Settings(values)
 
     def size(name: str, default: int | None = None) -> int:
         return settings.integer(f"{architecture}.{name}", default)
@@ -100,8 +101,7 @@ def read_settings(contents: Contents) -> dict[str, object]:
     }
 
 
-def _check_kind(contents: Contents) -> None:
-    metadata = contents.metadata
+def _check_kind(contents: Contents, metadata: Mapping[str, object]) -> None:
     kind = metadata.get("general.type", "model")
     if kind != "model":
         raise CheckpointError(
@@ -122,7 +122,7 @@ def _check_kind(contents: Contents) -> None:
         )
 
 
-def _check_options(metadata: Mapping[str, Value], architecture: str) -> None:
+def _check_options(metadata: Mapping[str, object], architecture: str) -> None:
     prefix = f"{architecture}."
     for key, value in metadata.items():
         name = key.removeprefix(prefix)
