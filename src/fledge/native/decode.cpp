@@ -282,6 +282,8 @@ public:
             team.each(s.tokens, [&](int64_t token) { activate(token); });
             multiply(l.down, inputs, x, true);
         }
+        // A head of 8 bits would be widened for nothing.
+        if (s.outputs == 0) return;
         team.each(s.outputs, [&](int64_t row) { norm(m.final_norm, s.output_tokens[row], ending, row); });
         multiply(m.head, ending, s.logits, false);
     }

@@ -47,8 +47,8 @@ class NativeDecoder:
             *(self._layer(block) for block in _blocks(model))
         )
         self._model = self._whole(model)
-        self._logits = torch.empty(0, model.config.vocabulary_size)
-        self._workspace = torch.empty(0)
+        self._logits = torch.empty(0, model.config.vocabulary_size, dtype=torch.float32)
+        self._workspace = torch.empty(0, dtype=torch.float32)
 
     @classmethod
     def of(cls, model: GPT) -> "NativeDecoder | None":
@@ -97,7 +97,7 @@ class NativeDecoder:
     def _room(self, rows: int) -> Float[Tensor, "B V"]:
         """Return the memory for the logits of some rows; a new one each time costs its pages."""
         if rows > len(self._logits):
-            self._logits = torch.empty(rows, self._logits.shape[1])
+            self._logits = self._logits.new_empty(rows, self._logits.shape[1])
         return self._logits[:rows]
 
     def _run(
@@ -111,9 +111,12 @@ class NativeDecoder:
         is_reading: bool,
     ) -> None:
         layer, row, group, slot, _ = cache.keys.stride()
+        longest = int(positions.max()) + 1
+        # C++ would write beyond the cache, where torch raises an error.
+        assert longest <= cache.capacity and cache.keys.dtype == torch.float32
         step = structures.Step(
             tokens=len(ids),
-            longest=int(positions.max()) + 1,
+            longest=longest,
             threads=torch.get_num_threads(),
             outputs=len(output_tokens),
             is_reading=is_reading,
@@ -132,7 +135,7 @@ class NativeDecoder:
         model = ctypes.byref(self._model)
         needed = self._compiled.fledge_workspace(model, ctypes.byref(step))
         if needed > len(self._workspace):
-            self._workspace = torch.empty(needed)
+            self._workspace = self._workspace.new_empty(needed)
         step.workspace = self._workspace.data_ptr()
         self._compiled.fledge_decode(model, ctypes.byref(step))
 
