@@ -54,7 +54,7 @@ class LoadedModel:
 
     @property
     def weights(self) -> str:
-        """Number format of the weights: "float32" or "bfloat16"."""
+        """Number format of the weights: "float32", "bfloat16" or "int8"."""
         return dtype_name(self.model.token_embedding.weight)
 
     @property

@@ -64,7 +64,7 @@ Weights = Annotated[
     typer.Option(
         "--weights",
         metavar="FORMAT",
-        help="auto (fast and exact), float32, bfloat16 or int8 (fastest).",
+        help="auto (the faster of the next two), float32, bfloat16 or int8.",
         show_default=False,
     ),
 ]

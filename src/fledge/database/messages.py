@@ -18,8 +18,8 @@ from fledge.errors import NotFound
 class StoredMessage:
     """One turn. `status` is "finished", or the status of the run that writes it (see `runs`).
 
-    `finish_reason` is stop, length, cancelled or content_filter. `details` belong to the writer:
-    citations, seconds, tokens per second.
+    `finish_reason` is stop, length, repetition, cancelled or content_filter. `details` belong to
+    the writer: citations, seconds, tokens per second.
     """
 
     id: str

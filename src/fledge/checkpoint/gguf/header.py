@@ -95,7 +95,7 @@ class Header:
 
 
 def is_gguf(path: Path) -> bool:
-    """Whether a file is named as GGUF, or begins as one: Ollama's have no ending."""
+    """Return whether a file is named as GGUF, or begins as one: Ollama's have no ending."""
     with path.open("rb") as file:
         return path.suffix == ".gguf" or file.read(len(MAGIC)) == MAGIC
 
