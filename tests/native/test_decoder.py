@@ -206,6 +206,16 @@ def test_a_compiler_that_fails_is_said_and_torch_decodes(tmp_path, caplog) -> No
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_the_compilers_own_error_is_told(tmp_path, caplog) -> None:
+    broken = tmp_path / "g++"
+    broken.write_text(
+        "#!/bin/sh\necho In file included >&2\necho fatal error: no cmath >&2\nexit 1\n"
+    )
+    broken.chmod(0o755)
+    assert compiled(str(broken), tmp_path / "cache") is None
+    assert caplog.messages[-1].endswith("torch decodes, slower: fatal error: no cmath")
+
+
 def test_the_library_is_compiled_once(tmp_path, caplog) -> None:
     caplog.set_level("INFO")
     for _ in range(2):

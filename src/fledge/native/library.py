@@ -46,7 +46,8 @@ def compiled(
             build(compiler, flags, path)
         return ctypes.CDLL(str(path))
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning("the decoder could not be compiled, so torch decodes, slower: %s", error)
+        reason = _said(error) if isinstance(error, subprocess.CalledProcessError) else error
+        logger.warning("the decoder could not be compiled, so torch decodes, slower: %s", reason)
         return None
 
 
@@ -84,6 +85,12 @@ def processor() -> str:
         if listed:
             return "\n".join(sorted(listed))
     return f"{platform.machine()} {platform.processor()}"
+
+
+def _said(error: subprocess.CalledProcessError) -> str:
+    """Return the first error that the compiler printed, else how it ended."""
+    lines: list[str] = error.stderr.decode(errors="replace").splitlines()
+    return next((line for line in lines if "error" in line.lower()), str(error))
 
 
 def _run(command: list[str]) -> None:
