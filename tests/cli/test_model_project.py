@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fledge.cli.app import run
 from fledge.cli.init import starting_from
 from fledge.cli.model_project import NUM_DEMONSTRATIONS, NUM_HELD_OUT, NUM_RANKINGS
 from fledge.cli.pipeline import next_command, pipeline_in
@@ -127,3 +128,21 @@ def test_it_runs_end_to_end_on_a_small_random_model(
     before = Path("checkpoints/rehearsals.jsonl").stat().st_mtime_ns
     assert run_pipeline(pipeline, SilentProgress()) == checkpoints
     assert Path("checkpoints/rehearsals.jsonl").stat().st_mtime_ns == before
+
+
+def test_it_is_planned_before_its_model_is_imported(
+    project: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    place = tmp_path / "planned"
+    shutil.copytree(project, place)
+    for path in (place / "data").glob("*.jsonl"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(lines[:8]), encoding="utf-8")
+    source = write_small_smollm2(tmp_path / "small")
+    monkeypatch.chdir(place)
+    changes = (f"imported.source={source}", "runs.2.stage.rollout.max_new_tokens=6")
+    assert run(["plan", "--json", "run", *changes]) == 0
+    planned = json.loads(capsys.readouterr().out)["runs"]
+    assert [one["stage"] for one in planned] == ["sft", "reward", "ppo"]
+    assert all(one["peak_bytes"] > 0 for one in planned)
+    assert not (place / "checkpoints").exists()

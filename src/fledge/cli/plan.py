@@ -12,6 +12,7 @@ import typer
 from fledge.cli.messages import log_to_terminal, print_warning
 
 if TYPE_CHECKING:
+    from fledge.runs.estimate.rehearsal import Rehearsal
     from fledge.runs.pipeline import Pipeline
     from fledge.runs.run import Run
     from fledge.runs.tokenizer import TokenizerConfig
@@ -51,37 +52,43 @@ def asked() -> Asked | None:
 
 def plan_run(run: "Run", tokenizers: Mapping[Path, "TokenizerConfig"], how: Asked) -> None:
     """Estimate one run and print what it takes."""
-    show([run], tokenizers, how)
+    from fledge.runs.estimate.rehearsal import rehearsing
+
+    with rehearsing(tokenizers) as rehearsal:
+        show([run], rehearsal, how)
 
 
 def plan_pipeline(pipeline: "Pipeline", how: Asked) -> None:
     """Estimate every run of a pipeline that is not finished, and their sum."""
+    from fledge.runs.estimate.rehearsal import rehearsing
     from fledge.runs.pipeline import TOKENIZER_NAME
 
+    log_to_terminal()
     directory = pipeline.output / TOKENIZER_NAME
     tokenizers = {} if pipeline.tokenizer is None else {directory: pipeline.tokenizer}
-    show(pipeline.runs, tokenizers, how)
+    with rehearsing(tokenizers) as rehearsal:
+        if pipeline.imported is not None:
+            rehearsal.import_model(pipeline.imported, pipeline.output)
+        show(pipeline.runs, rehearsal, how)
 
 
-def show(runs: Iterable["Run"], tokenizers: Mapping[Path, "TokenizerConfig"], how: Asked) -> None:
+def show(runs: Iterable["Run"], rehearsal: "Rehearsal", how: Asked) -> None:
     """Print an estimate for each run as soon as it is known, and warnings of what will not fit."""
     from fledge.runs.estimate.advice import warnings
-    from fledge.runs.estimate.rehearsal import rehearsing
     from fledge.runs.estimate.words import table, total
 
     log_to_terminal()
     todo, found, problems = list(runs), [], []
-    with rehearsing(tokenizers) as rehearsal:
-        for number, run in enumerate(todo):
-            estimate = rehearsal.estimate(run, todo[number + 1 :])
-            if estimate is None:
-                if not how.as_json:
-                    typer.echo(f"{run.output.name}: finished, in {run.output}\n")
-                continue
-            found.append(estimate)
-            problems += warnings(estimate, run, run.stage)
+    for number, run in enumerate(todo):
+        estimate = rehearsal.estimate(run, todo[number + 1 :])
+        if estimate is None:
             if not how.as_json:
-                typer.echo("\n".join(table(estimate)) + "\n")
+                typer.echo(f"{run.output.name}: finished, in {run.output}\n")
+            continue
+        found.append(estimate)
+        problems += warnings(estimate, run, run.stage)
+        if not how.as_json:
+            typer.echo("\n".join(table(estimate)) + "\n")
     if how.as_json:
         values = {"runs": [one.as_json() for one in found], "warnings": problems}
         typer.echo(json.dumps(values, indent=1, ensure_ascii=False))

@@ -3,6 +3,7 @@
 Models that earlier runs of a pipeline will make are stood in for by untrained ones of their size.
 """
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from fledge.checkpoint.adapter_files import save_scalar_adapter
-from fledge.checkpoint.directory import find_checkpoint, latest, step_directory
+from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_directory
+from fledge.checkpoint.import_source import import_source
 from fledge.checkpoint.lineage import Lineage, parent, read_lineage, write_lineage
 from fledge.checkpoint.model_files import save_scalar_model
+from fledge.data.prompts import prompt_from
+from fledge.data.sources import load_placed
 from fledge.errors import ConfigError
+from fledge.files import write_text
 from fledge.runs.estimate.assemble import estimate_rehearsed
 from fledge.runs.estimate.report import Estimate
 from fledge.runs.estimate.sample import TextSample, sample_text
+from fledge.runs.imported import IMPORTED, ImportConfig, rehearsals_in
 from fledge.runs.open_settings import filled
 from fledge.runs.run import STAGES, Run, check_output, choose, finished_checkpoint
 from fledge.runs.tokenizer import TokenizerConfig, train_tokenizer
@@ -82,6 +88,28 @@ class Rehearsal:
             notes=tuple(self._notes(run, runtime)),
         )
 
+    def import_model(self, config: ImportConfig, output: Path) -> None:
+        """Import the model of a pipeline that has not begun, into the scratch directory.
+
+        Its own answers, which the pipeline will rehearse, are stood in for by texts of half the
+        length limit.
+
+        Raises:
+            FledgeError: as `import_once`.
+        """
+        directory, answers = output / IMPORTED, rehearsals_in(output)
+        if not is_checkpoint(directory):
+            self.stand_ins[str(directory)] = self.scratch / IMPORTED
+            import_source(config.source, self.scratch / IMPORTED)
+        if config.rehearsal and not answers.is_file():
+            place = self.scratch / answers.name
+            answer = "so " * (config.max_new_tokens // 2)
+            prompts = [one.item for one in load_placed(config.rehearsal, prompt_from)]
+            chats = ({"messages": one.then("assistant", answer).records()} for one in prompts)
+            lines = (json.dumps(chat, ensure_ascii=False) + "\n" for chat in chats)
+            write_text(place, "".join(lines))
+            self.stand_ins[str(answers)] = place
+
     def _resolved(self, stage: Any, place: Path) -> Any:
         """Replace what does not exist yet by what stands in for it."""
         update: dict[str, object] = {}
@@ -94,6 +122,11 @@ class Rehearsal:
                 found = self._tokenizer(Path(value), stage.text)
             if found is not None:
                 update[name] = str(found) if name == "reward" else found
+        demonstrations = getattr(stage, "demonstrations", None) or ()
+        if any(file in self.stand_ins for file in demonstrations):
+            update["demonstrations"] = tuple(
+                str(self.stand_ins.get(file, file)) for file in demonstrations
+            )
         return stage.model_copy(update=update)
 
     def _tokenizer(self, directory: Path, text: Sequence[str]) -> Path:
