@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+import subprocess
 
 import pytest
 import torch
@@ -12,8 +13,9 @@ from fledge.model.attention import record_attention
 from fledge.model.eight_bit import round_to_eight_bits
 from fledge.model.gpt import GPT
 from fledge.model.lora import LoRAConfig, adapt
+from fledge.native import decoder
 from fledge.native.decoder import NativeDecoder
-from fledge.native.library import FLAGS, compiled
+from fledge.native.library import FLAGS, compiled, fingerprint
 from fledge.runtime.device import find_compiler
 from model.small_models import make
 from native.decoding import (
@@ -160,6 +162,29 @@ def test_greedy_answers_are_those_of_torch() -> None:
     assert [answer.ids for answer in found] == [answer.ids for answer in expected]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_engine_sees_that_its_model_has_learned(dtype) -> None:
+    model = make(WIDE, noise=0.2).to(dtype)
+    engine = Engine(model, max_batch=1)
+    requests = [Request("a", (1, 2), SamplingParams(temperature=0.0, max_new_tokens=40))]
+    engine.generate(requests)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5).add_(0.05)  # norms too, which bfloat16 models have copies of
+    expected = Engine(model, max_batch=1).generate(requests)
+    assert engine.generate(requests) == expected
+    model.load_state_dict({n: -w for n, w in model.state_dict().items()}, assign=True)
+    expected = Engine(model, max_batch=1).generate(requests)
+    assert engine.generate(requests) == expected
+
+
+def test_a_workspace_that_only_a_long_text_needed_is_given_back(monkeypatch) -> None:
+    monkeypatch.setattr(decoder, "MOST_KEPT_BYTES", 0)
+    engine = Engine(make(WIDE), max_batch=1)
+    engine.generate([Request("a", (1, 2), SamplingParams(max_new_tokens=3))])
+    assert engine._native is not None and engine._native._workspace.numel() == 0
+
+
 def test_only_plain_models_on_the_cpu_have_a_native_decoder() -> None:
     class Another(GPT):
         pass
@@ -173,13 +198,13 @@ def test_only_plain_models_on_the_cpu_have_a_native_decoder() -> None:
 
 def test_what_the_step_would_pass_by_is_left_to_torch() -> None:
     model = make(WIDE)
-    decoder = decoder_of(model)
-    assert decoder.is_usable
+    one = decoder_of(model)
+    assert one.is_usable
     with record_attention(model):
-        assert not decoder.is_usable
+        assert not one.is_usable
     with torch.autocast("cpu"):
-        assert not decoder.is_usable
-    assert decoder.is_usable
+        assert not one.is_usable
+    assert one.is_usable
 
 
 def test_an_engine_records_attention_while_it_decodes() -> None:
@@ -202,7 +227,7 @@ def test_a_compiler_that_fails_is_said_and_torch_decodes(tmp_path, caplog) -> No
     broken = shutil.which("false")
     assert broken is not None
     assert compiled(broken, tmp_path / "cache") is None
-    assert "the decoder could not be compiled, so torch decodes, slower" in caplog.text
+    assert "the decoder in C++ cannot be used, so torch decodes, slower" in caplog.text
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -214,6 +239,21 @@ def test_the_compilers_own_error_is_told(tmp_path, caplog) -> None:
     broken.chmod(0o755)
     assert compiled(str(broken), tmp_path / "cache") is None
     assert caplog.messages[-1].endswith("torch decodes, slower: fatal error: no cmath")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["int nothing() { return 0; }", "long long fledge_size(long long one) { return one; }"],
+)
+def test_a_library_of_another_version_is_said_and_torch_decodes(source, tmp_path, caplog) -> None:
+    compiler = find_compiler()
+    assert compiler is not None
+    (tmp_path / "other.c").write_text(source)
+    path = tmp_path / f"decode-{fingerprint(compiler, FLAGS)}.so"
+    command = [compiler, "-x", "c", "-shared", "-fPIC", "-o", path, tmp_path / "other.c"]
+    subprocess.run(command, check=True)
+    assert compiled(compiler, tmp_path) is None
+    assert "the decoder in C++ cannot be used, so torch decodes" in caplog.messages[-1]
 
 
 def test_the_library_is_compiled_once(tmp_path, caplog) -> None:

@@ -70,8 +70,10 @@ class Engine:
         self._cache: KeyValueCache | None = None
         self._long_prompt: LongPrompt | None = None
         self._sampler: Sampler | None = None
-        self._native = NativeDecoder.of(model) if native else None
+        self._is_native = native
+        self._native: NativeDecoder | None = None
         self._cancelled: list[TokenEvent] = []
+        self._look_at_weights()
 
     @property
     def busy(self) -> bool:
@@ -112,6 +114,8 @@ class Engine:
         """Admit waiting requests, then give every running one its next token."""
         events, self._cancelled = self._cancelled, []
         with evaluating(self.model):
+            if not self._scheduler.taken:
+                self._look_at_weights()
             admitted = self._scheduler.admit()
             if admitted:
                 events += self._record(admitted, self._prefill(admitted))
@@ -158,6 +162,11 @@ class Engine:
         finally:
             self._scheduler.clear()
         return [sequence.completion() for sequence in sequences]
+
+    def _look_at_weights(self) -> None:
+        """Open the step in C++, anew where the model has learned since the last request."""
+        if self._is_native and (self._native is None or not self._native.reads(self.model)):
+            self._native = NativeDecoder.of(self.model)
 
     def _sequence(self, request: Request) -> Sequence:
         vocabulary_size = self.model.config.vocabulary_size
@@ -275,6 +284,8 @@ class Engine:
         running, old = self._scheduler.running, self._cache
         if not running:
             self._cache = self._sampler = None
+            if self._native is not None:
+                self._native.give_back()
         elif old is not None and len(running) * SPARSE <= old.rows:
             longest = max(sequence.length for sequence in running)
             capacity = min(old.capacity, self._capacity_for(longest))

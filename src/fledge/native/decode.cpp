@@ -444,6 +444,12 @@ void decode_with(const Model& model, const Step& step) {
 
 extern "C" {
 
+// Return the bytes of a structure: Model, Layer, Step.
+int64_t fledge_size(int64_t structure) {
+    return structure == 0 ? sizeof(Model) : structure == 1 ? sizeof(Layer) : sizeof(Step);
+}
+
+
 // Return the floats of workspace that a step needs.
 int64_t fledge_workspace(const Model* model, const Step* step) {
     return Decoding<Float32>(*model, *step, {0, 1, nullptr}).workspace_size();

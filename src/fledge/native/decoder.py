@@ -24,6 +24,8 @@ from fledge.native.library import library
 FORMATS = {torch.float32: 0, torch.bfloat16: 1, torch.int8: 2}
 PIECE = 256
 """Tokens of prompts in one call: their vectors then stay in the processor's second cache."""
+MOST_KEPT_BYTES = 2**26
+"""Largest workspace that is kept while nothing runs."""
 PARTS = {
     *(GPT, Block, Attention, GeluFeedForward, SwiGLUFeedForward, RMSNorm, LayerNorm, Rotary),
     *(nn.ModuleList, nn.Linear, nn.Embedding, nn.Dropout, EightBitLinear, EightBitEmbedding),
@@ -35,7 +37,7 @@ PARTS = {
 class NativeDecoder:
     """Weights of a model as C++ sees them; matrices are the model's own memory, not a copy.
 
-    Use `of`. Make a new one after the model's norms or biases have changed, or its format.
+    Use `of`. Make a new one where `reads` says that the model has changed since.
     """
 
     def __init__(self, model: GPT, compiled: ctypes.CDLL) -> None:
@@ -43,6 +45,7 @@ class NativeDecoder:
         self._compiled.fledge_workspace.restype = ctypes.c_int64
         self._kernels = [block.attention for block in _blocks(model)]
         self._kept: list[Tensor] = []
+        self._state = _state(model)
         self._layers = (structures.Layer * model.config.num_layers)(
             *(self._layer(block) for block in _blocks(model))
         )
@@ -57,6 +60,15 @@ class NativeDecoder:
             return None
         compiled = library()
         return None if compiled is None else cls(model, compiled)
+
+    def reads(self, model: GPT) -> bool:
+        """Return whether these are still the model's weights: unchanged, in the same memory."""
+        return _state(model) == self._state
+
+    def give_back(self) -> None:
+        """Free a workspace that only a long text needed."""
+        if self._workspace.nbytes > MOST_KEPT_BYTES:
+            self._workspace = self._workspace.new_empty(0)
 
     @property
     def is_usable(self) -> bool:
@@ -216,6 +228,13 @@ def _is_plain(model: GPT) -> bool:
         and {weight.dtype for weight in weights} <= FORMATS.keys()
         and all(weight.device.type == "cpu" and weight.is_contiguous() for weight in weights)
     )
+
+
+def _state(model: GPT) -> list[tuple[int, int]]:
+    """Return where each tensor of a model lies, and how often it was changed in place."""
+    tensors = (*model.parameters(), *model.buffers())
+    # Tensors made in inference mode count no changes, and are not trained.
+    return [(one.data_ptr(), 0 if one.is_inference() else one._version) for one in tensors]
 
 
 def _blocks(model: GPT) -> list[Block]:

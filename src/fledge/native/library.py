@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from fledge.cache_directory import cache_directory
+from fledge.native.structures import Layer, Model, Step
 from fledge.runtime.device import find_compiler
 
 logger = logging.getLogger(__name__)
@@ -44,11 +45,28 @@ def compiled(
         if not path.is_file():
             logger.info("compiling the decoder for this processor, once: a few seconds")
             build(compiler, flags, path)
-        return ctypes.CDLL(str(path))
+        return checked(ctypes.CDLL(str(path)))
     except (OSError, subprocess.SubprocessError) as error:
         reason = _said(error) if isinstance(error, subprocess.CalledProcessError) else error
-        logger.warning("the decoder could not be compiled, so torch decodes, slower: %s", reason)
+        logger.warning("the decoder in C++ cannot be used, so torch decodes, slower: %s", reason)
         return None
+
+
+def checked(loaded: ctypes.CDLL) -> ctypes.CDLL:
+    """Return a library whose structures are ours, byte for byte as far as sizes tell.
+
+    Raises:
+        OSError: they are not, as where fledge was updated while it ran.
+    """
+    try:
+        size = loaded.fledge_size
+    except AttributeError as error:
+        raise OSError(f"{loaded._name} is not the decoder; delete it") from error
+    size.restype, size.argtypes = ctypes.c_int64, (ctypes.c_int64,)
+    ours = [ctypes.sizeof(each) for each in (Model, Layer, Step)]
+    if ours != [size(number) for number in range(len(ours))]:
+        raise OSError("it was compiled for another version of fledge; start the program again")
+    return loaded
 
 
 def build(compiler: str, flags: tuple[str, ...], path: Path) -> None:
