@@ -7,6 +7,7 @@ import pytest
 
 from fledge.runtime import memory
 from fledge.runtime.memory import (
+    Trimming,
     machine_memory,
     peak_memory_bytes,
     resident_bytes,
@@ -85,3 +86,14 @@ def test_freed_memory_goes_back_to_the_kernel():
 def test_other_systems_keep_what_was_freed(monkeypatch):
     monkeypatch.setattr(memory.platform, "system", lambda: "Darwin")
     assert return_freed_memory() is False
+
+
+def test_a_process_that_grew_since_its_first_steps_is_trimmed(monkeypatch):
+    # The two sizes after a trimming are what it leaves: at first freed blocks, then more in use.
+    held = iter((80, 100, 90, 95, 125, 126, 70, 110, 130, 120, 149, 151, 100))
+    monkeypatch.setattr(memory, "resident_bytes", lambda: next(held))
+    monkeypatch.setattr(memory, "return_freed_memory", lambda: True)
+    trimming = Trimming()
+    assert [trimming.after_step() for _ in range(6)] == [False] * 5 + [True]
+    assert [trimming.after_step() for _ in range(2)] == [False, True]
+    assert [trimming.after_step() for _ in range(2)] == [False, True]

@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import final
 
 WINDOWS_BYTES = 6 * 2**30
 """Memory budget where the standard library cannot tell the machine's memory."""
@@ -12,6 +13,10 @@ CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+GROWTH = 1.25
+"""Size of the process, in times of its usual one, from which freed blocks are handed back."""
+FIRST_STEPS = 4
+"""Steps whose largest size is the usual one."""
 _PAGES = Path("/proc/self/statm")
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -53,6 +58,31 @@ def return_freed_memory() -> bool:
     if not _has_glibc():
         return False
     return bool(ctypes.CDLL(None).malloc_trim(0))
+
+
+@final
+class Trimming:
+    """Hands freed blocks back to the kernel once the process has grown by `GROWTH`.
+
+    Where sizes differ from step to step, the blocks that one step freed fit the next step's ever
+    less, and a heap that is never trimmed grows with every step.
+    """
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._usual = 0
+
+    def after_step(self) -> bool:
+        """Look at the process; return whether freed blocks were handed back."""
+        held = resident_bytes()
+        self._steps += 1
+        if self._steps <= FIRST_STEPS:
+            self._usual = max(self._usual, held)
+        if held <= GROWTH * self._usual:
+            return False
+        return_freed_memory()
+        self._usual = max(self._usual, resident_bytes())
+        return True
 
 
 def tune_allocator() -> bool:

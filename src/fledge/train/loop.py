@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
 from fledge.runtime import Runtime
+from fledge.runtime.memory import Trimming
 from fledge.train.interrupts import StopRequest, listening
 from fledge.train.keeper import Keeper
 from fledge.train.optimizer import Optimizer
@@ -38,7 +39,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
     keeper = Keeper(stage, plan, runtime, optimizer)
     keeper.resume()
     watch = Watch(plan, stage, runtime, progress, keeper)
-    batches = stage.batches()
+    batches, trimming = stage.batches(), Trimming()
     with closing(watch), listening() as request:
         while optimizer.steps_done < steps and not stage.wants_to_stop:
             with runtime.autocast():
@@ -48,6 +49,7 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
             metrics, weight = train_step(stage, batch, plan, runtime, optimizer)
             stage.on_step(metrics)
             watch.advance(metrics, weight)
+            trimming.after_step()
             if due(plan.evaluation.every, optimizer.steps_done):
                 watch.evaluate()
             if stopped := asked(request, runtime):
