@@ -230,6 +230,12 @@ def test_shipping_is_compared_with_its_limit():
     assert not right(under, "It costs 4.50 euros, so it's free.")
     over = draw("shipping_amount", "55 euros")
     assert right(over, "Shipping is free.") and not right(over, "Shipping costs 4.50 euros.")
+    for beside_the_point in (
+        "Shipping is free from 40 euros.",
+        "Shipping is 4.50 euros, free from 40 euros.",
+        "Shipping is 4.50 euros. From 40 euros it's free.",
+    ):
+        assert not right(over, beside_the_point)
     limit = draw("shipping_amount", "40 euros")
     assert right(limit, "Shipping is free.") and "just enough" in limit.answer
 
@@ -311,3 +317,9 @@ def test_every_price_of_the_shop_can_be_asked_for():
     asked = {drawn("price", lambda turn, g=g: g.one in turn.answer).needed for g in SHOP.goods}
     assert asked == {((SHOP.money(good.price),),) for good in SHOP.goods}
     assert SHOP.goods[0].price == 7 * CENTS
+
+
+def test_shipping_as_dear_as_the_good_may_be_named_as_its_price():
+    shop = replace(SHOP, shipping=1200, currency="€{}")
+    over = draw("shipping_goods", "four handles", shop=shop)
+    assert "4 × €12 = €48" in over.answer and "€12" not in over.denied

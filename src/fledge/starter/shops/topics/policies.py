@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
+from fledge.starter.gold import contains
 from fledge.starter.shops.random_shop import PAYMENT
 from fledge.starter.shops.shop import CENTS, Shop, joined
 from fledge.starter.shops.topics.prices import draw_items, good_slots, item_slots
@@ -13,7 +14,10 @@ from fledge.starter.words import NUMBERS
 DAYS_OF_WEEK, DAYS_OF_MONTH, MONTHS_OF_YEAR = 7, 30, 12
 YES: Needed = (("yes",),)
 NO: Needed = (("no", "not", "isn't", "too late"),)
-FREE: Needed = (("free", "no shipping", "nothing"),)
+FREE: Needed = (
+    ("it's free", "it is free", "so shipping is free", "is free.", "no shipping", "nothing"),
+)
+"""Conclusions: the limit alone, "free from 40 euros", does not tell whether an order reaches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,10 @@ def _compared(wording: Wording, cents: int, slots: dict[str, str]) -> Turn:
             asides=asides,
         )
     part = "equal" if cents == shop.free_from else "free"
-    denied = ("is less", f"costs {slots['cost']}")
+    # Cost and limit together would be right for every order; a good may cost as much as shipping.
+    is_a_price = contains(slots.get("product", ""), slots["cost"])
+    cost = f"costs {slots['cost']}" if is_a_price else slots["cost"]
+    denied = ("is less", "it's free from", "it is free from", cost)
     return wording.turn(slots, FREE, part=part, denied=denied, asides=asides)
 
 
