@@ -62,6 +62,14 @@ def test_trades_and_names_of_held_out_shops_are_their_own():
     assert not kinds & {chat.shop.trade.kind for chat in HELD_OUT}
 
 
+def test_customers_of_held_out_shops_have_names_of_their_own():
+    train = set(names("train").first_names)
+    letters = [one for one in held_out(0, 600) if one.turn.topic == "letter"]
+    assert letters
+    for one in letters:
+        assert one.turn.answer.split(",")[0].removeprefix("Dear ") not in train
+
+
 def test_sums_are_right():
     for topic in ("sum_many", "sum_two"):
         assert turns(topic)

@@ -109,20 +109,24 @@ def _conversation(split: Split, length: int, random: Random) -> ShopConversation
         system = knowledge.with_passages(system, passages)
     turns: list[Turn] = []
     while len(turns) < length:
-        turn = _turn(shop, passages, turns, random)
+        turn = _turn(shop, split, passages, turns, random)
         if all(turn.question != earlier.question for earlier in turns):
             turns.append(turn)
     return ShopConversation(shop, system, tuple(turns))
 
 
 def _turn(
-    shop: Shop, passages: list[knowledge.Passage], before: list[Turn], random: Random
+    shop: Shop,
+    split: Split,
+    passages: list[knowledge.Passage],
+    before: list[Turn],
+    random: Random,
 ) -> Turn:
     if passages and random.random() < 0.7:
         asked = knowledge.missing_turn if random.random() < 0.25 else knowledge.passage_turn
         turn = asked(Wording("unknown", shop, random), passages)
     elif random.random() < LETTER:
-        return _letter(shop, random)
+        return _letter(shop, split, random)
     else:
         turn = _of_topic(shop, before, random)
     goods = tuple(name for good in shop.goods for name in (good.one, good.many))
@@ -140,10 +144,10 @@ def _of_topic(shop: Shop, before: list[Turn], random: Random) -> Turn:
     return draw(Wording(topic, shop, random))
 
 
-def _letter(shop: Shop, random: Random) -> Turn:
+def _letter(shop: Shop, split: Split, random: Random) -> Turn:
     """Draw an e-mail of a customer that the assistant answers in the shop's name."""
     inner = _of_letter(shop, random)
-    customer = random.choice(names("train").first_names)
+    customer = random.choice(names(split).first_names)
     wording = Wording("letter", shop, random)
     mail = wording.say("mail", {"question": inner.question, "customer": customer})
     answer = formal(inner.answer) if shop.tone == "formal" else inner.answer
