@@ -1,7 +1,7 @@
 """The monitor of over-optimisation: it stops PPO before a held-out judge falls.
 
 A policy that exploits its reward model earns more reward while a judge that the reward model never
-saw likes it less (Gao et al. 2023, arXiv:2210.10760).
+saw likes it less (Gao et al. 2022, arXiv:2210.10760).
 """
 
 import logging
