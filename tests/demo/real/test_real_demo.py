@@ -185,6 +185,17 @@ def test_a_model_that_is_not_there_is_an_error_of_the_import(config, tmp_path):
         raise_one(tmp_path / "demo", missing)
 
 
+def test_a_model_that_is_raised_again_is_measured_again(tmp_path):
+    files = RealFiles(output=tmp_path)
+    kept = [files.answers("sft", "general"), files.answers("import", "general")]
+    old = [files.answers("ppo", "general"), tmp_path / "report.json"]
+    for path in (*kept, *old):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    files.forget_measurements("ppo")
+    assert all(path.exists() for path in kept) and not any(path.exists() for path in old)
+
+
 def test_answers_are_kept_as_ids(raised):
     output, checkpoints, _ = raised
     files = RealFiles(output=output)

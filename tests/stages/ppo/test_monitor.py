@@ -6,12 +6,15 @@ import pytest
 import torch
 
 from fledge.checkpoint.lineage import read_lineage
+from fledge.errors import ConfigError
 from fledge.model.gpt import GPT
 from fledge.runs.run import execute
 from fledge.runtime import random
 from fledge.stages.ppo.build import build_ppo
 from fledge.stages.ppo.config import MonitorConfig, PPOConfig
 from fledge.stages.ppo.monitor import Monitor, is_below
+from fledge.stages.ppo.prompts import refuse_shared
+from fledge.text.conversation import Conversation, Message
 from fledge.train.progress import SilentProgress
 from raised import metrics_of, raise_model, write_lines
 from stages.ppo.small_ppo import language_model, small_ppo, train
@@ -193,3 +196,10 @@ def test_a_judge_in_a_file_is_part_of_the_run_s_past(files, tmp_path):
     settings = run(files, tmp_path / "run", steps=4, ema_decay=None, score={"monitor": monitor})
     checkpoint = execute(settings, SilentProgress())
     assert {str(judge), prompts} <= read_lineage(checkpoint).data.keys()
+
+
+def test_prompts_of_training_are_refused_as_those_of_the_monitor():
+    one, other = (Conversation((Message("user", text),)) for text in ("Why?", "How?"))
+    refuse_shared([one], [other])
+    with pytest.raises(ConfigError, match=r"found 1 of 2 in stage\.prompts too"):
+        refuse_shared([one], [other, one])

@@ -98,11 +98,12 @@ def run_real_demo(
     imported = _import(files, config, watch)
     if finished_checkpoint(output / "sft") is None:
         _prepare(imported, files, seed, config, watch, console)
-    sft = _execute(sft_run(files, seed, config), progress, watch)
+    sft = _execute(sft_run(files, seed, config), files, progress, watch)
     _rank(files, sft, seed, config, watch)
-    _execute(reward_run(files, seed, config), progress, watch)
+    _execute(reward_run(files, seed, config), files, progress, watch)
     judge = judge_of(watched_questions(seed, config))
-    ppo = _execute(ppo_run(files, seed, config), progress, watch, partial(build_ppo, judge=judge))
+    build = partial(build_ppo, judge=judge)
+    ppo = _execute(ppo_run(files, seed, config), files, progress, watch, build)
 
     card = read_card(output) or _evaluate(files, seed, config, watch)
     print_card(card, console)
@@ -186,10 +187,15 @@ def _rehearse(
 
 
 def _execute(
-    run: Run, progress: Progress | None, watch: Stopwatch, build: StageBuilder | None = None
+    run: Run,
+    files: RealFiles,
+    progress: Progress | None,
+    watch: Stopwatch,
+    build: StageBuilder | None = None,
 ) -> Path:
     if finished_checkpoint(run.output) is not None:
         return execute(run, progress, build)  # checks that it is the same run
+    files.forget_measurements(run.stage.name)
     with watch.measuring(run.stage.name):
         return execute(run, progress, build)
 

@@ -59,3 +59,8 @@ class RealFiles(Config):
     def answers(self, model: str, kind: str) -> Path:
         """Return the file of one model's answers to one kind of questions, as ids."""
         return self.output / "answers" / f"{model}-{kind}.jsonl"
+
+    def forget_measurements(self, model: str) -> None:
+        """Delete a model's answers and the report card: a run of it that begins makes others."""
+        for path in (*self.output.glob(f"answers/{model}-*.jsonl"), self.output / "report.json"):
+            path.unlink(missing_ok=True)

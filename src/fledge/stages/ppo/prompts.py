@@ -1,6 +1,6 @@
 """Read the prompts of PPO, render them, and hold some out by first question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fledge.data.prompts import prompt_from
@@ -33,7 +33,8 @@ def read_prompts(
     """Read and render the prompts that leave room for a whole answer, then hold some out.
 
     Raises:
-        ConfigError: no prompt leaves room for an answer in the context.
+        ConfigError: no prompt leaves room for an answer in the context, or the monitor's prompts
+            are trained on too.
         RecordError: a prompt is too long, unless `skipped` collects it.
     """
     context_length, answer = renderer.context_length, config.rollout.max_new_tokens
@@ -45,6 +46,7 @@ def read_prompts(
     monitor = config.score.monitor
     rendered = _rendered(config.prompts, config, renderer, skipped)
     monitored = {} if monitor is None else _rendered(monitor.prompts, config, renderer, skipped)
+    refuse_shared(rendered, monitored)
     train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
     return Prompts(
         train=tuple(rendered[one] for one in train),
@@ -52,6 +54,20 @@ def read_prompts(
         monitored=tuple(monitored.values()),
         texts={ids: prompt_text(one) for one, ids in (monitored | rendered).items()},
     )
+
+
+def refuse_shared(prompts: Collection[Conversation], monitored: Collection[Conversation]) -> None:
+    """Refuse prompts of the monitor that the policy is trained on: it would see no falling.
+
+    Raises:
+        ConfigError: there are some; the message counts them.
+    """
+    shared = [one for one in monitored if one in prompts]
+    if shared:
+        raise ConfigError(
+            f"stage.score.monitor.prompts: expected prompts that nothing is trained on, found "
+            f"{len(shared):,} of {len(monitored):,} in stage.prompts too; take them out of one"
+        )
 
 
 def _rendered(
