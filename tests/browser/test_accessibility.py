@@ -99,7 +99,7 @@ def test_the_other_pages_have_no_violation_in_the_dark_or_on_a_phone(
     check(page, "form")
     page.goto(f"{origin}/queue")
     page.locator(".desk-line").click()
-    expect(page.get_by_text("On its way.")).to_be_visible()
+    expect(page.locator(".desk-text", has_text="On its way.")).to_be_visible()
     until(page, "document.documentElement.scrollHeight === innerHeight")
     check(page, "queue")
     page.goto(f"{origin}/widget/{shop.id}")

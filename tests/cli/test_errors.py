@@ -120,9 +120,9 @@ def test_a_reader_that_leaves_ends_it_quietly(chat_model: Path) -> None:
 
 
 def test_ctrl_c_ends_with_its_code_and_no_traceback(fledge, monkeypatch, chat_model: Path) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fledge.load", interrupted)
+    monkeypatch.setattr("fledge.checkpoint.inference.open_language_model", interrupted)
     code, out, err = fledge("generate", chat_model, "hi")
     assert (code, out, err) == (130, "", "")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 import fledge as package
 from fledge.cli.terminal_chat import TerminalChat, converse
 from fledge.generate import SamplingParams
+from fledge.generate.text import Answer
 from tiny_model import write_language_model
 
 MARKUP = "[bold]x[/x] :smile:"
@@ -71,10 +73,13 @@ def test_numbers_that_are_none_are_told_and_refused(fledge, damaged, tmp_path, a
 
 
 def test_a_chat_shows_no_control_character_of_an_answer(chat_model: Path, monkeypatch) -> None:
-    monkeypatch.setattr(
-        "fledge.cli.terminal_chat.stream_answer",
-        lambda *_: iter(["safe", "\x1b[2J", "\x9b31m red\r", "\n"]),
-    )
+    said = ["safe", "\x1b[2J", "\x9b31m red\r", "\n"]
+
+    def stream_answer(*_: object) -> Generator[str, None, Answer]:
+        yield from said
+        return Answer("".join(said), "stop", 1, len(said))
+
+    monkeypatch.setattr("fledge.cli.terminal_chat.stream_answer", stream_answer)
     lines, shown = iter(["Hello"]), []
 
     def read(_: str) -> str:

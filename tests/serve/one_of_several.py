@@ -24,7 +24,8 @@ class SlowEngine(ScriptedEngine):
 
 def main() -> None:
     tiny = tokenizer()
-    engine = SlowEngine(tiny, "The sea. " * 400)
+    # Numbers differ: an answer that repeats itself would be ended.
+    engine = SlowEngine(tiny, "The sea. " + " ".join(map(str, range(2_000))))
     engine.seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.01
     models = [served(engine, tiny, context_length=100_000)]
     database = open_database(sys.argv[1])

@@ -321,7 +321,10 @@ def test_over_the_requests_of_a_minute_nothing_is_even_read(
             assert read == [], (route, body)
 
 
-READS = {"start", "stop", "prepare", "prepare_text", "local", "alive", "pending", "answer"}
+READS = {
+    *("start", "stop", "prepare", "prepare_text", "local", "usual", "alive", "pending"),
+    "answer",
+}
 """What the service does without an admission; `answer` has its request admitted by itself."""
 
 

@@ -64,7 +64,7 @@ Weights = Annotated[
     typer.Option(
         "--weights",
         metavar="FORMAT",
-        help="auto (the faster of the next two), float32, bfloat16 or int8.",
+        help="auto, float32, bfloat16 or int8.",
         show_default=False,
     ),
 ]
