@@ -25,19 +25,19 @@ TOPICS: Mapping[str, tuple[Draw, int]] = MappingProxyType(
         "hours_all": (hours.hours_all, 2),
         "hours_time": (hours.hours_time, 5),
         "hours_now": (hours.hours_now, 1),
-        "price": (prices.price, 5),
+        "price": (prices.price, 6),
         "sum_many": (prices.sum_many, 7),
         "sum_two": (prices.sum_two, 10),
-        "budget": (prices.budget, 2),
+        "budget": (prices.budget, 1),
         "sell_yes": (prices.sell_yes, 2),
-        "sell_no": (prices.sell_no, 4),
+        "sell_no": (prices.sell_no, 5),
         "assortment": (prices.assortment, 2),
         "shipping_cost": (policies.shipping_cost, 2),
-        "shipping_amount": (policies.shipping_amount, 6),
-        "shipping_goods": (policies.shipping_goods, 6),
+        "shipping_amount": (policies.shipping_amount, 7),
+        "shipping_goods": (policies.shipping_goods, 7),
         "delivery": (policies.delivery, 1),
         "returns_policy": (policies.returns_policy, 2),
-        "returns_after": (policies.returns_after, 7),
+        "returns_after": (policies.returns_after, 8),
         "warranty": (policies.warranty, 2),
         "warranty_after": (policies.warranty_after, 2),
         "payment_way": (policies.payment_way, 4),
@@ -47,27 +47,27 @@ TOPICS: Mapping[str, tuple[Draw, int]] = MappingProxyType(
         "owner": (people.owner, 2),
         "town": (people.town, 1),
         "human": (people.human, 1),
-        "address": (people.address, 2),
+        "address": (people.address, 3),
         "phone": (people.phone, 2),
         "email": (people.email, 1),
         "handed_over": (people.handed_over, 8),
-        "unknown": (unknown.unknown, 6),
+        "unknown": (unknown.unknown, 5),
         "greeting": (talk.greeting, 1),
         "thanks": (talk.thanks, 1),
         "goodbye": (talk.goodbye, 1),
         "how_are_you": (talk.how_are_you, 1),
         "injection": (talk.injection, 2),
-        "how_to": (talk.how_to, 2),
+        "how_to": (talk.how_to, 1),
     }
 )
 """Every topic with its weight: how often it is asked."""
-LENGTHS = (1, 2, 4, 5, 6, 6)
+LENGTHS = (1, 4, 5, 6, 6, 6)
 """Questions in a conversation, equally likely; long ones read the system prompt only once."""
 FOLLOW_UP = 0.35
 """Chance that the next question is of the same topic, asked in short, where there is such a way."""
-KNOWLEDGE = 0.12
+KNOWLEDGE = 0.08
 """Share of the shops that have passages of knowledge files under their system prompt."""
-LETTER = 0.05
+LETTER = 0.03
 LETTER_TOPICS = ("hours_day", "hours_all", "price", "shipping_cost", "returns_policy", "sell_no")
 
 

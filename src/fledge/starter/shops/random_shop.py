@@ -36,12 +36,12 @@ def random_shop(split: Split, random: Random) -> Shop:
         free_from=random.choice((20, 25, 30, 35, 40, 45, 50, 60, 70, 75, 80, 90, 100, 120)) * CENTS,
         return_days=random.choice(RETURN_DAYS),
         handed_over=tuple(random.sample(HANDED_OVER, random.randint(2, 3))),
-        delivery=random.choice(DELIVERY) if random.random() < 0.3 else None,
-        warranty_years=random.randint(1, 5) if random.random() < 0.55 else None,
-        payment=_payment(random) if random.random() < 0.55 else None,
-        address=_address(words, random) if random.random() < 0.65 else None,
-        phone=_phone(random) if random.random() < 0.8 else None,
-        email=_email(name, random) if random.random() < 0.25 else None,
+        delivery=random.choice(DELIVERY) if random.random() < 0.6 else None,
+        warranty_years=random.randint(1, 5) if random.random() < 0.8 else None,
+        payment=_payment(random) if random.random() < 0.8 else None,
+        address=_address(words, random) if random.random() < 0.85 else None,
+        phone=_phone(random) if random.random() < 0.9 else None,
+        email=_email(name, random) if random.random() < 0.35 else None,
     )
 
 

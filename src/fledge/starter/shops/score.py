@@ -75,7 +75,8 @@ def made_up(question: ShopQuestion, text: str) -> set[str]:
     told = f"{question.told} {turn.question} {turn.answer} {turn.asides} {' '.join(WARM)}"
     numbers = numbers_in(text) - numbers_in(told)
     known = told.casefold()
-    names = {name for name in _NAME.findall(text) if name.casefold() not in known}
+    # "Sundays" is told where "Sunday" is.
+    names = {one for one in _NAME.findall(text) if one.casefold().removesuffix("s") not in known}
     return set(numbers) | names
 
 
