@@ -1,4 +1,4 @@
-"""What serving one model costs: seconds to start, memory beside the file, tokens per second."""
+"""Costs of serving one model: seconds to start, memory beside the file, tokens per second."""
 
 import asyncio
 import os

@@ -23,6 +23,7 @@ from fledge.runtime import device, weights
 from fledge.text.chat import ChatTemplate
 from fledge.text.conversation import Conversation, Message
 from fledge.text.tokenizer import Tokenizer
+from fledge.weight_format import WeightFormat
 
 TOKENIZER = Tokenizer.train(["The tide comes in twice a day. "], 280)
 SIZES = GPTConfig.sized(TOKENIZER.vocabulary_size, context_length=64, width=32, num_layers=2)
@@ -62,7 +63,7 @@ def logits(model: GPT) -> torch.Tensor:
 @pytest.mark.parametrize("config", [SIZES, UNTIED, GPT2], ids=["tied", "untied", "gpt2"])
 @pytest.mark.parametrize("wanted", ["float32", "bfloat16"])
 def test_logits_are_those_of_the_model_cast_by_torch(
-    tmp_path: Path, stored: str, config: GPTConfig, wanted: weights.WeightFormat
+    tmp_path: Path, stored: str, config: GPTConfig, wanted: WeightFormat
 ) -> None:
     directory = write(tmp_path / "model", config, stored)
     opened = open_language_model(directory, wanted)

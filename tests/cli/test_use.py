@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import torch
 
 import fledge as package
 from fledge.checkpoint.recommended import Recommended
-from fledge.cli.terminal_chat import TerminalChat, chat_sampling, converse
+from fledge.cli.terminal_chat import TerminalChat, converse
 from fledge.generate import SamplingParams
+from fledge.generate.text import Answer
 from fledge.text.printable import printable
 from tiny_model import write_language_model
 
@@ -211,14 +212,28 @@ def test_a_chat_says_why_an_answer_was_cut(chat) -> None:
     assert "(stopped: the answer reached its length limit)\n" in screen
 
 
-def test_a_chat_samples_as_the_model_recommends_and_ends_circles(chat_model: Path) -> None:
+def test_a_chat_samples_as_the_model_recommends_and_ends_circles(
+    chat_model: Path, monkeypatch
+) -> None:
     recommended = Recommended(temperature=0.2, top_p=0.9)
     loaded = replace(package.load(chat_model), recommended=recommended)
-    sampling = chat_sampling(loaded, SamplingParams(top_p=0.5, seed=3))
+    asked: list[SamplingParams] = []
+
+    def stream_answer(
+        _: object, __: object, sampling: SamplingParams
+    ) -> Generator[str, None, Answer]:
+        asked.append(sampling)
+        yield "Yes."
+        return Answer("Yes.", "stop", 1, 1)
+
+    monkeypatch.setattr("fledge.cli.terminal_chat.stream_answer", stream_answer)
+    for given in (SamplingParams(top_p=0.5, seed=3), SamplingParams(stop_repetition=False)):
+        TerminalChat(chat_model, loaded, given, write=lambda _: None).answer("Hello")
+    sampling, endless = asked
     assert (sampling.temperature, sampling.top_p, sampling.seed) == (0.2, 0.5, 3)
     assert sampling.max_new_tokens == loaded.model.config.context_length
     assert sampling.stop_repetition
-    assert not chat_sampling(loaded, SamplingParams(stop_repetition=False)).stop_repetition
+    assert not endless.stop_repetition
 
 
 def test_commands_change_the_chat(chat, chat_model: Path, tmp_path: Path) -> None:

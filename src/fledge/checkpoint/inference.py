@@ -14,7 +14,8 @@ from fledge.model.eight_bit import round_to_eight_bits
 from fledge.model.gpt import GPT
 from fledge.model.huggingface.decoder_only import family_of, read_config
 from fledge.runtime.device import compute_dtype
-from fledge.runtime.weights import WeightFormat, weight_dtype
+from fledge.runtime.weights import weight_dtype
+from fledge.weight_format import WeightFormat
 
 DEVICE = torch.device("cpu")
 """Device that answers: checkpoints are opened on the CPU."""

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from fledge.cli.messages import log_to_terminal
-from fledge.cli.options import Checkpoint, SkipBad, WeightFormat, refuse_ignored, tell_skipped
+from fledge.cli.options import Checkpoint, SkipBad, refuse_ignored, tell_skipped
 from fledge.errors import CheckpointError, ConfigError
+from fledge.weight_format import WeightFormat
 
 MAX_NEW_TOKENS = 64
 

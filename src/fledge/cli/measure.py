@@ -26,10 +26,10 @@ from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.generate import SamplingParams
 from fledge.generate.text import answers
-from fledge.runtime.weights import WeightFormat
 from fledge.stages.reward.loss import AnswerScores, score_rankings
 from fledge.starter.kinds import tasks
 from fledge.text.conversation import Conversation
+from fledge.weight_format import WeightFormat
 
 MOST_ANSWERS = 9
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fledge.cli.messages import print_warning
 from fledge.errors import ConfigError
+from fledge.weight_format import WeightFormat
 
 if TYPE_CHECKING:
     from fledge.data import Skipped
@@ -57,8 +58,6 @@ VocabularySize = Annotated[
         show_default=str(VOCABULARY_SIZE),
     ),
 ]
-WeightFormat = Literal["auto", "float32", "bfloat16", "int8"]
-"""The choices of `fledge.runtime.weights`, which imports torch."""
 Weights = Annotated[
     WeightFormat,
     typer.Option(

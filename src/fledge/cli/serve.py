@@ -12,11 +12,11 @@ from fledge.cli.database import DatabaseOption, default_database
 from fledge.cli.options import (
     Temperature,
     TopP,
-    WeightFormat,
     Weights,
     given_sampling,
     refuse_ignored,
 )
+from fledge.weight_format import WeightFormat
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer

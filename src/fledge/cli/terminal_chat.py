@@ -13,10 +13,10 @@ from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import FledgeError
 from fledge.generate import FinishReason, SamplingParams
 from fledge.generate.text import Answer, stream_answer
-from fledge.generate.usual import longest_answer, usual_sampling
-from fledge.runtime.weights import WeightFormat
+from fledge.generate.usual import chat_sampling, longest_answer
 from fledge.text.conversation import Conversation
 from fledge.text.printable import printable
+from fledge.weight_format import WeightFormat
 
 HELP = """\
 /help          show this list
@@ -94,7 +94,9 @@ class TerminalChat:
 
     def _stream(self, asked: Conversation, said: list[str]) -> str:
         """Write each piece of the answer and add it to `said`; return a note on the end."""
-        pieces = stream_answer(self.loaded, asked, chat_sampling(self.loaded, self.sampling))
+        longest = longest_answer(self.loaded.model.config.context_length)
+        sampling = chat_sampling(self.loaded.recommended, self.sampling, longest)
+        pieces = stream_answer(self.loaded, asked, sampling)
         while True:
             try:
                 piece = next(pieces)
@@ -143,16 +145,6 @@ class TerminalChat:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         self._say(f"Saved to {path}.")
-
-
-def chat_sampling(loaded: LoadedModel, given: SamplingParams) -> SamplingParams:
-    """Return how a model answers in a chat: as given, else as it recommends, and not for ever."""
-    sampling = usual_sampling(
-        loaded.recommended, given, longest_answer(loaded.model.config.context_length)
-    )
-    if "stop_repetition" in given.model_fields_set:
-        return sampling
-    return sampling.model_copy(update={"stop_repetition": True})
 
 
 def converse(session: TerminalChat) -> None:

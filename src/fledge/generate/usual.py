@@ -27,6 +27,16 @@ def usual_sampling(
     return SamplingParams.model_validate(values)
 
 
+def chat_sampling(
+    recommended: Recommended, given: SamplingParams, max_new_tokens: int
+) -> SamplingParams:
+    """Return `usual_sampling` that ends answers which repeat themselves, unless `given` says."""
+    usual = usual_sampling(recommended, given, max_new_tokens)
+    if "stop_repetition" in given.model_fields_set:
+        return usual
+    return usual.model_copy(update={"stop_repetition": True})
+
+
 def longest_answer(context_length: int) -> int:
     """Return the longest answer by default: 1,024 tokens up to a context of 8,192."""
     share = min(max(context_length // CONTEXT_SHARE, LEAST_LIMIT), MOST_LIMIT)

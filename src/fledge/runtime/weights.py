@@ -1,13 +1,9 @@
 """Number format of the weights of a model that only answers or is measured."""
 
-from typing import Literal
-
 import torch
 
 from fledge.runtime.device import multiplies_bfloat16_fast
-
-WeightFormat = Literal["auto", "float32", "bfloat16", "int8"]
-"""Format in which weights are kept; "auto" is the faster one here of the first two."""
+from fledge.weight_format import WeightFormat
 
 BFLOAT16_PAYS_FROM = 4_000_000
 """Parameters from which weights are kept in bfloat16, where the hardware multiplies it.

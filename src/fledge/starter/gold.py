@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.feedback.records import Ranking
+from fledge.starter.labeller import agreement_with, rank_by
 from fledge.starter.task import Task
 from fledge.starter.writers import CLOSINGS, OPENINGS, is_valid
 
@@ -83,24 +84,8 @@ def rank(
     with probability `noise`.
     """
     scores = [gold_score(task, answer) for answer in answers]
-    ids = [chr(ord("A") + n) for n in range(len(answers))]
-    groups = [
-        tuple(id_ for id_, score in zip(ids, scores, strict=True) if score == level)
-        for level in sorted(set(scores), reverse=True)
-    ]
-    for n in range(len(groups) - 1):
-        if random.random() < noise:
-            groups[n], groups[n + 1] = groups[n + 1], groups[n]
-    return Ranking(
-        prompt=tuple(
-            ChatTurn(role=turn.role, content=turn.content) for turn in task.conversation.messages
-        ),
-        responses=tuple(
-            Response(id=id_, content=answer.text) for id_, answer in zip(ids, answers, strict=True)
-        ),
-        ranking=tuple(groups),
-        labeler=labeler,
-    )
+    texts = [answer.text for answer in answers]
+    return rank_by(scores, task.conversation, texts, noise, random, labeler)
 
 
 def agreement(task: Task, answers: Sequence[ModelAnswer], ranking: Ranking) -> tuple[int, int]:
@@ -108,12 +93,4 @@ def agreement(task: Task, answers: Sequence[ModelAnswer], ranking: Ranking) -> t
 
     Their ratio over held-out rankings is the noise ceiling of a reward model's accuracy.
     """
-    scores = [gold_score(task, answer) for answer in answers]
-    ranks = ranking.ranks()
-    pairs = [
-        (first, second)
-        for first in range(len(ranks))
-        for second in range(len(ranks))
-        if ranks[first] < ranks[second]
-    ]
-    return sum(scores[first] > scores[second] for first, second in pairs), len(pairs)
+    return agreement_with([gold_score(task, answer) for answer in answers], ranking)

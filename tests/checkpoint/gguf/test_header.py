@@ -221,7 +221,7 @@ def test_files_cut_off_anywhere_are_refused(whole, tmp_path):
 
 
 def test_flipped_bytes_never_give_another_error(whole, tmp_path):
-    """What is damaged in the header is refused, or changes nothing that is computed."""
+    """Damage in the header is refused, or changes nothing that is computed."""
     path, generator = tmp_path / "model.gguf", random.Random(0)
     header = len(whole) - sum(place.num_bytes for place in _places(whole, tmp_path).values())
     for _ in range(150):

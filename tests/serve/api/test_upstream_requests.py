@@ -1,4 +1,4 @@
-"""What another server is asked for a request to ours, field by field."""
+"""Requests to another server that stand for requests to ours, field by field."""
 
 import httpx
 from fastapi.testclient import TestClient
@@ -9,7 +9,7 @@ from serve.spelled import QUESTION
 
 
 def asked(other: Other, relay: TestClient, path: str, **body: object) -> dict:
-    """What the other server is asked for a request to ours."""
+    """Return the request that the other server gets for one to ours."""
     relay.post(f"/v1/{path}", json={"model": "tiny", **body})
     there, sent = other.asked[-1]
     assert there == f"/v1/{path}" and sent.pop("model") == "tiny"

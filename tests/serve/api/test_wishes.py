@@ -1,4 +1,4 @@
-"""What a request wishes, what the server's default is, and what reaches the engine of the two."""
+"""Wishes of a request, defaults of the server, and the sampling that the engine gets of both."""
 
 from collections.abc import Iterator
 

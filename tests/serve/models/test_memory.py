@@ -15,10 +15,10 @@ from fledge.errors import CheckpointError
 from fledge.generate.engine import Engine
 from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, learnt_numbers
-from fledge.runtime.weights import WeightFormat
 from fledge.serve import create_app
 from fledge.serve.models.loading import rows_for, served_model
 from fledge.text.tokenizer import Tokenizer
+from fledge.weight_format import WeightFormat
 from serving import ScriptedEngine, served
 from tiny_model import write_language_model
 

@@ -18,7 +18,7 @@ BODY = {"model": "tiny", "messages": [{"role": "user", "content": "Why?"}]}
 
 
 def asked(tokenizer: Tokenizer, given: SamplingParams, **wishes: object) -> SamplingParams:
-    """How the engine is asked to sample, on a server with these options."""
+    """Return the sampling that the engine is asked for, on a server with these options."""
     engine = ScriptedEngine(tokenizer, "Hi")
     model = replace(served(engine, tokenizer), recommended=SMALL)
     other = served(engine, tokenizer, id_="other")

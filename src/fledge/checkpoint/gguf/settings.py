@@ -18,7 +18,7 @@ from fledge.checkpoint.gguf.parts import Contents
 from fledge.checkpoint.gguf.rope import scaling_of
 from fledge.checkpoint.gguf.tensors import read_numbers
 from fledge.errors import CheckpointError
-from fledge.model.huggingface.settings import Settings
+from fledge.model.huggingface.settings import Settings, shown
 from fledge.model.huggingface.windows import context_in
 
 QUANTISATION_VERSION = 2
@@ -105,19 +105,19 @@ def _check_kind(contents: Contents, metadata: Mapping[str, object]) -> None:
     kind = metadata.get("general.type", "model")
     if kind != "model":
         raise CheckpointError(
-            f"'general.type' is {_shown(kind)}: the file holds no whole model; import the model "
+            f"'general.type' is {shown(kind)}: the file holds no whole model; import the model "
             "that it belongs to"
         )
     if contents.architecture not in ARCHITECTURES:
         raise CheckpointError(
-            f"'general.architecture' is {_shown(metadata.get('general.architecture'))}; fledge "
+            f"'general.architecture' is {shown(metadata.get('general.architecture'))}; fledge "
             f"reads GGUF of {', '.join(ARCHITECTURES)} (a Mistral is a llama)"
         )
     version = metadata.get("general.quantization_version", QUANTISATION_VERSION)
     is_quantised = any(place.kind.numbers > 1 for place in contents.places.values())
     if version != QUANTISATION_VERSION and is_quantised:
         raise CheckpointError(
-            f"'general.quantization_version' is {_shown(version)}; fledge reads blocks of version "
+            f"'general.quantization_version' is {shown(version)}; fledge reads blocks of version "
             f"{QUANTISATION_VERSION}: look for a newer file of this model"
         )
 
@@ -132,7 +132,7 @@ def _check_options(metadata: Mapping[str, object], architecture: str) -> None:
             Settings(metadata).only(key, *NEUTRAL[name], default=NEUTRAL[name][0])
             continue
         raise CheckpointError(
-            f"option {_shown(key)} is {_shown(value)}, which fledge does not know; the model might "
+            f"option {shown(key)} is {shown(value)}, which fledge does not know; the model might "
             "give other answers"
         )
 
@@ -175,7 +175,7 @@ def _rope(contents: Contents, settings: Settings, head_width: int) -> dict[str, 
     kind = settings.values.get(f"{prefix}.scaling.type", "linear")
     if kind not in ("none", "linear"):
         raise CheckpointError(
-            f"option '{prefix}.scaling.type' is {_shown(kind)}, which fledge does not compute "
+            f"option '{prefix}.scaling.type' is {shown(kind)}, which fledge does not compute "
             "(only 'none', 'linear', and Llama 3.1's); the model would give other answers"
         )
     old = settings.number(f"{prefix}.scale_linear", 0.0)
@@ -209,8 +209,3 @@ def _shortest(settings: Settings, name: str, default: float | None = None) -> fl
     if value < 0:
         raise CheckpointError(f"'{name}' is missing; the file is damaged")
     return float(str(np.float32(value)))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"

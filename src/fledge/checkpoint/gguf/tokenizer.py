@@ -26,11 +26,11 @@ class PreTokenizer:
 
     pattern: str
     digits_first: bool = False
-    """Whether each digit is cut off before `pattern` cuts the rest."""
+    """True where each digit is cut off before `pattern` cuts the rest."""
     ignores_merges: bool = False
-    """Whether a piece that is a token stays whole, whatever the merges make of it."""
+    """True where a piece that is a token stays whole, whatever the merges make of it."""
     begins: bool = False
-    """Whether a text begins with `<s>` or its like, where the file does not say."""
+    """True where a text begins with `<s>` or its like unless the file says otherwise."""
 
     def definition(self) -> Definition:
         """Write `pre_tokenizer` of a tokenizer.json."""

@@ -13,6 +13,7 @@ import numpy as np
 from fledge.checkpoint.gguf.header import Value
 from fledge.checkpoint.gguf.tokenizer import PRE_TOKENIZERS, PreTokenizer, TokenType
 from fledge.errors import TokenizerError
+from fledge.model.huggingface.settings import shown
 from fledge.text.definition_check import check_definition
 from fledge.text.files import TokenizerFiles
 from fledge.text.ranks import LONGEST_TOKEN
@@ -91,7 +92,7 @@ def _files(metadata: Mapping[str, Value]) -> TokenizerFiles:
     model = keys.get("model")
     if model not in ("gpt2", "llama"):
         raise TokenizerError(
-            f"'{PREFIX}model' is {_shown(model)}; fledge reads 'gpt2' (byte-level BPE) and 'llama' "
+            f"'{PREFIX}model' is {shown(model)}; fledge reads 'gpt2' (byte-level BPE) and 'llama' "
             "(SentencePiece)"
         )
     ids = _ids(keys, words, SENTENCE_PIECE_IDS if model == "llama" else {})
@@ -118,7 +119,7 @@ def _check_options(keys: Mapping[str, Value]) -> None:
     for name, value in keys.items():
         if name not in READ and name not in WITHOUT_EFFECT:
             raise TokenizerError(
-                f"option '{PREFIX}{name[:80]}' is {_shown(value)}, which fledge does not know; the "
+                f"option '{PREFIX}{name[:80]}' is {shown(value)}, which fledge does not know; the "
                 "ids might be others"
             )
     for name in ("add_eos_token", "add_sep_token", "remove_extra_whitespaces"):
@@ -153,7 +154,7 @@ def _words(keys: Mapping[str, Value]) -> _Words:
     known = {int(kind) for kind in TokenType}
     wrong = next((i for i, number in enumerate(numbers) if number not in known), None)
     if wrong is not None:
-        raise TokenizerError(f"token {wrong:,} has the unknown type {_shown(numbers[wrong])}")
+        raise TokenizerError(f"token {wrong:,} has the unknown type {shown(numbers[wrong])}")
     kinds = [TokenType(number) for number in numbers]
     uses = (keys.get(f"{name}_token_id") for name in (*NAMED.values(), *ENDING_IDS))
     named = {value for value in uses if isinstance(value, int)}
@@ -162,7 +163,7 @@ def _words(keys: Mapping[str, Value]) -> _Words:
         if not text or (kind == TokenType.UNUSED and token_id not in named):
             continue
         if text in ids or len(text.encode()) > LONGEST_TOKEN:
-            found = f"{_shown(text)} is also {ids[text]:,}" if text in ids else "is too long"
+            found = f"{shown(text)} is also {ids[text]:,}" if text in ids else "is too long"
             raise TokenizerError(f"token {token_id:,}: {found}; the file is damaged")
         ids[text] = token_id
     return _Words(ids, texts, kinds)
@@ -178,7 +179,7 @@ def _ids(keys: Mapping[str, Value], words: _Words, defaults: Mapping[str, int]) 
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < size:
             raise TokenizerError(
-                f"'{PREFIX}{name}_token_id' is {_shown(value)}; expected the id of one of {size:,} "
+                f"'{PREFIX}{name}_token_id' is {shown(value)}; expected the id of one of {size:,} "
                 "tokens"
             )
         if words.ids.get(words.texts[value]) != value:
@@ -223,7 +224,7 @@ def _byte_level(keys: Mapping[str, Value], words: _Words) -> Definition:
         left = merge[:1] + left
         if not {left, right, left + right} <= words.ids.keys():
             raise TokenizerError(
-                f"the merge {_shown(merge)} gives no token of '{PREFIX}tokens'; the file is damaged"
+                f"the merge {shown(merge)} gives no token of '{PREFIX}tokens'; the file is damaged"
             )
         pairs.append([left, right])
     pre = _pre_tokenizer(keys)
@@ -257,7 +258,7 @@ def _pre_tokenizer(keys: Mapping[str, Value]) -> PreTokenizer:
             "and llama.cpp itself warns of worse answers. Look for a newer file of this model"
         )
     raise TokenizerError(
-        f"'{PREFIX}pre' is {_shown(name)}, a rule to cut text that fledge does not know; it knows "
+        f"'{PREFIX}pre' is {shown(name)}, a rule to cut text that fledge does not know; it knows "
         f"{', '.join(sorted(PRE_TOKENIZERS))}"
     )
 
@@ -296,10 +297,5 @@ def _sentence_pieces(
 def _flag(keys: Mapping[str, Value], name: str, default: bool) -> bool:
     value = keys.get(name, default)
     if not isinstance(value, bool):
-        raise TokenizerError(f"'{PREFIX}{name}' must be true or false, found {_shown(value)}")
+        raise TokenizerError(f"'{PREFIX}{name}' must be true or false, found {shown(value)}")
     return value
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -100,7 +100,7 @@ class ExploitationCard(Config):
     watched: dict[str, float]
     """Means of the monitor's judge, by rollouts done."""
     stopped_early: bool
-    """Whether PPO ended before its last rollout."""
+    """True where PPO ended before its last rollout."""
 
 
 class RealCard(Config):

@@ -54,7 +54,7 @@ class Settings:
         """
         value = self.values.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < LARGEST:
-            raise CheckpointError(f"{name!r} must be a token's id, found {_shown(value)}")
+            raise CheckpointError(f"{name!r} must be a token's id, found {shown(value)}")
         return value
 
     def number(self, name: str, default: float) -> float:
@@ -69,7 +69,7 @@ class Settings:
         # Past 2**1023 a whole number has no float.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 <= value < 1e300:  # type: ignore[operator]
-            raise CheckpointError(f"{name!r} must be a number from 0 on, found {_shown(value)}")
+            raise CheckpointError(f"{name!r} must be a number from 0 on, found {shown(value)}")
         return float(value)  # type: ignore[arg-type]
 
     def flag(self, name: str, default: bool) -> bool:
@@ -80,18 +80,18 @@ class Settings:
         """
         value = self.values.get(name)
         if value is not None and not isinstance(value, bool):
-            raise CheckpointError(f"{name!r} must be true or false, found {_shown(value)}")
+            raise CheckpointError(f"{name!r} must be true or false, found {shown(value)}")
         return default if value is None else value
 
     def _whole(self, name: str, least: int) -> int:
         value = self.values.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             kind = "above 0" if least else "from 0 on"
-            raise CheckpointError(f"{name!r} must be a whole number {kind}, found {_shown(value)}")
+            raise CheckpointError(f"{name!r} must be a whole number {kind}, found {shown(value)}")
         most = MOST_LAYERS if name in LAYERS else LARGEST
         if value > most:
             raise CheckpointError(
-                f"{name!r} must be at most {most:,}, found {_shown(value)}; the file is damaged"
+                f"{name!r} must be at most {most:,}, found {shown(value)}; the file is damaged"
             )
         return value
 
@@ -175,7 +175,7 @@ def check_positions(context: int, width: int) -> None:
         )
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return a value as an error shows it, not longer than a line."""
     try:
         text = repr(value)

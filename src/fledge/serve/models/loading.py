@@ -19,11 +19,11 @@ from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
 from fledge.runtime.memory import machine_memory, return_freed_memory
-from fledge.runtime.weights import WeightFormat
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.decoding import lines_of
 from fledge.text.tokenizer import Tokenizer
+from fledge.weight_format import WeightFormat
 
 MOST_ROWS = 256
 """Answers that one model writes at a time, where memory allows and no number is given."""

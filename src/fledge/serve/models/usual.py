@@ -2,7 +2,7 @@
 
 from fledge.checkpoint.recommended import NOTHING_RECOMMENDED
 from fledge.generate.request import SamplingParams
-from fledge.generate.usual import longest_answer, usual_sampling
+from fledge.generate.usual import chat_sampling, longest_answer
 from fledge.serve.models.registry import Model, ServedModel
 
 LONGEST_ANSWER = 4_096
@@ -12,14 +12,13 @@ LONGEST_ANSWER = 4_096
 def usual_of(model: Model, given: SamplingParams) -> SamplingParams:
     """Return what is set in `given`, which is the server's, else what suits the model.
 
-    Answers that repeat themselves are ended unless a request wants them.
+    Answers that repeat themselves are ended unless a request, or `given`, wants them.
     """
     if isinstance(model, ServedModel):
         recommended, longest = model.recommended, longest_answer(model.context_length)
     else:
         recommended, longest = NOTHING_RECOMMENDED, model.context_length or LONGEST_ANSWER
-    usual = usual_sampling(recommended, given, longest)
-    return usual.model_copy(update={"stop_repetition": True})
+    return chat_sampling(recommended, given, longest)
 
 
 def in_effect(model: Model, usual: SamplingParams) -> dict[str, object] | None:

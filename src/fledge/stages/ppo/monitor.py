@@ -39,12 +39,12 @@ class Monitor:
 
     @property
     def stopped(self) -> bool:
-        """Whether the judge fell: the saved policy is then the best one."""
+        """True once the judge fell: the saved policy is then the best one."""
         return self.config is not None and self.below >= self.config.patience
 
     @property
     def is_new(self) -> bool:
-        """Whether the policy that training starts from is still to be measured."""
+        """True until the policy that training starts from has been measured."""
         return self.config is not None and self.best is None
 
     def is_due(self, rollouts_done: int) -> bool:

@@ -152,7 +152,7 @@ class PPO(Stage[PPOBatch]):
 
     @property
     def wants_to_stop(self) -> bool:
-        """Whether the policy is further away than `kl.maximum`, or the held-out judge fell."""
+        """True once the policy is further away than `kl.maximum`, or the held-out judge fell."""
         return self.state.stopped
 
     def sources(self) -> Sources:

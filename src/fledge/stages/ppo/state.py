@@ -43,7 +43,7 @@ class PPOState:
 
     @property
     def stopped(self) -> bool:
-        """Whether the guard or the monitor ended training."""
+        """True once the guard or the monitor ended training."""
         return self.guard.stopped or self.monitor.stopped
 
     def begin_rollout(self, experience: Experience, metrics: dict[str, float]) -> None:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.feedback.records import Ranking
 from fledge.starter.gold import ModelAnswer, contains
+from fledge.starter.labeller import agreement_with, rank_by
 from fledge.starter.shops.checked import numbers_in, repeats_itself
 from fledge.starter.shops.question import ShopQuestion
 from fledge.starter.shops.turn import FORMAL, WARM
@@ -140,36 +141,15 @@ def rank(
     probability `noise`.
     """
     scores = [score(question, answer) for answer in answers]
-    ids = [chr(ord("A") + n) for n in range(len(answers))]
-    groups = [
-        tuple(id_ for id_, one in zip(ids, scores, strict=True) if one == level)
-        for level in sorted(set(scores), reverse=True)
-    ]
-    for n in range(len(groups) - 1):
-        if random.random() < noise:
-            groups[n], groups[n + 1] = groups[n + 1], groups[n]
-    return Ranking(
-        prompt=tuple(
-            ChatTurn(role=turn.role, content=turn.content)
-            for turn in question.conversation.messages
-        ),
-        responses=tuple(
-            Response(id=id_, content=answer.text) for id_, answer in zip(ids, answers, strict=True)
-        ),
-        ranking=tuple(groups),
-        labeler=labeler,
-    )
+    texts = [answer.text for answer in answers]
+    return rank_by(scores, question.conversation, texts, noise, random, labeler)
 
 
 def agreement(
     question: ShopQuestion, answers: Sequence[ModelAnswer], ranking: Ranking
 ) -> tuple[int, int]:
     """Count the pairs of a ranking that the score orders alike, and all its pairs."""
-    scores = [score(question, answer) for answer in answers]
-    ranks = ranking.ranks()
-    places = range(len(ranks))
-    pairs = [(one, two) for one in places for two in places if ranks[one] < ranks[two]]
-    return sum(scores[one] > scores[two] for one, two in pairs), len(pairs)
+    return agreement_with([score(question, answer) for answer in answers], ranking)
 
 
 def _length(question: ShopQuestion, text: str) -> int:
