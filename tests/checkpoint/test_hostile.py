@@ -91,6 +91,12 @@ def test_numbers_that_are_none_are_refused_by_name(model, name, value):
     refused(model, f"'{name}' must be a number")
 
 
+@pytest.mark.parametrize("parameters", [None, {"rope_type": "default", "rope_theta": 0}])
+def test_rotary_waves_without_a_base_are_refused(model, parameters):
+    change(model, rope_theta=10_000 if parameters else 0.0, rope_parameters=parameters)
+    refused(model, "'rope_theta' must be above 0, found 0")
+
+
 @pytest.mark.parametrize(
     "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"]
 )

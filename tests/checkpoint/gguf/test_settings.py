@@ -99,6 +99,7 @@ def test_metadata_without_effect_changes_nothing(tmp_path):
         ({"llama.attention.layer_norm_rms_epsilon": None}, "layer_norm_rms_epsilon' is missing"),
         ({"llama.attention.layer_norm_rms_epsilon": float("nan")}, "must be a number from 0 on"),
         ({"llama.rope.freq_base": float("inf")}, "must be a number from 0 on"),
+        ({"llama.rope.freq_base": 0.0}, "'llama.rope.freq_base' must be above 0, found 0.0"),
         ({"llama.embedding_length": None}, "'llama.embedding_length' must be a whole number"),
         ({"general.type": "adapter"}, "'general.type' is 'adapter': the file holds no whole model"),
         ({"general.type": [1, 2]}, r"'general.type' is \[1, 2\]: the file holds no whole model"),

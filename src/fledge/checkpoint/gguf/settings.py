@@ -168,9 +168,10 @@ def _rope(contents: Contents, settings: Settings, head_width: int) -> dict[str, 
     """Write base and scaling; the scaling of Llama 3.1 is recovered from its factors.
 
     Raises:
-        CheckpointError: a scaling that fledge does not compute.
+        CheckpointError: a base of 0, or a scaling that fledge does not compute.
     """
     prefix = f"{contents.architecture}.rope"
+    settings.above_zero(f"{prefix}.freq_base", 10_000.0)
     base = _shortest(settings, f"{prefix}.freq_base", 10_000.0)
     kind = settings.values.get(f"{prefix}.scaling.type", "linear")
     if kind not in ("none", "linear"):

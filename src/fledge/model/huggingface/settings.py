@@ -72,6 +72,17 @@ class Settings:
             raise CheckpointError(f"{name!r} must be a number from 0 on, found {shown(value)}")
         return float(value)  # type: ignore[arg-type]
 
+    def above_zero(self, name: str, default: float) -> float:
+        """Read a real number above 0; null counts as absent.
+
+        Raises:
+            CheckpointError: it is no number, NaN, infinite, 0 or below.
+        """
+        value = self.number(name, default)
+        if value == 0:
+            raise CheckpointError(f"{name!r} must be above 0, found {shown(self.values[name])}")
+        return value
+
     def flag(self, name: str, default: bool) -> bool:
         """Read true or false; null counts as absent.
 
@@ -115,9 +126,9 @@ class Settings:
         Where both are set `rope_scaling` counts, as it does for transformers.
 
         Raises:
-            CheckpointError: a scaling that fledge does not compute.
+            CheckpointError: a base of 0, or a scaling that fledge does not compute.
         """
-        base = self.number("rope_theta", 10_000.0)
+        base = self.above_zero("rope_theta", 10_000.0)
         name = "rope_scaling" if self.values.get("rope_scaling") else "rope_parameters"
         values = self.values.get(name) or {}
         if not isinstance(values, Mapping):
@@ -128,7 +139,7 @@ class Settings:
                 f"{name!r} differ by kind of layer ({', '.join(nested)}), "
                 "which fledge does not compute"
             )
-        base = Settings(values).number("rope_theta", base)
+        base = Settings(values).above_zero("rope_theta", base)
         share = self.number("partial_rotary_factor", 1.0)
         if Settings(values).number("partial_rotary_factor", share) != 1.0:
             raise CheckpointError("option 'partial_rotary_factor' is not 1: fledge turns all of d")
