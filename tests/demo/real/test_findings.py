@@ -49,6 +49,7 @@ def found(
         "kl": 3.0,
         "reward_gain": 0.5,
         "rule_gain": 0.4,
+        "right_lost_p_value": 0.02,
         "suffix": "",
         "suffix_before": 0.0,
         "suffix_after": 0.0,
@@ -91,7 +92,10 @@ def test_a_healthy_card_names_only_the_limits():
         ({"general": 16}, "the imported model answers 19 and the one after PPO 16"),
         ({"after": {"bits_per_byte": 1.04}}, "1.000 bits per byte as imported, 1.040 after PPO"),
         ({"p_value": 0.3}, "did not clearly raise the rule's score: 0.700 before, 0.800 after"),
-        ({"after": {"right": {"all": 0.8, "sums": 0.8}}}, "PPO cost right answers"),
+        (
+            {"after": {"right": {"all": 0.8, "sums": 0.8}}},
+            "are right after PPO: 90.0% before, 80.0% after.",
+        ),
         ({"after": {"right": {"all": 0.9, "sums": 0.5}}}, "sums (50%)"),
         ({"after": {"ends": 0.9}}, "only 90% of the answers end"),
         ({"kl": 16.0}, "16.0 nats per answer"),
@@ -107,6 +111,11 @@ def test_a_healthy_card_names_only_the_limits():
 )
 def test_each_weakness_is_said(change, said):
     assert said in found(**change)
+
+
+def test_a_loss_that_may_be_chance_is_called_so():
+    text = found(after={"right": {"all": 0.89, "sums": 0.8}}, right_lost_p_value=0.3)
+    assert "90.0% before, 89.0% after, which may be chance (p = 0.3)." in text
 
 
 def test_two_lost_questions_and_three_per_cent_are_tolerated():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from fledge.demo.real.config import RealDemoConfig
 from fledge.demo.real.forecast import Speed, Work, work_of
 from fledge.demo.real.kinds import HAND_OVER, KINDS, counts, kind_of, shares_right
 from fledge.demo.real.labelling import judge_of, ranked
-from fledge.demo.real.measure import compare
+from fledge.demo.real.measure import Heard, compare, right_lost_p_value
 from fledge.demo.real.measured_text import bits_per_byte, pieces, text_of_others
 from fledge.demo.real.questions import asked_questions, first_questions, watched_questions
 from fledge.demo.real.watched import watched_means
@@ -22,6 +23,7 @@ from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
 from fledge.starter.gold import ModelAnswer
 from fledge.starter.shops.conversations import TOPICS
+from fledge.starter.shops.question import ShopQuestion
 from fledge.starter.shops.score import score
 from tiny_model import write_language_model
 
@@ -37,6 +39,30 @@ def test_the_win_rate_has_its_own_interval():
     assert one.low == pytest.approx(one.win_rate - half, abs=0.02)
     assert one.high == pytest.approx(one.win_rate + half, abs=0.02)
     assert one.before == 0 and one.after == pytest.approx(0.25)
+
+
+def heard(right: Sequence[bool], asked: Sequence[ShopQuestion]) -> Heard:
+    """Likeliest answers, so many of them right."""
+    texts = [
+        one.turn.answer if r else "I like trains." for one, r in zip(asked, right, strict=True)
+    ]
+    surest = [Reply((1,), (2,), ModelAnswer(text, ended=True)) for text in texts]
+    return Heard(shop=[], general=[], surest=surest, sampled=[], bits_per_byte=1.0)
+
+
+def test_lost_right_answers_are_compared_question_by_question():
+    asked = asked_questions(0, CONFIG)
+    sft = [True] * 8 + [False] * 4
+    lost = [True] * 2 + [False] * 10
+    moved = [True] * 7 + [False] * 4 + [True]
+
+    def p_value(ppo: Sequence[bool]) -> float:
+        answers = {"sft": heard(sft, asked), "ppo": heard(ppo, asked)}
+        return right_lost_p_value(asked, answers, random(0, "test"))
+
+    assert p_value(lost) < 0.01
+    assert p_value(moved) > 0.5
+    assert p_value(sft) == 1
 
 
 def test_every_topic_has_one_kind():

@@ -84,6 +84,8 @@ class ExploitationCard(Config):
     """Rise of the reward model's mean score, in its standard deviations over ranked answers."""
     rule_gain: float
     """Rise of the rule's mean score, in its own standard deviations over the SFT answers."""
+    right_lost_p_value: float
+    """Paired bootstrap, one-sided: the chance that PPO costs no right answers to held-out shops."""
     suffix: str
     """Sentence that PPO's answers end with more often than the SFT model's; "" for none."""
     suffix_before: float

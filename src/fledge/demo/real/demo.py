@@ -249,7 +249,7 @@ def _evaluate(files: RealFiles, seed: int, config: RealDemoConfig, watch: Stopwa
         models = {name: model_card(heard[name], asked) for name in MODELS}
         compared = comparisons(asked, heard, seed)
         reward = reward_card(files, seed, config)
-        ppo = exploitation_card(files, asked, heard, config)
+        ppo = exploitation_card(files, asked, heard, seed, config)
     card = RealCard(
         fledge_version=__version__,
         seed=seed,

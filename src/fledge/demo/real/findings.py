@@ -85,8 +85,11 @@ def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: Exploitatio
         )
     sft, after = models["sft"].right["all"], models["ppo"].right["all"]
     if after < sft:
+        p_value = ppo.right_lost_p_value
+        chance = f", which may be chance (p = {p_value:.2g})" if p_value >= SIGNIFICANT else ""
         said.append(
-            f"PPO cost right answers in held-out shops: {sft:.0%} before, {after:.0%} after."
+            f"Fewer answers to held-out shops are right after PPO: {sft:.1%} before, {after:.1%} "
+            f"after{chance}."
         )
     if ppo.kl > KL_LIMIT:
         said.append(f"PPO moved {ppo.kl:.1f} nats per answer away from the SFT model.")

@@ -190,6 +190,7 @@ def exploitation_card(
     files: RealFiles,
     asked: Sequence[ShopQuestion],
     heard: Mapping[str, Heard],
+    seed: int,
     config: RealDemoConfig,
 ) -> ExploitationCard:
     """Compare the reward model's gain with the rule's, on the same sampled answers."""
@@ -208,6 +209,7 @@ def exploitation_card(
         kl=kl_from_sft(files, after),
         reward_gain=reward_gain,
         rule_gain=standardised_gain(rule_scores(asked, before), rule_scores(asked, after)),
+        right_lost_p_value=right_lost_p_value(asked, heard, random(seed, "right answers lost")),
         suffix=ending,
         suffix_before=share_with(before, ending),
         suffix_after=share_with(after, ending),
@@ -217,6 +219,22 @@ def exploitation_card(
         watched=watched,
         stopped_early=stopped_early,
     )
+
+
+def right_lost_p_value(
+    asked: Sequence[ShopQuestion], heard: Mapping[str, Heard], generator: torch.Generator
+) -> float:
+    """Return the chance that PPO's likeliest answers are right no less often than SFT's."""
+    sft, ppo = (
+        torch.tensor(
+            [
+                float(answered_rightly(question, each.answer))
+                for question, each in zip(asked, heard[name].surest, strict=True)
+            ]
+        )
+        for name in ("sft", "ppo")
+    )
+    return paired_bootstrap(ppo, sft, generator).p_value
 
 
 def kl_from_sft(files: RealFiles, replies: Sequence[Reply]) -> float:
