@@ -6,10 +6,12 @@ import torch
 
 from fledge.checkpoint.model_files import load_scalar_model
 from fledge.config import parse_section
+from fledge.data.rendering import RenderedRanking
 from fledge.errors import DataError
 from fledge.evaluate.preferences import accuracy, log_loss, preference_pairs
 from fledge.runs.run import Run, execute
 from fledge.runtime import Runtime, RuntimeConfig
+from fledge.stages.reward.data import MOST_TOKENS, first_of
 from fledge.stages.reward.stage import RewardModelling, normalise
 from fledge.train.progress import SilentProgress
 from fledge.train.stage import BatchConfig, StageContext
@@ -82,6 +84,15 @@ def test_unit_variance_scales_the_saved_scores(files, tmp_path):
     pairs = preference_pairs(held_out, batch.ranks, batch.lengths)
     assert metrics_of(tmp_path)[-1]["log_loss"] == pytest.approx(log_loss(pairs), rel=1e-4)
     assert abs(float(scores_of_demonstrations(checkpoint, files).mean())) < 1e-4
+
+
+def test_a_save_reads_no_more_than_it_has_time_for():
+    long = RenderedRanking((tuple(range(900)),) * 4, (0, 1, 2, 3))
+    assert len(first_of([long] * 400)) == MOST_TOKENS // 3600 == 9
+    short = RenderedRanking(((1, 2), (3, 4)), (0, 1))
+    assert len(first_of([short] * 1000)) == 512
+    longest = RenderedRanking((tuple(range(MOST_TOKENS)),) * 2, (0, 1))
+    assert first_of([longest, short]) == [longest]
 
 
 def test_normalising_changes_no_order(files):

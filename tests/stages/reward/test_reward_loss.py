@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from fledge.data.batch import ComparisonBatch
 from fledge.data.rendering import RenderedRanking
-from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
+from fledge.stages.reward.loss import AnswerScores, ranking_loss, rankings_at_once, score_rankings
 from stages.ppo.small_ppo import language_model, reward_model
 
 RANKS = torch.tensor([[0, 0, 1, 2], [1, 0, 2, -1], [0, 1, -1, -1]])
@@ -90,6 +90,13 @@ def test_all_rankings_are_scored_in_their_order_answer_by_answer():
     for row, ranking in zip(found.tolist(), rankings, strict=True):
         alone = [float(model(torch.tensor([ids]))[0, -1]) for ids in ranking.answers]
         assert row == pytest.approx([*alone, *[0.0] * (5 - len(alone))], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("answers", "tokens", "rankings"), [(4, 60, 16), (4, 500, 4), (1, 1024, 8), (9, 4000, 1)]
+)
+def test_a_forward_pass_holds_few_long_rankings(answers, tokens, rankings):
+    assert rankings_at_once(answers, tokens) == rankings
 
 
 def test_the_order_of_the_answers_and_a_shift_change_nothing():

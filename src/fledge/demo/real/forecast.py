@@ -16,6 +16,7 @@ from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
 from fledge.model.counting import parameters
 from fledge.runtime import Runtime, random
+from fledge.stages.reward.data import MOST_TOKENS
 
 CHAT, PROMPT, GENERAL_PROMPT, REHEARSAL, ANSWER = 370, 230, 20, 130, 22
 """Mean tokens of a demonstration, of a question with its system prompt, of a general prompt, of a
@@ -27,6 +28,9 @@ TEXT, GENERAL, SHOP = 16_000, 20, 20
 MODELS = 3
 NETWORKS = 4
 """Policy, reference, critic and reward model read every answer of PPO."""
+NORMALISATIONS = 5
+"""Times that the reward model reads what its scores are normalised by: mean and deviation at two
+saves, the deviation at an evaluation."""
 WEIGHTS = 4
 """Bytes of a weight while a model trains."""
 LOGITS = 3
@@ -75,7 +79,8 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
         "ranking": Work(read=ranked * PROMPT, written=ranked * ANSWER),
         "reward": Work(
             trained=config.answers * config.ranked_prompts * row,
-            read=config.answers * config.held_out_rankings * row,
+            read=config.answers * config.held_out_rankings * row
+            + NORMALISATIONS * min(MOST_TOKENS, config.answers * config.ranked_prompts * row),
         ),
         "ppo": Work(
             read=rolled * (PROMPT + NETWORKS * row) + watched * PROMPT,

@@ -76,7 +76,8 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             final_fraction=0.05,
         ),
         lora=LORA,
-        checkpoint=CheckpointConfig(every=10, keep=1),
+        # A save reads demonstrations and rankings anew, for a minute.
+        checkpoint=CheckpointConfig(every=30, keep=1),
         runtime=RUNTIME,
     )
 

@@ -13,7 +13,7 @@ from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of, undisturbed
 from fledge.stages.next_token import EVALUATION_TOKENS
 from fledge.stages.pretrain import Pretrain
-from fledge.stages.reward.loss import ANSWERS_PER_FORWARD
+from fledge.stages.reward.loss import rankings_at_once
 from fledge.stages.reward.stage import RewardModelling
 from fledge.stages.sft import SFT
 from fledge.stages.translate.stage import Translate, spread
@@ -52,7 +52,7 @@ def evaluation_cost(
     if isinstance(stage, Pretrain | SFT):
         at_once = min(tokens, EVALUATION_TOKENS) // batch.inputs.shape[1]
     else:
-        at_once = ANSWERS_PER_FORWARD // batch.ranks.shape[1]
+        at_once = rankings_at_once(*batch.ids.shape[1:])
     more = min(2, batch.examples)
     # Two measurements: the weights in the format of the products are there once for all rows.
     counted = [evaluation_bytes(stage, rows_of(batch, rows), runtime) for rows in (1, more)]

@@ -1,7 +1,9 @@
 """Read rankings for a reward model, render them, and hold some out by prompt."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from fledge.data.comparisons import load_rankings
 from fledge.data.demonstrations import demonstration_from
@@ -16,8 +18,9 @@ from fledge.text.conversation import Conversation
 from fledge.text.renderer import Renderer
 
 MOST_DEMONSTRATIONS = 512
-"""Number of demonstrations that place the zero of scores, and of rankings that measure their
-spread."""
+"""Demonstrations, or rankings, that mean and deviation of the saved scores are taken over."""
+MOST_TOKENS = 2**15
+"""Tokens of these, at most: every save reads them all, which takes a large model a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ def read_comparisons(
         zero=demonstrations or tuple(one.answers[0] for one in rendered[:MOST_DEMONSTRATIONS]),
         hashes=source_hashes((*config.rankings, *config.held_out, *config.demonstrations)),
     )
+
+
+def first_of(rankings: Sequence[RenderedRanking]) -> Sequence[RenderedRanking]:
+    """Return the first rankings, as many as a save has time to read, and at least one."""
+    sizes = (sum(map(len, one.answers)) for one in rankings[:MOST_DEMONSTRATIONS])
+    return rankings[: max(1, bisect_right(list(accumulate(sizes)), MOST_TOKENS))]
 
 
 def _render(rankings: Sequence[Ranking], render: RankingRenderer) -> tuple[RenderedRanking, ...]:

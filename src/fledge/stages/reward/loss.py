@@ -14,7 +14,9 @@ from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.model.scalar import ScalarModel
 
 ANSWERS_PER_FORWARD = 64
-"""Answers of one forward pass in evaluation; they do not change the result."""
+"""Answers of one forward pass in evaluation, at most; they do not change the result."""
+TOKENS_PER_FORWARD = 2**13
+"""Tokens of one forward pass in evaluation, at most, but for a single ranking that is longer."""
 
 
 class AnswerScores(nn.Module):
@@ -47,11 +49,16 @@ def score_rankings(
     batches = in_order(
         list(rankings),
         lambda some: collate_rankings(some, pad),
-        examples=max(1, ANSWERS_PER_FORWARD // answers),
+        examples=rankings_at_once(answers, whole.ids.shape[2]),
     )
     device = scores.model.head.weight.device
     parts = [scores(batch.to(device)).cpu() for batch in batches]
     return torch.cat([F.pad(part, (0, answers - part.shape[1])) for part in parts]), whole
+
+
+def rankings_at_once(answers: int, tokens: int) -> int:
+    """Return the number of rankings of one forward pass, by their answers and tokens."""
+    return max(1, min(ANSWERS_PER_FORWARD, TOKENS_PER_FORWARD // tokens) // answers)
 
 
 def ranking_loss(

@@ -26,7 +26,7 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.doctor import Doctor, warn
 from fledge.stages.reward.config import RewardConfig
-from fledge.stages.reward.data import MOST_DEMONSTRATIONS, Comparisons, read_comparisons
+from fledge.stages.reward.data import Comparisons, first_of, read_comparisons
 from fledge.stages.reward.length_balance import LengthBalance
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
 from fledge.train.moving_average import lent
@@ -181,14 +181,14 @@ class RewardModelling(Stage[ComparisonBatch]):
     def _zero(self, model: ScalarModel) -> float:
         """Return the mean score that becomes 0."""
         zero = [RenderedRanking((ids,), (0,)) for ids in self.comparisons.zero]
-        return float(self._score(zero, model)[0].mean())
+        return float(self._score(first_of(zero), model)[0].mean())
 
     @torch.no_grad()
     def _gain(self, model: ScalarModel | None = None) -> float:
         """Return the factor of the saved scores, which gives them deviation 1 if that is set."""
         if not self.config.unit_variance:
             return 1.0
-        scores, batch = self._score(self.comparisons.train[:MOST_DEMONSTRATIONS], model)
+        scores, batch = self._score(first_of(self.comparisons.train), model)
         return 1.0 / max(1e-6, float(scores[batch.lengths > 0].std()))
 
 
