@@ -9,7 +9,7 @@ from fledge.evaluate.answers import (
     judged,
     mean_gold,
 )
-from fledge.evaluate.divergence import kl_per_answer
+from fledge.evaluate.divergence import LOGITS, kl_per_answer, rows_at_once
 from fledge.evaluate.sample_table import sample_table
 from fledge.generate.request import SamplingParams
 from fledge.starter.kinds import tasks
@@ -92,6 +92,15 @@ def test_padding_does_not_count():
     together = kl_per_answer(LOADED.model, other, answered)
     apart = [kl_per_answer(LOADED.model, other, [each]) for each in answered]
     assert together == pytest.approx(sum(apart) / len(apart), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "vocabulary", "rows"),
+    [(40, 512, 32), (72, 49_152, 9), (2048, 150_000, 1), (0, 512, 32)],
+)
+def test_the_logits_of_a_forward_pass_are_bounded(tokens, vocabulary, rows):
+    assert rows_at_once(tokens * vocabulary) == rows
+    assert rows == 1 or rows * tokens * vocabulary <= LOGITS
 
 
 def test_samples_stand_side_by_side():

@@ -11,7 +11,9 @@ from fledge.model.gpt import GPT
 from fledge.model.policy import exact_kl, policy_logits
 
 ROWS = 32
-"""Number of answers in one forward pass; has no effect on the result."""
+"""Answers of one forward pass, at most; they have no effect on the result."""
+LOGITS = 2**25
+"""Logits of one forward pass, at most, but for a single longer answer."""
 
 
 @torch.inference_mode()
@@ -29,8 +31,10 @@ def kl_per_answer(
     """
     device, banned = policy.token_embedding.weight.device, sorted(banned_ids)
     total = 0.0
-    for start in range(0, len(answered), ROWS):
-        part = answered[start : start + ROWS]
+    longest = max((len(each.answer_ids) for each in answered), default=1)
+    rows = rows_at_once(longest * policy.config.vocabulary_size)
+    for start in range(0, len(answered), rows):
+        part = answered[start : start + rows]
         ids, mask = answer_rows(
             [each.prompt_ids for each in part], [each.answer_ids for each in part], pad_id=0
         )
@@ -40,3 +44,8 @@ def kl_per_answer(
         )
         total += float(exact_kl(ours, theirs).sum())
     return total / len(answered)
+
+
+def rows_at_once(logits: int) -> int:
+    """Return the number of answers of one forward pass, by the logits of the longest."""
+    return max(1, min(ROWS, LOGITS // max(1, logits)))
