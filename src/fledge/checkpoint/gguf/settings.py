@@ -95,7 +95,7 @@ def read_settings(contents: Contents) -> dict[str, object]:
         "num_key_value_heads": size("attention.head_count_kv", heads),
         "head_dim": head_width,
         "intermediate_size": size("feed_forward_length"),
-        "rms_norm_eps": _shortest(settings, f"{architecture}.attention.layer_norm_rms_epsilon"),
+        "rms_norm_eps": _norm_epsilon(settings, f"{architecture}.attention.layer_norm_rms_epsilon"),
         "tie_word_embeddings": OUTPUT not in contents.places,
         **_rope(contents, settings, head_width),
     }
@@ -171,8 +171,7 @@ def _rope(contents: Contents, settings: Settings, head_width: int) -> dict[str, 
         CheckpointError: a base of 0, or a scaling that fledge does not compute.
     """
     prefix = f"{contents.architecture}.rope"
-    settings.above_zero(f"{prefix}.freq_base", 10_000.0)
-    base = _shortest(settings, f"{prefix}.freq_base", 10_000.0)
+    base = _decimal(settings.above_zero(f"{prefix}.freq_base", 10_000.0))
     kind = settings.values.get(f"{prefix}.scaling.type", "linear")
     if kind not in ("none", "linear"):
         raise CheckpointError(
@@ -204,9 +203,13 @@ def _factors(place: Place, head_width: int) -> Float[Tensor, " half"]:
     return read_numbers(place).flatten()
 
 
-def _shortest(settings: Settings, name: str, default: float | None = None) -> float:
-    """Read a number that the file has in float32, as the decimal it was: 1e-05."""
-    value = settings.number(name, -1.0 if default is None else default)
+def _norm_epsilon(settings: Settings, name: str) -> float:
+    value = settings.number(name, -1.0)
     if value < 0:
         raise CheckpointError(f"'{name}' is missing; the file is damaged")
+    return _decimal(value)
+
+
+def _decimal(value: float) -> float:
+    """Return a number that the file has in float32 as the decimal it was: 1e-05."""
     return float(str(np.float32(value)))
