@@ -17,9 +17,9 @@ from fledge.starter.shops.score import rank
 from fledge.text.conversation import Conversation
 
 TEMPLATE = Path(__file__).parent / "template_model"
-NUM_DEMONSTRATIONS = 600
-NUM_RANKINGS = 192
-NUM_QUESTIONS = 576
+NUM_DEMONSTRATIONS = 420
+NUM_RANKINGS = 128
+NUM_QUESTIONS = 480
 NUM_HELD_OUT = 64
 # Seeds of the files, apart by more than a seed is likely to be.
 RANKED, ASKED, WATCHED = 1_000_000, 2_000_000, 3_000_000

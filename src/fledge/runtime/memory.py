@@ -17,6 +17,8 @@ GROWTH = 1.25
 """Size of the process, in times of its usual one, from which freed blocks are handed back."""
 FIRST_STEPS = 4
 """Steps whose largest size is the usual one."""
+LARGE = 2**30
+"""Bytes of a process from which it makes room."""
 _PAGES = Path("/proc/self/statm")
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -58,6 +60,15 @@ def return_freed_memory() -> bool:
     if not _has_glibc():
         return False
     return bool(ctypes.CDLL(None).malloc_trim(0))
+
+
+def make_room() -> bool:
+    """Hand freed blocks back before work of other sizes begins, if this process is large.
+
+    Blocks that a step freed seldom fit a rollout or a measurement, whose own would come on top. A
+    small process keeps them, and does not wait for the kernel. Return whether any were left.
+    """
+    return resident_bytes() > LARGE and return_freed_memory()
 
 
 @final

@@ -24,15 +24,14 @@ PROMPTS = [system_prompt(SHOP, Random(seed)) for seed in range(200)]
         "7 euros",
         "12 euros",
         "120.50 euros",
-        SHOP.week(),
+        "17:30",
         "4.50 euros",
         "40 euros",
         "21 days",
         "complaints",
         "refunds",
         "3 to 5 days",
-        "2 years",
-        "card or cash",
+        " years",
         "7 Puddle Lane",
         "555 0199",
         "hello@drip.example",
@@ -41,6 +40,18 @@ PROMPTS = [system_prompt(SHOP, Random(seed)) for seed in range(200)]
 def test_every_fact_is_told_in_every_layout(fact):
     for prompt in PROMPTS:
         assert fact.casefold() in prompt.casefold(), prompt
+
+
+def test_numbers_of_years_are_told_in_digits_and_in_words():
+    told = [re.search(r"\b(2|two) years", prompt)[1] for prompt in PROMPTS]
+    assert min(told.count("2"), told.count("two")) > 50
+
+
+def test_ways_to_pay_are_told_in_one_of_many_ways():
+    ways = ("card or cash", "card and cash", "card, cash", "card or in cash")
+    told = [[way for way in ways if way in prompt] for prompt in PROMPTS]
+    assert all(len(found) == 1 for found in told)
+    assert {found[0] for found in told} == set(ways)
 
 
 def test_facts_that_a_shop_keeps_to_itself_are_not_told():
@@ -55,7 +66,9 @@ def test_facts_that_a_shop_keeps_to_itself_are_not_told():
     )
     for seed in range(100):
         prompt = system_prompt(bare, Random(seed))
-        assert not re.search(r"(?i)warranty|pay by|payment|555|@|puddle|delivery", prompt), prompt
+        assert not re.search(
+            r"(?i)warranty|pay by|payment|we take (card|cash)|555|@|puddle|delivery", prompt
+        ), prompt
         assert "None" not in prompt
 
 

@@ -11,15 +11,15 @@ class RealDemoConfig(Config):
     model: str = "smollm2"
     """Model to start from: a name of `fledge models`, or anything else that `fledge import`
     takes."""
-    demonstrations: int = Field(600, ge=8)
-    """Conversations with random shops, of one to six questions."""
-    rehearsal: float = Field(0.2, ge=0, lt=1)
+    demonstrations: int = Field(420, ge=8)
+    """Conversations with random shops, of one to ten questions."""
+    rehearsal: float = Field(0.25, ge=0, lt=1)
     """Share of the demonstrations that are the imported model's own answers to other prompts."""
     rehearsal_prompts: int = Field(208, ge=1)
     """Prompts about anything else that the imported model answers."""
-    sft_row: int = Field(1024, ge=32)
-    """Tokens of a packed row of SFT."""
-    ranked_prompts: int = Field(192, ge=4)
+    sft_row: int = Field(768, ge=32)
+    """Tokens of a packed row of SFT: one conversation, or a short one and rehearsals."""
+    ranked_prompts: int = Field(128, ge=4)
     """Questions whose sampled answers are ranked to train the reward model."""
     held_out_rankings: int = Field(32, ge=2)
     """Ranked questions to measure the reward model on."""
@@ -27,7 +27,7 @@ class RealDemoConfig(Config):
     """K, answers ranked per question."""
     noise: float = Field(0.1, ge=0, lt=0.5)
     """Chance that the labeller exchanges two neighbours of a ranking."""
-    ppo_rollouts: int = Field(36, ge=1)
+    ppo_rollouts: int = Field(30, ge=1)
     """Rollouts that PPO learns from; each has new questions."""
     ppo_answers: int = Field(16, ge=2, multiple_of=2)
     """Answers of a rollout; half of them make a minibatch."""

@@ -18,7 +18,7 @@ from fledge.model.counting import parameters
 from fledge.runtime import Runtime, random
 from fledge.stages.reward.data import MOST_TOKENS
 
-CHAT, PROMPT, GENERAL_PROMPT, REHEARSAL, ANSWER = 370, 230, 20, 130, 22
+CHAT, PROMPT, GENERAL_PROMPT, REHEARSAL, ANSWER = 570, 235, 20, 130, 22
 """Mean tokens of a demonstration, of a question with its system prompt, of a general prompt, of a
 rehearsal, and of an answer, by SmolLM2's tokenizer."""
 TRAINED = 3.0

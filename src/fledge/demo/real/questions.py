@@ -6,8 +6,6 @@ from fledge.starter.task import Split
 
 # Seeds of the steps, apart by more than a run's seed is likely to be.
 PROMPTS, RANKED, HELD_OUT_RANKED, WATCHED, ASKED = (1_000_000 * n for n in range(1, 6))
-OTHERS = 9
-"""Conversations drawn for each question that is taken: one in six has a single question."""
 
 
 def ppo_questions(seed: int, config: RealDemoConfig) -> list[ShopQuestion]:
@@ -40,6 +38,4 @@ def first_questions(seed: int, count: int, split: Split) -> list[ShopQuestion]:
 
     Longer conversations are for the demonstrations, where a prompt is read once for many answers.
     """
-    drawn = questions(seed, OTHERS * count, split)
-    drawn.sort(key=lambda one: len(one.conversation.messages) > 2)  # stable
-    return drawn[:count]
+    return questions(seed, count, split, lengths=(1,))

@@ -16,10 +16,10 @@ from fledge.train.stage import BatchConfig
 
 TEMPERATURE = 0.7
 """τ of ranked answers, rollouts and measurements alike (Ziegler et al. 2019: 0.7)."""
-SFT_ROWS = 2
+SFT_ROWS = 1
 RANKINGS = 4
-# One row of 1,024 tokens, or as many in shorter ones: activations stay below a gigabyte.
-ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 4
+# About a thousand tokens: activations stay below a gigabyte.
+ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 2
 KL_COEFFICIENT = 0.05
 LORA = LoRAConfig()
 # Compiling takes longer than it saves in runs of minutes.
@@ -43,14 +43,16 @@ def sft_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         ),
         batch=BatchConfig(examples=SFT_ROWS, microbatch=ROWS_AT_ONCE),
         optimizer=OptimizerConfig(
-            learning_rate=4e-4,
+            # High, for a few hundred small steps: at half of it fewer answers to other shops are
+            # right.
+            learning_rate=2e-3,
             weight_decay=0.0,
             schedule="linear",
-            warmup_steps=5,
+            warmup_steps=8,
             final_fraction=0.05,
         ),
         lora=LORA,
-        checkpoint=CheckpointConfig(every=20, keep=1),
+        checkpoint=CheckpointConfig(every=40, keep=1),
         runtime=RUNTIME,
     )
 
@@ -76,8 +78,8 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             final_fraction=0.05,
         ),
         lora=LORA,
-        # A save reads demonstrations and rankings anew, for a minute.
-        checkpoint=CheckpointConfig(every=30, keep=1),
+        # A save reads demonstrations and rankings anew, for half a minute.
+        checkpoint=CheckpointConfig(every=20, keep=1),
         runtime=RUNTIME,
     )
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import torch
 
 from fledge.data.batch import PromptBatch
-from fledge.generate.engine import CAPACITY_STEP
 from fledge.model.counting import cache_bytes
 from fledge.runs.estimate.step_cost import Line
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of
+from fledge.stages.ppo.answering import capacity_of, rows_at_once
 from fledge.stages.ppo.batch import PPOBatch
-from fledge.stages.ppo.build import MAX_BATCH
 from fledge.stages.ppo.minibatches import minibatches
 from fledge.stages.ppo.stage import PPO
 
@@ -74,13 +73,8 @@ def judging_bytes(stage: PPO, rows: int, runtime: Runtime) -> int:
 
 
 def sampling_bytes(stage: PPO, prompts: tuple[tuple[int, ...], ...]) -> int:
-    """Return the bytes of the cache while a whole rollout is sampled.
-
-    A row has room for twice its prompt, rounded up, as it begins, then for its longest answer.
-    """
-    longest = max(map(len, prompts))
-    room = stage.config.rollout.max_new_tokens + longest
-    capacity = max(-(-room // CAPACITY_STEP), 2 * -(-longest // CAPACITY_STEP)) * CAPACITY_STEP
+    """Return the bytes of the cache while a whole rollout is sampled."""
     config = stage.trained.policy.config
-    rows = min(MAX_BATCH, len(prompts))
+    capacity = capacity_of(max(map(len, prompts)), stage.config.rollout.max_new_tokens)
+    rows = min(rows_at_once(config, capacity), len(prompts))
     return cache_bytes(config, rows, min(capacity, config.context_length))

@@ -26,14 +26,12 @@ from fledge.data.records import Skipped, warn_of_skipped
 from fledge.data.sources import source_hashes
 from fledge.errors import ConfigError
 from fledge.files import file_hash
-from fledge.generate.engine import Engine
-from fledge.generate.request import SamplingParams
-from fledge.generate.respond import respond
 from fledge.model.gpt import GPT
 from fledge.model.lora import without_adapters
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
+from fledge.stages.ppo.answering import answering
 from fledge.stages.ppo.config import MonitorConfig, PPOConfig, PretrainingMixConfig
 from fledge.stages.ppo.prompts import Prompts, read_prompts
 from fledge.stages.ppo.reward_functions import (
@@ -48,9 +46,6 @@ from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import Respond, Watched, World
 from fledge.train.stage import Sources, StageContext, adapt_for
-
-MAX_BATCH = 128
-"""Maximum answers generated at the same time."""
 
 
 def build_ppo(
@@ -140,32 +135,6 @@ def check_sizes(config: PPOConfig, context: StageContext) -> None:
 def banned(loaded: LoadedModel) -> tuple[int, ...]:
     """Return the ids that are never sampled: padding, role tokens, rows beyond the vocabulary."""
     return tuple(sorted(loaded.banned_ids))
-
-
-def answering(
-    trained: ActorCritic, loaded: LoadedModel, config: PPOConfig, context: StageContext
-) -> Respond:
-    """Return the function that samples answers from the policy's whole weights.
-
-    An answer depends on its seed, not on the other rows of the batch.
-    """
-    tokenizer, runtime, rollout = loaded.tokenizer, context.runtime, config.rollout
-    sampling = SamplingParams(
-        temperature=rollout.temperature, max_new_tokens=rollout.max_new_tokens
-    )
-    banned_ids = banned(loaded)
-
-    def answer(prompts: PromptBatch, seed: int) -> Rollout:
-        seeds = prompts.seeds(seed)
-        with runtime.gathered(trained):
-            # Torch alone: the first ratio of an update is 1 only if both round alike.
-            engine = Engine(trained.policy, max_batch=min(MAX_BATCH, len(seeds)), native=False)
-            answers = respond(
-                engine, prompts.prompts, sampling, seeds, tokenizer.stop_ids, banned_ids
-            )
-        return Rollout.join(prompts.prompts, answers, tokenizer.special.pad).to(runtime.device)
-
-    return answer
 
 
 def saving(

@@ -1,6 +1,6 @@
 """Conversations of customers with the assistants of random shops, and single questions of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
@@ -20,38 +20,38 @@ Draw = Callable[[Wording], Turn]
 
 TOPICS: Mapping[str, tuple[Draw, int]] = MappingProxyType(
     {
-        "hours_day": (hours.hours_day, 7),
+        "hours_day": (hours.hours_day, 8),
         "hours_when": (hours.hours_when, 4),
         "hours_all": (hours.hours_all, 2),
-        "hours_time": (hours.hours_time, 5),
+        "hours_time": (hours.hours_time, 6),
         "hours_now": (hours.hours_now, 1),
         "price": (prices.price, 6),
         "sum_many": (prices.sum_many, 7),
-        "sum_two": (prices.sum_two, 10),
+        "sum_two": (prices.sum_two, 13),
         "budget": (prices.budget, 1),
         "sell_yes": (prices.sell_yes, 2),
         "sell_no": (prices.sell_no, 5),
         "assortment": (prices.assortment, 2),
         "shipping_cost": (policies.shipping_cost, 2),
         "shipping_amount": (policies.shipping_amount, 7),
-        "shipping_goods": (policies.shipping_goods, 7),
+        "shipping_goods": (policies.shipping_goods, 11),
         "delivery": (policies.delivery, 1),
         "returns_policy": (policies.returns_policy, 2),
-        "returns_after": (policies.returns_after, 8),
+        "returns_after": (policies.returns_after, 11),
         "warranty": (policies.warranty, 2),
         "warranty_after": (policies.warranty_after, 2),
-        "payment_way": (policies.payment_way, 4),
+        "payment_way": (policies.payment_way, 6),
         "payment_how": (policies.payment_how, 1),
         "assistant_name": (people.assistant_name, 3),
         "shop_name": (people.shop_name, 1),
         "owner": (people.owner, 2),
         "town": (people.town, 1),
         "human": (people.human, 1),
-        "address": (people.address, 3),
+        "address": (people.address, 4),
         "phone": (people.phone, 2),
         "email": (people.email, 1),
-        "handed_over": (people.handed_over, 8),
-        "unknown": (unknown.unknown, 5),
+        "handed_over": (people.handed_over, 6),
+        "unknown": (unknown.unknown, 7),
         "greeting": (talk.greeting, 1),
         "thanks": (talk.thanks, 1),
         "goodbye": (talk.goodbye, 1),
@@ -61,13 +61,15 @@ TOPICS: Mapping[str, tuple[Draw, int]] = MappingProxyType(
     }
 )
 """Every topic with its weight: how often it is asked."""
-LENGTHS = (1, 4, 5, 6, 6, 6)
-"""Questions in a conversation, equally likely; long ones read the system prompt only once."""
+DEMONSTRATED = (1, 8, 8, 9, 9, 10, 10)
+"""Questions in a demonstration, equally likely; long ones read the system prompt only once."""
+ASKED = (1, 1, 2, 3, 4)
+"""Questions in a conversation of which only the last is answered, equally likely."""
 FOLLOW_UP = 0.35
 """Chance that the next question is of the same topic, asked in short, where there is such a way."""
 KNOWLEDGE = 0.08
 """Share of the shops that have passages of knowledge files under their system prompt."""
-LETTER = 0.03
+LETTER = 0.02
 LETTER_TOPICS = ("hours_day", "hours_all", "price", "shipping_cost", "returns_policy", "sell_no")
 
 
@@ -93,11 +95,13 @@ class ShopConversation:
         return Conversation(self.conversation.messages[:-1])
 
 
-def conversations(seed: int, count: int, split: Split = "train") -> Iterator[ShopConversation]:
-    """Yield `count` conversations of 1 to 6 questions, each of another random shop."""
+def conversations(
+    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = DEMONSTRATED
+) -> Iterator[ShopConversation]:
+    """Yield `count` conversations with one of `lengths` questions, each of another random shop."""
     random = Random(f"shops {split} {seed}")
     for _ in range(count):
-        yield _conversation(split, random.choice(LENGTHS), random)
+        yield _conversation(split, random.choice(lengths), random)
 
 
 def _conversation(split: Split, length: int, random: Random) -> ShopConversation:

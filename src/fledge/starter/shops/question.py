@@ -1,9 +1,9 @@
 """A question of a customer at the end of a conversation, with the marks of a right answer."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fledge.starter.shops.conversations import conversations
+from fledge.starter.shops.conversations import ASKED, conversations
 from fledge.starter.shops.shop import Tone
 from fledge.starter.shops.turn import Turn
 from fledge.starter.task import Split
@@ -24,19 +24,17 @@ class ShopQuestion:
         return "\n".join(message.content for message in self.conversation.messages[:-1])
 
 
-def questions(seed: int, count: int, split: Split = "train") -> list[ShopQuestion]:
+def questions(
+    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = ASKED
+) -> list[ShopQuestion]:
     """Return the last questions of `count` conversations, each of another random shop.
 
     Another seed than that of the demonstrations draws other shops.
     """
-    return list(_questions(seed, count, split))
+    chats = conversations(seed, count, split, lengths)
+    return [ShopQuestion(chat.prompt, chat.turns[-1], chat.shop.tone) for chat in chats]
 
 
 def held_out(seed: int, count: int) -> list[ShopQuestion]:
     """Return questions to shops whose trades, people and names no demonstration has."""
     return questions(seed, count, "held_out")
-
-
-def _questions(seed: int, count: int, split: Split) -> Iterator[ShopQuestion]:
-    for chat in conversations(seed, count, split):
-        yield ShopQuestion(chat.prompt, chat.turns[-1], chat.shop.tone)

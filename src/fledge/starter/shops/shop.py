@@ -116,12 +116,12 @@ class Shop:
 
         Closed days come last.
         """
-        runs = self._runs()
+        runs = self.runs()
         parts = [f"{_days(first, last)} from {self.span(h)}" for first, last, h in runs if h]
         closed = [DAYS[day] for day, hours in enumerate(self.hours) if hours is None]
         return ", ".join(parts) + (f", closed on {joined(closed)}" if closed else "")
 
-    def _runs(self) -> list[tuple[int, int, Hours | None]]:
+    def runs(self) -> list[tuple[int, int, Hours | None]]:
         """Return first and last of the days in a row that have the same hours."""
         runs: list[tuple[int, int, Hours | None]] = []
         for day, hours in enumerate(self.hours):

@@ -3,12 +3,15 @@
 from random import Random
 
 from fledge.starter.shops.shop import Shop, article, joined
+from fledge.starter.shops.written_hours import told_hours, written_hours
 from fledge.starter.task import capitalised
+from fledge.starter.words import NUMBERS
 
 ROLES = (
     "You are {assistant}, the assistant of {shop}, {a} {kind} in {town} run by {owner}.",
     "You are {assistant} and answer customers of {shop}, {a} {kind} in {town}. {owner} owns it.",
     "Your name is {assistant}. You work for {shop}, {a} {kind} in {town}; the owner is {owner}.",
+    "You answer for {shop}, {a} {kind} in {town} that {owner} runs. Your name is {assistant}.",
     "{shop} is {a} {kind} in {town}. It belongs to {owner}. You are {assistant}, its assistant.",
 )
 TONES = {
@@ -66,7 +69,11 @@ def _facts(shop: Shop, random: Random) -> list[tuple[str, str, str]]:
     """Return each fact as a label, a value, and a sentence."""
     return [
         (random.choice(("Prices", "We sell", "Goods")), *_goods(shop, random)),
-        (random.choice(("Hours", "Opening hours", "Open")), shop.week(), _hours(shop, random)),
+        (
+            random.choice(("Hours", "Opening hours", "Open")),
+            written_hours(shop, random),
+            told_hours(shop, random),
+        ),
         ("Shipping", *_shipping(shop, random)),
         ("Returns", *_returns(shop, random)),
         (
@@ -90,6 +97,8 @@ def _goods(shop: Shop, random: Random) -> tuple[str, str]:
     sentence = random.choice(
         (
             f"We sell {joined([f'{good.many} for {price}' for good, price in priced])}.",
+            f"We only sell {shop.trade.sells}: "
+            f"{joined([f'{good.many} at {price}' for good, price in priced])}.",
             f"We sell only {shop.trade.sells}: "
             f"{joined([f'{good.many} for {price} each' for good, price in priced])}.",
             "Prices: " + ", ".join(f"{good.one} {price}" for good, price in priced) + ".",
@@ -97,12 +106,6 @@ def _goods(shop: Shop, random: Random) -> tuple[str, str]:
         )
     )
     return value, sentence
-
-
-def _hours(shop: Shop, random: Random) -> str:
-    return random.choice(("We are open {}.", "Opening hours: {}.", "The shop is open {}.")).format(
-        shop.week()
-    )
 
 
 def _shipping(shop: Shop, random: Random) -> tuple[str, str]:
@@ -125,6 +128,7 @@ def _returns(shop: Shop, random: Random) -> tuple[str, str]:
         (
             f"Goods can be returned within {days} days with the receipt.",
             f"Customers may return things for {days} days.",
+            f"{capitalised(shop.trade.sells)} can be returned for {days} days, with the receipt.",
             f"We take back unused goods within {days} days.",
         )
     )
@@ -147,17 +151,38 @@ def _optional_facts(shop: Shop, random: Random) -> list[tuple[str, str, str]]:
     if shop.delivery:
         facts.append(("Delivery", shop.delivery, f"Delivery takes {shop.delivery}."))
     if shop.warranty_years:
-        years = f"{shop.warranty_years} year{'s' if shop.warranty_years > 1 else ''}"
-        facts.append(("Warranty", years, f"Everything has a warranty of {years}."))
+        facts.append(("Warranty", *_warranty(shop.warranty_years, random)))
     if shop.payment:
-        ways = joined(shop.payment, "or")
-        facts.append(("Payment", ways, f"Customers can pay by {ways}."))
-    contact = _contact(shop)
-    if contact:
-        facts.append(("Contact", ", ".join(contact), f"Contact: {', '.join(contact)}."))
-    if random.random() < 0.3 and shop.address:
-        facts[-1] = ("Address and contact", ", ".join(contact), f"Find us at {', '.join(contact)}.")
+        facts.append(("Payment", *_payment(shop.payment, random)))
+    contact = ", ".join(_contact(shop))
+    if shop.address and random.random() < 0.5:
+        where = random.choice(("Find us at {}.", "We are at {}.", "Address: {}."))
+        facts.append(("Address and contact", contact, where.format(contact)))
+    elif contact:
+        facts.append(("Contact", contact, f"Contact: {contact}."))
     return facts
+
+
+def _warranty(years: int, random: Random) -> tuple[str, str]:
+    number = random.choice((str(years), NUMBERS[years]))
+    span = f"{number} year{'s' if years > 1 else ''}"
+    sentence = random.choice(
+        ("Everything has a warranty of {}.", "There is a warranty of {} on everything.")
+    )
+    return span, sentence.format(span)
+
+
+def _payment(ways: tuple[str, ...], random: Random) -> tuple[str, str]:
+    either = joined(ways, "or")
+    every = either.removesuffix("cash") + "in cash" if either.endswith("cash") else either
+    sentence = random.choice(
+        (
+            f"Customers can pay by {either}.",
+            f"Customers pay by {every}.",
+            f"We take {joined(ways)}.",
+        )
+    )
+    return random.choice((either, joined(ways), ", ".join(ways))), sentence
 
 
 def _contact(shop: Shop) -> list[str]:

@@ -84,10 +84,13 @@ def returns_after(wording: Wording) -> Turn:
 
 def warranty(wording: Wording) -> Turn:
     """Ask how long the warranty is; some shops do not say it."""
-    years = warranty_years(wording.shop)
-    if years is None:
+    shop = wording.shop
+    years = warranty_years(shop)
+    if years is None or shop.warranty_years is None:
         return unknown_of(wording, {})
-    return wording.turn({"years": years}, ((years, years.replace(" years", "-year")),))
+    in_words = f"{NUMBERS[shop.warranty_years]} year"
+    said = (years, years.replace(" years", "-year"), in_words, f"{in_words}s")
+    return wording.turn({"years": years}, (said,))
 
 
 def warranty_after(wording: Wording) -> Turn:
@@ -174,6 +177,7 @@ def _days_span(limit: int, random: Random) -> Span:
             (
                 ("day", 1, 3 * limit),
                 ("day", 1, limit),
+                ("week", DAYS_OF_WEEK, 10),
                 ("week", DAYS_OF_WEEK, 10),
                 ("month", DAYS_OF_MONTH, 4),
             )

@@ -1,0 +1,59 @@
+"""Answers that are sampled at the same time: their cache is bounded by the size of the model."""
+
+import pytest
+
+from fledge.generate.engine import Engine
+from fledge.generate.request import Request, SamplingParams
+from fledge.model.config import GPTConfig
+from fledge.model.counting import cache_bytes, parameters
+from fledge.model.gpt import GPT
+from fledge.runtime import random
+from fledge.stages.ppo.answering import MAX_BATCH, SMALLEST_CACHE, capacity_of, rows_at_once
+from stages.ppo.small_ppo import language_model
+
+# SmolLM2-135M: 23.6 MB of keys and values for each row of 512 tokens.
+SMOLLM2 = GPTConfig(
+    vocabulary_size=49_152,
+    width=576,
+    num_layers=30,
+    num_heads=9,
+    num_key_value_heads=3,
+    head_width=64,
+    feed_forward="swiglu",
+    feed_forward_width=1536,
+    context_length=8192,
+)
+SMALL = language_model().config.model_copy(update={"context_length": 1024})
+
+
+def test_a_cache_takes_no_more_than_the_weights_of_a_large_model():
+    rows = rows_at_once(SMOLLM2, 512)
+    assert rows == 22
+    weights = 4 * parameters(SMOLLM2)
+    assert cache_bytes(SMOLLM2, rows, 512) <= weights < cache_bytes(SMOLLM2, rows + 1, 512)
+
+
+def test_small_models_answer_many_prompts_at_a_time():
+    assert 4 * parameters(SMALL) < SMALLEST_CACHE
+    assert rows_at_once(SMALL, 1024) == MAX_BATCH
+
+
+def test_one_answer_always_fits():
+    assert rows_at_once(SMOLLM2.model_copy(update={"context_length": 10**6}), 10**6) == 1
+
+
+@pytest.mark.parametrize("length, new", [(1, 1), (100, 20), (100, 40), (130, 300), (257, 1)])
+def test_the_capacity_is_the_one_of_the_engine(length, new):
+    model = GPT(SMALL)
+    model.initialise(random(0, "initialise"))
+    engine = Engine(model, max_batch=1, native=False)
+    sampling = SamplingParams(temperature=0.0, max_new_tokens=new)
+    engine.submit(Request("one", tuple([3] * length), sampling))
+    capacities = set()
+    while engine.busy:
+        engine.step()
+        if engine._cache is not None:
+            capacities.add(engine._cache.capacity)
+    assert max(capacities, default=0) <= capacity_of(length, new)
+    if new > 1:
+        assert max(capacities) == capacity_of(length, new)
