@@ -9,6 +9,7 @@ from fledge.runtime import memory
 from fledge.runtime.memory import (
     Trimming,
     machine_memory,
+    make_room,
     peak_memory_bytes,
     resident_bytes,
     return_freed_memory,
@@ -87,6 +88,15 @@ def test_freed_memory_goes_back_to_the_kernel():
 def test_other_systems_keep_what_was_freed(monkeypatch):
     monkeypatch.setattr(memory.platform, "system", lambda: "Darwin")
     assert return_freed_memory() is False
+
+
+@pytest.mark.parametrize("held, makes_room", [(2**29, False), (2**31, True)])
+def test_only_large_processes_make_room(held, makes_room, monkeypatch):
+    monkeypatch.setattr(memory, "resident_bytes", lambda: held)
+    handed_back: list[bool] = []
+    monkeypatch.setattr(memory, "return_freed_memory", lambda: handed_back.append(True) or True)
+    assert make_room() is makes_room
+    assert handed_back == [True] * makes_room
 
 
 def test_a_process_that_grew_since_its_first_steps_is_trimmed(monkeypatch):

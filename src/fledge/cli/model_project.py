@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 from fledge.cli.project import write_lines, write_text
+from fledge.demo.real.measured_text import other_text
 from fledge.demo.real.questions import first_questions
 from fledge.feedback.records import Ranking
 from fledge.starter.gold import ModelAnswer
@@ -18,9 +19,10 @@ from fledge.text.conversation import Conversation
 
 TEMPLATE = Path(__file__).parent / "template_model"
 NUM_DEMONSTRATIONS = 420
-NUM_RANKINGS = 128
+NUM_RANKINGS = 224
 NUM_QUESTIONS = 480
 NUM_HELD_OUT = 64
+TEXT_CHARACTERS = 160_000
 # Seeds of the files, apart by more than a seed is likely to be.
 RANKED, ASKED, WATCHED = 1_000_000, 2_000_000, 3_000_000
 LABELLER_NOISE = 0.1
@@ -61,6 +63,7 @@ def write_samples(data: Path, seed: int) -> list[Path]:
         "held-out-questions": (messages(one.conversation) for one in watched),
         "right-answers": map(marks, watched),
         "other-prompts": map(messages, general_prompts()),
+        "texts": ({"text": one} for one in other_text(seed, TEXT_CHARACTERS)),
     }
     return [write_lines(data / f"{name}.jsonl", records) for name, records in samples.items()]
 

@@ -108,6 +108,6 @@ def _evaluate(files: DemoFiles, seed: int, config: DemoConfig, watch: Stopwatch)
     logger.info("asking all three models the held-out prompts")
     with watch.measuring("evaluation"):
         findings = measure(files, seed, config)
-    card = report_card(findings, files, seed, config, watch.seconds())
+    card = report_card(findings, files, seed, config, watch)
     write_report(card, files.output)
     return card

@@ -13,6 +13,7 @@ from fledge.demo.config import DemoConfig
 from fledge.demo.curves import charts, last_evaluation
 from fledge.demo.data import held_out_tasks, ranked, read_answers, sampling_of
 from fledge.demo.runs import DemoFiles
+from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import DataError
 from fledge.evaluate.answers import Answered, answer_tasks, end_rate, fractions_valid, mean_gold
 from fledge.evaluate.divergence import kl_per_answer
@@ -22,7 +23,6 @@ from fledge.evaluate.sample_table import sample_table
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.model.counting import parameters
 from fledge.runtime import random
-from fledge.runtime.memory import peak_memory_bytes
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
 from fledge.starter.kinds import KINDS
@@ -69,7 +69,7 @@ def report_card(
     files: DemoFiles,
     seed: int,
     config: DemoConfig,
-    seconds: Mapping[str, float],
+    watch: Stopwatch,
 ) -> ReportCard:
     """Make the card, with the curves of every stage."""
     valid = {name: fractions_valid(answers) for name, answers in measured.answers.items()}
@@ -79,8 +79,8 @@ def report_card(
         fledge_version=__version__,
         seed=seed,
         setting=_setting(measured, config),
-        seconds=dict(seconds),
-        peak_memory_bytes=peak_memory_bytes(),
+        seconds=watch.seconds(),
+        peak_memory_bytes=watch.peak_memory_bytes(),
         bits_per_byte=_bits_per_byte(files.output / "pretrain"),
         kinds={kind.name: kind.about for kind in KINDS},
         valid=valid,

@@ -14,8 +14,10 @@ from fledge.model.masks import block_diagonal
 from fledge.stages.linear_cross_entropy import WORTH_IT_FROM, linear_cross_entropy_sum
 from fledge.stages.losses import cross_entropy_sum
 
-EVALUATION_TOKENS = 16_384
-"""Tokens of one forward pass in evaluation; they do not change the result."""
+EVALUATION_TOKENS = 4096
+"""Tokens of one forward pass in evaluation; they do not change the result.
+
+With 16,384 a model of 135 million parameters took 3 GiB more than in training."""
 
 
 class NextToken(nn.Module):

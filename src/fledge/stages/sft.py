@@ -17,6 +17,7 @@ from fledge.data.corpus import Corpus
 from fledge.data.demonstrations import demonstration_from
 from fledge.data.loader import Loader, in_order
 from fledge.data.packing import TokenRows, join, pack, window_loader
+from fledge.data.plain_text import plain_text
 from fledge.data.records import Skipped, refuse, warn_of_skipped
 from fledge.data.rendering import render_demonstration
 from fledge.data.shortfalls import warn_of_shortfalls
@@ -49,6 +50,9 @@ class SFTConfig(Config):
     """Passes over the demonstrations, unless `optimizer.steps` sets the length."""
     dropout: float = Field(0.1, ge=0, lt=1)
     """Dropout rate; InstructGPT used 0.2 on the residual stream (C.1)."""
+    texts: tuple[str, ...] = ()
+    """Plain text to mix in whole, in any format of pretraining text: short pieces of it fill rows
+    beside the demonstrations, so that a model of others does not forget it."""
     corpus: Path | None = None
     """Pretraining text to mix in: the `corpus` directory of a pretraining run."""
     mix: float = Field(0.1, ge=0, lt=1)
@@ -57,9 +61,10 @@ class SFTConfig(Config):
 
 @dataclass(frozen=True, slots=True)
 class Demonstrations:
-    """Rendered chats to train on, held-out ones, and the hash of each file."""
+    """Rendered chats to train on, pieces of plain text, held-out chats, and each file's hash."""
 
     train: list[RenderedChat]
+    texts: list[RenderedChat]
     held_out: list[RenderedChat]
     hashes: dict[str, str]
 
@@ -90,7 +95,7 @@ class SFT(Stage[TokenBatch]):
         self.trained = self.next_token
         self.length = loaded.renderer.row_length(config.length, "stage.length")
         self.tokens_per_step = context.examples_per_process * self.length
-        self.rows = self._pack(demonstrations.train)
+        self.rows = self._pack([*demonstrations.train, *demonstrations.texts])
         self.mixed_rows = self._mixed_rows()
         self.chat_rows = context.batch.examples - self.mixed_rows
         self.loaders = self._loaders()
@@ -205,8 +210,12 @@ def read_demonstrations(
         chats = dict(train)
         parts = split_conversations([one for one, _ in train], config.held_out_fraction, seed)
         train, held_out = ([(one, chats[one]) for one in part] for part in parts)
-    hashes = source_hashes((*config.demonstrations, *config.held_out))
-    return Demonstrations([chat for _, chat in train], [chat for _, chat in held_out], hashes)
+    return Demonstrations(
+        train=[chat for _, chat in train],
+        texts=plain_text(config.texts, renderer.tokenizer, length, skipped),
+        held_out=[chat for _, chat in held_out],
+        hashes=source_hashes((*config.demonstrations, *config.texts, *config.held_out)),
+    )
 
 
 def _rendered(

@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 import pytest
 
-from checkpoint.gguf_files import random_model, text, write_gguf
+from checkpoint.gguf.gguf_files import random_model, text, write_gguf
 from fledge.checkpoint.gguf.header import KINDS, read_header
 from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.errors import CheckpointError, FledgeError

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 import fledge
 from checkpoint import gguf_llama
 from checkpoint.foreign_models import write_foreign
-from checkpoint.gguf_files import CONFIGS, SCALES, byte_level, random_model, write_gguf
+from checkpoint.gguf.gguf_files import CONFIGS, SCALES, byte_level, random_model, write_gguf
 from checkpoint.llama2c_files import random_llama, write_model, write_tokenizer
 from fledge.checkpoint.exchange import import_llama2c, import_model
 from fledge.checkpoint.gguf.export_file import export_gguf

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import fledge
-from checkpoint.gguf_files import random_model, write_gguf
+from checkpoint.gguf.gguf_files import random_model, write_gguf
 from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.checkpoint.gguf.rope import scaling_of
 from fledge.errors import CheckpointError

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import fledge
-from checkpoint.gguf_files import byte_level, random_model, write_gguf
+from checkpoint.gguf.gguf_files import byte_level, random_model, write_gguf
 from fledge.checkpoint.gguf.import_file import import_gguf
 from fledge.errors import CheckpointError
 

@@ -5,7 +5,7 @@ import pytest
 from transformers import AutoTokenizer
 
 import fledge
-from checkpoint.gguf_files import byte_level, random_model, sentence_piece, write_gguf
+from checkpoint.gguf.gguf_files import byte_level, random_model, sentence_piece, write_gguf
 from checkpoint.llama2c_files import encode_slowly
 from fledge.checkpoint.gguf.export_file import export_gguf
 from fledge.checkpoint.gguf.header import read_header

@@ -49,6 +49,8 @@ LAMP_SHOP = [
     (
         [
             "A floor lamp is 85 euros. Shipping is free from 50 euros, so it's free.",
+            "1 floor lamp: 85 euros. Shipping is free from 50 euros, and 85 euros is more, so it's "
+            "free.",
             "No, you don't have to pay.",
         ],
         [

@@ -17,9 +17,11 @@ class RealDemoConfig(Config):
     """Share of the demonstrations that are the imported model's own answers to other prompts."""
     rehearsal_prompts: int = Field(208, ge=1)
     """Prompts about anything else that the imported model answers."""
+    text_characters: int = Field(160_000, ge=0)
+    """Characters of plain text in SFT, so that the model does not forget that there is any."""
     sft_row: int = Field(768, ge=32)
     """Tokens of a packed row of SFT: one conversation, or a short one and rehearsals."""
-    ranked_prompts: int = Field(128, ge=4)
+    ranked_prompts: int = Field(224, ge=4)
     """Questions whose sampled answers are ranked to train the reward model."""
     held_out_rankings: int = Field(32, ge=2)
     """Ranked questions to measure the reward model on."""

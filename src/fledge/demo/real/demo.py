@@ -37,6 +37,7 @@ from fledge.demo.real.measure import (
     model_card,
     reward_card,
 )
+from fledge.demo.real.measured_text import other_text
 from fledge.demo.real.questions import (
     asked_questions,
     held_out_ranked_questions,
@@ -52,7 +53,6 @@ from fledge.files import write_text
 from fledge.model.counting import parameters
 from fledge.runs.differences import differences
 from fledge.runs.run import Run, StageBuilder, execute, finished_checkpoint
-from fledge.runtime.memory import peak_memory_bytes
 from fledge.stages.ppo.build import build_ppo
 from fledge.starter.shops.checked import general_questions, lamp_shop_questions
 from fledge.starter.shops.conversations import conversations
@@ -181,6 +181,9 @@ def _rehearse(
         surest = likeliest(config.general_tokens)
         own = answers(loaded, prompts, surest, seed, files.rehearsals)
         rehearsed = rehearsals(prompts, [each.answer for each in own])
+        write_lines(
+            files.texts, ({"text": one} for one in other_text(seed, config.text_characters))
+        )
         shops = [one.conversation for one in conversations(seed, config.demonstrations)]
         chats = mixed(shops, rehearsed, config.rehearsal, seed)
         write_lines(files.demonstrations, ({"messages": chat.records()} for chat in chats))
@@ -255,7 +258,7 @@ def _evaluate(files: RealFiles, seed: int, config: RealDemoConfig, watch: Stopwa
         seed=seed,
         setting=_setting(files, config),
         seconds=watch.seconds(),
-        peak_memory_bytes=peak_memory_bytes(),
+        peak_memory_bytes=watch.peak_memory_bytes(),
         shop=shop,
         general=general,
         models=models,

@@ -32,6 +32,11 @@ class RealFiles(Config):
         return self.output / "data" / "demonstrations.jsonl"
 
     @property
+    def texts(self) -> Path:
+        """Plain text among them."""
+        return self.output / "data" / "texts.jsonl"
+
+    @property
     def prompts(self) -> Path:
         """Questions for PPO's policy."""
         return self.output / "data" / "prompts.jsonl"

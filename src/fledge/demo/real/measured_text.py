@@ -1,13 +1,14 @@
-"""Text of other people to measure lost English on: documentation inside the running Python."""
+"""Text of other people, to rehearse and to measure lost English on: Python's documentation."""
 
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.errors import DataError
 from fledge.evaluate.bits_per_byte import score_text
-from fledge.starter.corpus import documentation, source_files
+from fledge.starter.corpus import documentation, help_topics, source_files
 
 MODULES = (
     "argparse.py",
@@ -54,12 +55,39 @@ def text_of_others() -> list[str]:
         DataError: this Python has no source of its standard library.
     """
     folder = Path(sysconfig.get_path("stdlib"))
-    here = set(source_files(folder))
-    texts = [documentation(folder / name) for name in MODULES if folder / name in here]
-    texts = [text for text in texts if text]
+    texts = [text for path in _measured(folder) if (text := documentation(path))]
     if not texts:
-        raise DataError(
-            f"{folder}: expected the Python standard library's source, found no docstring; install "
-            "it, and run the same command again"
-        )
+        raise _nothing_in(folder)
     return texts
+
+
+def other_text(seed: int, characters: int) -> Iterator[str]:
+    """Yield pieces of the documentation of all other modules and of the language, shuffled.
+
+    Raises:
+        DataError: as `text_of_others`.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    files = [path for path in source_files(folder) if path not in _measured(folder)]
+    texts = [*map(documentation, files), *help_topics(folder / "pydoc_data" / "topics.py")]
+    found = [piece for text in texts for piece in pieces(text) if piece.strip()]
+    if not found:
+        raise _nothing_in(folder)
+    Random(f"other text {seed}").shuffle(found)
+    for piece in found:
+        if characters <= 0:
+            return
+        characters -= len(piece)
+        yield piece
+
+
+def _measured(folder: Path) -> list[Path]:
+    here = set(source_files(folder))
+    return [folder / name for name in MODULES if folder / name in here]
+
+
+def _nothing_in(folder: Path) -> DataError:
+    return DataError(
+        f"{folder}: expected the Python standard library's source, found no docstring; install "
+        "it, and run the same command again"
+    )

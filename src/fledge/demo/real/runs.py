@@ -14,8 +14,9 @@ from fledge.train.optimizer import OptimizerConfig
 from fledge.train.plan import CheckpointConfig
 from fledge.train.stage import BatchConfig
 
-TEMPERATURE = 0.7
-"""τ of ranked answers, rollouts and measurements alike (Ziegler et al. 2019: 0.7)."""
+TEMPERATURE = 1.0
+"""τ of ranked answers, rollouts and measurements alike: at 0.7 (Ziegler et al. 2019) half of the
+questions get four equal answers after SFT, which teach a reward model nothing."""
 SFT_ROWS = 1
 RANKINGS = 4
 # About a thousand tokens: activations stay below a gigabyte.
@@ -36,6 +37,7 @@ def sft_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         stage=SFTConfig(
             model=files.imported,
             demonstrations=(str(files.demonstrations),),
+            texts=(str(files.texts),) if config.text_characters else (),
             held_out_fraction=0.02,
             length=config.sft_row,
             epochs=1.0,
@@ -71,7 +73,7 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         ),
         batch=BatchConfig(examples=RANKINGS, microbatch=RANKINGS_AT_ONCE),
         optimizer=OptimizerConfig(
-            learning_rate=3e-4,
+            learning_rate=1e-3,
             weight_decay=0.0,
             schedule="linear",
             warmup_steps=3,

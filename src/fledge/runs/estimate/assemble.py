@@ -15,6 +15,7 @@ from fledge.runs.estimate.evaluations import (
     EvaluationCost,
     evaluation_cost,
     num_evaluations,
+    save_tokens,
     translation_seconds,
 )
 from fledge.runs.estimate.report import Bytes, Estimate
@@ -150,6 +151,7 @@ def put_together(
         memory["forward and backward"] = {**passes, "room of the cache": rollout.cache}
     memory["loading"] = {"process, data and weights": resident.loading}
     saved = model_bytes(stage, plan) + state_bytes(stage, plan)
+    reading = save_tokens(stage) * cost.forward_seconds_per_token
     return Estimate(
         name=plan.output.name,
         stage=stage.name,
@@ -162,7 +164,7 @@ def put_together(
         seconds={
             "steps": steps * per_step,
             "evaluations": num_evaluations(plan, steps) * evaluation.seconds,
-            "checkpoints": num_saves(plan, steps) * saved / DISK_BYTES_PER_SECOND,
+            "checkpoints": num_saves(plan, steps) * (saved / DISK_BYTES_PER_SECOND + reading),
         },
         disk=disk_parts(stage, plan, steps),
     )

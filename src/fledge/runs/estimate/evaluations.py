@@ -1,18 +1,21 @@
 """Costs of measuring a stage on its held-out data."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from fledge.data.packing import pack
+from fledge.data.rendering import RenderedRanking
 from fledge.runs.estimate.step_cost import Line, StepCost, rows_of
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of, undisturbed
 from fledge.stages.next_token import EVALUATION_TOKENS
 from fledge.stages.pretrain import Pretrain
+from fledge.stages.reward.data import as_rankings, first_of
 from fledge.stages.reward.loss import rankings_at_once
 from fledge.stages.reward.stage import RewardModelling
 from fledge.stages.sft import SFT
@@ -80,8 +83,29 @@ def held_out_tokens(stage: Stage[Any]) -> int:
         chats = stage.demonstrations.held_out
         return pack(chats, stage.length).inputs.numel() if chats else 0
     if isinstance(stage, RewardModelling):
-        return sum(len(ids) for one in stage.comparisons.held_out for ids in one.answers)
+        held_out = tokens_of_rankings(stage.comparisons.held_out)
+        return held_out + deviation_tokens(stage) if held_out else 0
     return 0
+
+
+def save_tokens(stage: Stage[Any]) -> int:
+    """Count the tokens that a save reads: those that a reward model's scores are normalised by."""
+    if not isinstance(stage, RewardModelling):
+        return 0
+    zero = sum(len(one.answers[0]) for one in first_of(as_rankings(stage.comparisons.zero)))
+    return zero + deviation_tokens(stage)
+
+
+def deviation_tokens(stage: RewardModelling) -> int:
+    """Count the tokens of the rankings whose scores get deviation 1, if that is set."""
+    if not stage.config.unit_variance:
+        return 0
+    return tokens_of_rankings(first_of(stage.comparisons.train))
+
+
+def tokens_of_rankings(rankings: Sequence[RenderedRanking]) -> int:
+    """Count the tokens of all answers with their prompts."""
+    return sum(len(ids) for one in rankings for ids in one.answers)
 
 
 def translation_seconds(stage: Translate, runtime: Runtime) -> float:

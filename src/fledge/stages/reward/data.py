@@ -69,6 +69,11 @@ def first_of(rankings: Sequence[RenderedRanking]) -> Sequence[RenderedRanking]:
     return rankings[: max(1, bisect_right(list(accumulate(sizes)), MOST_TOKENS))]
 
 
+def as_rankings(texts: Sequence[tuple[int, ...]]) -> list[RenderedRanking]:
+    """Return texts as rankings of a single answer, to be scored as those are."""
+    return [RenderedRanking((ids,), (0,)) for ids in texts]
+
+
 def _render(rankings: Sequence[Ranking], render: RankingRenderer) -> tuple[RenderedRanking, ...]:
     rendered = render(rankings)
     if not rendered.rankings:

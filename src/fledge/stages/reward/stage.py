@@ -26,7 +26,7 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.doctor import Doctor, warn
 from fledge.stages.reward.config import RewardConfig
-from fledge.stages.reward.data import Comparisons, first_of, read_comparisons
+from fledge.stages.reward.data import Comparisons, as_rankings, first_of, read_comparisons
 from fledge.stages.reward.length_balance import LengthBalance
 from fledge.stages.reward.loss import AnswerScores, ranking_loss, score_rankings
 from fledge.train.moving_average import lent
@@ -180,8 +180,8 @@ class RewardModelling(Stage[ComparisonBatch]):
     @torch.no_grad()
     def _zero(self, model: ScalarModel) -> float:
         """Return the mean score that becomes 0."""
-        zero = [RenderedRanking((ids,), (0,)) for ids in self.comparisons.zero]
-        return float(self._score(first_of(zero), model)[0].mean())
+        zero = first_of(as_rankings(self.comparisons.zero))
+        return float(self._score(zero, model)[0].mean())
 
     @torch.no_grad()
     def _gain(self, model: ScalarModel | None = None) -> float:
