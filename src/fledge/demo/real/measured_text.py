@@ -68,7 +68,8 @@ def other_text(seed: int, characters: int) -> Iterator[str]:
         DataError: as `text_of_others`.
     """
     folder = Path(sysconfig.get_path("stdlib"))
-    files = [path for path in source_files(folder) if path not in _measured(folder)]
+    measured = set(_measured(folder))
+    files = [path for path in source_files(folder) if path not in measured]
     texts = [*map(documentation, files), *help_topics(folder / "pydoc_data" / "topics.py")]
     found = [piece for text in texts for piece in pieces(text) if piece.strip()]
     if not found:
