@@ -8,7 +8,6 @@ import pytest
 
 from fledge.cli.app import run
 from fledge.cli.init import starting_from
-from fledge.cli.model_project import NUM_DEMONSTRATIONS, NUM_HELD_OUT, NUM_RANKINGS
 from fledge.cli.pipeline import next_command, pipeline_in
 from fledge.cli.project import write_project
 from fledge.data import load_demonstrations, load_rankings
@@ -35,9 +34,11 @@ def opened(project: Path, monkeypatch: pytest.MonkeyPatch, *changes: str) -> Pip
 
 def test_the_sample_data_are_read_by_every_stage(project: Path) -> None:
     data = project / "data"
-    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == NUM_DEMONSTRATIONS
+    assert (
+        len(load_demonstrations([data / "demonstrations.jsonl"])) == RealDemoConfig().demonstrations
+    )
     rankings = load_rankings([data / "rankings.jsonl"])
-    assert len(rankings) == NUM_RANKINGS
+    assert len(rankings) == RealDemoConfig().ranked_prompts
     assert all(len(one.responses) == 4 and len(one.ranking) > 1 for one in rankings)
     assert "Glowworm" in (project / "policies.md").read_text(encoding="utf-8")
     assert sorted(path.name for path in (project / "texts").iterdir()) == ["bulbs.md", "care.md"]
@@ -50,8 +51,11 @@ def test_the_pipeline_opens_and_names_the_sample_data(project: Path, monkeypatch
     assert sft.model == Path("checkpoints/imported")
     assert sft.demonstrations == ("data/demonstrations.jsonl", "checkpoints/rehearsals.jsonl")
     assert reward.model == ppo.policy == Path("checkpoints/sft")
+    assert sft.texts == ("data/texts.jsonl",)
     assert ppo.score.monitor.prompts == ("data/held-out-questions.jsonl",)
-    assert all(Path(name).is_file() for name in ("README.md", *reward.rankings, *ppo.prompts))
+    assert all(
+        Path(name).is_file() for name in ("README.md", *sft.texts, *reward.rankings, *ppo.prompts)
+    )
     assert next_command(pipeline).endswith("serve checkpoints/ppo checkpoints/sft")
 
 
@@ -62,7 +66,7 @@ def test_its_settings_are_those_of_the_demo(project: Path, monkeypatch) -> None:
         theirs = make(files, 0, config)
         assert ours.batch == theirs.batch and ours.lora == theirs.lora
         assert ours.optimizer == theirs.optimizer and ours.checkpoint == theirs.checkpoint
-    assert runs[0].stage.length == config.sft_row and config.watched == NUM_HELD_OUT
+    assert runs[0].stage.length == config.sft_row
     assert runs[2].stage.rollout == ppo_run(files, 0, config).stage.rollout
 
 
@@ -74,7 +78,7 @@ def test_the_judge_knows_right_from_wrong(project: Path) -> None:
     marks = (project / "data" / "right-answers.jsonl").read_text(encoding="utf-8").splitlines()
     said = [" ".join(one[0] for one in json.loads(line)["needed"]) for line in marks]
     scores = list(judge(prompts, said))
-    assert sum(map(float, scores)) > 0.8 * NUM_HELD_OUT
+    assert sum(map(float, scores)) > 0.8 * RealDemoConfig().watched
     assert not any(judge(prompts, ["I like trains."] * len(prompts)))
 
 
@@ -89,7 +93,7 @@ def test_a_model_beside_the_project_is_named_by_its_whole_path(fledge, tmp_path:
     (tmp_path / 'odd "name"').mkdir()
     code, out, err = fledge("init", "--model", tmp_path / 'odd "name"', tmp_path / "shop")
     assert code == 0, err
-    assert "12 files written" in out
+    assert "13 files written" in out
     found = pipeline_in(tmp_path / "shop" / "fledge.toml", [])
     assert found.imported.source == str((tmp_path / 'odd "name"').resolve())
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from fledge.checkpoint.model_files import load_language_model
 from fledge.data.packing import pack
 from fledge.data.plain_text import PIECE, plain_text
 from fledge.errors import DataError
 from raised import raise_model
-from fledge.checkpoint.model_files import load_language_model
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Wall time and memory by stage, kept on disk so that a second call adds to them."""
+"""Wall time and memory by stage, kept on disk for the next call."""
 
 import gc
 import json
@@ -17,8 +17,8 @@ MEMORY = "memory.json"
 class Stopwatch:
     """Sums of seconds by name in a file; the time of interrupted calls counts, too.
 
-    Beside it the most bytes that a process held by the end of each: a process that goes on where
-    another was stopped does not know how much that one took.
+    A file beside it keeps the most bytes that any process had held by the end of each: a process
+    that goes on where another was stopped does not know how much that one took.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:

@@ -64,7 +64,7 @@ class ReportCard(Config):
     seconds: dict[str, float]
     """Wall time by stage, and `total`."""
     peak_memory_bytes: int | None
-    """Largest resident memory of the process; None on Windows, which does not tell."""
+    """Largest resident memory of any process of the demo; None on Windows, which does not tell."""
     bits_per_byte: float
     """Bits per byte of the pretrained model on unseen text."""
     kinds: dict[str, str]

@@ -54,7 +54,7 @@ def peak_memory_bytes() -> int | None:
 def return_freed_memory() -> bool:
     """Hand blocks that were freed back to the kernel; glibc keeps them for later.
 
-    Reading a tokenizer of 49,000 tokens leaves 28 MiB of them. Return whether any were left, False
+    Reading a tokenizer of 49,000 tokens leaves 28 MiB of them. Return whether any went back, False
     where the C library cannot.
     """
     if not _has_glibc():
@@ -66,7 +66,7 @@ def make_room() -> bool:
     """Hand freed blocks back before work of other sizes begins, if this process is large.
 
     Blocks that a step freed seldom fit a rollout or a measurement, whose own would come on top. A
-    small process keeps them, and does not wait for the kernel. Return whether any were left.
+    small process keeps them, and does not wait for the kernel. Return whether any went back.
     """
     return resident_bytes() > LARGE and return_freed_memory()
 

@@ -47,12 +47,12 @@ class SFTConfig(Config):
     length: int | None = Field(None, ge=2)
     """Tokens of a packed row; none takes the model's context length."""
     epochs: float = Field(3.0, gt=0)
-    """Passes over the demonstrations, unless `optimizer.steps` sets the length."""
+    """Passes over the demonstrations and `texts`, unless `optimizer.steps` sets the length."""
     dropout: float = Field(0.1, ge=0, lt=1)
     """Dropout rate; InstructGPT used 0.2 on the residual stream (C.1)."""
     texts: tuple[str, ...] = ()
-    """Plain text to mix in whole, in any format of pretraining text: short pieces of it fill rows
-    beside the demonstrations, so that a model of others does not forget it."""
+    """Plain text to mix in whole, in any format of pretraining text, so that a model of others
+    keeps its language: short pieces of it share rows with the demonstrations."""
     corpus: Path | None = None
     """Pretraining text to mix in: the `corpus` directory of a pretraining run."""
     mix: float = Field(0.1, ge=0, lt=1)

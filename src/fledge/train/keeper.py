@@ -11,6 +11,7 @@ from fledge.checkpoint.training_state import read_state, write_state
 from fledge.errors import CheckpointError
 from fledge.model.lora import trained_state
 from fledge.runtime import Runtime, random_state, set_random_state
+from fledge.runtime.memory import make_room
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
 from fledge.train.stage import BatchT, Stage
@@ -47,6 +48,7 @@ class Keeper(Generic[BatchT]):
         """
         runtime, output = self.runtime, self.plan.output
         final = directory.step_directory(output, self.optimizer.steps_done)
+        make_room()
         shared = self._shared_state()
         if not runtime.is_main:
             self._hand_over(output / _SCRATCH)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
 from fledge.runtime import Runtime
-from fledge.runtime.memory import Trimming, make_room
+from fledge.runtime.memory import Trimming
 from fledge.train.interrupts import StopRequest, listening
 from fledge.train.keeper import Keeper
 from fledge.train.optimizer import Optimizer
@@ -51,17 +51,14 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
             watch.advance(metrics, weight)
             trimming.after_step()
             if due(plan.evaluation.every, optimizer.steps_done):
-                make_room()
                 watch.evaluate()
             if stopped := asked(request, runtime):
                 watch.note_once("stopping after this step; press Ctrl-C again to stop at once")
             save_due = stopped or due(plan.checkpoint.every, optimizer.steps_done)
             if save_due and optimizer.steps_done < steps:
-                make_room()
                 keeper.save(finished=False)
                 if stopped:
                     raise Interrupted(_how_to_go_on(plan, optimizer))
-        make_room()
         watch.evaluate()
         return keeper.save(finished=True)
 

@@ -7,6 +7,7 @@ from typing import Generic
 import torch
 
 from fledge.runtime import Runtime, random_state, set_random_state
+from fledge.runtime.memory import make_room
 from fledge.train.keeper import Keeper
 from fledge.train.metrics_file import MetricsFile
 from fledge.train.plan import Plan
@@ -62,6 +63,7 @@ class Watch(Generic[BatchT]):
         if self.evaluated_step == self.optimizer.steps_done:
             return
         self.evaluated_step = self.optimizer.steps_done
+        make_room()
         metrics = evaluate(self.stage, self.runtime)
         if metrics:
             self.progress.evaluated(self.optimizer.steps_done, metrics)

@@ -13,7 +13,7 @@ from fledge.demo.real.forecast import Speed, Work, work_of
 from fledge.demo.real.kinds import HAND_OVER, KINDS, counts, kind_of, shares_right
 from fledge.demo.real.labelling import judge_of, ranked
 from fledge.demo.real.measure import Heard, compare, right_lost_p_value
-from fledge.demo.real.measured_text import bits_per_byte, other_text, pieces, text_of_others
+from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import asked_questions, first_questions, watched_questions
 from fledge.demo.real.watched import watched_means
 from fledge.errors import CheckpointError
@@ -22,6 +22,7 @@ from fledge.evaluate.replies import Reply
 from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
 from fledge.starter.gold import ModelAnswer
+from fledge.starter.python_texts import measured_texts, pieces, rehearsed_texts
 from fledge.starter.shops.conversations import TOPICS
 from fledge.starter.shops.question import ShopQuestion
 from fledge.starter.shops.score import score
@@ -121,18 +122,18 @@ def test_text_in_pieces_has_the_bits_of_its_windows(tmp_path):
 
 
 def test_the_measured_text_is_of_others():
-    texts = text_of_others()
+    texts = measured_texts()
     assert len(texts) >= 6 and 20_000 < sum(map(len, texts)) < 200_000
 
 
 def test_no_measured_text_is_rehearsed():
-    rehearsed = list(other_text(0, 160_000))
+    rehearsed = list(rehearsed_texts(0, 160_000))
     size = sum(map(len, rehearsed))
     assert 160_000 <= size < 164_000
-    measured = {piece for text in text_of_others() for piece in pieces(text)}
-    assert measured.isdisjoint(other_text(0, 10**8))
-    assert list(other_text(0, 160_000)) == rehearsed != list(other_text(1, 160_000))
-    assert list(other_text(0, 0)) == []
+    measured = {piece for text in measured_texts() for piece in pieces(text)}
+    assert measured.isdisjoint(rehearsed_texts(0, 10**8))
+    assert list(rehearsed_texts(0, 160_000)) == rehearsed != list(rehearsed_texts(1, 160_000))
+    assert list(rehearsed_texts(0, 0)) == []
 
 
 def step_line(step: int, rollout: int, mean: float) -> str:

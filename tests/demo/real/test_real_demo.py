@@ -23,6 +23,7 @@ from small_smollm2 import write_small_smollm2
 SMALL = {
     "demonstrations": 8,
     "rehearsal_prompts": 4,
+    "text_characters": 1500,
     "ranked_prompts": 12,
     "held_out_rankings": 6,
     "answers": 3,

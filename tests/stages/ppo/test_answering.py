@@ -8,7 +8,7 @@ from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.gpt import GPT
 from fledge.runtime import random
-from fledge.stages.ppo.answering import MAX_BATCH, SMALLEST_CACHE, capacity_of, rows_at_once
+from fledge.stages.ppo.answering import MAX_BATCH, SMALLEST_CACHE, longest_text, rows_at_once
 from stages.ppo.small_ppo import language_model
 
 # SmolLM2-135M: 23.6 MB of keys and values for each row of 512 tokens.
@@ -42,18 +42,28 @@ def test_one_answer_always_fits():
     assert rows_at_once(SMOLLM2.model_copy(update={"context_length": 10**6}), 10**6) == 1
 
 
-@pytest.mark.parametrize("length, new", [(1, 1), (100, 20), (100, 40), (130, 300), (257, 1)])
-def test_the_capacity_is_the_one_of_the_engine(length, new):
+@pytest.mark.parametrize(
+    "lengths, new",
+    [((1,), 1), ((100,), 20), ((100,), 200), ((130,), 300), ((250,), 300), ((30, 500), 90)],
+)
+def test_a_cache_never_outgrows_the_longest_text(lengths, new):
     model = GPT(SMALL)
     model.initialise(random(0, "initialise"))
-    engine = Engine(model, max_batch=1, native=False)
+    prompts = tuple((3,) * length for length in lengths)
+    longest = longest_text(SMALL, prompts, new)
+    assert longest == max(lengths) + new
+    engine = Engine(model, max_batch=1, max_length=longest, native=False)
     sampling = SamplingParams(temperature=0.0, max_new_tokens=new)
-    engine.submit(Request("one", tuple([3] * length), sampling))
-    capacities = set()
+    for number, prompt in enumerate(prompts):
+        engine.submit(Request(str(number), prompt, sampling))
+    capacities, written = {0}, 0
     while engine.busy:
-        engine.step()
+        written += sum(event.token_id is not None for event in engine.step())
         if engine._cache is not None:
             capacities.add(engine._cache.capacity)
-    assert max(capacities, default=0) <= capacity_of(length, new)
-    if new > 1:
-        assert max(capacities) == capacity_of(length, new)
+    assert max(capacities) <= longest
+    assert written == new * len(prompts)
+
+
+def test_no_text_is_longer_than_the_context():
+    assert longest_text(SMALL, ((3,) * 1000,), 72) == SMALL.context_length == 1024

@@ -7,7 +7,7 @@ from fledge.serve.web.assistants.knowledge import with_passages as served
 from fledge.serve.web.shapes import Citation
 from fledge.starter.shops import conversations, general_prompts, held_out, mixed
 from fledge.starter.shops.checked import numbers_in
-from fledge.starter.shops.conversations import DEMONSTRATED, TOPICS
+from fledge.starter.shops.conversations import TOPICS
 from fledge.starter.shops.topics.knowledge import Passage, with_passages
 from fledge.starter.shops.trades import names, trades, wordings
 from fledge.starter.words import DAYS
@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_conversations_and_another_gives_others():
 
 
 def test_conversations_have_one_to_ten_questions_under_a_system_prompt():
-    assert {len(chat.turns) for chat in CHATS} == set(DEMONSTRATED)
+    assert {len(chat.turns) for chat in CHATS} == {1, 8, 9, 10}
     for chat in CHATS:
         roles = [message.role for message in chat.conversation.messages]
         assert roles == ["system", *("user", "assistant") * len(chat.turns)]

@@ -115,7 +115,7 @@ class RealCard(Config):
     seconds: dict[str, float]
     """Wall time by step, and `total`."""
     peak_memory_bytes: int | None
-    """Largest resident memory of the process; None on Windows, which does not tell."""
+    """Largest resident memory of any process of the demo; None on Windows, which does not tell."""
     shop: list[AskedQuestion]
     """Twenty questions to the lamp shop."""
     general: list[AskedQuestion]

@@ -18,7 +18,7 @@ class RealDemoConfig(Config):
     rehearsal_prompts: int = Field(208, ge=1)
     """Prompts about anything else that the imported model answers."""
     text_characters: int = Field(160_000, ge=0)
-    """Characters of plain text in SFT, so that the model does not forget that there is any."""
+    """Characters of plain text in SFT, so that the model keeps its English."""
     sft_row: int = Field(768, ge=32)
     """Tokens of a packed row of SFT: one conversation, or a short one and rehearsals."""
     ranked_prompts: int = Field(224, ge=4)

@@ -37,7 +37,6 @@ from fledge.demo.real.measure import (
     model_card,
     reward_card,
 )
-from fledge.demo.real.measured_text import other_text
 from fledge.demo.real.questions import (
     asked_questions,
     held_out_ranked_questions,
@@ -54,6 +53,7 @@ from fledge.model.counting import parameters
 from fledge.runs.differences import differences
 from fledge.runs.run import Run, StageBuilder, execute, finished_checkpoint
 from fledge.stages.ppo.build import build_ppo
+from fledge.starter.python_texts import rehearsed_texts
 from fledge.starter.shops.checked import general_questions, lamp_shop_questions
 from fledge.starter.shops.conversations import conversations
 from fledge.starter.shops.rehearsal import general_prompts, mixed, rehearsals
@@ -166,7 +166,14 @@ def _prepare(
     """Print what lies ahead, and write the demonstrations; the model is let go before SFT."""
     loaded = open_model(imported)
     console.print(forecast_table(loaded, config, measure_speed(loaded)))
+    _write_texts(files, seed, config)
     _rehearse(loaded, files, seed, config, watch)
+
+
+def _write_texts(files: RealFiles, seed: int, config: RealDemoConfig) -> None:
+    texts = rehearsed_texts(seed, config.text_characters)
+    if not files.texts.exists():
+        write_lines(files.texts, ({"text": one} for one in texts))
 
 
 def _rehearse(
@@ -181,9 +188,6 @@ def _rehearse(
         surest = likeliest(config.general_tokens)
         own = answers(loaded, prompts, surest, seed, files.rehearsals)
         rehearsed = rehearsals(prompts, [each.answer for each in own])
-        write_lines(
-            files.texts, ({"text": one} for one in other_text(seed, config.text_characters))
-        )
         shops = [one.conversation for one in conversations(seed, config.demonstrations)]
         chats = mixed(shops, rehearsed, config.rehearsal, seed)
         write_lines(files.demonstrations, ({"messages": chat.records()} for chat in chats))

@@ -34,7 +34,7 @@ from fledge.demo.real.exploitation import (
 from fledge.demo.real.files import RealFiles
 from fledge.demo.real.kinds import answered_rightly, shares_right
 from fledge.demo.real.labelling import RankedReplies, ranked
-from fledge.demo.real.measured_text import bits_per_byte, text_of_others
+from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import held_out_ranked_questions
 from fledge.demo.real.runs import RUNTIME, TEMPERATURE, outputs
 from fledge.demo.real.watched import watched_means
@@ -42,6 +42,7 @@ from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.runtime import Runtime, random
+from fledge.starter.python_texts import measured_texts
 from fledge.starter.shops.checked import CheckedQuestion, general_questions, lamp_shop_questions
 from fledge.starter.shops.question import ShopQuestion
 from fledge.starter.shops.score import score, tone_kept
@@ -85,7 +86,7 @@ def hear(
         sampled=answers(
             loaded, conversations, sampled(config), seed, files.answers(name, "shops-sampled")
         ),
-        bits_per_byte=bits_per_byte(loaded, text_of_others()),
+        bits_per_byte=bits_per_byte(loaded, measured_texts()),
     )
 
 

@@ -15,11 +15,11 @@ from fledge.train.plan import CheckpointConfig
 from fledge.train.stage import BatchConfig
 
 TEMPERATURE = 1.0
-"""τ of ranked answers, rollouts and measurements alike: at 0.7 (Ziegler et al. 2019) half of the
-questions get four equal answers after SFT, which teach a reward model nothing."""
+"""τ of ranked answers, rollouts and measurements alike. At 0.7 (Ziegler et al. 2019) four answers
+of this SFT model are often equal, and teach a reward model nothing."""
 SFT_ROWS = 1
 RANKINGS = 4
-# About a thousand tokens: activations stay below a gigabyte.
+# At most about a thousand tokens: activations stay below a gigabyte.
 ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 2
 KL_COEFFICIENT = 0.05
 LORA = LoRAConfig()
@@ -45,8 +45,7 @@ def sft_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         ),
         batch=BatchConfig(examples=SFT_ROWS, microbatch=ROWS_AT_ONCE),
         optimizer=OptimizerConfig(
-            # High, for a few hundred small steps: at half of it fewer answers to other shops are
-            # right.
+            # High, for a few hundred small steps (docs/real-model.md compares rates).
             learning_rate=2e-3,
             weight_decay=0.0,
             schedule="linear",

@@ -253,7 +253,7 @@ def other_phases(
 ) -> dict[str, Bytes]:
     """Return the parts of memory in a rollout and in an evaluation, without gradients.
 
-    Where sizes differ from step to step, the gaps of a step stay.
+    Where sizes differ from step to step, the gaps of a step stay, but in large processes.
     """
     passes = step["forward and backward"]
     standing = {name: passes[name] for name in ("process and data", "weights", "moments")}

@@ -10,7 +10,7 @@ from fledge.runs.estimate.step_cost import Line
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of
-from fledge.stages.ppo.answering import capacity_of, rows_at_once
+from fledge.stages.ppo.answering import longest_text, rows_at_once
 from fledge.stages.ppo.batch import PPOBatch
 from fledge.stages.ppo.minibatches import minibatches
 from fledge.stages.ppo.stage import PPO
@@ -73,8 +73,7 @@ def judging_bytes(stage: PPO, rows: int, runtime: Runtime) -> int:
 
 
 def sampling_bytes(stage: PPO, prompts: tuple[tuple[int, ...], ...]) -> int:
-    """Return the bytes of the cache while a whole rollout is sampled."""
+    """Return the bytes of the cache while a whole rollout is sampled on a CPU."""
     config = stage.trained.policy.config
-    capacity = capacity_of(max(map(len, prompts)), stage.config.rollout.max_new_tokens)
-    rows = min(rows_at_once(config, capacity), len(prompts))
-    return cache_bytes(config, rows, min(capacity, config.context_length))
+    length = longest_text(config, prompts, stage.config.rollout.max_new_tokens)
+    return cache_bytes(config, min(rows_at_once(config, length), len(prompts)), length)

@@ -80,7 +80,7 @@ def build_ppo(
         frozen = Reference(loaded.model, temperature, banned_ids)
         adapt_for(loaded.model, context, "policy")
     trained = ActorCritic(loaded.model, critic, temperature, banned_ids)
-    respond_to = answering(trained, loaded, config, context)
+    respond_to = answering(trained, loaded, config, context, banned_ids)
     world = World(
         respond=respond_to,
         score=score,

@@ -7,7 +7,6 @@ from typing import final
 import torch
 
 from fledge.data.batch import PromptBatch, each_tensor
-from fledge.runtime.memory import make_room
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.advantages import (
     at_last_token,
@@ -75,7 +74,6 @@ class PPO(Stage[PPOBatch]):
         updates do not depend on the number of processes.
         """
         config, beta = self.config, self.state.kl.coefficient
-        make_room()
         ours = self.world.answer(prompts, "rollout", self.state.rollouts_done, 0)
         judged = each_tensor(self.judge(ours), self.world.rows_of_all)
         rollout = each_tensor(ours, self.world.rows_of_all)

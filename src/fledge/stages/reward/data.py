@@ -20,8 +20,8 @@ from fledge.text.renderer import Renderer
 MOST_DEMONSTRATIONS = 512
 """Demonstrations, or rankings, that mean and deviation of the saved scores are taken over."""
 MOST_TOKENS = 2**14
-"""Tokens of these, at most: every save reads them all, which takes a model of a hundred million
-parameters a quarter of a minute on two cores."""
+"""Tokens of these, at most: every save reads them all. About sixty answers of 250 tokens tell the
+deviation to a tenth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,15 +61,16 @@ TOPICS: Mapping[str, tuple[Draw, int]] = MappingProxyType(
     }
 )
 """Every topic with its weight: how often it is asked."""
-DEMONSTRATED = (1, 8, 8, 9, 9, 10, 10)
-"""Questions in a demonstration, equally likely; long ones read the system prompt only once."""
-ASKED = (1, 1, 2, 3, 4)
-"""Questions in a conversation of which only the last is answered, equally likely."""
+DEMONSTRATED_LENGTHS = (1, 8, 8, 9, 9, 10, 10)
+"""Questions of a demonstration, drawn from this list; long ones read the system prompt once."""
+ASKED_LENGTHS = (1, 1, 2, 3, 4)
+"""Questions of a conversation of which only the last is answered, drawn from this list."""
 FOLLOW_UP = 0.35
 """Chance that the next question is of the same topic, asked in short, where there is such a way."""
 KNOWLEDGE = 0.08
 """Share of the shops that have passages of knowledge files under their system prompt."""
 LETTER = 0.02
+"""Share of the questions that are e-mails to be answered."""
 LETTER_TOPICS = ("hours_day", "hours_all", "price", "shipping_cost", "returns_policy", "sell_no")
 
 
@@ -96,7 +97,7 @@ class ShopConversation:
 
 
 def conversations(
-    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = DEMONSTRATED
+    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = DEMONSTRATED_LENGTHS
 ) -> Iterator[ShopConversation]:
     """Yield `count` conversations with one of `lengths` questions, each of another random shop."""
     random = Random(f"shops {split} {seed}")

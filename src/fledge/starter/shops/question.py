@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fledge.starter.shops.conversations import ASKED, conversations
+from fledge.starter.shops.conversations import ASKED_LENGTHS, conversations
 from fledge.starter.shops.shop import Tone
 from fledge.starter.shops.turn import Turn
 from fledge.starter.task import Split
@@ -25,7 +25,7 @@ class ShopQuestion:
 
 
 def questions(
-    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = ASKED
+    seed: int, count: int, split: Split = "train", lengths: Sequence[int] = ASKED_LENGTHS
 ) -> list[ShopQuestion]:
     """Return the last questions of `count` conversations, each of another random shop.
 

@@ -118,8 +118,12 @@ class Shop:
         """
         runs = self.runs()
         parts = [f"{_days(first, last)} from {self.span(h)}" for first, last, h in runs if h]
-        closed = [DAYS[day] for day, hours in enumerate(self.hours) if hours is None]
+        closed = self.closed_days()
         return ", ".join(parts) + (f", closed on {joined(closed)}" if closed else "")
+
+    def closed_days(self) -> list[str]:
+        """Return the days of the week that the shop is closed on, in order."""
+        return [day for day, hours in zip(DAYS, self.hours, strict=True) if hours is None]
 
     def runs(self) -> list[tuple[int, int, Hours | None]]:
         """Return first and last of the days in a row that have the same hours."""

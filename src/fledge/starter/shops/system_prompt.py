@@ -174,7 +174,7 @@ def _warranty(years: int, random: Random) -> tuple[str, str]:
 
 def _payment(ways: tuple[str, ...], random: Random) -> tuple[str, str]:
     either = joined(ways, "or")
-    every = either.removesuffix("cash") + "in cash" if either.endswith("cash") else either
+    every = either.removesuffix("or cash") + "or in cash" if either.endswith("or cash") else either
     sentence = random.choice(
         (
             f"Customers can pay by {either}.",

@@ -10,7 +10,7 @@ Writing = Callable[[Shop, Random], str]
 
 
 def written_hours(shop: Shop, random: Random) -> str:
-    """Write the week as a label's value: "Tue to Sat 9-18, closed Sun and Mon"."""
+    """Write the week as a label's value: "Tue-Sat 9-18, closed Mon and Sun"."""
     return random.choice((_week, _week, _from_and_on, _closed_first, _labelled, _short, _each_day))(
         shop, random
     )
@@ -45,18 +45,18 @@ def _from_and_on(shop: Shop, random: Random) -> str:
             opens, closes = shop.time(hours.opens), shop.time(hours.closes)
             times = f"between {opens} and {closes}" if between else f"from {opens} to {closes}"
             parts.append(f"{days} {times}")
-    closed = _closed(shop)
+    closed = shop.closed_days()
     if not closed:
         return joined(parts)
-    days = joined([f"{day}s" for day in closed] if random.random() < 0.3 else closed)
+    names = joined([f"{day}s" for day in closed] if random.random() < 0.3 else closed)
     ending = random.choice(
-        (f"; on {days} we are closed", f"; closed on {days}", f", and closed on {days}")
+        (f"; on {names} we are closed", f"; closed on {names}", f", and closed on {names}")
     )
     return joined(parts) + ending
 
 
 def _closed_first(shop: Shop, random: Random) -> str:
-    closed = joined(_closed(shop))
+    closed = joined(shop.closed_days())
     parts = ", ".join(
         f"{_days(first, last, '{} to {}', '{}')} {shop.span(hours)}"
         for first, last, hours in shop.runs()
@@ -67,7 +67,7 @@ def _closed_first(shop: Shop, random: Random) -> str:
     return f"closed on {closed}, {random.choice(('else ', 'otherwise ', ''))}{parts}"
 
 
-def _labelled(shop: Shop, random: Random) -> str:
+def _labelled(shop: Shop, _: Random) -> str:
     """Write "Monday to Friday: 9 to 18; Saturday: 9 to 13; Sunday: closed"."""
     return "; ".join(
         f"{_days(first, last, '{} to {}', '{}')}: {shop.span(hours) if hours else 'closed'}"
@@ -83,11 +83,11 @@ def _short(shop: Shop, random: Random) -> str:
         for first, last, hours in shop.runs()
         if hours
     ]
-    closed = [day[:3] for day in _closed(shop)]
+    closed = [day[:3] for day in shop.closed_days()]
     return ", ".join(parts) + (f", closed {joined(closed)}" if closed else "")
 
 
-def _each_day(shop: Shop, random: Random) -> str:
+def _each_day(shop: Shop, _: Random) -> str:
     """Write all seven days: "Monday closed, Tuesday 9 to 18, …"."""
     return ", ".join(
         f"{day} {shop.span(hours) if hours else 'closed'}"
@@ -101,7 +101,3 @@ def _span(shop: Shop, hours: Hours, to: str) -> str:
 
 def _days(first: int, last: int, several: str, single: str) -> str:
     return single.format(DAYS[first]) if first == last else several.format(DAYS[first], DAYS[last])
-
-
-def _closed(shop: Shop) -> list[str]:
-    return [day for day, hours in zip(DAYS, shop.hours, strict=True) if hours is None]

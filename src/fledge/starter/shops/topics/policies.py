@@ -88,8 +88,8 @@ def warranty(wording: Wording) -> Turn:
     years = warranty_years(shop)
     if years is None or shop.warranty_years is None:
         return unknown_of(wording, {})
-    in_words = f"{NUMBERS[shop.warranty_years]} year"
-    said = (years, years.replace(" years", "-year"), in_words, f"{in_words}s")
+    numbers = (str(shop.warranty_years), NUMBERS[shop.warranty_years])
+    said = tuple(f"{number}{unit}" for number in numbers for unit in ("-year", " year", " years"))
     return wording.turn({"years": years}, (said,))
 
 
