@@ -1,8 +1,8 @@
 """Questions with a check by hand: right or wrong, for the shop nobody trained on and for the rest.
 
 The questions lie in `lamp_shop.toml` and `general_questions.toml`. They were chosen before any
-model was asked; some checks were made stricter afterwards, where a wrong answer had passed, and one allows the
-number 1 of "1 floor lamp".
+model was asked; some checks were made stricter afterwards, where a wrong answer had passed, and one
+now allows the number 1 of "1 floor lamp".
 """
 
 import re
