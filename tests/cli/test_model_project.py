@@ -65,6 +65,7 @@ def test_its_settings_are_those_of_the_demo(project: Path, monkeypatch) -> None:
     for ours, make in zip(runs, (sft_run, reward_run, ppo_run), strict=True):
         theirs = make(files, 0, config)
         assert ours.batch == theirs.batch and ours.lora == theirs.lora
+        assert ours.runtime == theirs.runtime
         assert ours.optimizer == theirs.optimizer and ours.checkpoint == theirs.checkpoint
     assert runs[0].stage.length == config.sft_row
     assert runs[2].stage.rollout == ppo_run(files, 0, config).stage.rollout

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fledge.files import write_text
 from fledge.runtime.memory import make_room, peak_memory_bytes
@@ -24,8 +25,8 @@ class Stopwatch:
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
-        self._seconds = _read(path)
-        self._bytes = {name: int(held) for name, held in _read(path.with_name(MEMORY)).items()}
+        self._seconds: dict[str, float] = _read(path)
+        self._bytes: dict[str, int] = _read(path.with_name(MEMORY))
 
     @contextmanager
     def measuring(self, name: str) -> Iterator[None]:
@@ -56,7 +57,7 @@ class Stopwatch:
         return max(self._bytes.values(), default=None)
 
 
-def _read(path: Path) -> dict[str, float]:
+def _read(path: Path) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
-    read: dict[str, float] = json.loads(text)
+    read: dict[str, Any] = json.loads(text)
     return read

@@ -19,12 +19,14 @@ TEMPERATURE = 1.0
 of this SFT model are often equal, and teach a reward model nothing."""
 SFT_ROWS = 1
 RANKINGS = 4
-# At most about a thousand tokens: activations stay below a gigabyte.
-ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 2
+# A token's activations take 2 MB, and long prompts have 400 tokens.
+ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 1
 KL_COEFFICIENT = 0.05
 LORA = LoRAConfig()
 # Compiling takes longer than it saves in runs of minutes.
 RUNTIME = RuntimeConfig(compile=False)
+# All answers to a question are read at once.
+REWARD_RUNTIME = RUNTIME.model_copy(update={"gradient_checkpointing": True})
 JUDGE = "fledge.starter.shops.score:score"
 """Rule of the monitor, for the record: the demo hands it over with its questions."""
 
@@ -81,7 +83,7 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         lora=LORA,
         # A save reads demonstrations and rankings anew, for half a minute.
         checkpoint=CheckpointConfig(every=20, keep=1),
-        runtime=RUNTIME,
+        runtime=REWARD_RUNTIME,
     )
 
 
