@@ -1,5 +1,7 @@
 """Plain text beside demonstrations: every token is learned once, in pieces that fit a row."""
 
+from pathlib import Path
+
 import pytest
 
 from fledge.checkpoint.model_files import load_language_model
@@ -12,7 +14,7 @@ from raised import raise_model
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
     files = raise_model(tmp_path_factory.mktemp("raised"))
-    return load_language_model(files["policy"]).tokenizer
+    return load_language_model(Path(files["policy"])).tokenizer
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fledge.generate.engine import Engine
 from fledge.model.policy import policy_logits
 from fledge.runs.run import Run, execute
 from fledge.runtime import Runtime, RuntimeConfig, random
-from fledge.stages.ppo import build as build_module
+from fledge.stages.ppo import answering as answering_module
 from fledge.stages.ppo.actor_critic import score_tokens
 from fledge.stages.ppo.build import build_ppo
 from fledge.train.progress import SilentProgress
@@ -118,7 +118,7 @@ def test_old_log_probs_are_those_of_the_engine_that_wrote_the_answers(stage, mon
             written.extend(completions)
             return completions
 
-    monkeypatch.setattr(build_module, "Engine", Recording)
+    monkeypatch.setattr(answering_module, "Engine", Recording)
     stage.trained.temperature = stage.judge.reference.temperature = 1.0
     experience = stage.collect(stage.world.prompts(0))
     mask = experience.rollout.response_mask
