@@ -159,6 +159,6 @@ def test_the_monitor_s_means_are_read_by_rollout(tmp_path):
 def test_the_forecast_adds_reading_training_and_writing():
     speed = Speed(read=0.001, written=0.01)
     assert speed.seconds(Work(read=100, trained=10, written=5)) == pytest.approx(0.18)
-    small, large = work_of(RealDemoConfig()), work_of(RealDemoConfig(ppo_rollouts=60))
+    small, large = work_of(RealDemoConfig()), work_of(RealDemoConfig(ppo_rollouts=48))
     assert large["ppo"].trained == 2 * small["ppo"].trained
     assert list(small) == ["rehearsal", "sft", "ranking", "reward", "ppo", "evaluation"]

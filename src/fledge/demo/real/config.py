@@ -29,7 +29,7 @@ class RealDemoConfig(Config):
     """K, answers ranked per question."""
     noise: float = Field(0.1, ge=0, lt=0.5)
     """Chance that the labeller exchanges two neighbours of a ranking."""
-    ppo_rollouts: int = Field(30, ge=1)
+    ppo_rollouts: int = Field(24, ge=1)
     """Rollouts that PPO learns from; each has new questions."""
     ppo_answers: int = Field(16, ge=2, multiple_of=2)
     """Answers of a rollout; half of them make a minibatch."""
