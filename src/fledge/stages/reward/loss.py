@@ -15,7 +15,7 @@ from fledge.model.scalar import ScalarModel
 
 ANSWERS_PER_FORWARD = 64
 """Answers of one forward pass in evaluation, at most; they do not change the result."""
-TOKENS_PER_FORWARD = 2**13
+TOKENS_PER_FORWARD = 2**12
 """Tokens of one forward pass in evaluation, at most, but for a single ranking that is longer."""
 
 
