@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import load_language_model
 from fledge.data.packing import pack
 from fledge.data.plain_text import PIECE, plain_text
@@ -14,7 +15,7 @@ from raised import raise_model
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
     files = raise_model(tmp_path_factory.mktemp("raised"))
-    return load_language_model(Path(files["policy"])).tokenizer
+    return load_language_model(find_checkpoint(Path(files["policy"]))).tokenizer
 
 
 @pytest.fixture
