@@ -9,7 +9,7 @@ import torch
 
 from fledge.checkpoint.model_files import load_language_model
 from fledge.demo.real.config import RealDemoConfig
-from fledge.demo.real.forecast import Speed, Work, work_of
+from fledge.demo.real.forecast import Speed, Work, memory_bytes, normalisations, work_of
 from fledge.demo.real.kinds import HAND_OVER, KINDS, counts, kind_of, shares_right
 from fledge.demo.real.labelling import judge_of, ranked
 from fledge.demo.real.measure import Heard, compare, right_lost_p_value
@@ -19,6 +19,7 @@ from fledge.demo.real.watched import watched_means
 from fledge.errors import CheckpointError
 from fledge.evaluate.bits_per_byte import score_text
 from fledge.evaluate.replies import Reply
+from fledge.model.config import GPTConfig
 from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
 from fledge.starter.gold import ModelAnswer
@@ -154,6 +155,26 @@ def test_the_monitor_s_means_are_read_by_rollout(tmp_path):
     file.write_text('{"step": 1.0, "seconds": 1.0}\n')
     with pytest.raises(CheckpointError, match="no measurement of the monitor"):
         watched_means(tmp_path, config)
+
+
+def test_the_forecast_knows_plain_text_saves_and_memory():
+    config = RealDemoConfig()
+    without = work_of(config.model_copy(update={"text_characters": 0}))
+    assert work_of(config)["sft"].trained == without["sft"].trained + 40_000
+    # 56 steps: saved at 20, 40 and the end, with one evaluation.
+    assert config.ranked_prompts == 224 and normalisations(config) == 7
+    smollm2 = GPTConfig(
+        vocabulary_size=49_152,
+        width=576,
+        num_layers=30,
+        num_heads=9,
+        num_key_value_heads=3,
+        head_width=64,
+        feed_forward="swiglu",
+        feed_forward_width=1536,
+        context_length=8192,
+    )
+    assert 4.0 < memory_bytes(smollm2, config) / 2**30 < 4.3, "measured: 4.15 GiB"
 
 
 def test_the_forecast_adds_reading_training_and_writing():

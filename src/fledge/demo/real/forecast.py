@@ -1,5 +1,6 @@
 """Forecast of the demo: tokens of every step, and the speeds of this machine."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from rich.table import Table
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.demo.real.asking import AT_ONCE
 from fledge.demo.real.config import RealDemoConfig
-from fledge.demo.real.runs import RUNTIME
+from fledge.demo.real.runs import RANKINGS, REWARD_SAVED_EVERY, RUNTIME
 from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond
+from fledge.model.config import GPTConfig
 from fledge.model.counting import parameters
 from fledge.runtime import Runtime, random
 from fledge.stages.reward.data import MOST_TOKENS
@@ -21,22 +23,27 @@ from fledge.stages.reward.data import MOST_TOKENS
 CHAT, PROMPT, GENERAL_PROMPT, REHEARSAL, ANSWER = 570, 235, 20, 130, 22
 """Mean tokens of a demonstration, of a question with its system prompt, of a general prompt, of a
 rehearsal, and of an answer, by SmolLM2's tokenizer."""
-TRAINED = 3.0
-"""Time of training on a token, in times of reading it, without and with adapters alike."""
+CHARACTERS = 4
+"""Characters of a token of plain text."""
+TRAINED = 3.6
+"""Time of training on a token, in times of reading it, measured with adapters on two cores."""
 TEXT, GENERAL, SHOP = 16_000, 20, 20
 """Tokens of the measured text, and questions of the two lists."""
 MODELS = 3
 NETWORKS = 4
 """Policy, reference, critic and reward model read every answer of PPO."""
-NORMALISATIONS = 5
-"""Times that the reward model reads what its scores are normalised by: mean and deviation at two
-saves, the deviation at an evaluation."""
 WEIGHTS = 4
 """Bytes of a weight while a model trains."""
 LOGITS = 3
 """Copies of the logits that a step holds: themselves, their softmax, their gradient."""
+LOGITS_AT_ONCE = 512
+"""Positions whose logits exist at the same time."""
+ACTIVATIONS = 116
+"""Bytes that a step keeps of a token for each layer and number of the width, measured: SmolLM2 has
+2 MB of them."""
+LONGEST_PROMPT = 415
 OVERHEAD = 1.0 * 2**30
-"""Bytes of Python, torch and activations."""
+"""Bytes of Python, torch and what the allocator keeps."""
 PROBE_TOKENS, PROBE_ANSWER = 512, 8
 
 
@@ -69,18 +76,20 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
     rolled = config.ppo_rollouts * config.ppo_answers
     watched = config.watched * (1 + config.ppo_rollouts // config.watch_every)
     rehearsed = round(config.demonstrations * config.rehearsal / (1 - config.rehearsal))
+    text = config.text_characters // CHARACTERS
     asked = 2 * config.asked + SHOP
     return {
         "rehearsal": Work(
             read=config.rehearsal_prompts * GENERAL_PROMPT,
             written=config.rehearsal_prompts * min(config.general_tokens, REHEARSAL),
         ),
-        "sft": Work(trained=config.demonstrations * CHAT + rehearsed * REHEARSAL),
+        "sft": Work(trained=config.demonstrations * CHAT + rehearsed * REHEARSAL + text),
         "ranking": Work(read=ranked * PROMPT, written=ranked * ANSWER),
         "reward": Work(
             trained=config.answers * config.ranked_prompts * row,
             read=config.answers * config.held_out_rankings * row
-            + NORMALISATIONS * min(MOST_TOKENS, config.answers * config.ranked_prompts * row),
+            + normalisations(config)
+            * min(MOST_TOKENS, config.answers * config.ranked_prompts * row),
         ),
         "ppo": Work(
             read=rolled * (PROMPT + NETWORKS * row) + watched * PROMPT,
@@ -95,12 +104,21 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
     }
 
 
-def memory_bytes(loaded: LoadedModel, config: RealDemoConfig) -> float:
-    """Estimate the peak: two networks of PPO with the logits of a minibatch, or SFT's row."""
-    model = loaded.model.config
-    positions = max(config.sft_row, config.ppo_answers // 2 * config.max_new_tokens)
-    logits = LOGITS * positions * model.vocabulary_size * WEIGHTS
-    return 2 * parameters(model) * WEIGHTS + logits + OVERHEAD
+def normalisations(config: RealDemoConfig) -> int:
+    """Count how often the reward model reads what its scores are normalised by.
+
+    A save reads it for the mean and for the deviation, the evaluation for the deviation.
+    """
+    steps = math.ceil(config.ranked_prompts / RANKINGS)
+    return 2 * math.ceil(steps / REWARD_SAVED_EVERY) + 1
+
+
+def memory_bytes(model: GPTConfig, config: RealDemoConfig) -> float:
+    """Estimate the peak: PPO's two networks with a long row each, or SFT's row."""
+    row = LONGEST_PROMPT + config.max_new_tokens
+    kept = max(config.sft_row, 2 * row) * model.num_layers * model.width * ACTIVATIONS
+    logits = LOGITS * min(LOGITS_AT_ONCE, config.sft_row) * model.vocabulary_size * WEIGHTS
+    return 2 * parameters(model) * WEIGHTS + kept + logits + OVERHEAD
 
 
 @torch.inference_mode()
@@ -144,5 +162,7 @@ def forecast_table(loaded: LoadedModel, config: RealDemoConfig, speed: Speed) ->
         table.add_row(name, f"about {value:.1f} min")
     table.add_section()
     table.add_row("all", f"about {sum(minutes.values()):.0f} min", style="bold")
-    table.add_row("memory", f"about {memory_bytes(loaded, config) / 2**30:.1f} GiB at most")
+    table.add_row(
+        "memory", f"about {memory_bytes(loaded.model.config, config) / 2**30:.1f} GiB at most"
+    )
     return table

@@ -19,6 +19,8 @@ TEMPERATURE = 1.0
 of this SFT model are often equal, and teach a reward model nothing."""
 SFT_ROWS = 1
 RANKINGS = 4
+REWARD_SAVED_EVERY = 20
+"""Steps between saves: each reads demonstrations and rankings anew."""
 # A token's activations take 2 MB, and long prompts have 400 tokens.
 ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 1
 KL_COEFFICIENT = 0.05
@@ -81,8 +83,7 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             final_fraction=0.05,
         ),
         lora=LORA,
-        # A save reads demonstrations and rankings anew, for half a minute.
-        checkpoint=CheckpointConfig(every=20, keep=1),
+        checkpoint=CheckpointConfig(every=REWARD_SAVED_EVERY, keep=1),
         runtime=REWARD_RUNTIME,
     )
 
