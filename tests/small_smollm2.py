@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
+from fledge.model.config import GPTConfig
 from fledge.starter.shops.conversations import conversations
 from text.foreign import byte_level
 
@@ -19,6 +20,19 @@ SMOLLM2 = (
     "{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+
+SHAPE = GPTConfig(
+    vocabulary_size=49_152,
+    width=576,
+    num_layers=30,
+    num_heads=9,
+    num_key_value_heads=3,
+    head_width=64,
+    feed_forward="swiglu",
+    feed_forward_width=1536,
+    context_length=8192,
+)
+"""Shape of SmolLM2-135M: 46 kB of keys and values for a token in fp32."""
 
 
 def write_small_smollm2(directory: Path) -> Path:

@@ -19,7 +19,6 @@ from fledge.demo.real.watched import watched_means
 from fledge.errors import CheckpointError
 from fledge.evaluate.bits_per_byte import score_text
 from fledge.evaluate.replies import Reply
-from fledge.model.config import GPTConfig
 from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
 from fledge.starter.gold import ModelAnswer
@@ -27,6 +26,7 @@ from fledge.starter.python_texts import measured_texts, pieces, rehearsed_texts
 from fledge.starter.shops.conversations import TOPICS
 from fledge.starter.shops.question import ShopQuestion
 from fledge.starter.shops.score import score
+from small_smollm2 import SHAPE
 from tiny_model import write_language_model
 
 CONFIG = RealDemoConfig(watched=12, asked=12)
@@ -163,18 +163,7 @@ def test_the_forecast_knows_plain_text_saves_and_memory():
     assert work_of(config)["sft"].trained == without["sft"].trained + 40_000
     # 56 steps: saved at 20, 40 and the end, with one evaluation.
     assert config.ranked_prompts == 224 and normalisations(config) == 7
-    smollm2 = GPTConfig(
-        vocabulary_size=49_152,
-        width=576,
-        num_layers=30,
-        num_heads=9,
-        num_key_value_heads=3,
-        head_width=64,
-        feed_forward="swiglu",
-        feed_forward_width=1536,
-        context_length=8192,
-    )
-    assert 4.0 < memory_bytes(smollm2, config) / 2**30 < 4.3, "a run's reward model took 4.15 GiB"
+    assert 4.0 < memory_bytes(SHAPE, config) / 2**30 < 4.3, "a run's reward model took 4.15 GiB"
 
 
 def test_the_forecast_adds_reading_training_and_writing():

@@ -4,33 +4,21 @@ import pytest
 
 from fledge.generate.engine import Engine
 from fledge.generate.request import Request, SamplingParams
-from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.gpt import GPT
 from fledge.runtime import random
 from fledge.stages.ppo.answering import MAX_BATCH, SMALLEST_CACHE, longest_text, rows_at_once
+from small_smollm2 import SHAPE
 from stages.ppo.small_ppo import language_model
 
-# SmolLM2-135M: 23.6 MB of keys and values for each row of 512 tokens.
-SMOLLM2 = GPTConfig(
-    vocabulary_size=49_152,
-    width=576,
-    num_layers=30,
-    num_heads=9,
-    num_key_value_heads=3,
-    head_width=64,
-    feed_forward="swiglu",
-    feed_forward_width=1536,
-    context_length=8192,
-)
 SMALL = language_model().config.model_copy(update={"context_length": 1024})
 
 
 def test_a_cache_takes_no_more_than_the_weights_of_a_large_model():
-    rows = rows_at_once(SMOLLM2, 512)
+    rows = rows_at_once(SHAPE, 512)
     assert rows == 22
-    weights = 4 * parameters(SMOLLM2)
-    assert cache_bytes(SMOLLM2, rows, 512) <= weights < cache_bytes(SMOLLM2, rows + 1, 512)
+    weights = 4 * parameters(SHAPE)
+    assert cache_bytes(SHAPE, rows, 512) <= weights < cache_bytes(SHAPE, rows + 1, 512)
 
 
 def test_small_models_answer_many_prompts_at_a_time():
@@ -39,7 +27,7 @@ def test_small_models_answer_many_prompts_at_a_time():
 
 
 def test_one_answer_always_fits():
-    assert rows_at_once(SMOLLM2.model_copy(update={"context_length": 10**6}), 10**6) == 1
+    assert rows_at_once(SHAPE.model_copy(update={"context_length": 10**6}), 10**6) == 1
 
 
 @pytest.mark.parametrize(

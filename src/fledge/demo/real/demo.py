@@ -283,7 +283,8 @@ def _setting(files: RealFiles, config: RealDemoConfig) -> dict[str, str]:
         "model": f"{config.model}, {parameters(model) / 1e6:.0f} million parameters, adapters of "
         "rank 16",
         "demonstrations": f"{config.demonstrations:,} conversations with random shops, and the "
-        f"model's own answers to other prompts, {config.rehearsal:.0%} of the whole",
+        f"model's own answers to other prompts, {config.rehearsal:.0%} of the whole; "
+        f"{config.text_characters:,} characters of plain text",
         "rankings": f"{config.answers} answers to each of {config.ranked_prompts:,} questions, "
         f"neighbours exchanged with chance {config.noise:g}",
         "PPO": f"{config.ppo_rollouts} rollouts of {config.ppo_answers} answers",

@@ -18,6 +18,7 @@ from fledge.generate.respond import respond
 from fledge.model.config import GPTConfig
 from fledge.model.counting import parameters
 from fledge.runtime import Runtime, random
+from fledge.stages.linear_cross_entropy import ROWS_AT_ONCE
 from fledge.stages.reward.data import MOST_TOKENS
 
 CHAT, PROMPT, GENERAL_PROMPT, REHEARSAL, ANSWER = 570, 235, 20, 130, 22
@@ -36,12 +37,11 @@ WEIGHTS = 4
 """Bytes of a weight while a model trains."""
 LOGITS = 3
 """Copies of the logits that a step holds: themselves, their softmax, their gradient."""
-LOGITS_AT_ONCE = 512
-"""Positions whose logits exist at the same time."""
 ACTIVATIONS = 116
 """Bytes that a step keeps of a token for each layer and number of the width, measured: SmolLM2 has
 2 MB of them."""
 LONGEST_PROMPT = 415
+"""Tokens of the longest question with its system prompt, by the same tokenizer."""
 OVERHEAD = 1.0 * 2**30
 """Bytes of Python, torch and what the allocator keeps."""
 PROBE_TOKENS, PROBE_ANSWER = 512, 8
@@ -117,7 +117,7 @@ def memory_bytes(model: GPTConfig, config: RealDemoConfig) -> float:
     """Estimate the peak: PPO's two networks with a long row each, or SFT's row."""
     row = LONGEST_PROMPT + config.max_new_tokens
     kept = max(config.sft_row, 2 * row) * model.num_layers * model.width * ACTIVATIONS
-    logits = LOGITS * min(LOGITS_AT_ONCE, config.sft_row) * model.vocabulary_size * WEIGHTS
+    logits = LOGITS * min(ROWS_AT_ONCE, config.sft_row) * model.vocabulary_size * WEIGHTS
     return 2 * parameters(model) * WEIGHTS + kept + logits + OVERHEAD
 
 
