@@ -71,7 +71,7 @@ class Speed:
 
 def work_of(config: RealDemoConfig) -> dict[str, Work]:
     """Return the work of every step, by its name in the stopwatch."""
-    row = PROMPT + ANSWER
+    row, ranking = PROMPT + ANSWER, PROMPT + config.answers * ANSWER
     ranked = config.answers * (config.ranked_prompts + config.held_out_rankings)
     rolled = config.ppo_rollouts * config.ppo_answers
     watched = config.watched * (1 + config.ppo_rollouts // config.watch_every)
@@ -86,10 +86,10 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
         "sft": Work(trained=config.demonstrations * CHAT + rehearsed * REHEARSAL + text),
         "ranking": Work(read=ranked * PROMPT, written=ranked * ANSWER),
         "reward": Work(
-            trained=config.answers * config.ranked_prompts * row,
-            read=config.answers * config.held_out_rankings * row
+            trained=config.ranked_prompts * ranking,
+            read=config.held_out_rankings * ranking
             + normalisations(config)
-            * min(MOST_TOKENS, config.answers * config.ranked_prompts * row),
+            * min(MOST_TOKENS * ranking // (config.answers * row), config.ranked_prompts * ranking),
         ),
         "ppo": Work(
             read=rolled * (PROMPT + NETWORKS * row) + watched * PROMPT,

@@ -27,8 +27,6 @@ KL_COEFFICIENT = 0.05
 LORA = LoRAConfig()
 # Compiling takes longer than it saves in runs of minutes.
 RUNTIME = RuntimeConfig(compile=False)
-# All answers to a question are read at once.
-REWARD_RUNTIME = RUNTIME.model_copy(update={"gradient_checkpointing": True})
 JUDGE = "fledge.starter.shops.score:score"
 """Rule of the monitor, for the record: the demo hands it over with its questions."""
 
@@ -84,7 +82,7 @@ def reward_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         ),
         lora=LORA,
         checkpoint=CheckpointConfig(every=REWARD_SAVED_EVERY, keep=1),
-        runtime=REWARD_RUNTIME,
+        runtime=RUNTIME,
     )
 
 

@@ -11,7 +11,9 @@ from fledge.data.batch import ComparisonBatch
 from fledge.data.loader import in_order
 from fledge.data.preferences import better_than, correct
 from fledge.data.rendering import RenderedRanking, collate_rankings
+from fledge.model.masks import branching
 from fledge.model.scalar import ScalarModel
+from fledge.stages.reward.shared_prompt import is_worth_sharing, share_prompts, shared_lengths
 
 ANSWERS_PER_FORWARD = 64
 """Answers of one forward pass in evaluation, at most; they do not change the result."""
@@ -29,9 +31,15 @@ class AnswerScores(nn.Module):
     def forward(self, batch: ComparisonBatch) -> Float[Tensor, "B K"]:
         """Compute r(x, y) at each answer's last token, found by its length; 0 where there is none.
 
-        One forward pass takes the K answers of a prompt, not its K(K−1) pairs.
+        One forward pass takes the K answers of a prompt, not its K(K−1) pairs; it reads a long
+        prompt once for all of them, which changes no score beyond rounding.
         """
         is_answer = batch.lengths > 0
+        shared = shared_lengths(batch)
+        if is_worth_sharing(batch, shared):
+            rows = share_prompts(batch, shared)
+            read: Tensor = self.model(rows.ids, rows.positions, branching(rows.segments))  # B L
+            return read.gather(1, rows.last).masked_fill(~is_answer, 0.0)
         ids, lengths = batch.ids[is_answer], batch.lengths[is_answer]  # N T, N
         # Attention is causal and padding comes last, so it needs no mask.
         scalars = self.model(ids[:, : int(lengths.max())])
