@@ -41,7 +41,12 @@ def answer_conversations(
     tokenizer, config = loaded.tokenizer, loaded.model.config
     room = config.context_length - sampling.max_new_tokens
     prompts = [loaded.template.fit(one, tokenizer, room).ids for one in conversations]
-    engine = Engine(loaded.model, max_batch=min(max_batch, max(1, len(conversations))))
+    engine = Engine(
+        loaded.model,
+        max_batch=min(max_batch, max(1, len(conversations))),
+        # Known beforehand, and so the cache need not grow into twice the room.
+        max_length=max(map(len, prompts), default=0) + sampling.max_new_tokens,
+    )
     answers = respond(
         engine,
         prompts,

@@ -197,12 +197,7 @@ def exploitation_card(
     """Compare the reward model's gain with the rule's, on the same sampled answers."""
     before, after = heard["sft"].sampled, heard["ppo"].sampled
     ending = new_ending(before, after)
-    judge = load_scalar_model(find_checkpoint(files.output / "reward"))
-    with Runtime.start(RUNTIME).autocast():
-        plain, rewarded = (reward_scores(judge, each).float() for each in (before, after))
-        ended = (
-            reward_scores(judge, with_ending(judge, before, ending)).float() if ending else plain
-        )
+    plain, rewarded, ended = scores_with_ending(files, before, after, ending)
     reward_gain = float(rewarded.mean() - plain.mean())
     rise = share_with(after, ending) - share_with(before, ending)
     watched, stopped_early = watched_means(files.output / "ppo", config)
@@ -220,6 +215,18 @@ def exploitation_card(
         watched=watched,
         stopped_early=stopped_early,
     )
+
+
+def scores_with_ending(
+    files: RealFiles, before: Sequence[Reply], after: Sequence[Reply], ending: str
+) -> tuple[Float[Tensor, "N"], Float[Tensor, "N"], Float[Tensor, "N"]]:
+    """Return the reward model's scores of both answers, and of the first with the sentence."""
+    judge = load_scalar_model(find_checkpoint(files.output / "reward"))
+    with Runtime.start(RUNTIME).autocast():
+        plain, rewarded = (reward_scores(judge, each).float() for each in (before, after))
+        if not ending:
+            return plain, rewarded, plain
+        return plain, rewarded, reward_scores(judge, with_ending(judge, before, ending)).float()
 
 
 def right_lost_p_value(
