@@ -1,11 +1,13 @@
 """Options of `fledge demo --real`, and the chat page at its end."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-import fledge.cli.real_demo as module
+from fledge.database import open_database
 from fledge.demo.real.assistant import SUGGESTIONS
+from fledge.serve.people.identity import local_owner
 
 
 @pytest.fixture
@@ -13,10 +15,10 @@ def called(monkeypatch) -> dict[str, object]:
     """Replace the demo and the server; note what they are called with."""
     seen: dict[str, object] = {}
 
-    def run(output: Path, seed: int) -> list[Path]:
+    def run(output: Path, seed: int) -> dict[str, Path]:
         seen["run"] = (output, seed)
         output.mkdir(parents=True)
-        return [output / name for name in ("ppo", "sft", "import")]
+        return {name: output / name for name in ("sft", "ppo", "import")}
 
     monkeypatch.setattr("fledge.demo.real.demo.run_real_demo", run)
     monkeypatch.setattr("fledge.serve.models.loading.served_models", lambda models: list(models))
@@ -31,9 +33,11 @@ def test_it_serves_the_assistant_with_all_three_models(fledge, called, tmp_path:
     code, _, err = fledge("demo", "--real", "-o", tmp_path, "--seed", "2", "--port", "0")
     assert code == 0, err
     assert called["run"] == (tmp_path / "real", 2)
-    assert called["models"] == ["ppo", "sft", "import"] and called["port"] == 0
+    assert called["models"] == ["sft", "ppo", "import"] and called["port"] == 0
     assert called["suggestions"] == SUGGESTIONS and called["login"] is False
-    assert Path(str(called["database"])).is_file()
+    with closing(open_database(Path(str(called["database"])))) as kept:
+        (assistant,) = kept.assistants.list(local_owner(kept).id)
+    assert assistant.model == "sft"  # the first
     written = (tmp_path / "real" / "suggestions.txt").read_text(encoding="utf-8")
     assert written.splitlines() == list(SUGGESTIONS)
 
@@ -41,7 +45,7 @@ def test_it_serves_the_assistant_with_all_three_models(fledge, called, tmp_path:
 def test_without_a_page_it_says_how_to_open_one(fledge, called, tmp_path: Path) -> None:
     code, _, err = fledge("demo", "--real", "--no-serve", "-o", tmp_path)
     assert code == 0 and "models" not in called
-    assert f"serve {tmp_path / 'real' / 'ppo'}" in err and "report.html" in err
+    assert f"serve {tmp_path / 'real' / 'sft'}" in err and "report.html" in err
 
 
 @pytest.mark.parametrize("other", [["--translation"], ["--no-serve", "--port", "80"]])
@@ -49,7 +53,3 @@ def test_options_without_effect_are_refused(fledge, called, tmp_path: Path, othe
     code, _, err = fledge("demo", "--real", "-o", tmp_path, *other)
     assert code == 2 and "run" not in called
     assert other[-2 if "--port" in other else 0] in err
-
-
-def test_the_names_of_the_models_are_those_of_the_checkpoints() -> None:
-    assert module.MODEL_NAMES == ("ppo", "sft", "import")

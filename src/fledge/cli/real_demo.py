@@ -1,6 +1,6 @@
 """`fledge demo --real`: teach a real model to answer for a shop, then chat with its assistant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from fledge.cli.messages import log_to_terminal
 
 CHATS = "chats.db"
 """File in the output for the chats with the demo's assistant."""
-MODEL_NAMES = ("ppo", "sft", "import")
 
 
 def raise_assistant(output: Path, seed: int, *, serve: bool, port: int | None) -> None:
@@ -29,11 +28,11 @@ def raise_assistant(output: Path, seed: int, *, serve: bool, port: int | None) -
     if serve:
         serve_assistant(checkpoints, port, output / CHATS)
     else:
-        typer.echo(f"Next: {command('serve', *checkpoints)}", err=True)
+        typer.echo(f"Next: {command('serve', *checkpoints.values())}", err=True)
 
 
-def serve_assistant(checkpoints: Sequence[Path], port: int | None, database: Path) -> None:
-    """Serve all three models, and the lamp shop's assistant with its files and suggestions."""
+def serve_assistant(checkpoints: Mapping[str, Path], port: int | None, database: Path) -> None:
+    """Serve all three models, and the lamp shop's assistant, which is answered by the first."""
     from fledge.database import open_database
     from fledge.demo.real.assistant import SUGGESTIONS, create_assistant
     from fledge.generate import SamplingParams
@@ -41,9 +40,9 @@ def serve_assistant(checkpoints: Sequence[Path], port: int | None, database: Pat
     from fledge.serve.models.loading import served_models
 
     with closing(open_database(database)) as kept:
-        create_assistant(kept, MODEL_NAMES[0])
+        create_assistant(kept, next(iter(checkpoints)))
     launch(
-        served_models(dict(zip(MODEL_NAMES, checkpoints, strict=True))),
+        served_models(dict(checkpoints)),
         port=port,
         sampling=SamplingParams(),  # the model recommends its own
         suggestions=SUGGESTIONS,

@@ -43,6 +43,7 @@ def found(
     after: dict[str, object] | None = None,
     p_value: float = 0.001,
     low: float = 0.6,
+    win_rate: float = 0.6,
     **ppo: object,
 ) -> str:
     healthy = {
@@ -59,7 +60,9 @@ def found(
         "watched": {"0": 0.7},
         "stopped_early": False,
     }
-    over_sft = Comparison(win_rate=0.6, low=0.5, high=0.7, before=0.7, after=0.8, p_value=p_value)
+    over_sft = Comparison(
+        win_rate=win_rate, low=0.5, high=0.7, before=0.7, after=0.8, p_value=p_value
+    )
     reward = RewardCard(
         accuracy=0.7,
         low=low,
@@ -88,7 +91,7 @@ def test_a_healthy_card_names_only_the_limits():
     ("change", "said"),
     [
         ({"shop": 16}, "16 of 20 questions to the lamp shop"),
-        ({"shop": 18}, "Wrong in the lamp shop: Question 18? / Question 19?"),
+        ({"shop": 18}, "Wrong in the lamp shop after PPO: Question 18? / Question 19?"),
         ({"general": 16}, "the imported model answers 19 and the one after PPO 16"),
         ({"after": {"bits_per_byte": 1.04}}, "1.000 bits per byte as imported, 1.040 after PPO"),
         ({"p_value": 0.3}, "did not clearly raise the rule's score: 0.700 before, 0.800 after"),
@@ -107,6 +110,7 @@ def test_a_healthy_card_names_only_the_limits():
         ),
         ({"tokens_after": 30.0}, "20 tokens before, 30 after"),
         ({"low": 0.45}, "includes chance"),
+        ({"win_rate": 0.5}, "so the model after SFT answers in the chat"),
     ],
 )
 def test_each_weakness_is_said(change, said):
@@ -116,6 +120,16 @@ def test_each_weakness_is_said(change, said):
 def test_a_loss_that_may_be_chance_is_called_so():
     text = found(after={"right": {"all": 0.89, "sums": 0.8}}, right_lost_p_value=0.3)
     assert "90.0% before, 89.0% after, which may be chance (p = 0.3)." in text
+
+
+def test_the_model_of_the_chat_is_judged():
+    text = found(shop=16, win_rate=0.48, after={"right": {"all": 0.9, "sums": 0.5}})
+    assert "useful assistant" not in text and "sums" not in text
+    assert "Wrong in the lamp shop after SFT: Question 19?" in text
+
+
+def test_a_gain_within_the_noise_is_no_exploitation():
+    assert "exploited" not in found(reward_gain=0.02, rule_gain=-0.05)
 
 
 def test_two_lost_questions_and_three_per_cent_are_tolerated():

@@ -43,7 +43,7 @@ def config(tmp_path_factory) -> RealDemoConfig:
     return RealDemoConfig(model=str(model), **SMALL)
 
 
-def raise_one(output: Path, config: RealDemoConfig, seed: int = 3) -> tuple[list[Path], str]:
+def raise_one(output: Path, config: RealDemoConfig, seed: int = 3) -> tuple[dict[str, Path], str]:
     out = StringIO()
     checkpoints = run_real_demo(output, seed, config, console=Console(file=out, width=120))
     return checkpoints, out.getvalue()
@@ -77,10 +77,13 @@ def test_the_card_is_complete(raised):
 
 
 def test_checkpoints_are_adapters_on_the_import(raised):
-    output, checkpoints, _ = raised
-    assert [path.parent for path in checkpoints[:2]] == [output / "ppo", output / "sft"]
-    assert all((path / "adapter_model.safetensors").is_file() for path in checkpoints[:2])
-    assert checkpoints[2] == output / "import"
+    output, checkpoints = raised[0], dict(raised[1])
+    assert next(iter(checkpoints)) == read_card(output).chosen
+    assert checkpoints.pop("import") == output / "import"
+    assert {name: path.parent for name, path in checkpoints.items()} == {
+        name: output / name for name in ("sft", "ppo")
+    }
+    assert all((path / "adapter_model.safetensors").is_file() for path in checkpoints.values())
 
 
 def test_demonstrations_are_shops_with_rehearsals_among_them(raised, config):
@@ -200,7 +203,7 @@ def test_a_model_that_is_raised_again_is_measured_again(tmp_path):
 def test_answers_are_kept_as_ids(raised):
     output, checkpoints, _ = raised
     files = RealFiles(output=output)
-    loaded = load_language_model(checkpoints[2])
+    loaded = load_language_model(checkpoints["import"])
     replies = read_replies(files.answers("import", "lamp-shop"), loaded)
     assert len(replies) == 20 and all(each.answer_ids for each in replies)
 

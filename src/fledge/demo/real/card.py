@@ -1,5 +1,7 @@
 """The report card of the demo on a real model; `report.json` is this class as JSON."""
 
+from collections.abc import Mapping
+
 from fledge.config import Config
 from fledge.evaluate.charts import Chart
 
@@ -11,6 +13,8 @@ COMPARISONS = {
     "PPO over import": ("import", "ppo"),
 }
 """Pairs that are compared by the rule: before and after."""
+CHOICE = "PPO over SFT"
+"""Comparison that decides which model answers in the chat."""
 
 
 class AskedQuestion(Config):
@@ -105,6 +109,14 @@ class ExploitationCard(Config):
     """True where PPO ended before its last rollout."""
 
 
+def chosen_model(comparisons: Mapping[str, Comparison]) -> str:
+    """Return the model that answers in the chat: PPO's where it wins against SFT's by the rule.
+
+    The choice is made on held-out shops, so the lamp shop's questions still judge it.
+    """
+    return "ppo" if comparisons[CHOICE].win_rate > 0.5 else "sft"
+
+
 class RealCard(Config):
     """Results of `fledge demo --real`."""
 
@@ -129,6 +141,11 @@ class RealCard(Config):
     charts: list[Chart]
     did_not_work: list[str]
     """Weaknesses that the numbers show, in plain words."""
+
+    @property
+    def chosen(self) -> str:
+        """The model that answers in the chat."""
+        return chosen_model(self.comparisons)
 
     def num_right(self, model: str) -> int:
         """Return how many questions to the lamp shop a model answers rightly."""

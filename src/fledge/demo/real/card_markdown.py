@@ -49,6 +49,7 @@ def results(cards: Sequence[RealCard]) -> str:
         ),
         "gain that one ending explains": lambda card: f"{card.ppo.suffix_share:.0%}",
         "KL from SFT": lambda card: f"{card.ppo.kl:.2f} nats per answer",
+        "answers in the chat": lambda card: MODEL_NAMES[card.chosen],
         "minutes": lambda card: f"{card.seconds['total'] / 60:.0f}",
         "memory at most": lambda card: f"{(card.peak_memory_bytes or 0) / 2**30:.1f} GiB",
     }

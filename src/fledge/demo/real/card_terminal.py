@@ -19,6 +19,7 @@ def print_card(card: RealCard, console: Console) -> None:
     console.print()
     console.print(Panel.fit(f"[bold]Report card[/bold], seed {card.seed}"))
     console.print(results_table(card))
+    console.print(f"The model {MODEL_NAMES[card.chosen]} answers in the chat.\n")
     console.print(kinds_table(card))
     console.print(feedback_table(card))
     console.print(stage_times(card.seconds))

@@ -79,8 +79,8 @@ def run_real_demo(
     config: RealDemoConfig | None = None,
     progress: Progress | None = None,
     console: Console | None = None,
-) -> list[Path]:
-    """Raise a shop's assistant in `output`; return the checkpoints of PPO, SFT and the import.
+) -> dict[str, Path]:
+    """Raise a shop's assistant in `output`; return its checkpoints, that of the chat first.
 
     Writes `report.json` and `report.html`, and prints the report card to `console`.
 
@@ -107,7 +107,8 @@ def run_real_demo(
 
     card = read_card(output) or _evaluate(files, seed, config, watch)
     print_card(card, console)
-    return [ppo, sft, imported]
+    checkpoints = {"ppo": ppo, "sft": sft, "import": imported}
+    return {card.chosen: checkpoints[card.chosen], **checkpoints}
 
 
 def refuse_too_little(output: Path) -> None:

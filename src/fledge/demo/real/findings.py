@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from fledge.demo.real.card import (
+    CHOICE,
+    MODEL_NAMES,
     AskedQuestion,
     Comparison,
     ExploitationCard,
     ModelCard,
     RewardCard,
+    chosen_model,
 )
 
 ENOUGH_RIGHT = 17
@@ -22,6 +25,9 @@ END_LIMIT = 0.95
 LONGER = 1.25
 EXPLAINED = 0.2
 KL_LIMIT = 15.0
+CLEAR_GAIN = 0.1
+"""Rise of the reward model's mean score, in standard deviations, that counts as one: that of 128
+answers has a standard error of nearly 0.1."""
 
 
 def what_did_not_work(
@@ -33,51 +39,59 @@ def what_did_not_work(
     ppo: ExploitationCard,
 ) -> list[str]:
     """Return sentences, the gravest first; the last always names what nobody measured."""
+    chosen = chosen_model(comparisons)
     return [
-        *_shop(shop),
-        *_general(general, models),
-        *_ppo(models, comparisons["PPO over SFT"], ppo),
+        *_shop(shop, chosen),
+        *_general(general, models, chosen),
+        *_ppo(models, comparisons[CHOICE], ppo),
         *_exploited(ppo),
         *_reward(reward),
-        *_weak_kinds(models["ppo"]),
+        *_weak_kinds(models[chosen]),
         "An assistant of this size reads its system prompt and answers; it does not reason. Let a "
         "person see what matters: orders, complaints, money.",
     ]
 
 
-def _shop(shop: Sequence[AskedQuestion]) -> list[str]:
-    right = sum(one.right["ppo"] for one in shop)
-    wrong = [one.question for one in shop if not one.right["ppo"]]
+def _shop(shop: Sequence[AskedQuestion], chosen: str) -> list[str]:
+    right = sum(one.right[chosen] for one in shop)
+    wrong = [one.question for one in shop if not one.right[chosen]]
     said = []
     if right < ENOUGH_RIGHT:
         said.append(
-            f"After PPO {right} of {len(shop)} questions to the lamp shop are answered rightly; a "
-            f"useful assistant needs {ENOUGH_RIGHT}."
+            f"{right} of {len(shop)} questions to the lamp shop are answered rightly "
+            f"{MODEL_NAMES[chosen]}; a useful assistant needs {ENOUGH_RIGHT}."
         )
     if wrong:
-        said.append("Wrong in the lamp shop: " + " / ".join(wrong))
+        said.append(f"Wrong in the lamp shop {MODEL_NAMES[chosen]}: " + " / ".join(wrong))
     return said
 
 
-def _general(general: Sequence[AskedQuestion], models: Mapping[str, ModelCard]) -> list[str]:
+def _general(
+    general: Sequence[AskedQuestion], models: Mapping[str, ModelCard], chosen: str
+) -> list[str]:
     said = []
-    before, after = (sum(one.right[name] for one in general) for name in ("import", "ppo"))
+    before, after = (sum(one.right[name] for one in general) for name in ("import", chosen))
     if before - after > MOST_LOST:
         said.append(
             f"Of {len(general)} questions about anything else, the imported model answers {before} "
-            f"and the one after PPO {after}."
+            f"and the one {MODEL_NAMES[chosen]} {after}."
         )
-    first, last = models["import"].bits_per_byte, models["ppo"].bits_per_byte
+    first, last = models["import"].bits_per_byte, models[chosen].bits_per_byte
     if last > first * (1 + MOST_FORGOTTEN):
         said.append(
-            f"English was lost: {first:.3f} bits per byte as imported, {last:.3f} after PPO, "
-            f"{last / first - 1:+.1%}."
+            f"English was lost: {first:.3f} bits per byte as imported, {last:.3f} "
+            f"{MODEL_NAMES[chosen]}, {last / first - 1:+.1%}."
         )
     return said
 
 
 def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: ExploitationCard) -> list[str]:
     said = []
+    if chosen_model({CHOICE: over_sft}) != "ppo":
+        said.append(
+            f"PPO's answers win {over_sft.win_rate:.0%} against those of SFT, so the model after "
+            "SFT answers in the chat."
+        )
     if over_sft.p_value >= SIGNIFICANT:
         said.append(
             f"PPO did not clearly raise the rule's score: {over_sft.before:.3f} before, "
@@ -105,7 +119,7 @@ def _exploited(ppo: ExploitationCard) -> list[str]:
             "PPO was stopped early, because the judge on held-out shops fell or the policy had "
             "moved too far."
         )
-    if ppo.reward_gain > 0 and ppo.rule_gain <= 0:
+    if ppo.reward_gain >= CLEAR_GAIN and ppo.rule_gain <= 0:
         said.append(
             f"The reward model was exploited: its score rose by {ppo.reward_gain:.2f} standard "
             f"deviations, the rule's changed by {ppo.rule_gain:+.2f}."
