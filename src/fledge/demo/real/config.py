@@ -29,13 +29,13 @@ class RealDemoConfig(Config):
     """K, answers ranked per question."""
     noise: float = Field(0.1, ge=0, lt=0.5)
     """Chance that the labeller exchanges two neighbours of a ranking."""
-    ppo_rollouts: int = Field(24, ge=1)
+    ppo_rollouts: int = Field(16, ge=1)
     """Rollouts that PPO learns from; each has new questions."""
     ppo_answers: int = Field(16, ge=2, multiple_of=2)
     """Answers of a rollout; half of them make a minibatch."""
     watched: int = Field(64, ge=2)
     """Questions to held-out shops that the monitor's judge scores."""
-    watch_every: int = Field(6, ge=1)
+    watch_every: int = Field(4, ge=1)
     """Rollouts between the monitor's measurements."""
     asked: int = Field(128, ge=2)
     """Questions to other held-out shops that the report card is made of."""
