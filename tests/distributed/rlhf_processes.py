@@ -1,4 +1,4 @@
-"""Program of each process in the distributed tests of the reward model and PPO."""
+"""Program of each process in the distributed tests of SFT, the reward model and PPO."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from fledge.config import parse_section
 from fledge.data.corpus import build_corpus
 from fledge.runs.run import Run, execute
 from fledge.stages.ppo.build import build_ppo
+from fledge.stages.sft import SFT
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.progress import SilentProgress
 from raised import FLOAT32, raise_model
@@ -48,6 +49,32 @@ def names(directory):
     }
 
 
+def sft_run(files, output, every=None):
+    stage = {
+        "name": "sft",
+        "model": names(files)["policy"],
+        "demonstrations": names(files)["demonstrations"],
+        "texts": [str(files / "text.txt")],
+        "epochs": 3.0,
+    }
+    return run(output, stage, steps=8, examples=4, every=every)
+
+
+def sft(files, output):
+    """Chats and plain text in the same rows."""
+    execute(sft_run(files, output), SilentProgress())
+
+
+def sft_resume(files, output):
+    """Break off between two saves, then go on."""
+    halves = sft_run(files, output, every=3)
+    try:
+        execute(halves, SilentProgress(), killed_after(5, SFT.build))
+    except RuntimeError as error:
+        assert str(error) == "killed"
+    execute(halves, SilentProgress())
+
+
 def reward(files, output):
     stage = {
         "name": "reward",
@@ -77,11 +104,11 @@ def ppo(files, output):
     execute(run(output, ppo_stage(files), steps=8, examples=4), SilentProgress())
 
 
-def killed_after(steps):
-    """Build PPO that breaks off after so many steps of this process."""
+def killed_after(steps, make=build_ppo):
+    """Build a stage that breaks off after so many steps of this process."""
 
     def build(config, context):
-        stage, seen = build_ppo(config, context), []
+        stage, seen = make(config, context), []
         on_step = stage.on_step
 
         def count(metrics):
@@ -116,6 +143,8 @@ def resume(files, output):
 
 
 CASES = {
+    "sft": sft,
+    "sft resume": sft_resume,
     "reward": reward,
     "ppo": ppo,
     "resume": resume,

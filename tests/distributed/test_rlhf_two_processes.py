@@ -1,4 +1,4 @@
-"""The reward model and PPO on two gloo processes give what they give on one."""
+"""SFT with plain text, the reward model and PPO: two gloo processes give what one gives."""
 
 import subprocess
 import sys
@@ -32,12 +32,13 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two(files, tmp_path_factory):
-    return start(TORCHRUN, files, tmp_path_factory.mktemp("two"), "reward", "ppo", "resume")
+    output = tmp_path_factory.mktemp("two")
+    return start(TORCHRUN, files, output, "sft", "sft resume", "reward", "ppo", "resume")
 
 
 @pytest.fixture(scope="module")
 def one(files, tmp_path_factory):
-    return start([], files, tmp_path_factory.mktemp("one"), "reward", "ppo")
+    return start([], files, tmp_path_factory.mktemp("one"), "sft", "sft resume", "reward", "ppo")
 
 
 def assert_same_models(one, other, tolerance, part="."):
@@ -45,6 +46,16 @@ def assert_same_models(one, other, tolerance, part="."):
     assert models[0].keys() == models[1].keys()
     for name, tensor in models[0].items():
         torch.testing.assert_close(tensor, models[1][name], rtol=0, atol=tolerance)
+
+
+def test_chats_and_plain_text_teach_the_same(one, two):
+    assert_same_models(one / "sft", two / "sft", 1e-5)
+
+
+@pytest.mark.parametrize("processes", ["one", "two"])
+def test_chats_and_plain_text_go_on_bit_for_bit(processes, request):
+    output = request.getfixturevalue(processes)
+    assert_same_models(output / "sft", output / "sft resume", 0.0)
 
 
 def test_a_reward_model_is_the_same(one, two):

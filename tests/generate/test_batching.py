@@ -26,9 +26,12 @@ def model(request):
 
 
 def some_requests(number: int, dice: random.Random) -> list[Request]:
-    requests = []
+    """A third ask what the one before asked."""
+    requests: list[Request] = []
     for index in range(number):
         prompt = tuple(dice.randrange(64) for _ in range(dice.randint(1, 15)))
+        if requests and dice.random() < 0.3:
+            prompt = requests[-1].prompt
         sampling = SamplingParams(
             seed=index, max_new_tokens=dice.randint(1, 25), **dice.choice(SETTINGS)
         )

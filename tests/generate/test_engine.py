@@ -233,13 +233,21 @@ def test_broken_weights_are_an_error_not_a_text():
 
 
 def test_a_step_costs_the_rows_that_run(engine):
-    engine.generate([request("long", 1, max_new_tokens=5), request("short", 1, max_new_tokens=2)])
+    engine.generate([request("long", 1, max_new_tokens=5), request("short", 2, max_new_tokens=2)])
     assert engine.model.shapes == [(2, 1), (2, 1), (1, 1), (1, 1), (1, 1)]
 
 
 def test_prompts_are_read_together(engine):
     engine.generate([request(str(n), *[1] * n, max_new_tokens=1) for n in (1, 4, 2)])
     assert engine.model.shapes == [(3, 4)]
+
+
+def test_equal_prompts_are_read_once(engine):
+    prompts = [(3, 4, 5), (7,), (3, 4, 5)]
+    requests = [request(f"r{n}", *ids, max_new_tokens=2) for n, ids in enumerate(prompts)]
+    completions = engine.generate(requests)
+    assert engine.model.shapes == [(2, 3), (3, 1)]
+    assert [one.ids for one in completions] == [(6, 7), (8, 9), (6, 7)]
 
 
 def test_the_model_generates_in_eval_mode_and_gets_its_mode_back():

@@ -185,12 +185,20 @@ class Engine:
         return generator
 
     def _prefill(self, sequences: list[Sequence]) -> Sampled:
-        """Read the prompts of the newest rows."""
+        """Read the prompts of the newest rows, equal ones once."""
         prompts = [sequence.request.prompt for sequence in sequences]
+        different = list(dict.fromkeys(prompts))
         longest = max(map(len, prompts))
         first_row = len(self._scheduler.running) - len(sequences)
-        cache = self._room(longest).fresh_window(len(sequences), longest, first_row)
-        logits = self._read(prompts, cache)
+        cache = self._room(longest)
+        logits = self._read(different, cache.fresh_window(len(different), longest, first_row))
+        if len(different) < len(prompts):
+            numbers = {prompt: number for number, prompt in enumerate(different)}
+            sources = [numbers[prompt] for prompt in prompts]
+            # A source never lies behind its copy: from the last row on, none is lost.
+            for row, source in reversed(list(enumerate(sources))):
+                cache.move_row(first_row + source, first_row + row, len(prompts[row]))
+            logits = logits[sources]
         return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
 
     def _prefill_piece(self, sequence: Sequence) -> list[TokenEvent]:

@@ -14,6 +14,7 @@ from fledge.demo.real.runs import TEMPERATURE
 from fledge.evaluate.replies import Reply, answer_conversations, reply
 from fledge.files import write_text
 from fledge.generate.request import SamplingParams
+from fledge.runtime.memory import make_room
 from fledge.text.conversation import Conversation
 from fledge.text.decoding import lines_of
 
@@ -49,6 +50,7 @@ def answers(
     A call that was killed leaves no file; the next one writes the same answers again.
     """
     if not path.is_file():
+        make_room()
         replies = answer_conversations(loaded, conversations, sampling, seed, AT_ONCE)
         write_replies(path, replies)
     return read_replies(path, loaded)

@@ -42,6 +42,7 @@ from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.runtime import Runtime, random
+from fledge.runtime.memory import make_room
 from fledge.starter.python_texts import measured_texts
 from fledge.starter.shops.checked import CheckedQuestion, general_questions, lamp_shop_questions
 from fledge.starter.shops.question import ShopQuestion
@@ -247,6 +248,7 @@ def right_lost_p_value(
 
 def kl_from_sft(files: RealFiles, replies: Sequence[Reply]) -> float:
     """Return the nats per answer between PPO's policy and the SFT model."""
+    make_room()
     ppo, sft = (load_language_model(find_checkpoint(files.output / n)) for n in ("ppo", "sft"))
     with Runtime.start(RUNTIME).autocast():
         return kl_per_answer(ppo.model, sft.model, replies, TEMPERATURE, ppo.banned_ids)

@@ -2,6 +2,7 @@
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.evaluate.bits_per_byte import score_text
+from fledge.runtime.memory import make_room
 from fledge.starter.python_texts import pieces
 
 AT_ONCE = 4
@@ -10,6 +11,7 @@ AT_ONCE = 4
 
 def bits_per_byte(loaded: LoadedModel, texts: list[str]) -> float:
     """Return the bits per byte of a model on these texts, read in pieces."""
+    make_room()
     cut = [piece for text in texts for piece in pieces(text)]
     scores = [score_text(loaded, cut[n : n + AT_ONCE]) for n in range(0, len(cut), AT_ONCE)]
     bits = sum(score.bits_per_byte * score.num_bytes for score in scores)

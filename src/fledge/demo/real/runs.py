@@ -7,7 +7,13 @@ from fledge.demo.real.files import RealFiles
 from fledge.model.lora import LoRAConfig
 from fledge.runs.run import Run
 from fledge.runtime import RuntimeConfig
-from fledge.stages.ppo.config import MonitorConfig, PPOConfig, RolloutConfig, ScoreConfig
+from fledge.stages.ppo.config import (
+    CriticConfig,
+    MonitorConfig,
+    PPOConfig,
+    RolloutConfig,
+    ScoreConfig,
+)
 from fledge.stages.reward.config import RewardConfig
 from fledge.stages.sft import SFTConfig
 from fledge.train.optimizer import OptimizerConfig
@@ -103,6 +109,10 @@ def ppo_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             ),
             epochs=1,
             kl_coefficient=KL_COEFFICIENT,
+            # A run of 32 steps cannot unlearn a reward model's numbers in the middle of an answer,
+            # and with λ = 1 a critic that knows nothing favours no part of it.
+            gae_lambda=1.0,
+            critic=CriticConfig(start="zero"),
             score=ScoreConfig(
                 monitor=MonitorConfig(
                     prompts=(str(files.watched),), judge=JUDGE, every=config.watch_every

@@ -186,10 +186,14 @@ def _reward(
         )
     rows = context.batch.microbatch or context.examples_per_process
     if context.lora is not None:
-        return _shared(scalar.model, rows, context), scalar.model, {"reward": directory}
-    context.runtime.prepare(scalar.model.requires_grad_(False))
-    critic = load_scalar_model(directory).model
-    return ModelScore(scalar.model, rows), critic, {"reward": directory}
+        score, critic = _shared(scalar.model, rows, context), scalar.model
+    else:
+        context.runtime.prepare(scalar.model.requires_grad_(False))
+        score, critic = ModelScore(scalar.model, rows), load_scalar_model(directory).model
+    if config.critic.start == "zero":
+        nn.init.zeros_(critic.head.weight)
+        nn.init.zeros_(critic.head.bias)
+    return score, critic, {"reward": directory}
 
 
 def _shared(critic: ScalarModel, rows: int, context: StageContext) -> Score:

@@ -70,6 +70,10 @@ class ScoreConfig(Config):
 class CriticConfig(Config):
     """The value model, a network of its own."""
 
+    start: Literal["reward", "zero"] = "reward"
+    """Values before the first step: "reward" copies the reward model (Ouyang et al. 2022), whose
+    numbers mean nothing before an answer's end; "zero" puts a head of zeros on its trunk (Ziegler
+    et al. 2019), for runs too short to unlearn them."""
     learning_rate_factor: float = Field(1.0, gt=0.0)
     """Learning rate of the critic, as a multiple of the policy's."""
     coefficient: float = Field(0.1, ge=0.0)

@@ -7,6 +7,7 @@ from typing import final
 import torch
 
 from fledge.data.batch import PromptBatch, each_tensor
+from fledge.runtime.memory import make_room
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.advantages import (
     at_last_token,
@@ -94,6 +95,7 @@ class PPO(Stage[PPOBatch]):
             returns=advantages + judged.values,
         )
         self.state.begin_rollout(experience, rollout_metrics(judged, experience, beta))
+        make_room()  # the updates need blocks of other sizes than the answers and their scores
         return experience
 
     def loss(self, batch: PPOBatch) -> LossTerms:
