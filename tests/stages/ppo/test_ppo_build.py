@@ -152,6 +152,20 @@ def test_reward_and_reference_stay_where_critic_and_policy_move(files, tmp_path,
         assert_learnt_by_adapters(stage)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("lora", [None, LoRAConfig(rank=2, alpha=4.0)])
+def test_a_critic_starts_as_the_reward_model_or_from_zero(files, tmp_path, lora):
+    usual = build(files, tmp_path, lora=lora)
+    stage = build(files, tmp_path, lora=lora, critic={"start": "zero"})
+    rollout = stage.world.respond(stage.world.prompts(0), 1)
+    copied, zero = usual.judge(rollout), stage.judge(rollout)
+    assert torch.equal(zero.raw_scores, copied.raw_scores)
+    assert torch.equal(zero.values, torch.zeros_like(zero.values))
+    reward = load_scalar_model(find_checkpoint(Path(files["reward"]))).model
+    torch.testing.assert_close(copied.values, reward(rollout.inputs) * rollout.response_mask)
+    assert all(parameter.requires_grad for parameter in stage.trained.critic.head.parameters())
+
+
 @pytest.mark.parametrize("lora", [None, LoRAConfig(rank=2, alpha=4.0)])
 def test_a_second_save_replaces_the_first(files, tmp_path, lora):
     stage = build(files, tmp_path, lora=lora)

@@ -110,9 +110,10 @@ def ppo_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             epochs=1,
             kl_coefficient=KL_COEFFICIENT,
             # A run of 32 steps cannot unlearn a reward model's numbers in the middle of an answer,
-            # and with λ = 1 a critic that knows nothing favours no part of it.
+            # and with λ = 1 a critic that knows nothing favours no part of it. It must soon know
+            # which questions are hard: each has one answer.
             gae_lambda=1.0,
-            critic=CriticConfig(start="zero"),
+            critic=CriticConfig(start="zero", learning_rate_factor=4.0, value_clip=None),
             score=ScoreConfig(
                 monitor=MonitorConfig(
                     prompts=(str(files.watched),), judge=JUDGE, every=config.watch_every
