@@ -59,6 +59,7 @@ def found(
         "tokens_after": 21.0,
         "watched": {"0": 0.7},
         "stopped_early": False,
+        "saved_best": False,
     }
     over_sft = Comparison(
         win_rate=win_rate, low=0.5, high=0.7, before=0.7, after=0.8, p_value=p_value
@@ -103,6 +104,10 @@ def test_a_healthy_card_names_only_the_limits():
         ({"after": {"ends": 0.9}}, "only 90% of the answers end"),
         ({"kl": 16.0}, "16.0 nats per answer"),
         ({"stopped_early": True}, "stopped early"),
+        (
+            {"saved_best": True, "watched": {"0": 0.6, "4": 0.7, "8": 0.5}},
+            "fell from 0.700 to 0.500, so the policy of its best measurement was saved",
+        ),
         ({"rule_gain": -0.1}, "exploited: its score rose by 0.50"),
         (
             {"suffix": "Bye!", "suffix_after": 0.5, "suffix_share": 0.6},

@@ -15,7 +15,7 @@ from fledge.demo.real.labelling import judge_of, ranked
 from fledge.demo.real.measure import Heard, compare, right_lost_p_value
 from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import asked_questions, first_questions, watched_questions
-from fledge.demo.real.watched import watched_means
+from fledge.demo.real.watched import Watched, watched
 from fledge.errors import CheckpointError
 from fledge.evaluate.bits_per_byte import score_text
 from fledge.evaluate.replies import Reply
@@ -139,6 +139,7 @@ def test_no_measured_text_is_rehearsed():
 
 def step_line(step: int, rollout: int, mean: float) -> str:
     values = {"step": step, "seconds": 1, "episode": 4 * rollout, "monitor/judge": mean}
+    values["monitor/below"] = 0
     return json.dumps({name: float(value) for name, value in values.items()}) + "\n"
 
 
@@ -147,14 +148,15 @@ def test_the_monitor_s_means_are_read_by_rollout(tmp_path):
     lines = [(1, 1, 0.5), (2, 1, 0.5), (3, 2, 0.6), (4, 2, 0.6), (5, 3, 0.7), (6, 3, 0.7)]
     written = [step_line(*line) for line in lines]
     file = tmp_path / "metrics.jsonl"
-    file.write_text("".join(written) + '{"step": 6.0, "monitor/judge": 0.8}\n')
+    file.write_text("".join(written) + '{"step": 6.0, "monitor/judge": 0.8, "monitor/below": 0.0}\n')
     means = {"0": 0.5, "1": 0.6, "2": 0.7, "3": 0.8}
-    assert watched_means(tmp_path, config) == (means, False)
-    file.write_text("".join(written[:4]) + '{"step": 4.0, "monitor/judge": 0.3}\n')
-    assert watched_means(tmp_path, config) == ({"0": 0.5, "1": 0.6, "2": 0.3}, True)
+    assert watched(tmp_path, config) == Watched(means, stopped_early=False, saved_best=False)
+    file.write_text("".join(written[:4]) + '{"step": 4.0, "monitor/judge": 0.3, "monitor/below": 1.0}\n')
+    fallen = {"0": 0.5, "1": 0.6, "2": 0.3}
+    assert watched(tmp_path, config) == Watched(fallen, stopped_early=True, saved_best=True)
     file.write_text('{"step": 1.0, "seconds": 1.0}\n')
     with pytest.raises(CheckpointError, match="no measurement of the monitor"):
-        watched_means(tmp_path, config)
+        watched(tmp_path, config)
 
 
 def test_the_forecast_knows_plain_text_saves_and_memory():

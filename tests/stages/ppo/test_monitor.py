@@ -48,14 +48,20 @@ def test_a_fall_is_two_measurements_in_a_row_below_the_best():
     assert seen(0.5, 0.6, 0.4, config=once)[0].stopped
 
 
-def test_the_best_policy_is_lent_only_after_a_fall():
-    monitor, policy = seen(0.5, 0.6, 0.4)
+@pytest.mark.parametrize(
+    ("means", "lent"),
+    [
+        ((0.5, 0.6, 0.6), 2),
+        ((0.5, 0.6, 0.4), 1),
+        ((0.5, 0.6, 0.4, 0.3), 1),
+        ((0.5, 0.6, 0.4, 0.6), 3),
+    ],
+)
+def test_the_best_policy_is_lent_while_the_newest_lies_below(means, lent):
+    monitor, policy = seen(*means)
     with monitor.applied(policy):
-        assert number_in(policy) == 2
-    monitor, policy = seen(0.5, 0.6, 0.4, 0.3)
-    with monitor.applied(policy):
-        assert number_in(policy) == 1
-    assert number_in(policy) == 3
+        assert number_in(policy) == lent
+    assert number_in(policy) == len(means) - 1
 
 
 def number_in(policy: GPT) -> float:
@@ -74,10 +80,12 @@ def test_the_newest_mean_and_the_best_are_told(caplog):
     for scores in ([0.0, 1.0], [3.0, -1.0], [0.5, -2.0], [1.0, -3.0]):
         monitor.saw(torch.tensor(scores), policy)
         told.append(monitor.metrics())
-    by_definition = [(0.5, 0.5), (1.0, 1.0), (-0.75, 1.0), (-1.0, 1.0)]
-    assert told == [{}, *({"monitor/judge": m, "monitor/best": b} for m, b in by_definition)]
+    names = ("monitor/judge", "monitor/best", "monitor/below")
+    by_definition = [(0.5, 0.5, 0), (1.0, 1.0, 0), (-0.75, 1.0, 1), (-1.0, 1.0, 2)]
+    assert told == [{}, *(dict(zip(names, one, strict=True)) for one in by_definition)]
     assert monitor.stopped
-    assert caplog.text.count("the held-out judge fell from 1.000 to -1.000") == 1
+    assert "fell from 1.000 to -0.750; if PPO ends before it rises again" in caplog.text
+    assert "PPO ends early: the held-out judge fell from 1.000 to -1.000" in caplog.text
 
 
 def test_below_counts_in_standard_errors_of_the_paired_difference():

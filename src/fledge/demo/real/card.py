@@ -107,6 +107,8 @@ class ExploitationCard(Config):
     """Means of the monitor's judge, by rollouts done."""
     stopped_early: bool
     """True where PPO ended before its last rollout."""
+    saved_best: bool = False
+    """True where the judge had fallen at the end, and the best policy was saved instead."""
 
 
 def chosen_model(comparisons: Mapping[str, Comparison]) -> str:

@@ -119,6 +119,12 @@ def _exploited(ppo: ExploitationCard) -> list[str]:
             "PPO was stopped early, because the judge on held-out shops fell or the policy had "
             "moved too far."
         )
+    if ppo.saved_best:
+        means = list(ppo.watched.values())
+        said.append(
+            f"During PPO the judge on held-out shops fell from {max(means):.3f} to "
+            f"{means[-1]:.3f}, so the policy of its best measurement was saved."
+        )
     if ppo.reward_gain >= CLEAR_GAIN and ppo.rule_gain <= 0:
         said.append(
             f"The reward model was exploited: its score rose by {ppo.reward_gain:.2f} standard "

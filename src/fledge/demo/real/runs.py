@@ -122,7 +122,7 @@ def ppo_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
         ),
         batch=BatchConfig(examples=minibatch_of(config), microbatch=ANSWERS_AT_ONCE),
         optimizer=OptimizerConfig(
-            learning_rate=5e-4,
+            learning_rate=2e-4,
             weight_decay=0.0,
             epsilon=1e-5,
             schedule="linear",

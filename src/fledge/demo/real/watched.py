@@ -1,5 +1,6 @@
 """The measurements of PPO's monitor, read from its metrics."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from fledge.demo.real.config import RealDemoConfig
@@ -7,11 +8,23 @@ from fledge.demo.real.runs import ppo_steps
 from fledge.errors import CheckpointError
 from fledge.train.metrics_file import read_metrics
 
-JUDGE, EPISODE = "monitor/judge", "episode"
+JUDGE, BELOW, EPISODE = "monitor/judge", "monitor/below", "episode"
 
 
-def watched_means(run: Path, config: RealDemoConfig) -> tuple[dict[str, float], bool]:
-    """Return the judge's means by rollouts done, and whether PPO ended before its last rollout.
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the monitor saw."""
+
+    means: dict[str, float]
+    """The judge's means, by rollouts done."""
+    stopped_early: bool
+    """Whether PPO ended before its last rollout."""
+    saved_best: bool
+    """Whether the best policy was saved in place of the last, which the judge liked less."""
+
+
+def watched(run: Path, config: RealDemoConfig) -> Watched:
+    """Read the monitor's measurements.
 
     A step carries the newest mean before it; the evaluation at the end carries the last one.
 
@@ -33,5 +46,8 @@ def watched_means(run: Path, config: RealDemoConfig) -> tuple[dict[str, float], 
         else:
             done = rollouts
         means[done - done % config.watch_every] = line[JUDGE]
-    stopped_early = int(lines[-1]["step"]) < ppo_steps(config)
-    return {str(done): mean for done, mean in means.items()}, stopped_early
+    return Watched(
+        means={str(done): mean for done, mean in means.items()},
+        stopped_early=int(lines[-1]["step"]) < ppo_steps(config),
+        saved_best=lines[-1][BELOW] > 0,
+    )

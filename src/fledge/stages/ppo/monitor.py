@@ -28,6 +28,7 @@ class Monitor:
 
     A measurement lies below the best if its paired mean difference, over the same prompts and
     seeds, is more than `errors` standard errors below 0. `patience` of them in a row are a fall.
+    A policy whose newest measurement lies below is not saved: the best one is.
     """
 
     def __init__(self, config: MonitorConfig | None) -> None:
@@ -39,7 +40,7 @@ class Monitor:
 
     @property
     def stopped(self) -> bool:
-        """True once the judge fell: the saved policy is then the best one."""
+        """True once the judge fell."""
         return self.config is not None and self.below >= self.config.patience
 
     @property
@@ -64,6 +65,13 @@ class Monitor:
             self.below += 1
         else:
             self.below = 0
+        if self.below and not self.stopped:
+            logger.warning(
+                "the held-out judge fell from %.3f to %.3f; if PPO ends before it rises again, the "
+                "policy of the best measurement is saved",
+                float(self.best.mean()),
+                self.mean,
+            )
         if self.stopped:
             logger.warning(
                 "PPO ends early: the held-out judge fell from %.3f to %.3f, although the reward "
@@ -73,14 +81,18 @@ class Monitor:
             )
 
     def metrics(self) -> dict[str, float]:
-        """Return the newest mean and the best; nothing before the first measurement."""
+        """Return the newest mean, the best, and how many in a row lie below it.
+
+        Before the first measurement there is nothing.
+        """
         if self.best is None:
             return {}
-        return {"monitor/judge": self.mean, "monitor/best": float(self.best.mean())}
+        best = float(self.best.mean())
+        return {"monitor/judge": self.mean, "monitor/best": best, "monitor/below": self.below}
 
     def applied(self, policy: GPT) -> AbstractContextManager[None]:
-        """Lend the best weights to `policy` within the context, if the judge fell."""
-        return lent(policy, self.weights if self.stopped else {})
+        """Lend the best weights to `policy` within the context, if the newest lie below."""
+        return lent(policy, self.weights if self.below else {})
 
     def state_dict(self) -> dict[str, object]:
         """Return the measurements and the best weights."""
