@@ -148,10 +148,14 @@ def test_the_monitor_s_means_are_read_by_rollout(tmp_path):
     lines = [(1, 1, 0.5), (2, 1, 0.5), (3, 2, 0.6), (4, 2, 0.6), (5, 3, 0.7), (6, 3, 0.7)]
     written = [step_line(*line) for line in lines]
     file = tmp_path / "metrics.jsonl"
-    file.write_text("".join(written) + '{"step": 6.0, "monitor/judge": 0.8, "monitor/below": 0.0}\n')
+    file.write_text(
+        "".join(written) + '{"step": 6.0, "monitor/judge": 0.8, "monitor/below": 0.0}\n'
+    )
     means = {"0": 0.5, "1": 0.6, "2": 0.7, "3": 0.8}
     assert watched(tmp_path, config) == Watched(means, stopped_early=False, saved_best=False)
-    file.write_text("".join(written[:4]) + '{"step": 4.0, "monitor/judge": 0.3, "monitor/below": 1.0}\n')
+    file.write_text(
+        "".join(written[:4]) + '{"step": 4.0, "monitor/judge": 0.3, "monitor/below": 1.0}\n'
+    )
     fallen = {"0": 0.5, "1": 0.6, "2": 0.3}
     assert watched(tmp_path, config) == Watched(fallen, stopped_early=True, saved_best=True)
     file.write_text('{"step": 1.0, "seconds": 1.0}\n')
