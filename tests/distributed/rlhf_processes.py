@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import pytest
+
 from fledge.config import parse_section
 from fledge.data.corpus import build_corpus
 from fledge.runs.run import Run, execute
@@ -68,10 +70,8 @@ def sft(files, output):
 def sft_resume(files, output):
     """Break off between two saves, then go on."""
     halves = sft_run(files, output, every=3)
-    try:
+    with pytest.raises(RuntimeError, match=r"^killed$"):
         execute(halves, SilentProgress(), killed_after(5, SFT.build))
-    except RuntimeError as error:
-        assert str(error) == "killed"
     execute(halves, SilentProgress())
 
 
@@ -129,10 +129,8 @@ def go_on(files, output, every=5, killed=None):
     if killed is None:
         execute(halves, SilentProgress())
         return
-    try:
+    with pytest.raises(RuntimeError, match=r"^killed$"):
         execute(halves, SilentProgress(), killed_after(killed))
-    except RuntimeError as error:
-        assert str(error) == "killed"
 
 
 def resume(files, output):

@@ -52,6 +52,27 @@ def test_the_same_seed_gives_the_same_text_whatever_shares_the_batch(model):
         assert [completion.ids for completion in found] == expected
 
 
+def test_equal_prompts_that_are_read_once_have_keys_and_values_of_their_own(model):
+    first, again, other = (7, 8, 9), (3, 1, 4, 1, 5), (2, 6)
+    prompts = [first, again, again, other, again, other]
+    requests = [
+        Request(str(n), prompt, SamplingParams(seed=n, max_new_tokens=12))
+        for n, prompt in enumerate(prompts)
+    ]
+    engine, answers = Engine(model, max_batch=8), {request.id: [] for request in requests}
+    engine.submit(requests[0])
+    for event in engine.step():
+        answers[event.request_id].append(event.token_id)
+    for request in requests[1:]:  # they join behind a row that runs
+        engine.submit(request)
+    while engine.busy:
+        for event in engine.step():
+            answers[event.request_id].append(event.token_id)
+    assert {n: tuple(ids) for n, ids in answers.items()} == {
+        request.id: alone(model, request) for request in requests
+    }
+
+
 def test_nor_when_each_arrives_nor_who_leaves(model):
     for seed in range(5):
         dice = random.Random(seed)

@@ -17,7 +17,8 @@ STOPS = {False: "likely", True: "full", "never": "never"}
 def spread(model, deviation):
     """Random weights far apart, so that no two hypotheses score nearly the same.
 
-    They are doubles: rounding would differ from one processor to another.
+    They are doubles, so that the logits, rounded to single precision on both sides, are equal on
+    every processor.
     """
     torch.manual_seed(5)
     with torch.no_grad():
@@ -137,4 +138,4 @@ def compare(found, expected, beams, start, has_scores):
         assert set(row[len(ids) :]) <= {PAD, END}
     if has_scores:
         scores = torch.tensor([hypothesis.score for hypothesis in ours])
-        torch.testing.assert_close(scores, expected.sequences_scores, atol=1e-9, rtol=0)
+        torch.testing.assert_close(scores, expected.sequences_scores, atol=1e-5, rtol=0)

@@ -44,7 +44,7 @@ def answer_conversations(
     engine = Engine(
         loaded.model,
         max_batch=min(max_batch, max(1, len(conversations))),
-        # Known beforehand, and so the cache need not grow into twice the room.
+        # The length is known, so the cache is allocated once.
         max_length=max(map(len, prompts), default=0) + sampling.max_new_tokens,
     )
     answers = respond(

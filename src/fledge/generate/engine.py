@@ -197,7 +197,8 @@ class Engine:
             sources = [numbers[prompt] for prompt in prompts]
             # A source never lies behind its copy: from the last row on, none is lost.
             for row, source in reversed(list(enumerate(sources))):
-                cache.move_row(first_row + source, first_row + row, len(prompts[row]))
+                if source != row:
+                    cache.move_row(first_row + source, first_row + row, len(prompts[row]))
             logits = logits[sources]
         return Sampler(sequences, logits.shape[-1], self._device).sample(logits)
 

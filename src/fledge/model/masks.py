@@ -43,15 +43,15 @@ def block_diagonal(segments: Int[Tensor, "B T"]) -> Bool[Tensor, "B 1 T T"]:
 
 
 def branching(segments: Int[Tensor, "B T"]) -> Bool[Tensor, "B 1 T T"]:
-    """Mask rows of one beginning and several ways to go on from it, which do not see each other.
+    """Mask rows of a shared prefix and its continuations, which do not see each other.
 
-    `segments` gives the beginning, which stands first, 1 and each way another number; 0 is padding,
-    which sees nothing and is not seen.
+    `segments` numbers the prefix, which stands first, 1 and each continuation differently; 0 is
+    padding, which sees nothing and is not seen.
     """
-    begins = segments[:, None, None, :] == 1
+    prefix = segments[:, None, None, :] == 1
     same = segments[:, None, :, None] == segments[:, None, None, :]
     tokens = (segments > 0)[:, None, :, None]
-    return (same | begins) & tokens & causal(segments.shape[1], segments.device)
+    return (same | prefix) & tokens & causal(segments.shape[1], segments.device)
 
 
 def segment_positions(segments: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:

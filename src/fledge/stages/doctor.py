@@ -141,7 +141,8 @@ def weak_critic(history: History) -> Finding | None:
         "weak critic",
         f"the value model explains {explained:.0%} of the returns' variance",
         "A critic that is worse than a constant turns advantages into noise: raise "
-        "stage.critic.learning_rate_factor or stage.critic.value_clip, or use larger rollouts",
+        "stage.critic.learning_rate_factor or stage.critic.value_clip, use larger rollouts, or, in "
+        'a short run against a reward model, set stage.critic.start="zero"',
     )
 
 

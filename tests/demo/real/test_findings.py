@@ -103,7 +103,7 @@ def test_a_healthy_card_names_only_the_limits():
         ({"after": {"right": {"all": 0.9, "sums": 0.5}}}, "sums (50%)"),
         ({"after": {"ends": 0.9}}, "only 90% of the answers end"),
         ({"kl": 16.0}, "16.0 nats per answer"),
-        ({"stopped_early": True}, "stopped early"),
+        ({"stopped_early": True}, "stopped early, because the policy had moved too far"),
         (
             {"saved_best": True, "watched": {"0": 0.6, "4": 0.7, "8": 0.5}},
             "fell from 0.700 to 0.500, so the policy of its best measurement was saved",
@@ -134,7 +134,8 @@ def test_the_model_of_the_chat_is_judged():
 
 
 def test_a_gain_within_the_noise_is_no_exploitation():
-    assert "exploited" not in found(reward_gain=0.02, rule_gain=-0.05)
+    noise = {"reward_gain": 0.02, "rule_gain": -0.05, "suffix": "Bye!", "suffix_share": 0.6}
+    assert "exploited" not in found(**noise) and "Bye!" not in found(**noise)
 
 
 def test_two_lost_questions_and_three_per_cent_are_tolerated():

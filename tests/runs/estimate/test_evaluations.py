@@ -2,6 +2,7 @@
 
 import pytest
 
+from fledge.model.gpt import GPT
 from fledge.runs.estimate.evaluations import held_out_tokens, save_tokens
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.stages.reward import stage as reward_stage
@@ -34,9 +35,20 @@ def test_a_reward_model_reads_as_many_tokens_as_are_estimated(
     score = reward_stage.score_rankings
 
     def counted(scores, rankings, pad):
-        read.append(sum(len(ids) for one in rankings for ids in one.answers))
+        places.clear()
+        for one in rankings:  # alone, without padding
+            score(scores, [one], pad)
+        read.append(sum(places))
         return score(scores, rankings, pad)
 
+    places: list[int] = []
+    hidden = GPT.hidden
+
+    def counting(model, ids, *rest):
+        places.append(ids.numel())
+        return hidden(model, ids, *rest)
+
+    monkeypatch.setattr(GPT, "hidden", counting)
     monkeypatch.setattr(reward_stage, "score_rankings", counted)
     stage.evaluate()
     assert sum(read) == held_out_tokens(stage) > 0

@@ -6,7 +6,12 @@ import torch
 from fledge.data.batch import ComparisonBatch
 from fledge.model.masks import branching
 from fledge.stages.reward.loss import AnswerScores, ranking_loss
-from fledge.stages.reward.shared_prompt import is_worth_sharing, share_prompts, shared_lengths
+from fledge.stages.reward.shared_prompt import (
+    is_worth_sharing,
+    num_places,
+    share_prompts,
+    shared_lengths,
+)
 from stages.ppo.small_ppo import language_model, reward_model
 
 
@@ -92,15 +97,37 @@ def test_equal_answers_and_one_that_begins_another_keep_a_token_of_their_own():
     torch.testing.assert_close(AnswerScores(model)(batch), alone(model, batch), atol=1e-5, rtol=0)
 
 
-def test_a_lone_answer_is_its_own_row():
-    batch = comparisons([6], [[3]])
-    assert shared_lengths(batch).tolist() == [8]
-    rows = share_prompts(batch, shared_lengths(batch))
-    assert rows.ids.tolist() == batch.ids[0].tolist()
-    assert rows.last.tolist() == [[8]]
+def test_lone_answers_are_read_causally_without_a_mask():
+    batch, model, masks = comparisons([6, 4], [[3], [5]]), reward_model(language_model()), []
+    assert not is_worth_sharing(batch, shared_lengths(batch)) and num_places(batch) == 2 * 9
+    hidden = model.trunk.hidden
+
+    def recorded(ids, positions=None, mask=None):
+        masks.append(mask)
+        return hidden(ids, positions, mask)
+
+    model.trunk.hidden = recorded
+    found = AnswerScores(model)(batch)
+    assert masks == [None]
+    torch.testing.assert_close(found, alone(model, batch), atol=1e-5, rtol=0)
 
 
-def test_a_way_to_go_on_sees_the_beginning_and_itself():
+@pytest.mark.parametrize(
+    ("prompt", "answers", "shares"),
+    [
+        (200, [60] * 4, True),  # 440 tokens for 1,040, 194 thousand pairs for 270
+        (200, [200] * 4, False),  # 1,000 tokens for 1,600, but a million pairs for 640 thousand
+        (10, [1, 1], True),
+    ],
+)
+def test_sharing_reads_fewer_tokens_and_no_more_pairs(prompt, answers, shares):
+    batch = comparisons([prompt], [answers])
+    assert is_worth_sharing(batch, shared_lengths(batch)) == shares
+    together, own = prompt + sum(answers), len(answers) * (prompt + max(answers))
+    assert num_places(batch) == (together if shares else own)
+
+
+def test_a_continuation_sees_the_prefix_and_itself():
     mask = branching(torch.tensor([[1, 1, 2, 2, 3, 0]]))[0, 0]
     assert mask.int().tolist() == [
         [1, 0, 0, 0, 0, 0],

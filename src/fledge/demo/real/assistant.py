@@ -26,10 +26,13 @@ def system_prompt() -> str:
 
 
 def create_assistant(database: Database, model: str) -> None:
-    """Create the assistant for the person at this machine, unless there is one of its name."""
+    """Create the assistant for the person at this machine, or let `model` answer for it."""
     owner = local_owner(database).id
-    if any(one.name == NAME for one in database.assistants.list(owner)):
-        return
+    for one in database.assistants.list(owner):
+        if one.name == NAME:
+            if one.model != model:
+                database.assistants.change(owner, one.id, model=model)
+            return
     assistant = database.assistants.create(
         owner,
         name=NAME,

@@ -13,7 +13,7 @@ COMPARISONS = {
     "PPO over import": ("import", "ppo"),
 }
 """Pairs that are compared by the rule: before and after."""
-CHOICE = "PPO over SFT"
+DECIDING_COMPARISON = "PPO over SFT"
 """Comparison that decides which model answers in the chat."""
 
 
@@ -116,7 +116,7 @@ def chosen_model(comparisons: Mapping[str, Comparison]) -> str:
 
     The choice is made on held-out shops, so the lamp shop's questions still judge it.
     """
-    return "ppo" if comparisons[CHOICE].win_rate > 0.5 else "sft"
+    return "ppo" if comparisons[DECIDING_COMPARISON].win_rate > 0.5 else "sft"
 
 
 class RealCard(Config):

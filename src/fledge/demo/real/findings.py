@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from fledge.demo.real.card import (
-    CHOICE,
+    DECIDING_COMPARISON,
     MODEL_NAMES,
     AskedQuestion,
     Comparison,
@@ -25,9 +25,9 @@ END_LIMIT = 0.95
 LONGER = 1.25
 EXPLAINED = 0.2
 KL_LIMIT = 15.0
-CLEAR_GAIN = 0.1
-"""Rise of the reward model's mean score, in standard deviations, that counts as one: that of 128
-answers has a standard error of nearly 0.1."""
+CLEAR_GAIN = 0.25
+"""Rise of the reward model's mean score, in standard deviations, that counts as one: two standard
+errors of the difference between twice 128 answers."""
 
 
 def what_did_not_work(
@@ -43,7 +43,7 @@ def what_did_not_work(
     return [
         *_shop(shop, chosen),
         *_general(general, models, chosen),
-        *_ppo(models, comparisons[CHOICE], ppo),
+        *_ppo(models, comparisons[DECIDING_COMPARISON], ppo),
         *_exploited(ppo),
         *_reward(reward),
         *_weak_kinds(models[chosen]),
@@ -87,10 +87,10 @@ def _general(
 
 def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: ExploitationCard) -> list[str]:
     said = []
-    if chosen_model({CHOICE: over_sft}) != "ppo":
+    if chosen_model({DECIDING_COMPARISON: over_sft}) != "ppo":
         said.append(
-            f"PPO's answers win {over_sft.win_rate:.0%} against those of SFT, so the model after "
-            "SFT answers in the chat."
+            f"PPO's answers win {over_sft.win_rate:.0%} against those of SFT, ties counted half, "
+            "so the model after SFT answers in the chat."
         )
     if over_sft.p_value >= SIGNIFICANT:
         said.append(
@@ -114,10 +114,9 @@ def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: Exploitatio
 
 def _exploited(ppo: ExploitationCard) -> list[str]:
     said = []
-    if ppo.stopped_early:
+    if ppo.stopped_early and not ppo.saved_best:
         said.append(
-            "PPO was stopped early, because the judge on held-out shops fell or the policy had "
-            "moved too far."
+            "PPO was stopped early, because the policy had moved too far from the SFT model."
         )
     if ppo.saved_best:
         means = list(ppo.watched.values())
@@ -130,7 +129,7 @@ def _exploited(ppo: ExploitationCard) -> list[str]:
             f"The reward model was exploited: its score rose by {ppo.reward_gain:.2f} standard "
             f"deviations, the rule's changed by {ppo.rule_gain:+.2f}."
         )
-    if ppo.suffix_share > EXPLAINED:
+    if ppo.reward_gain >= CLEAR_GAIN and ppo.suffix_share > EXPLAINED:
         said.append(
             f"{min(1.0, ppo.suffix_share):.0%} of the reward's gain is the price of a sentence: "
             f"“{ppo.suffix}” ends {ppo.suffix_before:.0%} of the answers before PPO and "

@@ -37,9 +37,9 @@ WEIGHTS = 4
 """Bytes of a weight while a model trains."""
 LOGITS = 3
 """Copies of the logits that a step holds: themselves, their softmax, their gradient."""
-ACTIVATIONS = 116
-"""Bytes that a step keeps of a token for each layer and number of the width, measured: SmolLM2 has
-2 MB of them."""
+ACTIVATIONS = 90
+"""Bytes by which a token of a step makes the process larger, for each layer and number of the
+width: with adapters half of them are activations, half what the allocator keeps between them."""
 LONGEST_PROMPT = 415
 """Tokens of the longest question with its system prompt, by the same tokenizer."""
 OVERHEAD = 1.0 * 2**30
@@ -87,9 +87,7 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
         "ranking": Work(read=ranked * PROMPT, written=ranked * ANSWER),
         "reward": Work(
             trained=config.ranked_prompts * ranking,
-            read=config.held_out_rankings * ranking
-            + normalisations(config)
-            * min(MOST_TOKENS * ranking // (config.answers * row), config.ranked_prompts * ranking),
+            read=config.held_out_rankings * ranking + normalisation_tokens(config, ranking),
         ),
         "ppo": Work(
             read=rolled * (PROMPT + NETWORKS * row) + watched * PROMPT,
@@ -104,13 +102,17 @@ def work_of(config: RealDemoConfig) -> dict[str, Work]:
     }
 
 
-def normalisations(config: RealDemoConfig) -> int:
-    """Count how often the reward model reads what its scores are normalised by.
+def normalisation_tokens(config: RealDemoConfig, ranking: int) -> int:
+    """Count the tokens that the reward model reads to normalise its scores.
 
-    A save reads it for the mean and for the deviation, the evaluation for the deviation.
+    A save reads demonstrations for the mean and rankings, of `ranking` tokens with a shared prompt,
+    for the deviation; the evaluation reads rankings.
     """
-    steps = math.ceil(config.ranked_prompts / RANKINGS)
-    return 2 * math.ceil(steps / REWARD_SAVED_EVERY) + 1
+    saves = math.ceil(math.ceil(config.ranked_prompts / RANKINGS) / REWARD_SAVED_EVERY)
+    mean = min(MOST_TOKENS, config.demonstrations * CHAT)
+    counted = MOST_TOKENS // (config.answers * (PROMPT + ANSWER))  # rankings, prompts not shared
+    deviation = min(counted, config.ranked_prompts) * ranking
+    return saves * mean + (saves + 1) * deviation
 
 
 def memory_bytes(model: GPTConfig, config: RealDemoConfig) -> float:

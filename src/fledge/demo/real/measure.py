@@ -37,7 +37,7 @@ from fledge.demo.real.labelling import RankedReplies, ranked
 from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import held_out_ranked_questions
 from fledge.demo.real.runs import RUNTIME, TEMPERATURE, outputs
-from fledge.demo.real.watched import watched
+from fledge.demo.real.watched import read_monitor
 from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
 from fledge.evaluate.win_rate import paired_bootstrap
@@ -201,7 +201,7 @@ def exploitation_card(
     plain, rewarded, ended = scores_with_ending(files, before, after, ending)
     reward_gain = float(rewarded.mean() - plain.mean())
     rise = share_with(after, ending) - share_with(before, ending)
-    monitor = watched(files.output / "ppo", config)
+    monitor = read_monitor(files.output / "ppo", config)
     return ExploitationCard(
         kl=kl_from_sft(files, after),
         reward_gain=reward_gain,

@@ -27,7 +27,7 @@ SFT_ROWS = 1
 RANKINGS = 4
 REWARD_SAVED_EVERY = 20
 """Steps between saves: each reads demonstrations and rankings anew."""
-# A token's activations take 2 MB, and long prompts have 400 tokens.
+# A token makes a training process 1.6 MB larger, and long prompts have 400 tokens.
 ROWS_AT_ONCE, RANKINGS_AT_ONCE, ANSWERS_AT_ONCE = 1, 1, 1
 KL_COEFFICIENT = 0.05
 LORA = LoRAConfig()
@@ -109,9 +109,9 @@ def ppo_run(files: RealFiles, seed: int, config: RealDemoConfig) -> Run:
             ),
             epochs=1,
             kl_coefficient=KL_COEFFICIENT,
-            # A run of 32 steps cannot unlearn a reward model's numbers in the middle of an answer,
-            # and with λ = 1 a critic that knows nothing favours no part of it. It must soon know
-            # which questions are hard: each has one answer.
+            # So few steps cannot unlearn a reward model's numbers in the middle of an answer, and
+            # with λ = 1 and no values yet all tokens of an answer count alike. A high rate lets the
+            # critic learn in time how scores differ from question to question.
             gae_lambda=1.0,
             critic=CriticConfig(start="zero", learning_rate_factor=4.0, value_clip=None),
             score=ScoreConfig(

@@ -12,8 +12,8 @@ JUDGE, BELOW, EPISODE = "monitor/judge", "monitor/below", "episode"
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """What the monitor saw."""
+class MonitorRecord:
+    """Measurements of PPO's monitor."""
 
     means: dict[str, float]
     """The judge's means, by rollouts done."""
@@ -23,7 +23,7 @@ class Watched:
     """Whether the best policy was saved in place of the last, which the judge liked less."""
 
 
-def watched(run: Path, config: RealDemoConfig) -> Watched:
+def read_monitor(run: Path, config: RealDemoConfig) -> MonitorRecord:
     """Read the monitor's measurements.
 
     A step carries the newest mean before it; the evaluation at the end carries the last one.
@@ -46,8 +46,8 @@ def watched(run: Path, config: RealDemoConfig) -> Watched:
         else:
             done = rollouts
         means[done - done % config.watch_every] = line[JUDGE]
-    return Watched(
+    return MonitorRecord(
         means={str(done): mean for done, mean in means.items()},
         stopped_early=int(lines[-1]["step"]) < ppo_steps(config),
-        saved_best=lines[-1][BELOW] > 0,
+        saved_best=lines[-1].get(BELOW, 0.0) > 0,
     )

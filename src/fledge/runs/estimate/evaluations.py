@@ -16,7 +16,8 @@ from fledge.runtime.probe import seconds_of, undisturbed
 from fledge.stages.next_token import EVALUATION_TOKENS
 from fledge.stages.pretrain import Pretrain
 from fledge.stages.reward.data import as_rankings, first_of
-from fledge.stages.reward.loss import rankings_at_once
+from fledge.stages.reward.loss import TOKENS_PER_FORWARD
+from fledge.stages.reward.shared_prompt import num_places
 from fledge.stages.reward.stage import RewardModelling
 from fledge.stages.sft import SFT
 from fledge.stages.translate.stage import Translate, spread
@@ -55,7 +56,8 @@ def evaluation_cost(
     if isinstance(stage, Pretrain | SFT):
         at_once = min(tokens, EVALUATION_TOKENS) // batch.inputs.shape[1]
     else:
-        at_once = rankings_at_once(*batch.ids.shape[1:])
+        # Those of demonstrations, which share no prompt, fill a forward pass.
+        at_once = min(tokens, TOKENS_PER_FORWARD) * batch.examples // num_places(batch)
     more = min(2, batch.examples)
     # Two measurements: the weights in the format of the products are there once for all rows.
     counted = [evaluation_bytes(stage, rows_of(batch, rows), runtime) for rows in (1, more)]
@@ -104,8 +106,8 @@ def deviation_tokens(stage: RewardModelling) -> int:
 
 
 def tokens_of_rankings(rankings: Sequence[RenderedRanking]) -> int:
-    """Count the tokens of all answers with their prompts."""
-    return sum(len(ids) for one in rankings for ids in one.answers)
+    """Count the tokens that are read of rankings; answers may share their prompt."""
+    return sum(num_places(collate_rankings([one], pad=0)) for one in rankings)
 
 
 def translation_seconds(stage: Translate, runtime: Runtime) -> float:

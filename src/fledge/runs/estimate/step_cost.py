@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from fledge.data.batch import named_tensors
+from fledge.data.batch import ComparisonBatch, named_tensors
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
 from fledge.runtime.probe import seconds_of, undisturbed
 from fledge.stages.ppo.batch import PPOBatch
+from fledge.stages.reward.shared_prompt import num_places
 from fledge.train.optimizer import Optimizer
 from fledge.train.plan import Plan
 from fledge.train.stage import Stage
@@ -102,7 +103,12 @@ def rows_of(batch: Any, rows: int) -> Any:
 
 
 def tokens_of(batch: Any) -> int:
-    """Count the places of a batch's rows, padding included: the ids of every sequence in it."""
+    """Count the places of a batch's rows, padding included: the ids of every sequence in it.
+
+    Answers that share their prompt are counted as the model reads them.
+    """
+    if isinstance(batch, ComparisonBatch):
+        return max(1, num_places(batch))
     # PPO's batch holds rows of two kinds; those of the experience are always there.
     tensors = named_tensors(batch.experience if isinstance(batch, PPOBatch) else batch)
     names = ("inputs", "source", "ids")

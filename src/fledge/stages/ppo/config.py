@@ -44,7 +44,8 @@ class MonitorConfig(Config):
     every: int = Field(10, ge=1)
     """Rollouts between measurements; the first measures the policy that training starts from."""
     patience: int = Field(2, ge=1)
-    """Measurements in a row below the best one that end training; the best policy is saved."""
+    """Measurements in a row below the best one that end training; the best policy is saved, as it
+    is where training ends after fewer of them."""
     errors: float = Field(2.0, ge=0.0)
     """Standard errors of the paired difference by which such a measurement is below."""
 
@@ -72,8 +73,8 @@ class CriticConfig(Config):
 
     start: Literal["reward", "zero"] = "reward"
     """Values before the first step: "reward" copies the reward model (Ouyang et al. 2022), whose
-    numbers mean nothing before an answer's end; "zero" puts a head of zeros on its trunk (Ziegler
-    et al. 2019), for runs too short to unlearn them."""
+    numbers mean nothing before an answer's end; "zero" puts a head of zeros on its trunk, for runs
+    too short to unlearn them. With a Python function they are always zero."""
     learning_rate_factor: float = Field(1.0, gt=0.0)
     """Learning rate of the critic, as a multiple of the policy's."""
     coefficient: float = Field(0.1, ge=0.0)

@@ -88,7 +88,11 @@ class Monitor:
         if self.best is None:
             return {}
         best = float(self.best.mean())
-        return {"monitor/judge": self.mean, "monitor/best": best, "monitor/below": self.below}
+        return {
+            "monitor/judge": self.mean,
+            "monitor/best": best,
+            "monitor/below": float(self.below),
+        }
 
     def applied(self, policy: GPT) -> AbstractContextManager[None]:
         """Lend the best weights to `policy` within the context, if the newest lie below."""

@@ -1,5 +1,6 @@
 """Rows in which the answers to one prompt share it, so that a model reads it once."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ class SharedPrompts:
     """A row is what the K answers have in common, then the rest of each, right-padded.
 
     `segments` numbers the parts of a row from 1, as `masks.branching` takes them. `last` holds the
-    place of each answer's last token, 0 where an answer is missing.
+    place of each answer's last token; where an answer is missing it means nothing.
     """
 
     ids: Int[Tensor, "B L"]
@@ -36,12 +37,32 @@ def shared_lengths(batch: ComparisonBatch) -> Int[Tensor, " B"]:
 
 
 def is_worth_sharing(batch: ComparisonBatch, shared: Int[Tensor, " B"]) -> bool:
-    """Tell whether the prompts are longer than their answers together.
+    """Tell whether shared rows have fewer tokens than rows of their own, and no more pairs of them.
 
-    Of longer answers most pairs of tokens would be masked, and attention computes them all.
+    Attention computes all pairs of a row, masked or not; of long answers most would be masked.
     """
+    together, alone = shared_shape(batch, shared), own_shape(batch)
+    pairs, own_pairs = (rows * length**2 for rows, length in (together, alone))
+    return math.prod(together) < math.prod(alone) and pairs <= own_pairs
+
+
+def num_places(batch: ComparisonBatch) -> int:
+    """Count the tokens of the rows that the model reads, padding included."""
+    shared = shared_lengths(batch)
+    if is_worth_sharing(batch, shared):
+        return math.prod(shared_shape(batch, shared))
+    return math.prod(own_shape(batch))
+
+
+def shared_shape(batch: ComparisonBatch, shared: Int[Tensor, " B"]) -> tuple[int, int]:
+    """Return the rows of `share_prompts` and their length."""
     own = (batch.lengths - shared[:, None]).clamp(min=0).sum(dim=1)
-    return bool(shared.sum() >= own.sum())
+    return len(shared), int((shared + own).max())
+
+
+def own_shape(batch: ComparisonBatch) -> tuple[int, int]:
+    """Return the number of answers and the length of the longest."""
+    return int((batch.lengths > 0).sum()), int(batch.lengths.max())
 
 
 def share_prompts(batch: ComparisonBatch, shared: Int[Tensor, " B"]) -> SharedPrompts:
@@ -58,14 +79,14 @@ def share_prompts(batch: ComparisonBatch, shared: Int[Tensor, " B"]) -> SharedPr
     length = int(slots.max()) + 1
     targets = slots.masked_fill(~is_kept.flatten(1), length)
 
-    def laid(values: Int[Tensor, "B K T"]) -> Int[Tensor, "B L"]:
+    def lay_out(values: Int[Tensor, "B K T"]) -> Int[Tensor, "B L"]:
         row = values.new_zeros(rows, length + 1)
         return row.scatter(1, targets, values.flatten(1))[:, :length]
 
     ends = (batch.lengths - 1).clamp(min=0)[:, :, None]
     return SharedPrompts(
-        ids=laid(batch.ids),
-        positions=laid(places.expand_as(batch.ids)),
-        segments=laid(torch.where(is_own, answer + 2, 1)),
+        ids=lay_out(batch.ids),
+        positions=lay_out(places.expand_as(batch.ids)),
+        segments=lay_out(torch.where(is_own, answer + 2, 1)),
         last=slots.view(rows, answers, longest).gather(2, ends)[:, :, 0],
     )
