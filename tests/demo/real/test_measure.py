@@ -21,6 +21,7 @@ from fledge.evaluate.bits_per_byte import score_text
 from fledge.evaluate.replies import Reply
 from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
+from fledge.stages.reward.data import MOST_TOKENS
 from fledge.starter.gold import ModelAnswer
 from fledge.starter.python_texts import measured_texts, pieces, rehearsed_texts
 from fledge.starter.shops.conversations import TOPICS

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from fledge.data.packing import pack
-from fledge.data.rendering import RenderedRanking
+from fledge.data.rendering import RenderedRanking, collate_rankings
 from fledge.runs.estimate.step_cost import Line, StepCost, rows_of
 from fledge.runtime import Runtime
 from fledge.runtime.live_bytes import LiveBytes
