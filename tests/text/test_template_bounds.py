@@ -8,7 +8,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from fledge.errors import TokenizerError
 from fledge.text.template import compile_template, render_template
 from fledge.text.template_bounds import LONGEST_SOURCE
-from fledge.text.template_meter import MOST_SECONDS
+from fledge.text.template_meter import MOST_SECONDS, Meter, TemplateTooCostly
 
 CHAT = [{"role": "user", "content": "Hello"}]
 GROWING = (
@@ -181,3 +181,29 @@ def test_templates_do_as_in_jinja(source, expected):
     plain = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     assert render_template(source, CHAT, {}, False) == expected
     assert plain.from_string(source).render(messages=CHAT) == expected
+
+
+def meter_at(monkeypatch, times):
+    """Let a meter read these processor times, the first as it begins; step until they end."""
+    clock = iter(times)
+    monkeypatch.setattr(time, "thread_time", lambda: next(clock))
+    meter = Meter(0)
+    for _ in times[1:]:
+        meter.step()
+
+
+def test_one_pause_of_the_process_is_no_work_of_the_template(monkeypatch):
+    meter_at(monkeypatch, [0.0, 0.1, 1.5, 1.6, 2.3])  # a pause of 1.4 seconds, 0.9 of work
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [0.0, 0.1, 1.5, 3.0],  # a second pause
+        [0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.1],  # steady work
+        [0.0, 0.1, 1.5, 1.7, 1.9, 2.1, 2.3, 2.45],  # a pause, then steady work
+    ],
+)
+def test_more_than_a_pause_is_work(monkeypatch, times):
+    with pytest.raises(TemplateTooCostly, match="more time than any conversation needs"):
+        meter_at(monkeypatch, times)

@@ -12,6 +12,9 @@ MOST_STEPS = 500_000
 """Iterations, calls, filters, operators and outputs of one rendering, beside the size given."""
 MOST_SECONDS = 1.0
 """Processor time of one rendering; as much again for each million characters it is given."""
+PAUSE = 0.25
+"""Seconds between two steps that are no work of the template, once in a rendering: in a large
+process a garbage collection takes as long."""
 ITEM = 16
 """Characters that an item of a list or a table counts for."""
 MOST_SIZE = 4_000_000
@@ -54,7 +57,9 @@ class Meter:
         self.most = MOST_SIZE + 16 * given
         self._steps = MOST_STEPS + given
         self._written = self.most
-        self._end = time.thread_time() + MOST_SECONDS * (1 + given / 1e6)
+        self._last = time.thread_time()
+        self._end = self._last + MOST_SECONDS * (1 + given / 1e6)
+        self._has_paused = False
 
     def step(self, written: int = 0) -> None:
         """Count a step that writes as many characters.
@@ -68,8 +73,14 @@ class Meter:
             raise TemplateTooCostly("it takes more steps than any conversation needs")
         if self._written < 0:
             raise TemplateTooCostly(f"it writes more than {self.most:,} characters")
-        if time.thread_time() > self._end:
-            raise TemplateTooCostly("it takes more time than any conversation needs")
+        now = time.thread_time()
+        if now > self._end:
+            pause = now - self._last
+            if self._has_paused or pause < PAUSE:
+                raise TemplateTooCostly("it takes more time than any conversation needs")
+            self._has_paused = True
+            self._end += pause
+        self._last = now
 
     def admit(self, size: int) -> None:
         """Refuse a value of this size.
