@@ -116,6 +116,11 @@ def test_a_healthy_card_names_only_the_limits():
         ({"tokens_after": 30.0}, "20 tokens before, 30 after"),
         ({"low": 0.45}, "includes chance"),
         ({"win_rate": 0.5}, "so the model after SFT answers in the chat"),
+        (
+            {"after": {"right": {"all": 0.89, "sums": 0.8}}},
+            "win 60% against those of SFT, ties counted half, and 89% of its likeliest answers are "
+            "right, 90% of those of SFT, so the model after SFT answers in the chat",
+        ),
     ],
 )
 def test_each_weakness_is_said(change, said):

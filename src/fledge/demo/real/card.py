@@ -111,12 +111,15 @@ class ExploitationCard(Config):
     """True where the judge had fallen at the end, and the best policy was saved instead."""
 
 
-def chosen_model(comparisons: Mapping[str, Comparison]) -> str:
-    """Return the model that answers in the chat: PPO's where it wins against SFT's by the rule.
+def chosen_model(comparisons: Mapping[str, Comparison], models: Mapping[str, ModelCard]) -> str:
+    """Return the model that answers in the chat: PPO's where it is better than SFT's.
 
-    The choice is made on held-out shops, so the lamp shop's questions still judge it.
+    It must win more often than it loses by the rule, and answer no fewer questions rightly. The
+    choice is made on held-out shops, so the lamp shop's questions still judge it.
     """
-    return "ppo" if comparisons[DECIDING_COMPARISON].win_rate > 0.5 else "sft"
+    wins = comparisons[DECIDING_COMPARISON].win_rate > 0.5
+    is_right_as_often = models["ppo"].right["all"] >= models["sft"].right["all"]
+    return "ppo" if wins and is_right_as_often else "sft"
 
 
 class RealCard(Config):
@@ -147,7 +150,7 @@ class RealCard(Config):
     @property
     def chosen(self) -> str:
         """The model that answers in the chat."""
-        return chosen_model(self.comparisons)
+        return chosen_model(self.comparisons, self.models)
 
     def num_right(self, model: str) -> int:
         """Return how many questions to the lamp shop a model answers rightly."""

@@ -39,11 +39,11 @@ def what_did_not_work(
     ppo: ExploitationCard,
 ) -> list[str]:
     """Return sentences, the gravest first; the last always names what nobody measured."""
-    chosen = chosen_model(comparisons)
+    chosen = chosen_model(comparisons, models)
     return [
         *_shop(shop, chosen),
         *_general(general, models, chosen),
-        *_ppo(models, comparisons[DECIDING_COMPARISON], ppo),
+        *_ppo(models, comparisons[DECIDING_COMPARISON], ppo, chosen),
         *_exploited(ppo),
         *_reward(reward),
         *_weak_kinds(models[chosen]),
@@ -85,12 +85,16 @@ def _general(
     return said
 
 
-def _ppo(models: Mapping[str, ModelCard], over_sft: Comparison, ppo: ExploitationCard) -> list[str]:
+def _ppo(
+    models: Mapping[str, ModelCard], over_sft: Comparison, ppo: ExploitationCard, chosen: str
+) -> list[str]:
     said = []
-    if chosen_model({DECIDING_COMPARISON: over_sft}) != "ppo":
+    if chosen != "ppo":
         said.append(
             f"PPO's answers win {over_sft.win_rate:.0%} against those of SFT, ties counted half, "
-            "so the model after SFT answers in the chat."
+            f"and {models['ppo'].right['all']:.0%} of its likeliest answers are right, "
+            f"{models['sft'].right['all']:.0%} of those of SFT, so the model after SFT answers in "
+            "the chat."
         )
     if over_sft.p_value >= SIGNIFICANT:
         said.append(
