@@ -49,3 +49,9 @@ class ScalarModel(nn.Module):
         noise = torch.randn(weight.shape, generator=generator, device=generator.device)
         weight.copy_(noise / math.sqrt(weight.shape[1] + 1))
         self.head.bias.zero_()
+
+    @torch.no_grad()
+    def zero_head(self) -> None:
+        """Set w and b to 0, so that every number is 0: V at first (Ziegler et al. 2019)."""
+        self.head.weight.zero_()
+        self.head.bias.zero_()

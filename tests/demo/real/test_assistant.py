@@ -26,6 +26,7 @@ def test_a_second_start_keeps_what_was_changed(tmp_path):
         create_assistant(database, "ppo")
         owner = local_owner(database).id
         (one,) = database.assistants.list(owner)
-        database.assistants.change(owner, one.id, greeting="Hi!")
+        database.assistants.change(owner, one.id, greeting="Hi!", model="import")
         create_assistant(database, "ppo")
-        assert [each.greeting for each in database.assistants.list(owner)] == ["Hi!"]
+        kept = [(each.greeting, each.model) for each in database.assistants.list(owner)]
+        assert kept == [("Hi!", "import")]

@@ -26,13 +26,13 @@ def system_prompt() -> str:
 
 
 def create_assistant(database: Database, model: str) -> None:
-    """Create the assistant for the person at this machine, or let `model` answer for it."""
+    """Create the assistant for the person at this machine, unless there is one of its name.
+
+    That one may have been changed, and keeps its model.
+    """
     owner = local_owner(database).id
-    for one in database.assistants.list(owner):
-        if one.name == NAME:
-            if one.model != model:
-                database.assistants.change(owner, one.id, model=model)
-            return
+    if any(one.name == NAME for one in database.assistants.list(owner)):
+        return
     assistant = database.assistants.create(
         owner,
         name=NAME,

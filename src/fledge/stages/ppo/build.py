@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from fledge.checkpoint.adapter_files import save_language_adapter, save_scalar_adapter
 from fledge.checkpoint.directory import find_checkpoint
@@ -173,7 +173,7 @@ def _reward(
         function = load_reward_function(config.reward)
     if function is not None:
         critic = ScalarModel.from_language_model(loaded.model, random(context.seed, "critic"))
-        nn.init.zeros_(critic.head.weight)  # V = 0 at first (Ziegler et al. 2019)
+        critic.zero_head()
         adapt_for(critic.trunk, context, "critic")
         return _function_score(function, loaded, prompts), critic, {}
     directory = find_checkpoint(Path(config.reward))
@@ -191,8 +191,7 @@ def _reward(
         context.runtime.prepare(scalar.model.requires_grad_(False))
         score, critic = ModelScore(scalar.model, rows), load_scalar_model(directory).model
     if config.critic.start == "zero":
-        nn.init.zeros_(critic.head.weight)
-        nn.init.zeros_(critic.head.bias)
+        critic.zero_head()
     return score, critic, {"reward": directory}
 
 
