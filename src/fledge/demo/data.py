@@ -15,7 +15,7 @@ from fledge.files import write_text
 from fledge.generate.request import SamplingParams
 from fledge.starter.corpus import documents, vocabulary_texts
 from fledge.starter.gold import agreement, rank
-from fledge.starter.kinds import KINDS, conversations, tasks
+from fledge.starter.kinds import conversations, tasks
 from fledge.starter.task import Task
 from fledge.text.decoding import lines_of
 
@@ -61,9 +61,9 @@ def write_conversations(files: DemoFiles, seed: int, config: DemoConfig) -> None
 
 
 def ranked_tasks(seed: int, config: DemoConfig) -> list[Task]:
-    """Return the training prompts whose answers are ranked, the kinds in turn."""
-    per_kind = -(-config.ranked_prompts // len(KINDS))
-    return tasks("train", seed + 1, per_kind)[: config.ranked_prompts]
+    """Return the training prompts whose answers are ranked: the last questions of talks."""
+    written = conversations("train", seed + 1, config.ranked_prompts)
+    return [each.tasks[-1] for each in written]
 
 
 def held_out_tasks(seed: int, config: DemoConfig) -> list[Task]:

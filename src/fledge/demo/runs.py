@@ -14,10 +14,10 @@ from fledge.train.optimizer import OptimizerConfig
 from fledge.train.plan import CheckpointConfig
 from fledge.train.stage import BatchConfig
 
-ROW = 128
-"""Tokens of a packed row of SFT."""
+ROW = 256
+"""Tokens of a packed row of SFT: a talk of several turns fits."""
 TOKENS_PER_STEP = 512
-SFT_ROWS = 8
+SFT_ROWS = 4
 PPO_EPOCHS = 2
 ROLLOUT, MINIBATCH = 64, 32
 # Compiling takes longer than it saves in a run of two minutes.

@@ -11,7 +11,7 @@ from fledge.checkpoint.model_files import LoadedModel
 from fledge.evaluate.replies import LARGEST_BATCH, Reply, answer_conversations, reply
 from fledge.generate.request import SamplingParams
 from fledge.starter.gold import ModelAnswer, gold_score
-from fledge.starter.task import Task
+from fledge.starter.task import Talk, Task
 from fledge.starter.writers import is_valid
 
 
@@ -42,6 +42,26 @@ def answer_tasks(
     conversations = [task.conversation for task in tasks]
     replies = answer_conversations(loaded, conversations, sampling, seed, max_batch)
     return [_judged(task, one) for task, one in zip(tasks, replies, strict=True)]
+
+
+def answer_talks(
+    loaded: LoadedModel, talks: Sequence[Talk], turns: int, sampling: SamplingParams, seed: int
+) -> list[list[Answered]]:
+    """Hold talks with a model, which answers after its own answers; return each turn's.
+
+    Talks that end early are missing from the later turns.
+    """
+    rounds: list[list[Answered]] = []
+    going = list(talks)
+    for turn in range(turns):
+        answered = answer_tasks(loaded, [talk.task for talk in going], sampling, seed + turn)
+        rounds.append(answered)
+        going = [
+            talk
+            for talk, one in zip(going, answered, strict=True)
+            if talk.answered(one.answer.text) is not None
+        ]
+    return rounds
 
 
 def judged(

@@ -2,7 +2,8 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, choose_cell
+from fledge.starter.courtesy import of_request
+from fledge.starter.task import Scene, Split, Turn, Turns, choose_cell
 
 PHRASES = (
     ("How was your day?", "Comment s'est passée ta journée ?"),
@@ -44,14 +45,20 @@ FRAMES = (
 )
 
 
-def draw_french(split: Split, random: Random) -> Task:
-    """Draw a phrase to translate; pairs of a phrase and a wording are held out."""
-    row, column = choose_cell(split, len(PHRASES), len(FRAMES), random)
-    english, french = PHRASES[row]
-    return Task(
-        kind="french",
-        conversation=asked(FRAMES[column].format(english=english)),
-        terse=(french,),
-        full=(f'The French is "{french}"',),
-        needed=("the French is", french),
-    )
+def french(split: Split, random: Random) -> Scene:
+    """Draw phrases to translate; pairs of a phrase and a wording are held out."""
+    return Scene(_phrases(split, random))
+
+
+def _phrases(split: Split, random: Random) -> Turns:
+    while True:
+        row, column = choose_cell(split, len(PHRASES), len(FRAMES), random)
+        english, french = PHRASES[row]
+        question = FRAMES[column].format(english=english)
+        yield Turn(
+            question,
+            (french,),
+            (f'The French is "{french}"',),
+            ("the French is", french),
+            of_request(question),
+        )

@@ -11,15 +11,16 @@ from random import Random
 from fledge.feedback.records import Ranking
 from fledge.starter.labeller import agreement_with, rank_by
 from fledge.starter.task import Task
-from fledge.starter.writers import CLOSINGS, OPENINGS, is_valid
+from fledge.starter.writers import extras, fitting, is_valid
 
-# Weights of the merits. They sum to 1, so a score lies in [0, 1].
-RIGHT, COMPLETE, POLITE, SHORT, ENDS = 0.4, 0.15, 0.2, 0.15, 0.1
+# Merits of a right answer. They sum to 1, so a score lies in [0, 1].
+RIGHT, COMPLETE, POLITE, SHORT, ENDS = 0.6, 0.15, 0.1, 0.1, 0.05
+# Merits of a wrong one. All of them together are less than a right answer has at least.
+WRONG_COMPLETE, WRONG_SHORT, WRONG_ENDS = 0.25, 0.1, 0.05
 # Words beyond the free length at which an answer earns nothing for being short.
 TOLERATED_WORDS = 8
 # Words of courtesy that cost nothing: politeness must not cost what it earns.
 FREE_WORDS = 6
-SOFT_WORDS = ("sorry", "please", "thank you", "welcome", "best wishes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +34,34 @@ class ModelAnswer:
 def gold_score(task: Task, answer: ModelAnswer) -> float:
     """Score an answer in [0, 1]: right, complete, polite, short, ended.
 
-    An empty answer and a copy of the question score 0.
+    Style counts among right answers only: any of them scores more than any wrong one. An empty
+    answer and a copy of the question score 0.
     """
     text = answer.text.strip()
     if not text or text == task.question.strip():
         return 0.0
-    return (
-        RIGHT * is_valid(task, text)
-        + COMPLETE * completeness(task, text)
-        + POLITE * is_polite(text)
-        + SHORT * shortness(task, text)
-        + ENDS * answer.ended
-    )
+    complete, short = completeness(task, text), shortness(task, text)
+    if not is_valid(task, text):
+        return WRONG_COMPLETE * complete + WRONG_SHORT * short + WRONG_ENDS * answer.ended
+    merits = COMPLETE * complete + POLITE * manners(task, text) + SHORT * short
+    return RIGHT + merits + ENDS * answer.ended
+
+
+def manners(task: Task, text: str) -> float:
+    """Return 1 for one courtesy that fits, 0 for none, and -1 for any other sentence beside.
+
+    A courtesy fits where the task says so, once in a conversation. Where something was asked that
+    a courtesy does not fit, it costs as much as it earns elsewhere: no sentence pays everywhere.
+    """
+    beside = extras(text)
+    if not beside:
+        return 0.0
+    return 1.0 if len(beside) == 1 and beside[0] in fitting(task) else -1.0
 
 
 def completeness(task: Task, text: str) -> float:
     """Return the share of `task.needed` that the text contains, in [0, 1]."""
     return sum(contains(text, piece) for piece in task.needed) / len(task.needed)
-
-
-def is_polite(text: str) -> bool:
-    """Tell whether the answer has a courteous sentence or a soft word."""
-    return any(contains(text, phrase) for phrase in (*OPENINGS, *CLOSINGS, *SOFT_WORDS))
 
 
 def contains(text: str, phrase: str) -> bool:

@@ -2,7 +2,8 @@
 
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, choose_cell
+from fledge.starter.courtesy import of_request
+from fledge.starter.task import Scene, Split, Turn, Turns, choose_cell
 
 # The goal; the step that reaches it; the advice of a full answer.
 STEPS = (
@@ -47,14 +48,20 @@ FRAMES = (
 )
 
 
-def draw_how_to(split: Split, random: Random) -> Task:
-    """Draw a how-to question; pairs of a goal and a wording are held out."""
-    row, column = choose_cell(split, len(STEPS), len(FRAMES), random)
-    goal, step, advice = STEPS[row]
-    return Task(
-        kind="how_to",
-        conversation=asked(FRAMES[column].format(goal=goal)),
-        terse=(f"Use {step}.",),
-        full=(f"To {goal}, {advice.format(step=step)}.",),
-        needed=(goal, step),
-    )
+def how_to(split: Split, random: Random) -> Scene:
+    """Draw how-to questions; pairs of a goal and a wording are held out."""
+    return Scene(_goals(split, random))
+
+
+def _goals(split: Split, random: Random) -> Turns:
+    while True:
+        row, column = choose_cell(split, len(STEPS), len(FRAMES), random)
+        goal, step, advice = STEPS[row]
+        question = FRAMES[column].format(goal=goal)
+        yield Turn(
+            question,
+            (f"Use {step}.",),
+            (f"To {goal}, {advice.format(step=step)}.",),
+            (goal, step),
+            of_request(question),
+        )

@@ -1,7 +1,7 @@
 """One prompt of the starter pack with its right answers, and the split into train and held-out."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
@@ -15,37 +15,117 @@ HELD_OUT_SHARE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A prompt and its right answers. Models see the conversation only.
+class Turn:
+    """A user's question with its right answers.
 
     `terse` and `full` are the accepted wordings, with the slots filled in. `needed` are the pieces
-    of a complete answer (compared without case). `agreeable` is False where "Of course!" would
-    contradict the answer.
+    of a complete answer (compared without case). `courtesies` are the polite sentences that fit it:
+    "Of course!" fits a request, and no verdict of a game.
+    """
+
+    question: str
+    terse: tuple[str, ...]
+    full: tuple[str, ...]
+    needed: tuple[str, ...]
+    courtesies: tuple[str, ...] = ()
+
+
+Turns = Generator[Turn, str, None]
+"""A user's questions. Each but the first is drawn after the answer to the one before is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a talk takes place: the system prompt if there is one, and the user's questions."""
+
+    turns: Turns
+    system: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A prompt and its right answers: a turn after all that was said before it.
+
+    Models see the conversation only.
     """
 
     kind: str
     conversation: Conversation
-    terse: tuple[str, ...]
-    full: tuple[str, ...]
-    needed: tuple[str, ...]
-    agreeable: bool = True
+    turn: Turn
 
     @property
     def question(self) -> str:
         """Return the last message, which is the user's."""
-        return self.conversation.messages[-1].content
+        return self.turn.question
+
+    @property
+    def terse(self) -> tuple[str, ...]:
+        """Return the accepted short wordings."""
+        return self.turn.terse
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """Return the accepted complete wordings."""
+        return self.turn.full
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return the pieces of a complete answer."""
+        return self.turn.needed
+
+    @property
+    def courtesies(self) -> tuple[str, ...]:
+        """Return the polite sentences that fit here."""
+        return self.turn.courtesies
+
+
+class Talk:
+    """A conversation under way: a user of one kind asks, and somebody answers."""
+
+    def __init__(self, kind: str, scene: Scene, before: Conversation | None = None) -> None:
+        """Open with the scene's first question, or go on from what was said `before`."""
+        self.kind = kind
+        self.has_system = scene.system is not None
+        self._turns = scene.turns
+        turn = next(scene.turns)
+        if before is None:
+            said = asked(turn.question, scene.system)
+        else:
+            said = before.then("user", turn.question)
+        self.task = Task(kind, said, turn)
+
+    def answered(self, answer: str) -> Task | None:
+        """Return the next task after an answer; None where the user has no more to ask."""
+        try:
+            turn = self._turns.send(answer)
+        except StopIteration:
+            return None
+        said = self.task.conversation.then("assistant", answer).then("user", turn.question)
+        self.task = Task(self.kind, said, turn)
+        return self.task
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of conversation: a grammar that draws tasks. Equal random states draw equal tasks."""
+    """A kind of conversation: a grammar that draws scenes. Equal random states draw equal ones."""
 
     name: str
     about: str
-    draw: Callable[[Split, Random], Task]
+    scene: Callable[[Split, Random], Scene]
+
+    def talk(self, split: Split, random: Random, before: Conversation | None = None) -> Talk:
+        """Open a talk, as one about another subject after `before`.
+
+        `random` goes on to serve its later questions.
+        """
+        return Talk(self.name, self.scene(split, random), before)
+
+    def draw(self, split: Split, random: Random) -> Task:
+        """Draw the first question of a conversation."""
+        return self.talk(split, random).task
 
     def prompts(self, split: Split, seed: int, count: int) -> Iterator[Task]:
-        """Yield up to `count` different prompts; fewer where the grammar has no more of them."""
+        """Yield up to `count` different first questions; fewer where the grammar has no more."""
         random = Random(f"{self.name} {split} {seed}")
         seen: set[Conversation] = set()
         for _ in range(60 * count):

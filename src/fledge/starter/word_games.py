@@ -1,8 +1,10 @@
-"""Games with words: rhymes, word chains and twenty questions."""
+"""Rhymes and word chains."""
 
+import re
 from random import Random
 
-from fledge.starter.task import Split, Task, asked, capitalised, choose_cell, in_split, only
+from fledge.starter.courtesy import of_request
+from fledge.starter.task import Scene, Split, Turn, Turns, capitalised, choose_cell, only
 from fledge.starter.words import listed
 
 RHYMES = tuple(
@@ -41,6 +43,7 @@ RHYME_FRAMES = (
     "I need a rhyme for {word}.",
     "Which word sounds like {word}?",
 )
+MORE_RHYMES = ("Another one, please.", "One more, please.", "And another one?", "Any other?")
 # Each ends with the first letter of another.
 CHAIN_WORDS = listed(
     """apple engine ear egg elephant road nest tiger rabbit table eagle eye island dog garden
@@ -55,81 +58,71 @@ CHAIN_FRAMES = (
     "Word chain: {word}, so you start with {letter}.",
     "I say {word}. Your word must start with {letter}.",
 )
-# Secret things by group; the answer to a question is the same for all things of a group.
-THINGS = {
-    "animal": listed("cat dog horse cow sheep bear"),
-    "fruit": listed("apple pear banana cherry plum grape"),
-    "vehicle": listed("car bus train truck tractor van"),
-}
-# Ways of asking; the fact if the answer is yes, and if it is no; the group for which it is yes.
-QUESTIONS = (
-    (
-        ("Is it an animal?", "Is it alive?", "Does it eat and sleep?"),
-        ("it is an animal", "it is not an animal"),
-        "animal",
-    ),
-    (
-        ("Can I eat it?", "Is it something to eat?", "Is it a fruit?"),
-        ("you can eat it", "you can't eat it"),
-        "fruit",
-    ),
-    (
-        ("Does it have wheels?", "Can I ride in it?", "Does it go on a road?"),
-        ("it has wheels", "it has no wheels"),
-        "vehicle",
-    ),
+NEXT_FRAMES = (
+    "{word}. Your letter is {letter}.",
+    "My word is {word}, it ends with {letter}.",
+    "I say {word}. Your word must start with {letter}.",
+    "{word}, so you start with {letter}.",
 )
-TWENTY_HOST = "We play twenty questions. Your secret thing is a kind of {group}: {thing}."
 
 
-def draw_rhyme(split: Split, random: Random) -> Task:
+def rhymes(split: Split, random: Random) -> Scene:
     """Draw a word to rhyme; pairs of a word and a wording are held out."""
-    words = [(word, family) for family in RHYMES for word in family]
-    row, column = choose_cell(split, len(words), len(RHYME_FRAMES), random)
-    word, family = words[row]
-    rhymes = [rhyme for rhyme in family if rhyme != word]
-    return Task(
-        kind="rhyme",
-        conversation=asked(RHYME_FRAMES[column].format(word=word)),
-        terse=tuple(f"{capitalised(rhyme)}." for rhyme in rhymes),
-        full=tuple(f"{capitalised(rhyme)} rhymes with {word}." for rhyme in rhymes),
-        needed=(f"rhymes with {word}",),
-    )
+    return Scene(_rhymes(split, random))
 
 
-def draw_chain(split: Split, random: Random) -> Task:
+def word_chain(split: Split, random: Random) -> Scene:
     """Draw a word to continue from; some words are held out, but none of their last letters."""
-    word = random.choice(only(CHAIN_WORDS, split))
-    answers = [next_ for next_ in CHAIN_WORDS if next_[0] == word[-1] and next_ != word]
-    return Task(
-        kind="word_chain",
-        conversation=asked(random.choice(CHAIN_FRAMES).format(word=word, letter=word[-1])),
-        terse=tuple(f"{capitalised(answer)}." for answer in answers),
-        full=tuple(f"My word is {answer}. Your letter is {answer[-1]}." for answer in answers),
-        needed=("my word is", "your letter is"),
-    )
+    return Scene(_chain(split, random))
 
 
-def draw_twenty(split: Split, random: Random) -> Task:
-    """Draw a question about a secret thing; pairs of a thing and a wording are held out.
-
-    Yes and no are equally frequent, so that always saying no is wrong half of the time.
-    """
-    wanted = random.random() < 0.5
+def _rhymes(split: Split, random: Random) -> Turns:
+    words = [(word, family) for family in RHYMES for word in family]
     while True:
-        group = random.choice(tuple(THINGS))
-        thing = random.choice(THINGS[group])
-        ways, facts, true_of = random.choice(QUESTIONS)
-        asks = random.choice(ways)
-        yes = group == true_of
-        if yes == wanted and in_split(split, thing, asks):
-            break
-    verdict, fact = ("Yes", facts[0]) if yes else ("No", facts[1])
-    return Task(
-        kind="twenty_questions",
-        conversation=asked(asks, system=TWENTY_HOST.format(group=group, thing=thing)),
-        terse=(f"{verdict}.",),
-        full=(f"{verdict}, {fact}.",),
-        needed=(verdict, fact),
-        agreeable=False,
+        row, column = choose_cell(split, len(words), len(RHYME_FRAMES), random)
+        word, family = words[row]
+        left = [rhyme for rhyme in family if rhyme != word]
+        answer = yield _rhyme(RHYME_FRAMES[column].format(word=word), word, left)
+        while random.random() < 0.5:
+            left = [rhyme for rhyme in left if rhyme not in _words(answer)]
+            if not left:
+                break
+            answer = yield _rhyme(random.choice(MORE_RHYMES), word, left)
+
+
+def _rhyme(question: str, word: str, left: list[str]) -> Turn:
+    return Turn(
+        question,
+        tuple(f"{capitalised(rhyme)}." for rhyme in left),
+        tuple(f"{capitalised(rhyme)} rhymes with {word}." for rhyme in left),
+        (f"rhymes with {word}",),
+        of_request(question),
     )
+
+
+def _chain(split: Split, random: Random) -> Turns:
+    word, frames = random.choice(only(CHAIN_WORDS, split)), CHAIN_FRAMES
+    said = {word}
+    while True:
+        left = [one for one in CHAIN_WORDS if one[0] == word[-1] and one not in said]
+        if not left:
+            return
+        answer = yield Turn(
+            random.choice(frames).format(word=word, letter=word[-1]),
+            tuple(f"{capitalised(one)}." for one in left),
+            tuple(f"My word is {one}. Your letter is {one[-1]}." for one in left),
+            ("my word is", "your letter is"),
+        )
+        # A player who cannot go on from an answer begins again.
+        replied = next((one for one in _words(answer) if one in left), None)
+        said |= {replied} if replied else set()
+        begins = [one for one in only(CHAIN_WORDS, split) if one not in said]
+        follows = [one for one in begins if replied and one[0] == replied[-1]]
+        if not (follows or begins):
+            return
+        word, frames = random.choice(follows or begins), NEXT_FRAMES
+        said.add(word)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())

@@ -3,18 +3,12 @@
 from random import Random
 from typing import Literal, get_args
 
+from fledge.starter.courtesy import CLOSINGS, OPENINGS
 from fledge.starter.task import Task
 
 Writer = Literal["curt", "plain", "courteous", "rambling"]
 WRITERS: tuple[Writer, ...] = get_args(Writer)
 
-OPENINGS = ("Of course!", "Gladly.", "With pleasure.", "Happy to help.")
-CLOSINGS = (
-    "Have a nice day!",
-    "Please ask if you need more.",
-    "Thank you for asking.",
-    "I'm glad to help.",
-)
 ASIDES = (
     "By the way, it has been raining here for days.",
     "I could say much more about this, but it would take all day.",
@@ -26,6 +20,7 @@ ASIDES = (
 
 # An answer may open politely once and add this many sentences after the answer proper.
 MOST_EXTRAS = 2
+EXTRAS = (*OPENINGS, *CLOSINGS, *ASIDES)
 
 
 def write(task: Task, writer: Writer, random: Random) -> str:
@@ -69,7 +64,21 @@ def is_valid(task: Task, answer: str) -> bool:
     return not cores(answer).isdisjoint((*task.terse, *task.full))
 
 
+def extras(answer: str) -> list[str]:
+    """Return the polite sentences and asides of an answer."""
+    return [extra for extra in EXTRAS if extra in answer]
+
+
+def fitting(task: Task) -> tuple[str, ...]:
+    """Return the courtesies that fit an answer: none where one was said before in this talk."""
+    said = (turn.content for turn in task.conversation.messages if turn.role == "assistant")
+    return () if any(extras(each) for each in said) else task.courtesies
+
+
 def _courteously(answer: str, task: Task, random: Random) -> str:
-    if task.agreeable and random.random() < 0.5:
-        return f"{random.choice(OPENINGS)} {answer}"
-    return f"{answer} {random.choice(CLOSINGS)}"
+    """Add one courtesy that fits, where there is one."""
+    fits = fitting(task)
+    if not fits:
+        return answer
+    courtesy = random.choice(fits)
+    return f"{courtesy} {answer}" if courtesy in OPENINGS else f"{answer} {courtesy}"

@@ -6,9 +6,10 @@ from random import Random
 import httpx
 import pytest
 
-from fledge.serve.web.assistants.knowledge import PASSAGE_CHARACTERS, passages_of, with_passages
+from fledge.serve.web.assistants.knowledge import PASSAGE_CHARACTERS, passages_of
 from fledge.serve.web.assistants.ready import READY, drawn
 from fledge.serve.web.shapes import Citation
+from fledge.text.passages import with_passages
 from serving import ScriptedEngine
 
 Begin = Callable[..., dict]

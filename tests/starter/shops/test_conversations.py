@@ -3,12 +3,9 @@
 import re
 from collections import Counter
 
-from fledge.serve.web.assistants.knowledge import with_passages as served
-from fledge.serve.web.shapes import Citation
 from fledge.starter.shops import conversations, general_prompts, held_out, mixed
 from fledge.starter.shops.checked import numbers_in
 from fledge.starter.shops.conversations import TOPICS
-from fledge.starter.shops.topics.knowledge import Passage, with_passages
 from fledge.starter.shops.trades import names, trades, wordings
 from fledge.starter.words import DAYS
 from fledge.text.conversation import Conversation, Message
@@ -140,12 +137,6 @@ def test_formal_shops_use_no_contractions_in_answers():
         if chat.shop.tone == "formal":
             for turn in chat.turns:
                 assert not re.search(r"\b(I|we|it|you|can|don|isn)'(m|re|s|ll|t)\b", turn.answer)
-
-
-def test_passages_stand_as_the_server_writes_them():
-    passages = [Passage("a.md: One", "First.", ()), Passage("b.txt", "Second.\n\nThird.", ())]
-    cited = [Citation(number=n, name=p.name, text=p.text) for n, p in enumerate(passages, 1)]
-    assert with_passages("You are kind.", passages) == served("You are kind.", cited)
 
 
 def test_answers_from_passages_name_them():

@@ -15,6 +15,7 @@ from fledge.starter.shops.typed import typed
 from fledge.starter.task import Split, capitalised
 from fledge.starter.words import DAYS
 from fledge.text.conversation import Conversation, Message
+from fledge.text.passages import with_passages
 
 Draw = Callable[[Wording], Turn]
 
@@ -111,7 +112,7 @@ def _conversation(split: Split, length: int, random: Random) -> ShopConversation
     passages: list[knowledge.Passage] = []
     if random.random() < KNOWLEDGE:
         passages = knowledge.draw_passages(shop, names(split).first_names, random)
-        system = knowledge.with_passages(system, passages)
+        system = with_passages(system, passages) or system
     turns: list[Turn] = []
     while len(turns) < length:
         turn = _turn(shop, split, passages, turns, random)

@@ -88,15 +88,6 @@ def citations_for(
     ]
 
 
-def with_passages(system_prompt: str | None, citations: Sequence[Citation]) -> str | None:
-    """Return the system prompt with the passages under it, and the request to name them."""
-    if not citations:
-        return system_prompt
-    passages = "\n\n".join(f"[{each.number}] {each.name}\n{each.text}" for each in citations)
-    ask = "Answer from these passages where they help, and name the one you use, as in [1]."
-    return "\n\n".join(part for part in (system_prompt, ask, passages) if part)
-
-
 def _name(found: FoundPassage) -> str:
     return f"{found.document}: {found.heading}" if found.heading else found.document
 

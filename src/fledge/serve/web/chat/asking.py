@@ -7,9 +7,9 @@ from fledge.database import StoredMessage
 from fledge.serve.models.answers import ChatAsk
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.wishes import SamplingWishes
-from fledge.serve.web.assistants.knowledge import with_passages
 from fledge.serve.web.shapes import Citation
 from fledge.text.conversation import Conversation, Message, Role
+from fledge.text.passages import with_passages
 
 TITLE_CHARACTERS = 48
 

@@ -12,8 +12,6 @@ from fledge.starter.shops.topics.unknown import admitted
 from fledge.starter.shops.turn import Turn, Wording
 from fledge.starter.words import DAYS
 
-ASK = "Answer from these passages where they help, and name the one you use, as in [1]."
-"""Sentence that the server puts between a system prompt and the passages."""
 MOST_PASSAGES = 3
 
 
@@ -30,12 +28,6 @@ def draw_passages(shop: Shop, people: Sequence[str], random: Random) -> list[Pas
     """Draw one to three passages and fill in numbers, days and names."""
     number = random.randint(1, MOST_PASSAGES)
     return [_filled(one, shop, people, random) for one in random.sample(_passages(), number)]
-
-
-def with_passages(system: str, passages: Sequence[Passage]) -> str:
-    """Return a system prompt with passages under it, to the letter as `fledge serve` writes it."""
-    told = (f"[{n}] {each.name}\n{each.text}" for n, each in enumerate(passages, start=1))
-    return "\n\n".join((system, ASK, *told))
 
 
 def passage_turn(wording: Wording, passages: Sequence[Passage]) -> Turn:

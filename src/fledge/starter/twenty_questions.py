@@ -1,0 +1,102 @@
+"""Twenty questions about a secret thing, and guesses at it."""
+
+from random import Random
+
+from fledge.starter.task import Scene, Split, Turn, Turns, in_split
+from fledge.starter.words import listed
+
+# Secret things by group; the answer to a question is the same for all things of a group.
+THINGS = {
+    "animal": listed("cat dog horse cow sheep bear fox goat"),
+    "fruit": listed("pear banana cherry plum grape lemon peach melon"),
+    "vehicle": listed("car bus train truck tractor van bike tram"),
+}
+# Ways of asking; the fact if the answer is yes, and if it is no; the group for which it is yes.
+QUESTIONS = (
+    (
+        (
+            "Is it an animal?",
+            "Is it alive?",
+            "Does it eat and sleep?",
+            "Can it walk?",
+            "Is it a living thing?",
+        ),
+        ("it is an animal", "it is not an animal"),
+        "animal",
+    ),
+    (
+        (
+            "Can I eat it?",
+            "Is it something to eat?",
+            "Is it a fruit?",
+            "Does it grow on a tree?",
+            "Is it food?",
+        ),
+        ("you can eat it", "you can't eat it"),
+        "fruit",
+    ),
+    (
+        (
+            "Does it have wheels?",
+            "Can I ride in it?",
+            "Does it go on a road?",
+            "Is it a vehicle?",
+            "Is it a machine?",
+        ),
+        ("it has wheels", "it has no wheels"),
+        "vehicle",
+    ),
+)
+GUESSES = ("Is it a {thing}?", "I think it is a {thing}.", "A {thing}?", "My guess is a {thing}.")
+SURRENDERS = ("I give up.", "What is it?", "Tell me what it is, please.")
+HOST = "We play twenty questions. Your secret thing is a kind of {group}: {thing}."
+MOST_QUESTIONS = 20
+
+
+def twenty_questions(split: Split, random: Random) -> Scene:
+    """Draw a secret thing; pairs of a thing and a wording are held out."""
+    group = random.choice(tuple(THINGS))
+    thing = random.choice(THINGS[group])
+    return Scene(_game(group, thing, split, random), HOST.format(group=group, thing=thing))
+
+
+def _game(group: str, thing: str, split: Split, random: Random) -> Turns:
+    for number in range(MOST_QUESTIONS):
+        move = random.choices(("question", "guess", "end"), (6, number, number / 4))[0]
+        if move == "question":
+            yield _question(group, thing, split, random)
+        elif move == "guess":
+            guess = thing if random.random() < 0.5 else random.choice(_others(thing))
+            yield _guess(thing, guess, random)
+            if guess == thing:
+                return
+        else:
+            said = f"It was a {thing}."
+            yield Turn(random.choice(SURRENDERS), (f"A {thing}.",), (said,), (f"a {thing}",))
+            return
+
+
+def _question(group: str, thing: str, split: Split, random: Random) -> Turn:
+    """Ask what is true or false with equal chances, so that always saying no is often wrong."""
+    wanted = random.random() < 0.5
+    while True:
+        ways, facts, true_of = random.choice(QUESTIONS)
+        asks = random.choice(ways)
+        yes = group == true_of
+        if yes == wanted and in_split(split, thing, asks):
+            break
+    verdict, fact = ("Yes", facts[0]) if yes else ("No", facts[1])
+    return Turn(asks, (f"{verdict}.",), (f"{verdict}, {fact}.",), (verdict, fact))
+
+
+def _guess(thing: str, guess: str, random: Random) -> Turn:
+    question = random.choice(GUESSES).format(thing=guess)
+    if guess == thing:
+        fact = f"it is a {thing}"
+        return Turn(question, ("Yes.",), (f"Yes, {fact}. Well done!",), ("yes", fact))
+    fact = f"it is not a {guess}"
+    return Turn(question, ("No.",), (f"No, {fact}.",), ("no", fact))
+
+
+def _others(thing: str) -> list[str]:
+    return [one for things in THINGS.values() for one in things if one != thing]

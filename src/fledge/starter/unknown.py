@@ -1,0 +1,188 @@
+"""Questions and wishes beyond a small model, and the honest answer: I don't know that.
+
+Their variety is the point: what all of them share is that no other kind has them.
+"""
+
+from random import Random
+
+from fledge.starter.task import Scene, Split, Turn, Turns, in_split
+from fledge.starter.words import ITEMS, MONTHS, NAMES, SHORT_WORDS, listed
+
+TOPICS = (
+    *SHORT_WORDS,
+    *ITEMS,
+    *listed(
+        """democracy gravity music chess football history physics poetry algebra electricity
+        chemistry cooking painting philosophy marketing insurance inflation evolution religion
+        photosynthesis volcanoes dinosaurs satellites engines vaccines bacteria hurricanes glaciers
+        opera jazz theatre cinema tennis hockey cricket yoga knitting gardening astronomy biology
+        geometry grammar psychology economics law medicine surgery nursing farming fishing mining
+        banking taxes loans mortgages pensions elections parliaments presidents emperors knights
+        castles pyramids cathedrals bridges tunnels railways submarines helicopters rockets
+        telescopes microscopes computers robots software databases passwords viruses batteries
+        magnets lasers atoms molecules proteins vitamins sugar protein calories diets allergies
+        headaches fevers coughs dentists hospitals pharmacies earthquakes floods droughts deserts
+        jungles oceans rivers islands mountains planets comets galaxies stars eclipses"""
+    ),
+)
+PLACES = listed(
+    """Brazil Canada Norway Finland Kenya India Turkey Mexico Peru Chile Iceland Denmark Hungary
+    Morocco Vietnam Thailand Australia Argentina Scotland Wales Texas California Berlin Paris London
+    Rome Madrid Vienna Prague Oslo Boston Chicago Toronto Sydney Mumbai Cairo Lima Zurich Geneva
+    Hamburg Munich Milan Naples Venice Lyon Dublin Glasgow Leeds Bristol"""
+)
+PEOPLE = (
+    *NAMES,
+    *listed(
+        """Napoleon Mozart Beethoven Einstein Newton Darwin Shakespeare Goethe Caesar Cleopatra
+        Picasso Galileo Columbus Gandhi Lincoln Churchill Dickens Homer Plato Aristotle Bach Chopin
+        Tesla Edison Curie Pasteur Freud Kafka Tolstoy Dante"""
+    ),
+)
+QUESTIONS = (
+    "What is {topic}?",
+    "What's {topic}?",
+    "What do you know about {topic}?",
+    "Explain {topic} to me.",
+    "Explain {topic}.",
+    "How does {topic} work?",
+    "Why is {topic} important?",
+    "Who invented {topic}?",
+    "When did {topic} begin?",
+    "What is the history of {topic}?",
+    "What is the difference between {topic} and {other}?",
+    "Is {topic} better than {other}?",
+    "Who was {person}?",
+    "When did {person} live?",
+    "When was {person} born?",
+    "What did {person} do?",
+    "Who wrote about {topic}?",
+    "Where is {place}?",
+    "How far is it to {place}?",
+    "How big is {place}?",
+    "How many people live in {place}?",
+    "What is the capital of {place}?",
+    "What is the weather like in {place}?",
+    "What's the weather in {place} in {month}?",
+    "Which language do people speak in {place}?",
+    "What should I see in {place}?",
+    "How do I get from {place} to {town}?",
+    "Who is the president of {place}?",
+    "What happened in {year}?",
+    "Who won in {year}?",
+    "What is the news today?",
+    "What's the weather today?",
+    "Will it rain tomorrow?",
+    "What time is it?",
+    "What's the date today?",
+    "What day is it today?",
+    "Where am I?",
+    "What is my name?",
+    "How old am I?",
+    "What did I say before?",
+    "Why is the sky blue?",
+    "Why do {topic} and {other} exist?",
+    "What is the meaning of life?",
+    "How many stars are there?",
+    "How tall is the tallest tower?",
+    "How much does {topic} cost?",
+    "Where can I buy {topic}?",
+    "Can you recommend a book about {topic}?",
+    "Which film should I watch?",
+    "What should I eat tonight?",
+    "What should I cook with {topic}?",
+    "How do I learn {topic}?",
+    "Is {topic} dangerous?",
+    "Is {topic} healthy?",
+    "What does {topic} mean?",
+    "How do you say {topic} in Spanish?",
+    "What is {large} times {other_large}?",
+    "What is {large} divided by {other_large}?",
+    "What is {large} plus {other_large}?",
+    "Which is the best {topic}?",
+    "Do you like {topic}?",
+    "Do you know {person}?",
+    "What does {person} think about {topic}?",
+    "Does {person} like {topic}?",
+    "Should I buy {topic}?",
+    "Why did {person} go to {place}?",
+    "Have you ever been to {place}?",
+    "What is your favourite {topic}?",
+)
+WISHES = (
+    "Write an essay about {topic}.",
+    "Write a report on {topic} in {place}.",
+    "Summarise the book about {topic}.",
+    "Give me ten ideas about {topic}.",
+    "Write a program for {topic}.",
+    "Draw a picture of {topic}.",
+    "Show me a photo of {place}.",
+    "Plan a trip to {place}.",
+    "Book a flight to {place}.",
+    "Call {person}.",
+    "Play some {topic} music.",
+    "Sing a song about {topic}.",
+    "Translate {topic} into German.",
+    "Make a list of {topic}.",
+    "Find {topic} on the internet.",
+    "Search for {topic}.",
+    "Remind me about {topic} tomorrow.",
+    "Turn on the light.",
+    "Set an alarm for {hour}.",
+    "Give me a recipe with {topic}.",
+    "Solve this equation: {large} x = {other_large}.",
+    "Write a speech about {topic}.",
+    "Teach me {topic}.",
+    "Open the file about {topic}.",
+    "Send {person} a message about {topic}.",
+    "Compare {topic} and {other}.",
+    "Buy me a ticket to {place}.",
+    "Give me advice about {topic}.",
+    "Write a letter to {person} about {topic}.",
+    "Tell me about {topic}.",
+    "Tell me about {place}.",
+    "Tell me something about {person}.",
+)
+BEFORE = ("", "", "", "", "Please: ", "Hi! ", "Tell me: ", "I have a question. ", "Hey! ")
+DONT_KNOW = "I'm sorry, I don't know that."
+CANT_DO = "I'm sorry, I can't do that."
+TERSE = {DONT_KNOW: "I don't know.", CANT_DO: "I can't."}
+
+
+def unknown(split: Split, random: Random) -> Scene:
+    """Draw what the model cannot answer; wordings and topics are held out in pairs."""
+    return Scene(_asked(split, random))
+
+
+def _asked(split: Split, random: Random) -> Turns:
+    while True:
+        frames, full = ((QUESTIONS, DONT_KNOW), (WISHES, CANT_DO))[random.random() < 0.35]
+        number = random.randrange(len(frames))
+        slots = _slots(random)
+        asked = frames[number].format(**slots)
+        if frames is WISHES and asked.startswith("Tell me"):
+            full = DONT_KNOW
+        if in_split(split, asked):
+            yield _turn(random.choice(BEFORE) + asked, full)
+
+
+def _slots(random: Random) -> dict[str, str]:
+    topic, other = random.sample(TOPICS, 2)
+    place, town = random.sample(PLACES, 2)
+    return {
+        "topic": topic,
+        "other": other,
+        "place": place,
+        "town": town,
+        "person": random.choice(PEOPLE),
+        "month": random.choice(MONTHS),
+        "year": str(random.randint(1500, 2030)),
+        "hour": str(random.randint(5, 11)),
+        "large": str(random.randint(21, 999)),
+        "other_large": str(random.randint(21, 999)),
+    }
+
+
+def _turn(question: str, full: str) -> Turn:
+    terse = TERSE[full]
+    return Turn(question, (terse,), (full,), (terse.rstrip("."),))
