@@ -50,6 +50,30 @@ def test_a_report_is_read_back(tmp_path):
     assert read_report(tmp_path) == card()
 
 
+def test_a_report_of_another_version_is_measured_again(tmp_path, caplog):
+    (tmp_path / "report.json").write_text('{"fledge_version": "0.1.0", "seed": 3}')
+    with caplog.at_level("INFO"):
+        assert read_report(tmp_path) is None
+    assert "is of another version of fledge; measuring again" in caplog.text
+
+
+def test_html_has_contents_that_lead_to_its_parts():
+    page = render_html(card())
+    targets = re.findall(r'<a href="#(\w+)"', page)
+    assert len(targets) == 8
+    for target in targets:
+        assert page.count(f'id="{target}"') == 1
+
+
+def test_html_and_terminal_show_turns_changes_and_everyday_questions():
+    page, out = render_html(card()), StringIO()
+    print_report(card(), Console(file=out, width=120))
+    for shown in ("hangman", "Gladly.", "2 of 3", "3 after PPO", "Of &lt;course&gt;!", "k3 5.0"):
+        assert shown in page
+    for shown in ("95% / 95%", "2 of 3", "3 of 3", "k3 5.0", "80.0% of 321"):
+        assert shown in out.getvalue()
+
+
 def test_a_report_that_cannot_be_written_says_so_and_leaves_the_old(tmp_path, monkeypatch):
     write_report(card(), tmp_path)
 

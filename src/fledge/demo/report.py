@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from fledge import __version__
 from fledge.checkpoint.directory import find_checkpoint
@@ -15,20 +17,36 @@ from fledge.demo.data import held_out_tasks, ranked, read_answers, sampling_of
 from fledge.demo.runs import DemoFiles
 from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import DataError
-from fledge.evaluate.answers import Answered, answer_tasks, end_rate, fractions_valid, mean_gold
-from fledge.evaluate.divergence import kl_per_answer
+from fledge.evaluate.answers import (
+    Answered,
+    answer_talks,
+    answer_tasks,
+    end_rate,
+    fractions_valid,
+    mean_gold,
+    valid_by_turn,
+)
+from fledge.evaluate.changes import ChangesCard, changes
+from fledge.evaluate.divergence import divergence
 from fledge.evaluate.findings import what_did_not_work
-from fledge.evaluate.report import MODELS, PPOCard, ReportCard, RewardModelCard
+from fledge.evaluate.preferences import right_against_wrong
+from fledge.evaluate.replies import answer_conversations
+from fledge.evaluate.report import MODELS, EverydayAnswer, PPOCard, ReportCard, RewardModelCard
 from fledge.evaluate.sample_table import sample_table
 from fledge.evaluate.win_rate import paired_bootstrap
+from fledge.generate.request import SamplingParams
 from fledge.model.counting import parameters
 from fledge.runtime import random
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
-from fledge.starter.kinds import KINDS
+from fledge.starter.everyday import everyday_questions
+from fledge.starter.kinds import KINDS, talks
 
 OUTPUTS = {"base": "pretrain", "sft": "sft", "ppo": "ppo"}
-SAMPLES_PER_KIND = 2
+SAMPLES_PER_KIND = 1
+TURNS = 4
+TALKED = ("sft", "ppo")
+"""Models with which talks are held: the pretrained one has never seen a conversation."""
 HELD_OUT_SEED = 500
 """Offset of the seed that samples answers to held-out prompts."""
 
@@ -38,8 +56,11 @@ class Measured:
     """Results of asking all models the held-out prompts."""
 
     answers: dict[str, list[Answered]]
+    turns: dict[str, dict[str, list[float]]]
+    everyday: list[EverydayAnswer]
     reward_model: RewardModelCard
     ppo: PPOCard
+    changes: ChangesCard
     num_parameters: int
 
 
@@ -55,11 +76,17 @@ def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
     before = [group[0] for group in sft_answers]
     after = answer_tasks(loaded["ppo"], asked, sampling, HELD_OUT_SEED + seed)
     surest = sampling.model_copy(update={"temperature": 0.0})
-    answers = {name: answer_tasks(loaded[name], asked, surest, seed) for name in MODELS}
+    scores = _reward_scores(files, sft_answers)
+    best = [
+        group[int(of_group.argmax())] for group, of_group in zip(sft_answers, scores, strict=True)
+    ]
     return Measured(
-        answers=answers,
-        reward_model=_reward_model(files, sft_answers, seed, config),
-        ppo=_ppo(files, loaded, before, after, sft_answers, config.temperature, seed),
+        answers={name: answer_tasks(loaded[name], asked, surest, seed) for name in MODELS},
+        turns={name: _turns(loaded[name], surest, seed, config) for name in TALKED},
+        everyday=_everyday({name: loaded[name] for name in TALKED}, surest, seed),
+        reward_model=_reward_model(files, sft_answers, scores, seed, config),
+        ppo=_ppo(loaded, before, after, mean_gold(best), config.temperature, seed),
+        changes=changes(before, after),
         num_parameters=parameters(loaded["ppo"].model.config),
     )
 
@@ -75,7 +102,7 @@ def report_card(
     valid = {name: fractions_valid(answers) for name, answers in measured.answers.items()}
     kinds = [each.task.kind for each in measured.answers["sft"]]
     counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-    return ReportCard(
+    card = ReportCard(
         fledge_version=__version__,
         seed=seed,
         setting=_setting(measured, config),
@@ -85,12 +112,17 @@ def report_card(
         kinds={kind.name: kind.about for kind in KINDS},
         valid=valid,
         prompts_per_kind={"all": len(kinds), **counts},
+        turns=measured.turns,
+        talks_per_kind=config.held_out_per_kind,
+        everyday=measured.everyday,
         reward_model=measured.reward_model,
         ppo=measured.ppo,
+        changes=measured.changes,
         samples=sample_table(measured.answers, SAMPLES_PER_KIND),
         charts=charts(files.output),
-        did_not_work=what_did_not_work(valid, measured.reward_model, measured.ppo),
+        did_not_work=[],
     )
+    return card.model_copy(update={"did_not_work": what_did_not_work(card)})
 
 
 def _bits_per_byte(run: Path) -> float:
@@ -103,27 +135,62 @@ def _bits_per_byte(run: Path) -> float:
     return measured
 
 
+def _turns(
+    loaded: LoadedModel, sampling: SamplingParams, seed: int, config: DemoConfig
+) -> dict[str, list[float]]:
+    held = talks("held_out", seed, config.held_out_per_kind)
+    return valid_by_turn(answer_talks(loaded, held, TURNS, sampling, seed))
+
+
+def _everyday(
+    loaded: Mapping[str, LoadedModel], sampling: SamplingParams, seed: int
+) -> list[EverydayAnswer]:
+    questions = everyday_questions()
+    prompts = [question.conversation for question in questions]
+    replies = {
+        name: [one.answer.text for one in answer_conversations(model, prompts, sampling, seed)]
+        for name, model in loaded.items()
+    }
+    return [
+        EverydayAnswer(
+            question=question.ask,
+            answers={name: texts[number] for name, texts in replies.items()},
+            sensible={
+                name: question.is_sensible(texts[number]) for name, texts in replies.items()
+            },
+        )
+        for number, question in enumerate(questions)
+    ]
+
+
 def _reward_model(
-    files: DemoFiles, sft_answers: list[list[Answered]], seed: int, config: DemoConfig
+    files: DemoFiles,
+    sft_answers: list[list[Answered]],
+    scores: Float[Tensor, "N K"],
+    seed: int,
+    config: DemoConfig,
 ) -> RewardModelCard:
     """Return the accuracy that the reward stage measured, and the ceiling on the same rankings."""
     evaluation = last_evaluation(files.output / "reward")
     ceiling, _ = ranked(sft_answers, HELD_OUT_SEED + seed, config).ceiling()
+    right = torch.tensor([[float(each.valid) for each in group] for group in sft_answers])
+    in_order, pairs = right_against_wrong(scores, right)
     return RewardModelCard(
         accuracy=evaluation["accuracy"],
         ceiling=ceiling,
         pairs=int(evaluation["pairs"]),
         low=evaluation["low"],
         high=evaluation["high"],
+        right_against_wrong=in_order,
+        right_against_wrong_pairs=pairs,
     )
 
 
 def _ppo(
-    files: DemoFiles,
     loaded: Mapping[str, LoadedModel],
     before: Sequence[Answered],
     after: Sequence[Answered],
-    sft_answers: Sequence[Sequence[Answered]],
+    best_of_4: float,
     temperature: float,
     seed: int,
 ) -> PPOCard:
@@ -131,6 +198,8 @@ def _ppo(
         torch.tensor([each.gold for each in answers]) for answers in (before, after)
     )
     comparison = paired_bootstrap(gold_before, gold_after, random(seed, "paired bootstrap"))
+    policy, reference = loaded["ppo"], loaded["sft"].model
+    distance = divergence(policy.model, reference, after, temperature, policy.banned_ids)
     return PPOCard(
         gold_before=comparison.before,
         gold_after=comparison.after,
@@ -138,20 +207,18 @@ def _ppo(
         low=comparison.low,
         high=comparison.high,
         win_rate=comparison.win_rate,
-        kl=kl_per_answer(
-            loaded["ppo"].model,
-            loaded["sft"].model,
-            after,
-            temperature,
-            loaded["ppo"].banned_ids,
-        ),
+        kl=distance.exact,
+        kl_k1=distance.k1,
+        kl_k3=distance.k3,
         eos_rate=end_rate(after),
-        gold_best_of_4=mean_gold(_best(files, sft_answers)),
+        gold_best_of_4=best_of_4,
     )
 
 
-def _best(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> list[Answered]:
-    """Choose the answer to each prompt that the reward model scores highest."""
+def _reward_scores(
+    files: DemoFiles, groups: Sequence[Sequence[Answered]]
+) -> Float[Tensor, "N K"]:
+    """Return the reward model's scores of the K answers to each prompt."""
     judge = load_scalar_model(find_checkpoint(files.output / "reward"))
     flat = [each for group in groups for each in group]
     rollout = Rollout.join(
@@ -159,9 +226,7 @@ def _best(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> list[Answer
         [each.answer_ids for each in flat],
         judge.tokenizer.special.pad,
     )
-    scores = iter(ModelScore(judge.model)(rollout).tolist())
-    scored = [[(next(scores), each) for each in group] for group in groups]
-    return [max(group, key=lambda pair: pair[0])[1] for group in scored]
+    return ModelScore(judge.model)(rollout).view(len(groups), -1)
 
 
 def _setting(measured: Measured, config: DemoConfig) -> dict[str, str]:

@@ -91,6 +91,16 @@ def fractions_valid(answered: Sequence[Answered]) -> dict[str, float]:
     return {"all": fmean(each.valid for each in answered), **by_kind}
 
 
+def valid_by_turn(rounds: Sequence[Sequence[Answered]]) -> dict[str, list[float]]:
+    """Return the shares of valid answers at each turn, in [0, 1]: "all", then every kind.
+
+    A kind's list ends where none of its talks goes on.
+    """
+    shares = [fractions_valid(answered) for answered in rounds if answered]
+    kinds = list(shares[0]) if shares else []
+    return {kind: [share[kind] for share in shares if kind in share] for kind in kinds}
+
+
 def end_rate(answered: Sequence[Answered]) -> float:
     """Return the share of answers with an end token, in [0, 1]."""
     return fmean(each.answer.ended for each in answered)

@@ -2,27 +2,40 @@
 
 from collections.abc import Mapping
 
-from fledge.evaluate.report import PPOCard, RewardModelCard
+from fledge.evaluate.report import PPOCard, ReportCard, RewardModelCard
 
-WEAK_KIND = 0.8
-LOST = 0.1
+WEAK = 0.8
+LOST = 0.02
+"""Share of a kind's answers beyond which PPO has made it worse."""
 ENOUGH_OF_CEILING = 0.9
+ENOUGH_RIGHT = 0.75
+"""Share of right answers that a reward model has to put above wrong ones."""
 SIGNIFICANT = 0.01
 KL_LIMIT = 15.0
+ESTIMATES_APART = 2.0
+"""Ratio from which an estimate of the KL disagrees with the exact one."""
 END_LIMIT = 0.95
+CONSTANT_LIMIT = 0.2
+ENOUGH_DISTINCT = 0.95
+ENOUGH_SENSIBLE = 2 / 3
+WANTED_BY_TURN = (0.9, 0.85, 0.8, 0.75)
+"""Shares of valid answers that a game needs at its first turns to be worth playing."""
+GAMES = ("hangman", "twenty_questions", "word_chain", "rhyme")
 
 
-def what_did_not_work(
-    valid: Mapping[str, Mapping[str, float]], reward_model: RewardModelCard, ppo: PPOCard
-) -> list[str]:
+def what_did_not_work(card: ReportCard) -> list[str]:
     """Return sentences, the gravest first; the last always names the limits of a small model."""
     return [
-        *_ppo(ppo),
-        *_reward_model(reward_model),
-        *_weak_kinds(valid["sft"]),
-        *_lost_kinds(valid["sft"], valid["ppo"]),
-        "The model knows only these kinds of conversation: other questions get an answer of one "
-        "of them. Facts beyond what it was shown are not to be expected at this size.",
+        *_ppo(card.ppo),
+        *_bought(card),
+        *_lost_kinds(card.valid["sft"], card.valid["ppo"]),
+        *_variety(card),
+        *_reward_model(card.reward_model),
+        *_everyday(card),
+        *_games(card),
+        *_weak_kinds(card.valid["sft"]),
+        "The model knows only these kinds of conversation. To most other questions it answers that "
+        "it does not know; facts beyond what it was shown are not to be expected at this size.",
     ]
 
 
@@ -38,6 +51,7 @@ def _ppo(ppo: PPOCard) -> list[str]:
             f"PPO moved {ppo.kl:.1f} nats per answer away from the SFT model, beyond the "
             f"{KL_LIMIT:.0f} within which the reward model can be trusted."
         )
+    said += _estimates(ppo)
     if ppo.eos_rate < END_LIMIT:
         said.append(f"After PPO only {ppo.eos_rate:.0%} of the answers end by themselves.")
     if ppo.gold_best_of_4 > ppo.gold_after:
@@ -49,17 +63,74 @@ def _ppo(ppo: PPOCard) -> list[str]:
     return said
 
 
-def _reward_model(card: RewardModelCard) -> list[str]:
-    if card.share_of_ceiling >= ENOUGH_OF_CEILING:
+def _estimates(ppo: PPOCard) -> list[str]:
+    """Warn where a sampled estimate of the KL is far from the exact one."""
+    apart = [
+        f"{name} says {value:.1f}"
+        for name, value in (("k1", ppo.kl_k1), ("k3", ppo.kl_k3))
+        if not ppo.kl / ESTIMATES_APART <= value <= ppo.kl * ESTIMATES_APART and ppo.kl > 0.1
+    ]
+    if not apart:
         return []
     return [
-        f"The reward model orders {card.accuracy:.1%} of the held-out pairs as the labeller did; "
-        f"a perfect judge would reach {card.ceiling:.1%}. It needs more rankings."
+        f"The estimates of the distance disagree: {' and '.join(apart)}, where the exact KL is "
+        f"{ppo.kl:.1f} nats per answer. A few tokens that the SFT model found unlikely decide them."
     ]
 
 
+def _bought(card: ReportCard) -> list[str]:
+    changed = card.changes
+    if changed.constant_share <= CONSTANT_LIMIT:
+        return []
+    return [
+        f'Adding "{changed.constant}" to every SFT answer would bring '
+        f"{changed.constant_share:.0%} of PPO's gain."
+    ]
+
+
+def _variety(card: ReportCard) -> list[str]:
+    before, after = card.changes.distinct["sft"], card.changes.distinct["ppo"]
+    if after >= ENOUGH_DISTINCT * before:
+        return []
+    return [f"PPO's answers vary less: {before:.0%} of them differed before, {after:.0%} after."]
+
+
+def _reward_model(card: RewardModelCard) -> list[str]:
+    said = []
+    if card.share_of_ceiling < ENOUGH_OF_CEILING:
+        said.append(
+            f"The reward model orders {card.accuracy:.1%} of the held-out pairs as the labeller "
+            f"did; a perfect judge would reach {card.ceiling:.1%}. It needs more rankings."
+        )
+    right = card.right_against_wrong
+    if right is not None and right < ENOUGH_RIGHT:
+        said.append(
+            f"Of {card.right_against_wrong_pairs:,} pairs of a right and a wrong answer the reward "
+            f"model puts only {right:.1%} in order: it knows style better than truth."
+        )
+    return said
+
+
+def _everyday(card: ReportCard) -> list[str]:
+    asked = len(card.everyday)
+    sensible = card.sensible("ppo")
+    if sensible >= ENOUGH_SENSIBLE * asked:
+        return []
+    return [f"Of {asked} questions of an ordinary person {sensible} got a sensible answer."]
+
+
+def _games(card: ReportCard) -> list[str]:
+    said = []
+    for game in GAMES:
+        shares = card.turns["ppo"].get(game, [])
+        if any(share < wanted for share, wanted in zip(shares, WANTED_BY_TURN, strict=False)):
+            listed = ", ".join(f"{share:.0%}" for share in shares)
+            said.append(f"The game {game.replace('_', ' ')} is valid on its turns in {listed}.")
+    return said
+
+
 def _weak_kinds(valid: Mapping[str, float]) -> list[str]:
-    weak = {kind: share for kind, share in valid.items() if kind != "all" and share < WEAK_KIND}
+    weak = {kind: share for kind, share in valid.items() if kind != "all" and share < WEAK}
     if not weak:
         return []
     listed = ", ".join(
@@ -76,4 +147,4 @@ def _lost_kinds(before: Mapping[str, float], after: Mapping[str, float]) -> list
     listed = ", ".join(
         f"{kind.replace('_', ' ')} ({before[kind]:.0%} to {after[kind]:.0%})" for kind in lost
     )
-    return [f"PPO made answers of these kinds worse while it made them more agreeable: {listed}."]
+    return [f"PPO made answers of these kinds worse: {listed}."]

@@ -168,3 +168,18 @@ def ceiling_from_agreement(agreement: float) -> float:
     labellers agreed on 0.726 (Ouyang et al. 2022, section 3.4): c = 0.836. `agreement` in [½, 1].
     """
     return 0.5 * (1 + math.sqrt(2 * agreement - 1))
+
+
+def right_against_wrong(
+    scores: Float[Tensor, "N K"], right: Float[Tensor, "N K"]
+) -> tuple[float | None, int]:
+    """Return the share of pairs of a right and a wrong answer that are in order, and their number.
+
+    Equal scores count ½; the share is None without pairs.
+    """
+    is_right = right.bool()
+    pairs = is_right[:, :, None] & ~is_right[:, None, :]  # N right wrong
+    margins = (scores[:, :, None] - scores[:, None, :])[pairs]
+    if not len(margins):
+        return None, 0
+    return float((0.5 * (torch.sign(margins) + 1)).mean()), len(margins)

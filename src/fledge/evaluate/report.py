@@ -4,6 +4,7 @@
 """
 
 from fledge.config import Config
+from fledge.evaluate.changes import ChangesCard
 from fledge.evaluate.charts import Chart
 from fledge.evaluate.sample_table import Sample
 
@@ -24,6 +25,11 @@ class RewardModelCard(Config):
     """Lower end of the 95 % interval of the accuracy."""
     high: float
     """Upper end of the 95 % interval of the accuracy."""
+
+    right_against_wrong: float | None
+    """Share of pairs of a right and a wrong answer that it orders; None without such pairs."""
+    right_against_wrong_pairs: int
+    """Number of those pairs."""
 
     @property
     def share_of_ceiling(self) -> float:
@@ -47,11 +53,25 @@ class PPOCard(Config):
     win_rate: float
     """Share of prompts that the PPO model answers better; a tie is half a win."""
     kl: float
-    """Nats per answer away from the SFT model."""
+    """Nats per answer away from the SFT model, exact over the vocabulary."""
+    kl_k1: float
+    """The same from the sampled tokens: log π/π_ref."""
+    kl_k3: float
+    """The same from the sampled tokens: r - 1 - log r."""
     eos_rate: float
     """Share of answers that end by themselves."""
     gold_best_of_4: float
     """Mean gold score of the best of four SFT answers by the reward model: RLHF without PPO."""
+
+
+class EverydayAnswer(Config):
+    """An ordinary person's question with the models' likeliest answers."""
+
+    question: str
+    answers: dict[str, str]
+    """Answers by model: sft, ppo."""
+    sensible: dict[str, bool]
+    """True if an answer is right, or honest where nothing better can be expected."""
 
 
 class ReportCard(Config):
@@ -73,9 +93,20 @@ class ReportCard(Config):
     """Shares of valid answers on held-out prompts: by model, then "all" and by kind."""
     prompts_per_kind: dict[str, int]
     """Number of held-out prompts behind each share."""
+    turns: dict[str, dict[str, list[float]]]
+    """Shares of valid answers at each turn of a talk: by model (sft, ppo), "all" and by kind."""
+    talks_per_kind: int
+    """Number of talks of each kind that were held with each model."""
+    everyday: list[EverydayAnswer]
+    """Sixty questions of an ordinary person, none of them from a grammar."""
     reward_model: RewardModelCard
     ppo: PPOCard
+    changes: ChangesCard
     samples: list[Sample]
     charts: list[Chart]
     did_not_work: list[str]
     """Weaknesses that the numbers show, in plain words."""
+
+    def sensible(self, model: str) -> int:
+        """Return how many of the everyday questions a model answers sensibly."""
+        return sum(each.sensible[model] for each in self.everyday)

@@ -1,15 +1,19 @@
 """The report card on disk: as JSON, and as one HTML page without scripts or requests."""
 
 import json
+import logging
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from fledge.evaluate.charts import Chart, legend, svg
 from fledge.evaluate.report import MODEL_NAMES, MODELS, ReportCard
 from fledge.files import write_text
+
+logger = logging.getLogger(__name__)
 
 JSON_FILE, HTML_FILE = "report.json", "report.html"
 TEMPLATE, STYLE = "report.html.jinja", "report.css"
@@ -27,11 +31,15 @@ def write_report(card: ReportCard, directory: Path) -> None:
 
 
 def read_report(directory: Path) -> ReportCard | None:
-    """Read the report card of a finished demo; return None before."""
+    """Read the report card of a finished demo; return None before, and for one of another form."""
     path = directory / JSON_FILE
     if not path.is_file():
         return None
-    return ReportCard.model_validate_json(path.read_text(encoding="utf-8"))
+    try:
+        return ReportCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError:
+        logger.info("%s is of another version of fledge; measuring again", path)
+        return None
 
 
 def render_html(card: ReportCard) -> str:

@@ -18,7 +18,9 @@ def print_report(card: ReportCard, console: Console) -> None:
     console.print()
     console.print(Panel.fit(f"[bold]Report card[/bold], seed {card.seed}"))
     console.print(kinds_table(card))
+    console.print(turns_table(card))
     console.print(numbers_table(card))
+    console.print(changes_table(card))
     console.print(stage_times(card.seconds))
     console.print(samples_table(card))
     console.print("[bold]What did not work[/bold]")
@@ -41,6 +43,40 @@ def kinds_table(card: ReportCard) -> Table:
     return table
 
 
+def turns_table(card: ReportCard) -> Table:
+    """Tabulate the shares of valid answers by turn of a talk, after SFT and after PPO."""
+    turns = max(len(shares) for shares in card.turns["sft"].values())
+    table = Table(title="Valid answers by turn of a talk: SFT / PPO", title_justify="left")
+    table.add_column("kind")
+    for turn in range(turns):
+        table.add_column(str(turn + 1), justify="right")
+    for kind, shares in card.turns["sft"].items():
+        cells = [
+            f"{before:.0%} / {after:.0%}"
+            for before, after in zip(shares, card.turns["ppo"].get(kind, []), strict=False)
+        ]
+        table.add_row(kind.replace("_", " "), *cells, style="bold" if kind == "all" else None)
+        if kind == "all":
+            table.add_section()
+    return table
+
+
+def changes_table(card: ReportCard) -> Table:
+    """Tabulate each merit before and after PPO, and what else changed."""
+    before, after = card.changes.merits["sft"], card.changes.merits["ppo"]
+    table = Table(title="Changes by PPO", title_justify="left")
+    for column in ("", MODEL_NAMES["sft"], MODEL_NAMES["ppo"]):
+        table.add_column(column, justify="right" if column else "left")
+    for name in type(before).model_fields:
+        table.add_row(name, f"{getattr(before, name):.1%}", f"{getattr(after, name):.1%}")
+    distinct = card.changes.distinct
+    table.add_row("different answers", f"{distinct['sft']:.1%}", f"{distinct['ppo']:.1%}")
+    asked = len(card.everyday)
+    sensible = [f"{card.sensible(model)} of {asked}" for model in ("sft", "ppo")]
+    table.add_row("everyday questions answered sensibly", *sensible)
+    return table
+
+
 def numbers_table(card: ReportCard) -> Table:
     """Tabulate the numbers of pretraining, reward model and PPO."""
     reward, ppo = card.reward_model, card.ppo
@@ -50,12 +86,24 @@ def numbers_table(card: ReportCard) -> Table:
         "reward model: pairs ordered as labelled",
         f"{reward.accuracy:.1%} of {reward.pairs:,} (at best {reward.ceiling:.1%})",
     )
+    if reward.right_against_wrong is not None:
+        table.add_row(
+            "reward model: a right answer above a wrong one",
+            f"{reward.right_against_wrong:.1%} of {reward.right_against_wrong_pairs:,}",
+        )
     table.add_row(
         "gold score, SFT → PPO",
         f"{ppo.gold_before:.3f} → {ppo.gold_after:.3f} (p = {ppo.p_value:.2g})",
     )
     table.add_row("gold score, best of 4 SFT answers", f"{ppo.gold_best_of_4:.3f}")
-    table.add_row("distance from SFT", f"{ppo.kl:.1f} nats per answer")
+    table.add_row(
+        "gain that one constant sentence explains",
+        f"{card.changes.constant_share:.0%}",
+    )
+    table.add_row(
+        "distance from SFT, nats per answer",
+        f"{ppo.kl:.1f} (k1 {ppo.kl_k1:.1f}, k3 {ppo.kl_k3:.1f})",
+    )
     table.add_row("answers that end", f"{ppo.eos_rate:.1%}")
     return table
 

@@ -10,6 +10,7 @@ from random import Random
 from fledge.starter.arithmetic import LARGEST
 from fledge.starter.customer_service import draw_booking, draw_order_number
 from fledge.starter.emails import draw_two_names
+from fledge.starter.facts import FACTS
 from fledge.starter.french import PHRASES
 from fledge.starter.shop import draw_hours, draw_price
 from fledge.starter.task import capitalised, only
@@ -99,16 +100,20 @@ def letters(random: Random) -> str:
 
 
 def knowledge(random: Random) -> str:
-    """State a sum, a rhyme, a French phrase or a word's last letter."""
+    """State a sum, a fact, a rhyme, a French phrase or a word's last letter."""
     a, b = sorted((random.randint(1, LARGEST), random.randint(1, LARGEST)), reverse=True)
     english, french = random.choice(PHRASES)
     word, rhyme = random.sample(random.choice(RHYMES), 2)
     link = random.choice(only(CHAIN_WORDS, "train"))
+    _, _, fact = random.choice(FACTS)
     return random.choice(
         (
             f"{capitalised(NUMBERS[a])} plus {NUMBERS[b]} is {NUMBERS[a + b]}.",
             f"{capitalised(NUMBERS[b])} plus {NUMBERS[a]} is {NUMBERS[a + b]}.",
             f"{capitalised(NUMBERS[a])} minus {NUMBERS[b]} is {NUMBERS[a - b]}.",
+            f"{a} + {b} is {a + b}.",
+            f"{a} - {b} is {a - b}.",
+            fact,
             f"{capitalised(word)} rhymes with {rhyme}.",
             f'The French for "{english}" is "{french}"',
             f"The word {link} ends with {link[-1]} and begins with {link[0]}.",

@@ -26,7 +26,6 @@ from fledge.demo.real.exploitation import (
     explained_share,
     new_ending,
     reward_scores,
-    right_against_wrong,
     share_with,
     standardised_gain,
     with_ending,
@@ -39,6 +38,7 @@ from fledge.demo.real.questions import held_out_ranked_questions
 from fledge.demo.real.runs import RUNTIME, TEMPERATURE, outputs
 from fledge.demo.real.watched import read_monitor
 from fledge.evaluate.divergence import kl_per_answer
+from fledge.evaluate.preferences import right_against_wrong
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.runtime import Runtime, random
