@@ -52,11 +52,19 @@ TABLE_FRAMES = (
 )
 # What may be corrected, and ways to say it.
 CORRECTIONS = {
-    "guests": ("Sorry, we are {guests}.", "Make it {guests} people, please.", "We're {guests} now."),
+    "guests": (
+        "Sorry, we are {guests}.",
+        "Make it {guests} people, please.",
+        "We're {guests} now.",
+    ),
     "day": ("Better on {day}.", "Sorry, I meant {day}.", "Can we come on {day} instead?"),
     "hour": ("Better at {hour}.", "Can we come at {hour} instead?", "Sorry, at {hour}, please."),
 }
-CANCELLATIONS = ("Please cancel the table.", "I must cancel it.", "We can't come. Please cancel it.")
+CANCELLATIONS = (
+    "Please cancel the table.",
+    "I must cancel it.",
+    "We can't come. Please cancel it.",
+)
 
 
 def order(split: Split, random: Random) -> Scene:

@@ -1,4 +1,4 @@
-"""Questions of an ordinary person, none of them from a grammar, and how to tell a sensible answer."""
+"""Sixty questions that an ordinary person types first, and how to tell a sensible answer."""
 
 import re
 import tomllib
@@ -9,8 +9,10 @@ from importlib.resources import files
 from fledge.starter.task import asked
 from fledge.text.conversation import Conversation
 
-HONEST = re.compile(r"\b(don't|do not|can't|cannot) (know|do) that\b|\bI don't know\b|\bI can't\b", re.I)
-"""How a model says that it does not know or cannot do something."""
+HONEST = re.compile(
+    r"\b(don't|do not|can't|cannot) (know|do) that\b|\bI don't know\b|\bI can't\b", re.I
+)
+"""Words of a model that does not know or cannot do something."""
 
 
 @dataclass(frozen=True, slots=True)

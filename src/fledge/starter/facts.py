@@ -69,7 +69,11 @@ FACTS: tuple[tuple[str, str, str], ...] = (
         for one, other in (pair, pair[::-1])
     ),
     *(
-        (f"What colour is {thing}?", f"{capitalised(colour)}.", f"{capitalised(thing)} is {colour}.")
+        (
+            f"What colour is {thing}?",
+            f"{capitalised(colour)}.",
+            f"{capitalised(thing)} is {colour}.",
+        )
         for thing, colour in COLOURS.items()
     ),
     *(

@@ -2,9 +2,9 @@
 
 from random import Random
 
+from fledge.starter.courtesy import of_request
 from fledge.starter.task import Scene, Split, Turn, Turns, only
 from fledge.starter.words import SHORT_WORDS
-from fledge.starter.courtesy import of_request
 
 SPELL_FRAMES = (
     "Spell in capitals: {letters}",

@@ -54,7 +54,11 @@ SUBJECTS = (
         "Guarantee",
         "The guarantee lasts {value}.",
         "{number} years",
-        ("How long is the guarantee?", "How long does the guarantee last?", "Is there a guarantee?"),
+        (
+            "How long is the guarantee?",
+            "How long does the guarantee last?",
+            "Is there a guarantee?",
+        ),
     ),
     Subject(
         "Contact",
@@ -96,7 +100,11 @@ SUBJECTS = (
         "Holidays",
         "The holidays begin in {value}.",
         "{month}",
-        ("When do the holidays begin?", "When are the holidays?", "In which month are the holidays?"),
+        (
+            "When do the holidays begin?",
+            "When are the holidays?",
+            "In which month are the holidays?",
+        ),
     ),
     Subject(
         "Festival",

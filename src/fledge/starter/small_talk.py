@@ -23,7 +23,13 @@ TOPICS = (
         ("Hello! What can I do for you?",),
     ),
     (
-        ("How are you?", "How do you do?", "Are you well?", "How's it going?", "How are you doing?"),
+        (
+            "How are you?",
+            "How do you do?",
+            "Are you well?",
+            "How's it going?",
+            "How are you doing?",
+        ),
         ("Fine.",),
         ("I'm fine, and I hope you are too.",),
     ),

@@ -1,7 +1,7 @@
 """Knowledge of an assistant: documents cut into passages, and the passages that fit a question."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fledge.database import Database
 from fledge.database.knowledge import FoundPassage, Passage
