@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from fledge.starter.letters import HANGMAN_HOST
-from fledge.starter.word_games import THINGS, TWENTY_HOST
+from fledge.starter import hangman, twenty_questions
 from fledge.starter.words import SHORT_WORDS
 
 _CHOICE = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
@@ -44,7 +43,9 @@ READY: Sequence[ReadyAssistant] = (
         description="I have a secret word. Ask for a hint, or guess a letter.",
         greeting="I'm thinking of a word. Which letters are in it?",
         suggestions=("Give me a hint.", "Is the letter e in it?", "My guess is a."),
-        system_prompt=HANGMAN_HOST.format(letters=one_of(" ".join(word) for word in SHORT_WORDS)),
+        system_prompt=one_of(
+            hangman.HOST.format(word=word, letters=" ".join(word)) for word in SHORT_WORDS
+        ),
     ),
     ReadyAssistant(
         key="twenty-questions",
@@ -53,8 +54,8 @@ READY: Sequence[ReadyAssistant] = (
         greeting="I'm thinking of something. Ask me about it!",
         suggestions=("Is it an animal?", "Can I eat it?", "Does it have wheels?"),
         system_prompt=one_of(
-            TWENTY_HOST.format(group=group, thing=thing)
-            for group, things in THINGS.items()
+            twenty_questions.HOST.format(group=group, thing=thing)
+            for group, things in twenty_questions.THINGS.items()
             for thing in things
         ),
     ),
@@ -87,8 +88,8 @@ READY: Sequence[ReadyAssistant] = (
         greeting="Welcome! What can I do for you?",
         suggestions=("What are your opening hours?", "How much is the lamp?", "Who are you?"),
         system_prompt=(
-            "You are Diana, the assistant in a shop. It is open from 9 to 18. "
-            "A lamp costs 25 euros."
+            "You are Diana, the assistant in a shop. We are open from 9 to 18. "
+            "We are closed on Sunday. A lamp costs 25 euros."
         ),
     ),
     ReadyAssistant(
