@@ -44,7 +44,7 @@ def _in_words(split: Split, random: Random) -> Turn:
     a, b, plus, frame = _drawn(split, frames, random)
     left, right, result = NUMBERS[a], NUMBERS[b], NUMBERS[a + b if plus else a - b]
     operation = "plus" if plus else "minus"
-    question = capitalised(frame.format(a=left, b=right))
+    question = capitalised(frame.format(a=left, b=right)).replace("one apples", "one apple")
     said = f"{capitalised(left)} {operation} {right} is {result}."
     needed = (f"{left} {operation} {right}", result)
     return Turn(question, (f"{capitalised(result)}.",), (said,), needed, of_request(question))
