@@ -2,7 +2,6 @@
 
 from random import Random
 
-from fledge.starter.courtesy import FAREWELLS
 from fledge.starter.task import Scene, Split, Turn, Turns, choose_cell
 
 # Ways to say it; the terse answers; the full answers.
@@ -114,7 +113,12 @@ TOPICS = (
         ("Let's play word chain. Say a word.",),
     ),
 )
-GREETINGS = ("", "Hi! ", "Excuse me. ", "Well, ", "Hello, fledge. ")
+FITTING = {
+    "I'm fine, and I hope you are too.": ("Thank you for asking.",),
+    "Goodbye, and come back soon.": ("Have a nice day!",),
+}
+"""Courtesies by the answer that they fit."""
+GREETINGS = ("", "Hi! ", "Excuse me. ", "Hey, fledge! ", "Hello, fledge. ")
 
 
 def small_talk(split: Split, random: Random) -> Scene:
@@ -127,5 +131,8 @@ def _remarks(split: Split, random: Random) -> Turns:
     while True:
         row, column = choose_cell(split, len(sentences), len(GREETINGS), random)
         said, (_, terse, full) = sentences[row]
-        fits = FAREWELLS if said in (*TOPICS[3][0], *TOPICS[5][0]) else ()
-        yield Turn(GREETINGS[column] + said, terse, full, full, fits)
+        yield Turn(GREETINGS[column] + said, terse, full, full, _fitting(full))
+
+
+def _fitting(full: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for answer in full for each in FITTING.get(answer, ()))
