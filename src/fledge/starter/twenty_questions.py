@@ -7,7 +7,7 @@ from fledge.starter.words import listed
 
 # Secret things by group; the answer to a question is the same for all things of a group.
 THINGS = {
-    "animal": listed("cat dog horse cow sheep bear fox goat"),
+    "animal": listed("cat dog horse bear fox wolf lion tiger"),
     "fruit": listed("pear banana cherry plum grape lemon peach melon"),
     "vehicle": listed("car bus train truck tractor van bike tram"),
 }
@@ -16,10 +16,10 @@ QUESTIONS = (
     (
         (
             "Is it an animal?",
-            "Is it alive?",
+            "Does it breathe?",
             "Does it eat and sleep?",
             "Can it walk?",
-            "Is it a living thing?",
+            "Does it have legs?",
         ),
         ("it is an animal", "it is not an animal"),
         "animal",
@@ -29,7 +29,7 @@ QUESTIONS = (
             "Can I eat it?",
             "Is it something to eat?",
             "Is it a fruit?",
-            "Does it grow on a tree?",
+            "Can you eat it?",
             "Is it food?",
         ),
         ("you can eat it", "you can't eat it"),
@@ -38,8 +38,8 @@ QUESTIONS = (
     (
         (
             "Does it have wheels?",
-            "Can I ride in it?",
-            "Does it go on a road?",
+            "Does it have brakes?",
+            "Does it run on wheels?",
             "Is it a vehicle?",
             "Is it a machine?",
         ),
