@@ -25,12 +25,16 @@ TOPICS = (
         jungles oceans rivers islands mountains planets comets galaxies stars eclipses"""
     ),
 )
-PLACES = listed(
+LANDS = listed(
     """Brazil Canada Norway Finland Kenya India Turkey Mexico Peru Chile Iceland Denmark Hungary
-    Morocco Vietnam Thailand Australia Argentina Scotland Wales Texas California Berlin Paris London
-    Rome Madrid Vienna Prague Oslo Boston Chicago Toronto Sydney Mumbai Cairo Lima Zurich Geneva
-    Hamburg Munich Milan Naples Venice Lyon Dublin Glasgow Leeds Bristol"""
+    Morocco Vietnam Thailand Australia Argentina Scotland Wales Texas California"""
 )
+"""Countries and states, none of which `facts` knows the capital of."""
+TOWNS = listed(
+    """Berlin Paris London Rome Madrid Vienna Prague Oslo Boston Chicago Toronto Sydney Mumbai Cairo
+    Lima Zurich Geneva Hamburg Munich Milan Naples Venice Lyon Dublin Glasgow Leeds Bristol"""
+)
+PLACES = (*LANDS, *TOWNS)
 PEOPLE = (
     *NAMES,
     *listed(
@@ -61,13 +65,13 @@ QUESTIONS = (
     "How far is it to {place}?",
     "How big is {place}?",
     "How many people live in {place}?",
-    "What is the capital of {place}?",
+    "What is the capital of {land}?",
     "What is the weather like in {place}?",
     "What's the weather in {place} in {month}?",
     "Which language do people speak in {place}?",
     "What should I see in {place}?",
     "How do I get from {place} to {town}?",
-    "Who is the president of {place}?",
+    "Who governs {land}?",
     "What happened in {year}?",
     "Who won in {year}?",
     "What is the news today?",
@@ -77,9 +81,9 @@ QUESTIONS = (
     "What's the date today?",
     "What day is it today?",
     "Where am I?",
-    "What is my name?",
+    "What is my blood group?",
     "How old am I?",
-    "What did I say before?",
+    "What am I holding in my hand?",
     "Why is the sky blue?",
     "Why do {topic} and {other} exist?",
     "What is the meaning of life?",
@@ -143,7 +147,9 @@ WISHES = (
     "Tell me about {place}.",
     "Tell me something about {person}.",
 )
-BEFORE = ("", "", "", "", "Please: ", "Hi! ", "Tell me: ", "I have a question. ", "Hey! ")
+GREETINGS = ("", "", "", "", "Hi! ", "Hey! ")
+BEFORE_QUESTIONS = (*GREETINGS, "Tell me: ", "I have a question. ")
+BEFORE_WISHES = (*GREETINGS, "A favour, please: ")
 DONT_KNOW = "I'm sorry, I don't know that."
 CANT_DO = "I'm sorry, I can't do that."
 TERSE = {DONT_KNOW: "I don't know.", CANT_DO: "I can't."}
@@ -156,14 +162,12 @@ def unknown(split: Split, random: Random) -> Scene:
 
 def _asked(split: Split, random: Random) -> Turns:
     while True:
-        frames, full = ((QUESTIONS, DONT_KNOW), (WISHES, CANT_DO))[random.random() < 0.35]
-        number = random.randrange(len(frames))
-        slots = _slots(random)
-        asked = frames[number].format(**slots)
-        if frames is WISHES and asked.startswith("Tell me"):
-            full = DONT_KNOW
+        is_wish = random.random() < 0.35
+        asked = random.choice(WISHES if is_wish else QUESTIONS).format(**_slots(random))
+        before = random.choice(BEFORE_WISHES if is_wish else BEFORE_QUESTIONS)
+        can_tell = not is_wish or asked.startswith("Tell me")
         if in_split(split, asked):
-            yield _turn(random.choice(BEFORE) + asked, full)
+            yield _turn(before + asked, DONT_KNOW if can_tell else CANT_DO)
 
 
 def _slots(random: Random) -> dict[str, str]:
@@ -174,6 +178,7 @@ def _slots(random: Random) -> dict[str, str]:
         "other": other,
         "place": place,
         "town": town,
+        "land": random.choice(LANDS),
         "person": random.choice(PEOPLE),
         "month": random.choice(MONTHS),
         "year": str(random.randint(1500, 2030)),
