@@ -1,7 +1,8 @@
 """Polite sentences around an answer, and where each of them fits."""
 
 OPENINGS = ("Of course!", "Gladly.", "With pleasure.", "Happy to help.")
-OFFERS = ("Please ask if you need more.", "I'm glad to help.")
+MORE = "Please ask if you need more."
+OFFERS = (MORE, "I'm glad to help.")
 FAREWELLS = ("Have a nice day!", "Thank you for asking.")
 COURTESIES = (*OPENINGS, *OFFERS, *FAREWELLS)
 CLOSINGS = (*OFFERS, *FAREWELLS)
@@ -19,6 +20,11 @@ def of_request(question: str) -> tuple[str, ...]:
     return OPENINGS if not last.endswith("?") or last.startswith(ASKED_TO_ACT) else ()
 
 
-def of_service(question: str) -> tuple[str, ...]:
-    """Return what fits a customer's question: an offer of more help, and to a request a yes."""
+def of_service(question: str, answer: str) -> tuple[str, ...]:
+    """Return what fits an answer to a customer: an offer of more help, and to a request a yes.
+
+    Nobody says "Of course!" before a no or an apology, nor "I'm glad to help." after it.
+    """
+    if answer.startswith("No,") or "I'm sorry" in answer:
+        return (MORE,)
     return (*of_request(question), *OFFERS)

@@ -100,13 +100,13 @@ def _requested(
     frame: str, request: tuple[tuple[str, ...], str, str], slots: dict[str, str], random: Random
 ) -> Turn:
     wishes, terse, full = request
-    question = frame.format(**slots, wish=random.choice(wishes))
+    question, answer = frame.format(**slots, wish=random.choice(wishes)), full.format(**slots)
     return Turn(
         question,
         (terse.format(**slots),),
-        (full.format(**slots),),
+        (answer,),
         (slots["order"], slots["name"], slots["item"]),
-        of_service(question),
+        of_service(question, answer),
     )
 
 
@@ -119,23 +119,25 @@ def _table(split: Split, random: Random) -> Turns:
         slots |= {changed: _other(slots, changed, split, random)}
         yield _booked(random.choice(CORRECTIONS[changed]), slots)
     question = random.choice(CANCELLATIONS)
+    answer = "{name}, your table on {day} at {hour} is cancelled.".format(**slots)
     yield Turn(
         question,
         ("Cancelled: {day}, {hour}.".format(**slots),),
-        ("{name}, your table on {day} at {hour} is cancelled.".format(**slots),),
+        (answer,),
         (slots["day"], slots["hour"], slots["name"], "cancelled"),
-        of_service(question),
+        of_service(question, answer),
     )
 
 
 def _booked(frame: str, slots: dict[str, str]) -> Turn:
     question = frame.format(**slots)
+    answer = "{name}, your table for {guests} is booked on {day} at {hour}.".format(**slots)
     return Turn(
         question,
         ("Booked: {guests}, {day}, {hour}.".format(**slots),),
-        ("{name}, your table for {guests} is booked on {day} at {hour}.".format(**slots),),
+        (answer,),
         (slots["guests"], slots["day"], slots["hour"], slots["name"]),
-        of_service(question),
+        of_service(question, answer),
     )
 
 

@@ -213,7 +213,7 @@ def _questions(told: list[Subject], values: list[str], random: Random) -> Turns:
             (f"{capitalised(value)} [{number}].",),
             (f"{said} [{number}].",),
             (value, f"[{number}]"),
-            of_service(question),
+            of_service(question, said),
         )
 
 

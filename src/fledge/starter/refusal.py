@@ -118,7 +118,8 @@ def _helped(split: Split, random: Random) -> Turns:
         asks, terse, full = KIND_ACTS[row]
         question = asks.format(target=TARGETS[column])
         answer = full.format(target=theirs, Target=capitalised(theirs))
-        yield Turn(question, (terse,), (answer,), (theirs,), of_request(question))
+        fits = () if answer.startswith("That is kind.") else of_request(question)
+        yield Turn(question, (terse,), (answer,), (theirs,), fits)
 
 
 def _theirs(target: str) -> str:

@@ -237,7 +237,7 @@ def _unknown_asked(shop: Shop, random: Random) -> Turn:
 
 
 def _turn(question: str, terse: str, full: str, *needed: str) -> Turn:
-    return Turn(question, (terse,), (full,), needed, of_service(question))
+    return Turn(question, (terse,), (full,), needed, of_service(question, full))
 
 
 ASKED: dict[Callable[[Shop, Random], Turn], float] = {
