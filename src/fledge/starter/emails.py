@@ -34,7 +34,7 @@ FRAMES = (
 OTHER_NEWS = (
     "Sorry, I meant: the {news}.",
     "Please change it: the {news}.",
-    "Now write the same to {to}: the {news}.",
+    "Now write to {to} that the {news}.",
 )
 OTHER_NAMES = (
     "Now the same to {to} from {sender}.",
