@@ -15,13 +15,13 @@ ROLES = (
     "You answer the customers of a shop. Your name is {name}.",
 )
 HOURS = (
-    "It is open from {opens} to {closes}.",
+    "The shop is open from {opens} to {closes}.",
     "We are open from {opens} to {closes}.",
     "Opening hours: {opens} to {closes}.",
     "The shop opens at {opens} and closes at {closes}.",
 )
 CLOSED = (
-    "It is closed on {closed}.",
+    "The shop is closed on {closed}.",
     "We are closed on {closed}.",
     "Closed on {closed}.",
     "On {closed} nobody is there.",
@@ -214,7 +214,7 @@ def _stock_asked(shop: Shop, random: Random) -> Turn:
     item = random.choice([each for each in ITEMS if each not in shop.prices])
     frame = random.choice((*STOCK_QUESTIONS, *PRICE_QUESTIONS))
     full = f"I'm sorry, we don't have a {item}."
-    return _turn(frame.format(item=item), "No.", full, "don't have", item)
+    return _turn(frame.format(item=item), "We have none.", full, "don't have", item)
 
 
 def _name_asked(shop: Shop, random: Random) -> Turn:
