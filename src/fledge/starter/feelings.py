@@ -20,7 +20,7 @@ FRAMES = (
     "I have been {feeling} all day.",
     "Today I'm really {feeling}.",
     "I am feeling {feeling}.",
-    "My friend is {feeling}.",
+    "My friend feels {feeling}.",
 )
 OF_FRIENDS = 1
 """Frames at the end that speak of somebody else."""
