@@ -43,7 +43,7 @@ RHYME_FRAMES = (
     "I need a rhyme for {word}.",
     "Which word sounds like {word}?",
 )
-MORE_RHYMES = ("Another one, please.", "One more, please.", "And another one?", "Any other?")
+MORE_RHYMES = ("Another one, please.", "One more, please.", "And another one?", "Any others?")
 # Each ends with the first letter of another.
 CHAIN_WORDS = listed(
     """apple engine ear egg elephant road nest tiger rabbit table eagle eye island dog garden
@@ -108,13 +108,14 @@ def _chain(split: Split, random: Random) -> Turns:
         if not left:
             return
         answer = yield Turn(
-            random.choice(frames).format(word=word, letter=word[-1]),
+            capitalised(random.choice(frames).format(word=word, letter=word[-1])),
             tuple(f"{capitalised(one)}." for one in left),
             tuple(f"My word is {one}. Your letter is {one[-1]}." for one in left),
             ("my word is", "your letter is"),
         )
         # A player who cannot go on from an answer begins again.
-        replied = next((one for one in _words(answer) if one in left), None)
+        spoken = _words(answer.partition("Your letter")[0])
+        replied = next((one for one in spoken if one in left), None)
         said |= {replied} if replied else set()
         begins = [one for one in only(CHAIN_WORDS, split) if one not in said]
         follows = [one for one in begins if replied and one[0] == replied[-1]]
