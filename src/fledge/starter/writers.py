@@ -65,8 +65,8 @@ def is_valid(task: Task, answer: str) -> bool:
 
 
 def extras(answer: str) -> list[str]:
-    """Return the polite sentences and asides of an answer."""
-    return [extra for extra in EXTRAS if extra in answer]
+    """Return the polite sentences and asides of an answer, each as often as it is said."""
+    return [extra for extra in EXTRAS for _ in range(answer.count(extra))]
 
 
 def fitting(task: Task) -> tuple[str, ...]:
