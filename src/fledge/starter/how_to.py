@@ -20,7 +20,7 @@ STEPS = (
     ("join strings in Python", '", ".join(words)', "call {step}"),
     ("add an item to a list", "items.append(item)", "call {step}"),
     ("make a new branch in git", "git switch -c name", "run {step}"),
-    ("see my changes in git", "git diff", "run {step}"),
+    ("see the changes in git", "git diff", "run {step}"),
     ("undo a change in git", "git restore file", "run {step}"),
     ("quit vim", ":q", "press Escape and type {step}"),
     ("copy a file in Linux", "cp old new", "run {step}"),
