@@ -14,20 +14,24 @@ from fledge.starter.gold import (
     POLITE,
     RIGHT,
     SHORT,
-    SOFT_WORDS,
+    WRONG_COMPLETE,
+    WRONG_ENDS,
+    WRONG_SHORT,
     ModelAnswer,
     agreement,
     completeness,
     contains,
     gold_score,
-    is_polite,
+    manners,
     rank,
     shortness,
 )
-from fledge.starter.task import Task, asked
-from fledge.starter.writers import CLOSINGS, OPENINGS
+from fledge.starter.courtesy import COURTESIES
+from fledge.starter.task import Task, Turn, asked
+from fledge.starter.writers import ASIDES
 
-TASK = Task("sum", asked("2 + 2?", "Be brief."), ("4.",), ("The sum is 4.",), ("sum", "4"))
+TURN = Turn("2 + 2?", ("4.",), ("The sum is 4.",), ("sum", "4"), ("Gladly.", "Have a nice day!"))
+TASK = Task("sum", asked("2 + 2?", "Be brief."), TURN)
 BEST, GOOD, POOR, WORST = (
     ModelAnswer("Gladly. The sum is 4.", ended=True),
     ModelAnswer("The sum is 4.", ended=True),
@@ -48,8 +52,13 @@ def exchanged(groups: list[tuple[str, ...]], exchanges: tuple[bool, ...]) -> tup
 
 
 def test_the_weights_are_those_of_the_page_and_sum_to_one():
-    assert (RIGHT, COMPLETE, POLITE, SHORT, ENDS) == (0.4, 0.15, 0.2, 0.15, 0.1)
+    assert (RIGHT, COMPLETE, POLITE, SHORT, ENDS) == (0.6, 0.15, 0.1, 0.1, 0.05)
     assert sum((RIGHT, COMPLETE, POLITE, SHORT, ENDS)) == pytest.approx(1)
+
+
+def test_a_wrong_answer_with_every_merit_is_below_a_right_one_without_any():
+    assert (WRONG_COMPLETE, WRONG_SHORT, WRONG_ENDS) == (0.25, 0.1, 0.05)
+    assert WRONG_COMPLETE + WRONG_SHORT + WRONG_ENDS < RIGHT - POLITE
 
 
 def test_letters_name_the_answers_in_their_order_and_the_best_comes_first():
@@ -164,15 +173,38 @@ def test_completeness_is_a_share_of_what_is_needed(text, share):
     assert completeness(TASK, text) == share
 
 
-@pytest.mark.parametrize("phrase", [*OPENINGS, *CLOSINGS, *SOFT_WORDS])
-def test_every_courtesy_is_polite_in_any_case(phrase):
-    assert is_polite(f"It is so. {phrase} ")
-    assert is_polite(phrase.upper())
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The sum is 4.", 0),
+        ("Gladly. The sum is 4.", 1),
+        ("The sum is 4. Have a nice day!", 1),
+        ("gladly. The sum is 4.", 0),
+        ("Of course! The sum is 4.", -1),
+        ("The sum is 4. Thank you for asking.", -1),
+        ("Gladly. The sum is 4. Have a nice day!", -1),
+        ("The sum is 4. Have a nice day! Have a nice day!", -1),
+        (f"The sum is 4. {ASIDES[0]}", -1),
+        (f"Gladly. The sum is 4. {ASIDES[0]}", -1),
+    ],
+)
+def test_one_courtesy_that_fits_is_good_manners_and_anything_else_is_bad(text, expected):
+    assert manners(TASK, text) == expected
 
 
-@pytest.mark.parametrize("text", ["It is so.", "", "You are unwelcome.", "Have a day!", "thank me"])
-def test_other_words_are_not_polite(text):
-    assert not is_polite(text)
+@pytest.mark.parametrize("courtesy", COURTESIES)
+def test_after_a_courtesy_no_other_is_good_manners(courtesy):
+    said = TASK.conversation.then("assistant", f"4. {courtesy}").then("user", "2 + 2?")
+    later = Task("sum", said, TURN)
+    assert manners(later, "Gladly. The sum is 4.") == manners(later, "4. Have a nice day!") == -1
+    assert manners(later, "The sum is 4.") == 0
+
+
+def test_a_fitting_courtesy_earns_what_another_costs():
+    plain = gold_score(TASK, GOOD)
+    assert gold_score(TASK, BEST) - plain == pytest.approx(0.1)
+    wrong_one = ModelAnswer("Of course! The sum is 4.", ended=True)
+    assert plain - gold_score(TASK, wrong_one) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +217,7 @@ def test_shortness_falls_by_an_eighth_a_word(words, expected):
 
 
 def test_the_longest_wording_says_what_is_short():
-    two = Task("sum", asked("2?"), ("4.",), ("It is 4.", "The sum of these is 4."), ("4",))
+    full = ("It is 4.", "The sum of these is 4.")
+    two = Task("sum", asked("2?"), Turn("2?", ("4.",), full, ("4",)))
     assert shortness(two, "word " * 12) == 1
     assert shortness(two, "word " * 13) == 0.875

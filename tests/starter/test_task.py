@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from fledge.starter.task import (
     Kind,
+    Scene,
+    Talk,
     Task,
+    Turn,
+    Turns,
     asked,
     capitalised,
     choose_cell,
@@ -20,13 +24,22 @@ from fledge.starter.task import (
     is_held_out,
     only,
 )
-from fledge.text.conversation import Conversation, Message
+from fledge.text.conversation import Message
 
 
-def numbered(split: str, random: Random) -> Task:
-    """A task of one number below 20: odd ones are held out."""
-    number = 2 * random.randrange(10) + (split == "held_out")
-    return Task("number", asked(f"Say {number}."), (f"{number}",), (f"It is {number}.",), ())
+def numbered(split: str, random: Random) -> Scene:
+    """A number below 20, of which odd ones are held out, then the number after each answer."""
+    return Scene(counted(2 * random.randrange(10) + (split == "held_out")))
+
+
+def counted(number: int) -> Turns:
+    while number < 100:
+        answer = yield Turn(f"Say {number}.", (f"{number}",), (f"It is {number}.",), ("is",))
+        number = int(answer) + 1
+
+
+def turn(question: str) -> Turn:
+    return Turn(question, (), (), ())
 
 
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60)
@@ -66,19 +79,71 @@ def test_a_question_may_follow_a_system_prompt():
         Message("system", "Be kind."),
         Message("user", "Why?"),
     )
-    assert Task("k", asked("Why?", "Be kind."), (), (), ()).question == "Why?"
+    assert asked("Why?", "").messages == (Message("user", "Why?"),)
 
 
-def test_the_question_is_the_last_message():
-    turns = (Message("user", "One?"), Message("assistant", "Yes."), Message("user", "Two?"))
-    assert Task("k", Conversation(turns), (), (), ()).question == "Two?"
+def test_a_task_passes_on_what_its_turn_has():
+    its = Turn("Why?", ("So.",), ("It is so.",), ("so",), ("Gladly.",))
+    task = Task("k", asked("Why?", "Be kind."), its)
+    assert (task.question, task.terse, task.full) == ("Why?", ("So.",), ("It is so.",))
+    assert (task.needed, task.courtesies) == (("so",), ("Gladly.",))
 
 
-def test_tasks_are_agreeable_unless_they_say_otherwise_and_never_change():
-    task = Task("k", asked("Why?"), (), (), ())
-    assert task.agreeable
+def test_no_courtesy_fits_a_turn_that_names_none_and_turns_never_change():
+    plain = turn("Why?")
+    assert plain.courtesies == ()
     with pytest.raises(FrozenInstanceError):
-        task.agreeable = False
+        plain.courtesies = ("Gladly.",)
+
+
+def test_a_talk_goes_on_with_what_was_answered():
+    talk = Talk("count", Scene(counted(3)))
+    assert (talk.kind, talk.has_system) == ("count", False)
+    assert talk.task.conversation == asked("Say 3.")
+    first, second = talk.task, talk.answered("7")
+    assert first.question == "Say 3."
+    assert second is talk.task and second.kind == "count"
+    assert second.conversation.messages == (
+        Message("user", "Say 3."),
+        Message("assistant", "7"),
+        Message("user", "Say 8."),
+    )
+    assert second.full == ("It is 8.",)
+
+
+def test_a_talk_ends_where_the_user_has_no_more_to_ask():
+    talk = Talk("count", Scene(counted(3)))
+    assert talk.answered("99") is None
+    assert talk.task.question == "Say 3."
+    assert talk.answered("5") is None
+
+
+def test_a_system_prompt_is_said_once_at_the_beginning():
+    talk = Talk("count", Scene(counted(1), "Count."))
+    assert talk.has_system
+    later = talk.answered("1")
+    assert [message.role for message in later.conversation.messages] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
+def test_a_talk_about_something_else_follows_what_was_said_before():
+    before = asked("Why?", "Be kind.").then("assistant", "So.")
+    talk = Talk("count", Scene(counted(2)), before)
+    assert talk.task.conversation == before.then("user", "Say 2.")
+    assert NUMBERS.talk("train", Random(0), before).task.conversation.messages[:3] == (
+        before.messages
+    )
+
+
+def test_the_first_question_of_a_talk_is_what_a_kind_draws():
+    for seed in range(5):
+        drawn = NUMBERS.draw("train", Random(seed))
+        assert drawn == NUMBERS.talk("train", Random(seed)).task
+        assert drawn.kind == "number"
 
 
 @given(st.lists(st.one_of(st.integers(), st.text()), min_size=1, max_size=4))

@@ -6,21 +6,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fledge.starter.task import Task, asked
+from fledge.starter.courtesy import CLOSINGS, FAREWELLS, OFFERS, OPENINGS
+from fledge.starter.task import Task, Turn, asked
 from fledge.starter.writers import (
     ASIDES,
-    CLOSINGS,
+    EXTRAS,
     MOST_EXTRAS,
-    OPENINGS,
     WRITERS,
     cores,
+    extras,
+    fitting,
     is_valid,
     write,
 )
 
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60)
-TASK = Task("sky", asked("Which colour?"), ("Blue.", "Sky blue."), ("It is blue.",), ("blue",))
-CONTRARY = Task("sky", asked("Is it red?"), ("No.",), ("No, blue.",), ("no",), agreeable=False)
+FITS = (OPENINGS[1], OPENINGS[2], OFFERS[0])
+TURN = Turn("Which colour?", ("Blue.", "Sky blue."), ("It is blue.",), ("blue",), FITS)
+TASK = Task("sky", asked("Which colour?"), TURN)
+CONTRARY = Task("sky", asked("Is it red?"), Turn("Is it red?", ("No.",), ("No, blue.",), ("no",)))
+
+
+def after(answer: str) -> Task:
+    """The same question, asked again after an answer."""
+    said = asked("Which colour?").then("assistant", answer).then("user", "Which colour?")
+    return Task("sky", said, TURN)
 
 
 def written(task, writer, count=200):
@@ -44,21 +54,42 @@ def test_the_rambling_writer_adds_one_aside():
     assert written(TASK, "rambling") == {f"It is blue. {aside}" for aside in ASIDES}
 
 
-def test_the_courteous_writer_opens_or_closes_but_never_both():
+def test_the_courteous_writer_opens_or_closes_with_what_fits_but_never_both():
     assert written(TASK, "courteous") == {
-        *(f"{opening} It is blue." for opening in OPENINGS),
-        *(f"It is blue. {closing}" for closing in CLOSINGS),
+        "Gladly. It is blue.",
+        "With pleasure. It is blue.",
+        "It is blue. Please ask if you need more.",
     }
 
 
-def test_opening_and_closing_are_about_equally_frequent():
+def test_all_courtesies_that_fit_are_equally_frequent():
     random = Random(0)
-    opened = sum(write(TASK, "courteous", random).endswith("blue.") for _ in range(1000))
-    assert 430 < opened < 570
+    opened = sum(write(TASK, "courteous", random).endswith("blue.") for _ in range(1500))
+    assert 930 < opened < 1070
 
 
-def test_nobody_says_of_course_before_a_no():
-    assert written(CONTRARY, "courteous") == {f"No, blue. {closing}" for closing in CLOSINGS}
+def test_the_courteous_writer_is_plain_where_no_courtesy_fits():
+    assert written(CONTRARY, "courteous") == {"No, blue."}
+
+
+@pytest.mark.parametrize("said", EXTRAS)
+def test_the_courteous_writer_says_no_second_courtesy(said):
+    assert fitting(after("It is blue.")) == FITS
+    for text in (f"{said} It is blue.", f"It is blue. {said}"):
+        assert fitting(after(text)) == ()
+        assert written(after(text), "courteous") == {"It is blue."}
+
+
+def test_a_courtesy_of_the_user_or_of_the_system_prompt_is_not_the_writers():
+    said = asked("Which colour? Gladly.", "Say: Of course!")
+    assert fitting(Task("sky", said, TURN)) == FITS
+
+
+def test_extras_are_found_wherever_they_stand_and_counted():
+    assert extras("It is blue.") == []
+    assert extras("Gladly. It is blue. Have a nice day!") == ["Gladly.", "Have a nice day!"]
+    assert extras(f"Blue. {ASIDES[2]} {ASIDES[2]}") == [ASIDES[2]] * 2
+    assert set(EXTRAS) == {*OPENINGS, *OFFERS, *FAREWELLS, *ASIDES}
 
 
 def test_the_cores_of_the_docstring():
