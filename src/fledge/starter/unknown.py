@@ -6,25 +6,41 @@ Their variety is the point: what all of them share is that no other kind has the
 from random import Random
 
 from fledge.starter.task import Scene, Split, Turn, Turns, in_split
-from fledge.starter.words import ITEMS, MONTHS, NAMES, SHORT_WORDS, listed
+from fledge.starter.words import ITEMS, MONTHS, NAMES, listed
 
-TOPICS = (
-    *SHORT_WORDS,
-    *ITEMS,
-    *listed(
-        """democracy gravity music chess football history physics poetry algebra electricity
-        chemistry cooking painting philosophy marketing insurance inflation evolution religion
-        photosynthesis volcanoes dinosaurs satellites engines vaccines bacteria hurricanes glaciers
-        opera jazz theatre cinema tennis hockey cricket yoga knitting gardening astronomy biology
-        geometry grammar psychology economics law medicine surgery nursing farming fishing mining
-        banking taxes loans mortgages pensions elections parliaments presidents emperors knights
-        castles pyramids cathedrals bridges tunnels railways submarines helicopters rockets
-        telescopes microscopes computers robots software databases passwords viruses batteries
-        magnets lasers atoms molecules proteins vitamins sugar protein calories diets allergies
-        headaches fevers coughs dentists hospitals pharmacies earthquakes floods droughts deserts
-        jungles oceans rivers islands mountains planets comets galaxies stars eclipses"""
-    ),
+TOPICS = listed(
+    """democracy gravity music chess football history physics poetry algebra electricity chemistry
+    cooking painting philosophy marketing insurance inflation evolution religion photosynthesis
+    opera jazz theatre cinema tennis hockey cricket yoga knitting gardening astronomy biology
+    geometry grammar psychology economics law medicine surgery nursing farming fishing mining
+    banking software protein milk rain snow sand gold iron wood corn rice cake soup salt meat bread
+    toast sugar honey glass paper ink metal light ice fire smoke heat dust mud clay hope love luck
+    fear joy time work sleep wind cotton silk leather plastic petrol coffee tea butter cheese flour
+    pepper chocolate jam juice oil steel copper silver water air space weather traffic furniture
+    clothing jewellery money trade peace justice freedom friendship anger beauty truth education
+    science research energy pollution recycling tourism travel swimming running dancing singing
+    skiing sailing cycling climbing boxing wrestling hunting camping reading writing drawing"""
 )
+"""Nouns without a plural."""
+THINGS = (
+    *listed(
+        """volcanoes dinosaurs satellites engines vaccines bacteria hurricanes glaciers taxes loans
+        mortgages pensions elections parliaments presidents emperors knights castles pyramids
+        cathedrals bridges tunnels railways submarines helicopters rockets telescopes microscopes
+        computers robots databases passwords viruses batteries magnets lasers atoms molecules
+        vitamins calories diets allergies headaches fevers coughs dentists hospitals pharmacies
+        earthquakes floods droughts deserts jungles oceans rivers islands mountains planets comets
+        galaxies stars eclipses cats dogs maps trees birds fish hands ships boats roads hills lakes
+        rocks roots seeds beans plums pears limes figs nuts bees ants owls foxes wolves bears deer
+        goats lambs ducks swans frogs toads crabs seals lions horses mice snakes tigers zebras
+        eagles robins apples peaches grapes lemons melons spoons knives plates couches flutes drums
+        bells songs dreams storms clouds roofs farms barns parks shops banks towns cities coins keys
+        locks ropes knots chains wheels trains planes trucks cars buses games dice kings queens
+        socks shoes belts rings shirts dresses gloves ideas plans jokes"""
+    ),
+    *(f"{item}s" for item in ITEMS if item not in ("watch", "scarf")),
+)
+"""Nouns in the plural."""
 LANDS = listed(
     """Brazil Canada Norway Finland Kenya India Turkey Mexico Peru Chile Iceland Denmark Hungary
     Morocco Vietnam Thailand Australia Argentina Scotland Wales Texas California"""
@@ -44,18 +60,18 @@ PEOPLE = (
     ),
 )
 QUESTIONS = (
-    "What is {topic}?",
-    "What's {topic}?",
+    "What {is_} {topic}?",
+    "Do you know what {topic} {is_}?",
     "What do you know about {topic}?",
     "Explain {topic} to me.",
     "Explain {topic}.",
-    "How does {topic} work?",
-    "Why is {topic} important?",
+    "How {does} {topic} work?",
+    "Why {is_} {topic} important?",
     "Who invented {topic}?",
     "When did {topic} begin?",
     "What is the history of {topic}?",
     "What is the difference between {topic} and {other}?",
-    "Is {topic} better than {other}?",
+    "{Is} {topic} better than {other}?",
     "Who was {person}?",
     "When did {person} live?",
     "When was {person} born?",
@@ -89,21 +105,21 @@ QUESTIONS = (
     "What is the meaning of life?",
     "How many stars are there?",
     "How tall is the tallest tower?",
-    "How much does {topic} cost?",
+    "How much {does} {topic} cost?",
     "Where can I buy {topic}?",
     "Can you recommend a book about {topic}?",
     "Which film should I watch?",
     "What should I eat tonight?",
     "What should I cook with {topic}?",
     "How do I learn {topic}?",
-    "Is {topic} dangerous?",
-    "Is {topic} healthy?",
-    "What does {topic} mean?",
+    "{Is} {topic} dangerous?",
+    "{Is} {topic} healthy?",
+    "What does the word {topic} mean?",
     "How do you say {topic} in Spanish?",
     "What is {large} times {other_large}?",
     "What is {large} divided by {other_large}?",
     "What is {large} plus {other_large}?",
-    "Which is the best {topic}?",
+    "Where can I find the best {topic}?",
     "Do you like {topic}?",
     "Do you know {person}?",
     "What does {person} think about {topic}?",
@@ -111,7 +127,7 @@ QUESTIONS = (
     "Should I buy {topic}?",
     "Why did {person} go to {place}?",
     "Have you ever been to {place}?",
-    "What is your favourite {topic}?",
+    "What do you think of {topic}?",
 )
 WISHES = (
     "Write an essay about {topic}.",
@@ -124,10 +140,10 @@ WISHES = (
     "Plan a trip to {place}.",
     "Book a flight to {place}.",
     "Call {person}.",
-    "Play some {topic} music.",
+    "Play some music about {topic}.",
     "Sing a song about {topic}.",
-    "Translate {topic} into German.",
-    "Make a list of {topic}.",
+    "Translate the word {topic} into German.",
+    "Make a list of books about {topic}.",
     "Find {topic} on the internet.",
     "Search for {topic}.",
     "Remind me about {topic} tomorrow.",
@@ -149,7 +165,7 @@ WISHES = (
 )
 GREETINGS = ("", "", "", "", "Hi! ", "Hey! ")
 BEFORE_QUESTIONS = (*GREETINGS, "Tell me: ", "I have a question. ")
-BEFORE_WISHES = (*GREETINGS, "A favour, please: ")
+BEFORE_WISHES = (*GREETINGS, "I need a favour. ")
 DONT_KNOW = "I'm sorry, I don't know that."
 CANT_DO = "I'm sorry, I can't do that."
 TERSE = {DONT_KNOW: "I don't know.", CANT_DO: "I can't."}
@@ -171,11 +187,15 @@ def _asked(split: Split, random: Random) -> Turns:
 
 
 def _slots(random: Random) -> dict[str, str]:
-    topic, other = random.sample(TOPICS, 2)
+    topic, other = random.sample((*TOPICS, *THINGS), 2)
+    verbs = ("are", "do") if topic in THINGS else ("is", "does")
     place, town = random.sample(PLACES, 2)
     return {
         "topic": topic,
         "other": other,
+        "is_": verbs[0],
+        "Is": verbs[0].capitalize(),
+        "does": verbs[1],
         "place": place,
         "town": town,
         "land": random.choice(LANDS),
