@@ -4,11 +4,12 @@ Serving writes them so, and the demonstrations teach them so: a small model know
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 REQUEST = "Answer from these passages where they help, and name the one you use, as in [1]."
 
 
+@runtime_checkable
 class NamedPassage(Protocol):
     """Text of a document, and the name under which it is cited."""
 
