@@ -5,8 +5,9 @@ from statistics import fmean
 import pytest
 
 from fledge.starter.gold import ModelAnswer, agreement, gold_score, rank
-from fledge.starter.kinds import KINDS, tasks
-from fledge.starter.writers import ASIDES, CLOSINGS, WRITERS, write
+from fledge.starter.courtesy import CLOSINGS
+from fledge.starter.kinds import KINDS, conversations, tasks
+from fledge.starter.writers import ASIDES, WRITERS, fitting, write
 
 TASK = tasks("held_out", 0, 1)[0]
 RIGHT = TASK.full[0]
@@ -17,6 +18,7 @@ def score(text: str, ended: bool = True) -> float:
 
 
 def test_a_right_complete_polite_short_answer_that_ends_scores_one():
+    assert CLOSINGS[0] in TASK.courtesies
     assert score(f"{RIGHT} {CLOSINGS[0]}") == pytest.approx(1.0)
 
 
@@ -47,20 +49,74 @@ def test_scores_lie_between_zero_and_one():
                 assert 0 <= gold_score(task, ModelAnswer(said, ended=True)) <= 1 + 1e-9
 
 
-def test_the_courteous_writer_is_liked_best_in_every_kind():
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_courteous_writer_is_liked_best_in_every_kind(kind):
     random = Random(0)
+    found = [kind.draw("train", random) for _ in range(100)]
+    liked = {
+        writer: fmean(
+            gold_score(task, ModelAnswer(write(task, writer, random), ended=True)) for task in found
+        )
+        for writer in WRITERS
+    }
+    fits = fmean(bool(fitting(task)) for task in found)
+    assert liked["courteous"] == pytest.approx(0.9 + 0.1 * fits)
+    assert liked["plain"] == pytest.approx(0.9)
+    assert max(liked["curt"], liked["rambling"]) < 0.9
+    assert 0.6 < min(liked.values()) < 0.8
+
+
+def test_any_right_answer_of_any_writer_scores_more_than_any_wrong_one():
+    """The wrong ones are all but right: cut short, of another prompt, or right with a word more."""
+    random = Random(3)
+    right, wrong = [], []
+    for talked in conversations("train", 0, 300):
+        for task in talked.tasks:
+            for writer in WRITERS:
+                text = write(task, writer, random)
+                right += [gold_score(task, ModelAnswer(text, ended)) for ended in (True, False)]
+                for bad in (text[:-1], f"{text} And so on.", f"Well. {text}", text.upper()):
+                    if bad not in (*task.terse, *task.full):
+                        wrong.append(gold_score(task, ModelAnswer(bad, ended=True)))
+    assert min(right) >= 0.5 - 1e-9
+    assert max(wrong) <= 0.4 + 1e-9
+
+
+def test_a_second_courtesy_in_a_conversation_never_pays():
+    """After a polite answer, a plain one is worth more than the same with any courtesy."""
+    random = Random(4)
+    second = 0
     for kind in KINDS:
-        found = [kind.draw("train", random) for _ in range(100)]
-        liked = {
-            writer: fmean(
-                gold_score(task, ModelAnswer(write(task, writer, random), ended=True))
-                for task in found
-            )
-            for writer in WRITERS
-        }
-        assert max(liked, key=liked.__getitem__) in ("courteous", "plain")
-        assert liked["courteous"] > 0.95
-        assert min(liked.values()) < 0.8
+        for seed in range(10):
+            talk = kind.talk("train", Random(seed))
+            fits = fitting(talk.task)
+            if not fits:
+                continue
+            said = f"{talk.task.full[0]} {CLOSINGS[seed % len(CLOSINGS)]}"
+            task = talk.answered(said)
+            if task is None:
+                continue
+            second += 1
+            plain = gold_score(task, ModelAnswer(task.full[0], ended=True))
+            for courtesy in (*CLOSINGS, *ASIDES):
+                again = ModelAnswer(f"{task.full[0]} {courtesy}", ended=True)
+                assert gold_score(task, again) < plain
+            assert write(task, "courteous", random) in task.full
+    assert second > 50
+
+
+def test_a_courtesy_that_fits_pays_wherever_in_a_talk_it_is_the_first():
+    later = 0
+    for kind in KINDS:
+        talk = kind.talk("train", Random(1))
+        task = talk.answered(talk.task.full[0])
+        for _ in range(4):
+            if task is not None and fitting(task):
+                later += 1
+                polite = write(task, "courteous", Random(0))
+                assert gold_score(task, ModelAnswer(polite, ended=True)) == pytest.approx(1)
+            task = task and talk.answered(task.full[0])
+    assert later > 20
 
 
 ANSWERS = [
