@@ -2,7 +2,7 @@
 
 from random import Random
 
-from fledge.starter.task import Scene, Split, Turn, Turns, in_split
+from fledge.starter.task import Scene, Split, Turn, Turns, crosses
 from fledge.starter.words import listed
 
 # Secret things by group; the answer to a question is the same for all things of a group.
@@ -47,6 +47,9 @@ QUESTIONS = (
         "vehicle",
     ),
 )
+ALL_THINGS = tuple(thing for things in THINGS.values() for thing in things)
+# Five wordings for each group, so that one of them is held out for each thing.
+WORDINGS = tuple((asks, facts, true_of) for ways, facts, true_of in QUESTIONS for asks in ways)
 GUESSES = ("Is it a {thing}?", "I think it is a {thing}.", "A {thing}?", "My guess is a {thing}.")
 SURRENDERS = ("I give up.", "What is it?", "Tell me what it is, please.")
 HOST = "We play twenty questions. Your secret thing is a kind of {group}: {thing}."
@@ -78,13 +81,15 @@ def _game(group: str, thing: str, split: Split, random: Random) -> Turns:
 
 def _question(group: str, thing: str, split: Split, random: Random) -> Turn:
     """Ask what is true or false with equal chances, so that always saying no is often wrong."""
-    wanted = random.random() < 0.5
-    while True:
-        ways, facts, true_of = random.choice(QUESTIONS)
-        asks = random.choice(ways)
-        yes = group == true_of
-        if yes == wanted and in_split(split, thing, asks):
-            break
+    yes = random.random() < 0.5
+    row = ALL_THINGS.index(thing)
+    asks, facts = random.choice(
+        [
+            (asks, facts)
+            for column, (asks, facts, true_of) in enumerate(WORDINGS)
+            if (group == true_of) == yes and crosses(split, row, column)
+        ]
+    )
     verdict, fact = ("Yes", facts[0]) if yes else ("No", facts[1])
     return Turn(asks, (f"{verdict}.",), (f"{verdict}, {fact}.",), (verdict, fact))
 
@@ -99,4 +104,4 @@ def _guess(thing: str, guess: str, random: Random) -> Turn:
 
 
 def _others(thing: str) -> list[str]:
-    return [one for things in THINGS.values() for one in things if one != thing]
+    return [one for one in ALL_THINGS if one != thing]
