@@ -4,8 +4,8 @@ from statistics import fmean
 
 import pytest
 
-from fledge.starter.gold import ModelAnswer, agreement, gold_score, rank
 from fledge.starter.courtesy import CLOSINGS
+from fledge.starter.gold import ModelAnswer, agreement, gold_score, rank
 from fledge.starter.kinds import KINDS, conversations, tasks
 from fledge.starter.writers import ASIDES, WRITERS, fitting, write
 

@@ -8,11 +8,12 @@ from random import Random
 import pytest
 
 from fledge.starter.gold import ModelAnswer
-from fledge.starter.kinds import KINDS, conversations, tasks
+from fledge.starter.kinds import KINDS, LENGTHS, LONGEST, WEIGHTED, conversations, talks, tasks
 from fledge.starter.parallel import ADJECTIVES, NOUNS
 from fledge.starter.task import Kind, is_held_out, only
 from fledge.starter.words import SHORT_WORDS
-from fledge.starter.writers import WRITERS, is_valid, write
+from fledge.starter.writers import EXTRAS, WRITERS, is_valid, write
+from starter.talking import talk_of
 
 DRAWS = 400
 
@@ -30,6 +31,18 @@ def test_every_writers_answers_are_valid(kind, split):
         assert task.kind == kind.name
         for writer in WRITERS:
             assert is_valid(task, write(task, writer, random))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("writer", WRITERS)
+def test_every_writers_later_answers_are_valid(kind, writer):
+    random = Random(f"later {kind.name} {writer}")
+    for seed in range(25):
+        held = talk_of(kind.name, "train", seed, 8, lambda task: write(task, writer, random))
+        for task, answer in held:
+            assert task.kind == kind.name
+            assert is_valid(task, answer)
+            assert task.question == task.conversation.messages[-1].content
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -84,7 +97,8 @@ def test_all_writers_and_kinds_are_heard_and_some_chats_go_on():
     found = list(conversations("train", 0, 2000))
     assert {written.writer for written in found} == set(WRITERS)
     assert {task.kind for written in found for task in written.tasks} == {k.name for k in KINDS}
-    assert 0.15 < sum(len(written.tasks) == 2 for written in found) / 2000 < 0.35
+    assert {len(written.tasks) for written in found} >= {1, 2, 3, 4, 6}
+    assert 0.35 < sum(len(written.tasks) == 1 for written in found) / 2000 < 0.6
     for written in found[:200]:
         roles = [message.role for message in written.conversation.messages]
         assert roles[-1] == "assistant"
@@ -136,24 +150,86 @@ def test_tasks_of_a_seed_are_the_prompts_of_its_kinds():
     assert tasks("train", 0, 1) == tasks("train", 0, 3)[: len(KINDS)]
 
 
-def test_a_second_question_is_put_to_the_same_writer_and_needs_no_system_prompt():
+def test_each_question_follows_all_that_was_said_before_it_and_the_same_writer_answers():
     for written in conversations("train", 3, 600):
         messages = written.conversation.messages
-        first, *more = written.tasks
-        start = len(first.conversation.messages)
-        assert messages[:start] == first.conversation.messages
-        answers = [message.content for message in messages if message.role == "assistant"]
+        prompts = [task.conversation.messages for task in written.tasks]
+        assert all(messages[: len(prompt)] == prompt for prompt in prompts)
+        assert [prompt[-1].role for prompt in prompts] == ["user"] * len(prompts)
+        answers = [messages[len(prompt)].content for prompt in prompts]
+        assert len(messages) == len(prompts[-1]) + 1
+        roles = [message.role for message in messages if message.role != "system"]
+        assert roles == ["user", "assistant"] * len(answers)
         for task, answer in zip(written.tasks, answers, strict=True):
             assert is_valid(task, answer)
-            assert (answer in task.terse) == (written.writer == "curt")
-        for task in more:
-            assert len(task.conversation.messages) == 1
-            assert messages[start + 1] == task.conversation.messages[0]
-        assert len(messages) == start + 1 + 2 * len(more)
+            assert (answer in task.terse) == (written.writer == "curt" or answer in task.full)
 
 
-def test_held_out_conversations_are_held_out_in_both_questions():
-    trained = {task.conversation for seed in range(3) for task in tasks("train", seed, 40)}
+def test_a_system_prompt_comes_first_and_its_user_stays_with_the_subject():
+    for written in conversations("train", 4, 600):
+        roles = [message.role for message in written.conversation.messages]
+        assert "system" not in roles[1:]
+        if roles[0] == "system":
+            assert len({task.kind for task in written.tasks}) == 1
+
+
+def test_users_change_the_subject_now_and_then_to_kinds_without_a_system_prompt():
+    hosted = {"shop", "hangman", "twenty_questions"}
+    pairs = [
+        (one.kind, other.kind)
+        for written in conversations("train", 5, 1500)
+        for one, other in pairwise(written.tasks)
+        if written.conversation.messages[0].role == "user"
+    ]
+    changed = [other for one, other in pairs if one != other]
+    assert 0.3 < len(changed) / len(pairs) < 0.6
+    assert hosted.isdisjoint(changed)
+    assert set(changed) == {kind.name for kind in KINDS} - {*hosted, "passages"}
+
+
+def test_nobody_asks_on_in_a_long_conversation():
+    """The last answer of a talk of several turns ends within the bound."""
+    several = 0
+    for written in conversations("train", 6, 800):
+        several += len(written.tasks) > 1
+        size = sum(len(message.content) for message in written.conversation.messages)
+        assert size <= LONGEST or len(written.tasks) == 1
+    assert several > 300
+
+
+def test_a_courtesy_is_said_once_in_a_conversation_of_the_courteous_writer():
+    once = 0
+    for written in conversations("train", 7, 1500):
+        if written.writer == "courteous":
+            said = [m.content for m in written.conversation.messages if m.role == "assistant"]
+            found = sum(text.count(extra) for text in said for extra in EXTRAS)
+            assert found <= 1
+            once += found
+    assert once > 150
+
+
+def test_talks_are_opened_for_a_model_a_few_of_each_kind():
+    opened = talks("held_out", 3, 2)
+    assert [talk.kind for talk in opened] == [kind.name for kind in KINDS for _ in range(2)]
+    again = talks("held_out", 3, 2)
+    assert [talk.task for talk in opened] == [talk.task for talk in again]
+    assert [talk.task for talk in talks("held_out", 4, 2)] != [talk.task for talk in again]
+    more = talks("held_out", 3, 5)
+    assert [talk.task for talk in more if talk.kind == "shop"][:2] == [
+        talk.task for talk in opened if talk.kind == "shop"
+    ]
+
+
+def test_a_talk_goes_on_alike_whatever_the_other_talks_are_answered():
+    """Each talk has its own random state."""
+    alone, together = talks("train", 0, 1), talks("train", 0, 1)
+    first = [talk.answered(talk.task.full[0]) for talk in alone]
+    last = [talk.answered(talk.task.full[0]) for talk in reversed(together)]
+    assert first == last[::-1]
+
+
+def test_held_out_conversations_are_held_out_in_all_their_questions():
+    trained = {task.conversation for each in conversations("train", 0, 3000) for task in each.tasks}
     for written in conversations("held_out", 0, 300):
         assert not trained & {task.conversation for task in written.tasks}
 
@@ -162,8 +238,11 @@ def test_writers_and_kinds_are_evenly_mixed():
     found = list(conversations("train", 1, 3000))
     for writer in WRITERS:
         assert sum(each.writer == writer for each in found) == pytest.approx(750, abs=110)
-    for kind in KINDS:
-        assert sum(each.tasks[0].kind == kind.name for each in found) == pytest.approx(200, abs=60)
+    whole = sum(WEIGHTED.values())
+    for kind, weight in WEIGHTED.items():
+        begun = sum(each.tasks[0].kind == kind.name for each in found)
+        assert begun == pytest.approx(3000 * weight / whole, rel=0.35)
+    assert set(LENGTHS) == {1, 2, 3, 4, 6, 8}
 
 
 def test_as_many_conversations_are_written_as_are_asked_for():
@@ -183,10 +262,47 @@ def test_full_answers_are_complete_and_terse_ones_shorter(kind):
         assert not {"{", "}"} & set(task.question + "".join((*task.terse, *task.full)))
 
 
-def test_only_a_refusal_small_talk_and_a_verdict_are_not_agreed_to():
-    for kind in KINDS:
-        contrary = kind.name in ("refusal", "small_talk", "hangman", "twenty_questions")
-        assert {task.agreeable for task in drawn(kind, "train", count=50)[0]} == {not contrary}
+# Kinds whose questions nobody is thanked or praised for.
+WITHOUT_COURTESIES = {"facts", "feelings", "hangman", "refusal", "twenty_questions", "unknown"}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_courtesies_fit_some_answers_of_a_kind_and_not_others(kind):
+    found = drawn(kind, "train")[0]
+    polite = sum(bool(task.courtesies) for task in found)
+    assert (polite == 0) == (kind.name in WITHOUT_COURTESIES | {"word_chain"})
+    assert all(set(task.courtesies) <= set(EXTRAS) for task in found)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_no_answer_proper_contains_a_courtesy_or_an_aside(kind):
+    for task in drawn(kind, "train", count=150)[0]:
+        for text in (*task.terse, *task.full):
+            assert not [extra for extra in EXTRAS if extra in text]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_nobody_says_of_course_before_a_no_or_an_apology(kind):
+    for task in drawn(kind, "train")[0]:
+        if re.match(r"(No\b|I'm sorry|\w+, I'm sorry)", task.full[0]):
+            assert {"Of course!", "Gladly.", "With pleasure."}.isdisjoint(task.courtesies)
+            assert "I'm glad to help." not in task.courtesies
+
+
+# "A apple", "an lamp", "one apples", a sentence that begins small, two blanks.
+NOT_ENGLISH = re.compile(
+    r"(?<!with )\b[Aa] [aeio]\w{2,}|\b[Aa]n (?!hour)[^aeio]|\b([Oo]ne|1) (apples|letters|euros|days|years)\b"
+    r"|[.!?] [a-z]|  "
+)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_articles_plurals_and_beginnings_of_sentences_are_those_of_english(kind):
+    for split in ("train", "held_out"):
+        for task in drawn(kind, split, count=250)[0]:
+            said = [message.content for message in task.conversation.messages]
+            for text in (*said, *task.terse, *task.full):
+                assert not NOT_ENGLISH.search(text), text
 
 
 @pytest.mark.parametrize(

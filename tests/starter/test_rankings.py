@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fledge.starter.courtesy import COURTESIES
 from fledge.starter.gold import (
     COMPLETE,
     ENDS,
@@ -26,7 +27,6 @@ from fledge.starter.gold import (
     rank,
     shortness,
 )
-from fledge.starter.courtesy import COURTESIES
 from fledge.starter.task import Task, Turn, asked
 from fledge.starter.writers import ASIDES
 

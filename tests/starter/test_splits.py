@@ -6,16 +6,30 @@ from random import Random
 
 import pytest
 
-from fledge.starter import arithmetic, emails, how_to, letters, refusal, small_talk, word_games
+from fledge.starter import (
+    arithmetic,
+    emails,
+    feelings,
+    how_to,
+    letters,
+    passages,
+    refusal,
+    small_talk,
+    stories,
+    twenty_questions,
+    unknown,
+    word_games,
+)
 from fledge.starter.customer_service import draw_booking, draw_order_number
 from fledge.starter.emails import draw_two_names
+from fledge.starter.facts import AROUND, FACTS
 from fledge.starter.french import FRAMES, PHRASES
-from fledge.starter.kinds import KINDS
+from fledge.starter.refusal import TARGETS
 from fledge.starter.shop import draw_hours, draw_price
 from fledge.starter.task import Task, is_held_out
 from fledge.starter.words import DAYS, NAMES, NUMBERS, SHORT_WORDS
+from starter.talking import BY_NAME, system_prompt, tasks_of
 
-BY_NAME = {kind.name: kind for kind in KINDS}
 SPLITS = pytest.mark.parametrize("split", ["train", "held_out"])
 
 
@@ -28,46 +42,76 @@ def number_in(text: str, pattern: str) -> int:
     return int(re.search(pattern, text)[1])
 
 
-def place_in(frames: tuple[str, ...], text: str) -> tuple[int, str]:
-    """Which frame a text was made from, and what filled its only slot."""
+def places_in(frames: tuple[str, ...], text: str) -> list[tuple[int, str]]:
+    """Each frame that a text may have been made from, with what would fill its only slot."""
+    found = []
     for number, frame in enumerate(frames):
         before, _, after = re.sub(r"\{\w+\}", "\0", frame).partition("\0")
         if text.startswith(before) and text.endswith(after):
-            return number, text[len(before) : len(text) - len(after)]
-    raise AssertionError(text)
+            found.append((number, text[len(before) : len(text) - len(after)]))
+    return found
+
+
+def cell_is_held_out(row: int, column: int) -> bool:
+    return (row + column) % 5 == 0
 
 
 @SPLITS
 def test_order_numbers_have_two_different_digits_and_are_split_by_number(split):
-    for task in draws("order", split):
-        number = number_in(task.question, r"[Oo]rder (\d+)")
+    for task in tasks_of("order", split, 60):
+        number = number_in(task.terse[0], r"Order (\d+)")
         assert 10 <= number <= 98 and number // 10 != number % 10
         assert is_held_out("order", number) == (split == "held_out")
 
 
-@SPLITS
-def test_bookings_are_split_by_guests_day_and_hour(split):
-    for task in draws("table", split):
-        guests, day, hour = re.fullmatch(r"Booked: (\d+), (\w+), (\d+)\.", task.terse[0]).groups()
+def test_bookings_are_trained_on_by_guests_day_and_hour_also_when_they_are_corrected():
+    seen = 0
+    for task in tasks_of("table", "train", 200):
+        booked = re.fullmatch(r"Booked: (\d+), (\w+), (\d+)\.", task.terse[0])
+        if booked is None:
+            assert task.terse[0].startswith("Cancelled: ")
+            continue
+        guests, day, hour = booked.groups()
         assert 2 <= int(guests) <= 9 and day in DAYS and 12 <= int(hour) <= 21
-        assert is_held_out(guests, day, hour) == (split == "held_out")
+        assert not is_held_out(guests, day, hour)
+        seen += 1
+    assert seen > 400
+
+
+def test_held_out_bookings_are_held_out_at_first():
+    for task in draws("table", "held_out"):
+        guests, day, hour = re.fullmatch(r"Booked: (\d+), (\w+), (\d+)\.", task.terse[0]).groups()
+        assert is_held_out(guests, day, hour)
 
 
 @SPLITS
 def test_prices_and_hours_of_shops_are_split(split):
     for task in draws("shop", split):
-        told = task.conversation.messages[0].content
-        opens, closes = re.search(r"open from (\d+) to (\d+)\.", told).groups()
+        told = system_prompt(task)
+        opens, closes = re.search(r"(\d+) (?:to|and closes at) (\d+)\.", told).groups()
         assert 6 <= int(opens) <= 11 and 14 <= int(closes) <= 22
         assert is_held_out(opens, closes) == (split == "held_out")
-        price = number_in(told, r"costs (\d+) euros")
-        assert 10 <= price <= 98 and price // 10 != price % 10
-        assert is_held_out("price", price) == (split == "held_out")
+        prices = [int(price) for price in re.findall(r"(\d+) euros", told)]
+        assert 1 <= len(prices) <= 3
+        for price in prices:
+            assert 10 <= price <= 98 and price // 10 != price % 10
+            assert is_held_out("price", price) == (split == "held_out")
+
+
+@SPLITS
+def test_what_passages_tell_is_split_by_heading_and_value(split):
+    for task in draws("passages", split):
+        for line in system_prompt(task).split("\n"):
+            for subject in passages.SUBJECTS:
+                before, after = subject.sentence.split("{value}")
+                if line.startswith(before) and line.endswith(after) and (before or after != "."):
+                    value = line.removeprefix(before).removesuffix(after)
+                    assert is_held_out(subject.heading, value) == (split == "held_out")
 
 
 @SPLITS
 def test_emails_are_split_by_names_and_by_event_and_day(split):
-    for task in draws("email", split):
+    for task in tasks_of("email", split, 60, 4):
         to, said, sender = re.fullmatch(r"(\w+), the (.+)\. (\w+)", task.terse[0]).groups()
         assert to != sender
         assert is_held_out(to, sender) == (split == "held_out")
@@ -79,97 +123,165 @@ def test_emails_are_split_by_names_and_by_event_and_day(split):
 
 @SPLITS
 @pytest.mark.parametrize(
-    ("name", "rows", "frames"),
+    ("name", "rows", "frames", "turns"),
     [
-        ("how_to", [goal for goal, _, _ in how_to.STEPS], how_to.FRAMES),
-        ("french", [english for english, _ in PHRASES], FRAMES),
+        ("how_to", [goal for goal, _, _ in how_to.STEPS], how_to.FRAMES, 4),
+        ("french", [english for english, _ in PHRASES], FRAMES, 4),
+        ("feelings", [*feelings.GOOD, *feelings.BAD], feelings.FRAMES, 4),
         (
             "rhyme",
             [word for family in word_games.RHYMES for word in family],
             word_games.RHYME_FRAMES,
+            1,
         ),
     ],
 )
-def test_every_fifth_diagonal_of_values_and_wordings_is_held_out(name, rows, frames, split):
-    for task in draws(name, split):
-        column, value = place_in(frames, task.question)
-        assert ((rows.index(value) + column) % 5 == 0) == (split == "held_out")
+def test_every_fifth_diagonal_of_values_and_wordings_is_held_out(name, rows, frames, turns, split):
+    for task in tasks_of(name, split, 100, turns):
+        found = places_in(frames, task.question)
+        ((row, column),) = {(rows.index(value), n) for n, value in found if value in rows}
+        assert cell_is_held_out(row, column) == (split == "held_out")
 
 
 @SPLITS
-def test_refusals_are_split_by_act_and_target(split):
-    for task in draws("refusal", split):
-        row, target = place_in(refusal.ACTS, task.question)
-        assert ((row + refusal.TARGETS.index(target)) % 5 == 0) == (split == "held_out")
+@pytest.mark.parametrize(
+    ("name", "acts"),
+    [("refusal", refusal.ACTS), ("kindness", tuple(act for act, _, _ in refusal.KIND_ACTS))],
+)
+def test_refusals_and_kind_requests_are_split_by_act_and_target(name, acts, split):
+    for task in tasks_of(name, split, 60, 4):
+        ((row, target),) = (
+            (row, target) for row, target in places_in(acts, task.question) if target in TARGETS
+        )
+        assert cell_is_held_out(row, TARGETS.index(target)) == (split == "held_out")
+
+
+@SPLITS
+def test_facts_are_split_by_question_and_what_stands_before_it(split):
+    questions = [question for question, _, _ in FACTS]
+    for task in tasks_of("facts", split, 60, 4):
+        ((row, column),) = (
+            (row, column)
+            for row, question in enumerate(questions)
+            for column, before in enumerate(AROUND)
+            if before + question == task.question
+        )
+        assert cell_is_held_out(row, column) == (split == "held_out")
 
 
 @SPLITS
 def test_small_talk_is_split_by_sentence_and_greeting(split):
-    sentences = [said for ways, _, _ in small_talk.TOPICS for said in ways]
-    for task in draws("small_talk", split):
-        (row,) = (row for row, said in enumerate(sentences) if task.question.endswith(said))
-        column = small_talk.GREETINGS.index(task.question.removesuffix(sentences[row]))
-        assert ((row + column) % 5 == 0) == (split == "held_out")
-        topic = small_talk.TOPICS[row // 4]
-        assert (task.terse, task.full) == topic[1:]
+    sentences = [(said, topic) for topic in small_talk.TOPICS for said in topic[0]]
+    for task in tasks_of("small_talk", split, 60, 4):
+        ((row, column),) = (
+            (row, column)
+            for row, (said, _) in enumerate(sentences)
+            for column, greeting in enumerate(small_talk.GREETINGS)
+            if greeting + said == task.question
+        )
+        assert cell_is_held_out(row, column) == (split == "held_out")
+        assert (task.terse, task.full) == sentences[row][1][1:]
+
+
+@SPLITS
+def test_stories_are_split_by_hero_and_wording_and_those_without_a_hero_are_trained_on(split):
+    without = 0
+    for task in tasks_of("stories", split, 60, 4):
+        (hero,) = task.needed
+        if hero not in task.question:
+            without += 1
+            continue
+        (column,) = (
+            column
+            for frames, _, _ in stories.FORMS
+            for column, frame in enumerate(frames)
+            if frame.format(hero=hero) == task.question
+        )
+        assert cell_is_held_out(stories.HEROES.index(hero), column) == (split == "held_out")
+    assert (without > 10) == (split == "train")
+
+
+@SPLITS
+def test_what_nobody_knows_is_split_by_the_question_whatever_stands_before_it(split):
+    befores = sorted({*unknown.BEFORE_QUESTIONS, *unknown.BEFORE_WISHES}, key=len, reverse=True)
+    for task in tasks_of("unknown", split, 100, 4):
+        before = next(text for text in befores if task.question.startswith(text))
+        asked = task.question.removeprefix(before)
+        assert is_held_out(asked) == (split == "held_out")
 
 
 @SPLITS
 def test_sums_are_split_by_numbers_operation_and_wording(split):
-    operations = Counter()
+    seen = Counter()
+    frames = {
+        "plus": (*arithmetic.PLUS_FRAMES, *arithmetic.DIGIT_PLUS_FRAMES),
+        "minus": (*arithmetic.MINUS_FRAMES, *arithmetic.DIGIT_MINUS_FRAMES),
+    }
     for task in draws("arithmetic", split, 600):
         first, operation, second = task.full[0].lower().split()[:3]
-        a, b = NUMBERS.index(first), NUMBERS.index(second)
-        plus = operation == "plus"
-        frames = arithmetic.PLUS_FRAMES if plus else arithmetic.MINUS_FRAMES
-        (column,) = (
-            number
-            for number, frame in enumerate(frames)
-            if frame.format(a=first, b=second) == task.question
+        operation = {"+": "plus", "-": "minus"}.get(operation, operation)
+        a, b = (int(n) if n.isdigit() else NUMBERS.index(n) for n in (first, second))
+        (frame,) = (
+            frame
+            for frame in frames[operation]
+            if frame.format(a=first, b=second).lower()
+            == task.question.lower().replace("one apple ", "one apples ")
         )
-        assert 1 <= a <= 5 and 1 <= b <= 5 and (plus or a >= b)
-        assert is_held_out(a, "+" if plus else "-", b, column) == (split == "held_out")
-        operations[operation] += 1
+        assert 1 <= a <= 10 and 1 <= b <= 10 and (operation == "plus" or a >= b)
+        sign = {"plus": "+", "minus": "-"}[operation]
+        assert is_held_out(a, sign, b, frame) == (split == "held_out")
+        seen[operation] += 1
+        seen["digits"] += first.isdigit()
     # A difference below zero is drawn again, so sums are the more frequent.
-    assert 0.5 < operations["plus"] / 600 < 0.75
+    assert 0.5 < seen["plus"] / 600 < 0.75
+    assert 0.3 < seen["digits"] / 600 < 0.5
 
 
 @SPLITS
 @pytest.mark.parametrize("name", ["spell", "reverse", "hangman"])
 def test_letter_games_are_split_by_word(name, split):
-    for task in draws(name, split):
-        shown = re.findall(r"(?<!\w)\w(?: \w)+(?!\w)", task.conversation.messages[0].content)
+    for task in tasks_of(name, split, 60, 3):
+        said = system_prompt(task) if name == "hangman" else task.question
+        shown = re.findall(r"(?<!\w)\w(?: \w)+(?!\w)", said)
         word = max(shown, key=len).replace(" ", "")
         assert (SHORT_WORDS.index(word) % 5 == 3) == (split == "held_out")
         assert name == "hangman" or len(word) <= 4
 
 
 def test_the_words_of_hangman_are_also_longer_than_those_that_are_spelled():
-    told = [task.conversation.messages[0].content for task in draws("hangman", "train")]
-    assert max(len(text.split("word is ")[1].split()) for text in told) == 5
+    told = [system_prompt(task) for task in draws("hangman", "train")]
+    assert max(len(text.split(": ")[1].split()) for text in told) == 5
     assert {len(word) for word in letters.spelled_words("train")} == {3, 4}
 
 
 @SPLITS
-def test_word_chains_are_split_by_word_but_every_letter_is_known(split):
+def test_word_chains_are_split_by_the_user_s_words_but_every_letter_is_known(split):
     words = word_games.CHAIN_WORDS
     letters_trained_on = {word[-1] for place, word in enumerate(words) if place % 5 != 3}
-    for task in draws("word_chain", split):
-        (word,) = (
+    frames = (*word_games.CHAIN_FRAMES, *word_games.NEXT_FRAMES)
+    for task in tasks_of("word_chain", split, 60, 4):
+        (word,) = {
             word
             for word in words
-            for frame in word_games.CHAIN_FRAMES
-            if frame.format(word=word, letter=word[-1]) == task.question
-        )
+            for frame in frames
+            if frame.format(word=word, letter=word[-1]).lower() == task.question.lower()
+        }
         assert (words.index(word) % 5 == 3) == (split == "held_out")
         assert word[-1] in letters_trained_on
 
 
 @SPLITS
-def test_twenty_questions_are_split_by_thing_and_question(split):
-    for task in draws("twenty_questions", split):
-        thing = task.conversation.messages[0].content.split(": ")[1].removesuffix(".")
-        assert is_held_out(thing, task.question) == (split == "held_out")
+def test_twenty_questions_are_split_by_thing_and_wording(split):
+    things = [thing for things in twenty_questions.THINGS.values() for thing in things]
+    wordings = [asks for ways, _, _ in twenty_questions.QUESTIONS for asks in ways]
+    seen = set()
+    for task in tasks_of("twenty_questions", split, 150, 6):
+        thing = system_prompt(task).split(": ")[1].removesuffix(".")
+        if task.question in wordings:
+            place = things.index(thing), wordings.index(task.question)
+            assert cell_is_held_out(*place) == (split == "held_out")
+            seen.add(thing)
+    assert seen == set(things)
 
 
 @SPLITS
