@@ -5,7 +5,7 @@ from random import Random
 
 from fledge.starter.courtesy import of_service
 from fledge.starter.shop import ROLES
-from fledge.starter.task import Scene, Split, Turn, Turns, capitalised, in_split
+from fledge.starter.task import Scene, Split, Turn, Turns, capitalised, crosses
 from fledge.starter.words import DAYS, ITEMS, MONTHS, NAMES, SHORT_WORDS
 from fledge.text.passages import with_passages
 
@@ -183,6 +183,19 @@ UNTOLD = (
     "What is on the menu?",
     "How old is the house?",
 )
+# At least five values of each slot, so that one of them is held out for every subject.
+SLOTS: dict[str, tuple[str | int, ...]] = {
+    "number": tuple(range(2, 31)),
+    "minutes": (20, 30, 40, 45, 50, 60, 90),
+    "price": tuple(range(10, 99)),
+    "hour": tuple(range(6, 11)),
+    "late": tuple(range(17, 24)),
+    "name": NAMES,
+    "day": DAYS,
+    "month": MONTHS,
+    "item": ITEMS,
+    "word": SHORT_WORDS,
+}
 MOST_PASSAGES = 3
 MOST_QUESTIONS = 6
 
@@ -231,18 +244,7 @@ def _name(subject: Subject, random: Random) -> str:
 
 
 def _value(subject: Subject, split: Split, random: Random) -> str:
-    while True:
-        value = subject.value.format(
-            number=random.randint(2, 30),
-            minutes=random.choice((20, 30, 40, 45, 50, 60, 90)),
-            price=random.randint(10, 98),
-            hour=random.randint(6, 10),
-            late=random.randint(17, 23),
-            name=random.choice(NAMES),
-            day=random.choice(DAYS),
-            month=random.choice(MONTHS),
-            item=random.choice(ITEMS),
-            word=random.choice(SHORT_WORDS),
-        )
-        if in_split(split, subject.heading, value):
-            return value
+    (slot,) = (slot for slot in SLOTS if f"{{{slot}}}" in subject.value)
+    row = SUBJECTS.index(subject)
+    fits = [value for column, value in enumerate(SLOTS[slot]) if crosses(split, row, column)]
+    return subject.value.format(**{slot: random.choice(fits)})
