@@ -99,14 +99,26 @@ def test_prices_and_hours_of_shops_are_split(split):
 
 
 @SPLITS
-def test_what_passages_tell_is_split_by_heading_and_value(split):
-    for task in draws("passages", split):
-        for line in system_prompt(task).split("\n"):
-            for subject in passages.SUBJECTS:
-                before, after = subject.sentence.split("{value}")
-                if line.startswith(before) and line.endswith(after) and (before or after != "."):
-                    value = line.removeprefix(before).removesuffix(after)
-                    assert is_held_out(subject.heading, value) == (split == "held_out")
+def test_what_passages_tell_is_split_by_subject_and_value(split):
+    seen = set()
+    for task in draws("passages", split, 400):
+        texts = re.findall(r"^\[\d\] .*\n(.+)$", system_prompt(task), re.MULTILINE)
+        for text in texts:
+            ((row, column),) = (
+                (row, column)
+                for row, subject in enumerate(passages.SUBJECTS)
+                for slot, values in passages.SLOTS.items()
+                for column, value in enumerate(values)
+                if f"{{{slot}}}" in subject.value and tells(subject, {slot: value}) == text
+            )
+            assert cell_is_held_out(row, column) == (split == "held_out")
+            seen.add(row)
+    assert len(seen) == len(passages.SUBJECTS)
+
+
+def tells(subject: passages.Subject, slots: dict[str, str | int]) -> str:
+    text = subject.sentence.format(value=subject.value.format(**slots))
+    return text[0].upper() + text[1:]
 
 
 @SPLITS
