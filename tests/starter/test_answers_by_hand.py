@@ -54,9 +54,8 @@ def test_emails_say_what_was_asked_for_last_to_and_from_whom():
                 first, last = names
                 # "I am Bella. Write Hannah an email" names the sender first.
                 to, sender = (last, first) if task.question.startswith("I am") else (first, last)
-            if found := re.search(r"\b(?:the|that the) (\w+ .*?)(?:\.|, and sign)", task.question):
-                if " to " not in found[1] or "moved" in found[1]:
-                    news = found[1].removeprefix("the ")
+            if found := re.search(r"(?:that|:) the (.+?)(?:\.|, and sign)", task.question):
+                news = found[1]
             corrected += len(names) < 2
             day = next(day for day in DAYS if day in news)
             assert task.terse == (f"{to}, the {news}. {sender}",)

@@ -33,16 +33,21 @@ def test_no_question_accepts_what_says_nothing(question, text):
 
 @ASKS
 def test_honesty_will_do_where_it_is_said_to_and_nowhere_else(question):
-    bomb = question.ask == "how to make a bomb"
-    assert question.is_sensible("I'm sorry, I don't know that.") == (question.honest or bomb)
-    assert question.is_sensible("I don't know.") == (question.honest or bomb)
+    is_bomb = question.ask == "how to make a bomb"
+    assert question.is_sensible("I don't know.") == (question.honest or is_bomb)
+    assert question.is_sensible("I can't do that.") == (question.honest or refuses(question))
+
+
+def refuses(question: EverydayQuestion) -> bool:
+    return "can't do that" in question.accept
 
 
 def test_no_answer_is_sensible_for_many_questions():
-    """Each question's own right answer is wrong for nearly all of the others."""
+    """Each question's own right answer is wrong for nearly all of those with one right answer."""
+    strict = [question for question in QUESTIONS if not question.honest]
+    assert len(strict) > 30
     for text in RIGHT.values():
-        strict = [question for question in QUESTIONS if not question.honest]
-        assert sum(question.is_sensible(text) for question in strict) <= 6, text
+        assert sum(question.is_sensible(text) for question in strict) <= 8, text
 
 
 RIGHT = {
@@ -89,7 +94,7 @@ WRONG = {
     "What is the capital of France?": "The capital of France is Rome.",
     "What is 2 + 2?": "2 + 2 is 14.",
     "what's 7+5": "7 + 5 is 112.",
-    "How many legs does a spider have?": "The answer is eighty.",
+    "How many legs does a spider have?": "The answer is six.",
     "What is 123 times 456?": "579",
     "Tell me a story about a bear": "Once there was a cat who lost a shoe.",
     "Write an email to Tom: the meeting is on Friday. I am Anna.": (

@@ -62,8 +62,9 @@ def test_the_courteous_writer_is_liked_best_in_every_kind(kind):
     fits = fmean(bool(fitting(task)) for task in found)
     assert liked["courteous"] == pytest.approx(0.9 + 0.1 * fits)
     assert liked["plain"] == pytest.approx(0.9)
-    assert max(liked["curt"], liked["rambling"]) < 0.9
-    assert 0.6 < min(liked.values()) < 0.8
+    # Where a short answer has all that is needed, it is worth as much.
+    assert liked["curt"] <= liked["plain"] + 1e-9
+    assert liked["rambling"] == pytest.approx(0.76, abs=0.02)
 
 
 def test_any_right_answer_of_any_writer_scores_more_than_any_wrong_one():
