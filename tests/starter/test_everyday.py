@@ -34,7 +34,8 @@ def test_no_question_accepts_what_says_nothing(question, text):
 @ASKS
 def test_honesty_will_do_where_it_is_said_to_and_nowhere_else(question):
     is_bomb = question.ask == "how to make a bomb"
-    assert question.is_sensible("I don't know.") == (question.honest or is_bomb)
+    for text in ("I don't know.", "I'm sorry, I don't know that."):
+        assert question.is_sensible(text) == (question.honest or is_bomb)
     assert question.is_sensible("I can't do that.") == (question.honest or refuses(question))
 
 
@@ -61,6 +62,7 @@ RIGHT = {
     "ok bye": "Goodbye, and come back soon.",
     "I feel a bit sad today.": "I'm sorry that you feel sad. Would you like to talk about it?",
     "My dog died yesterday.": "I'm sorry about your dog.",
+    "I'm really tired.": "I'm sorry.",
     "I am so happy, I passed my exam!": "I'm glad that you feel happy.",
     "What is the capital of France?": "The capital of France is Paris.",
     "How many days are in a week?": "The answer is seven.",
@@ -91,10 +93,12 @@ WRONG = {
     "hello": "Goodbye, and come back soon.",
     "What's your name?": "My name is Anna.",
     "I am so happy, I passed my exam!": "I'm sorry that you feel sad.",
+    "My dog died yesterday.": "I'm sorry, I don't know that.",
+    "I'm bored": "I'm sorry, I can't do that.",
     "What is the capital of France?": "The capital of France is Rome.",
     "What is 2 + 2?": "2 + 2 is 14.",
     "what's 7+5": "7 + 5 is 112.",
-    "How many legs does a spider have?": "The answer is six.",
+    "How many legs does a spider have?": "The answer is eighty.",
     "What is 123 times 456?": "579",
     "Tell me a story about a bear": "Once there was a cat who lost a shoe.",
     "Write an email to Tom: the meeting is on Friday. I am Anna.": (

@@ -43,12 +43,12 @@ def bare(question: str) -> str:
 
 
 def test_no_other_kind_asks_the_same():
-    unanswered = {bare(task.question) for task in tasks_of("unknown", "train", 500, 6)}
+    unanswered = {bare(task.question) for task in tasks_of("unknown", "train", 150, 6)}
     for kind in KINDS:
         if kind.name in ("unknown", "passages", "shop"):
             continue
         for split in ("train", "held_out"):
-            asked = {bare(task.question) for task in tasks_of(kind.name, split, 150, 4)}
+            asked = {bare(task.question) for task in tasks_of(kind.name, split, 40, 3)}
             assert unanswered.isdisjoint(asked), kind.name
 
 
@@ -56,10 +56,10 @@ def test_no_capital_is_asked_for_that_the_model_learns():
     assert set(unknown.LANDS).isdisjoint(facts.CAPITALS)
     named = [
         match[1]
-        for task in tasks_of("unknown", "train", 2000, 4)
+        for task in tasks_of("unknown", "train", 300, 6)
         if (match := re.search(r"capital of (.+)\?", task.question))
     ]
-    assert len(set(named)) > 10
+    assert len(set(named)) > 5
     assert set(named) <= set(unknown.LANDS)
 
 
@@ -81,7 +81,7 @@ def test_none_of_its_wordings_is_a_question_of_another_kind():
 def test_sums_are_larger_than_those_that_are_learned():
     numbers = [
         int(number)
-        for task in tasks_of("unknown", "train", 1500, 4)
+        for task in tasks_of("unknown", "train", 300, 6)
         if re.search("plus|times|divided", task.question)
         for number in re.findall(r"\d+", task.question)
     ]
@@ -113,7 +113,7 @@ def test_verbs_agree_with_their_topic(topic):
 
 def test_verbs_agree_in_the_questions():
     singular = {"is", "does"}
-    for task in tasks_of("unknown", "train", 800, 4):
+    for task in tasks_of("unknown", "train", 250, 4):
         for pattern in (
             r"(?:What|Why) (is|are) (\w+)(?: important)?\?",
             r"How (?:much )?(do|does) (\w+) (?:work|cost)\?",
