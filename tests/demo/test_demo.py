@@ -19,7 +19,7 @@ from fledge.starter.kinds import KINDS
 
 MINIATURE = DemoConfig(
     vocabulary_size=400,
-    context_length=192,
+    context_length=640,
     width=16,
     num_layers=1,
     text_every=60,

@@ -8,6 +8,7 @@ import pytest
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.recommended import Recommended, read_recommended
 from fledge.config import parse_section
+from fledge.errors import ConfigError
 from fledge.runs.run import Run, execute
 from fledge.train.progress import SilentProgress
 from raised import FLOAT32, raise_model
@@ -55,3 +56,17 @@ def test_it_comes_along_through_sft_and_ppo(files, tmp_path, lora):
     second = trained(files, tmp_path / "ppo", None, ppo)
     assert read_recommended(second) == RECOMMENDED
     assert read_recommended(second / "critic") == Recommended()
+
+
+@pytest.mark.parametrize("lora", [None, {"rank": 2}])
+def test_sft_may_recommend_another_one(files, tmp_path, lora):
+    sft = {
+        "name": "sft",
+        "model": files["policy"],
+        "demonstrations": files["demonstrations"],
+        "sampling": {"temperature": 0.7},
+    }
+    chosen = read_recommended(trained(files, tmp_path / "sft", lora, sft))
+    assert chosen == Recommended(temperature=0.7)
+    with pytest.raises(ConfigError, match=r"stage\.sft\.sampling\.temperature"):
+        trained(files, tmp_path / "bad", lora, {**sft, "sampling": {"temperature": -1.0}})

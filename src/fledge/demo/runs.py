@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fledge.checkpoint.recommended import Recommended
 from fledge.config import Config
 from fledge.demo.config import DemoConfig
 from fledge.runs.run import Run
@@ -14,8 +15,6 @@ from fledge.train.optimizer import OptimizerConfig
 from fledge.train.plan import CheckpointConfig
 from fledge.train.stage import BatchConfig
 
-ROW = 256
-"""Tokens of a packed row of SFT: a talk of several turns fits."""
 TOKENS_PER_STEP = 512
 SFT_ROWS = 4
 PPO_EPOCHS = 2
@@ -110,8 +109,9 @@ def sft_run(files: DemoFiles, seed: int, config: DemoConfig) -> Run:
             model=files.output / "pretrain",
             demonstrations=(str(files.demonstrations),),
             held_out_fraction=0.01,
-            length=ROW,
+            length=config.context_length,
             dropout=0.0,
+            sampling=Recommended(temperature=config.temperature),
         ),
         batch=BatchConfig(examples=SFT_ROWS),
         optimizer=OptimizerConfig(

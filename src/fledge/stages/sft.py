@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -11,6 +11,7 @@ from pydantic import Field
 from fledge.checkpoint.adapter_files import save_language_adapter
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import LoadedModel, load_language_model, save_language_model
+from fledge.checkpoint.recommended import Recommended
 from fledge.config import Config
 from fledge.data.batch import TokenBatch
 from fledge.data.corpus import Corpus
@@ -57,6 +58,9 @@ class SFTConfig(Config):
     """Pretraining text to mix in: the `corpus` directory of a pretraining run."""
     mix: float = Field(0.1, ge=0, lt=1)
     """Share of a batch's rows that come from `corpus`, so that the model does not forget it."""
+    sampling: Recommended | None = None
+    """Sampling that is saved with the model and that chat, page and API use where nobody says
+    otherwise; none keeps that of the model to start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class SFT(Stage[TokenBatch]):
     def build(cls, config: SFTConfig, context: StageContext) -> "SFT":
         """Load the model, the demonstrations and the text to mix in."""
         loaded = load_language_model(find_checkpoint(config.model))
+        if config.sampling is not None:
+            loaded = replace(loaded, recommended=config.sampling)
         skipped = Skipped() if config.skip_bad else None
         demonstrations = read_demonstrations(config, loaded.renderer, context.seed, skipped)
         warn_of_skipped(skipped)
