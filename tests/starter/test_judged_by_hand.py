@@ -46,13 +46,13 @@ CASES = {
         ("We are closed on Friday.", False, 0.4),
         ("No, we are closed on Monday.", False, 0.15),
     ],
-    ("passages", 1, "Is there a guarantee?"): [
-        ("The guarantee lasts 25 years [2]. I'm glad to help.", True, 1.0),
-        ("The guarantee lasts 25 years [2].", True, 0.9),
-        ("25 years [2].", True, 0.9),
-        ("The guarantee lasts 25 years [1].", False, 0.275),
-        ("The guarantee lasts 25 years.", False, 0.275),
-        ("The guarantee lasts 23 years [2].", False, 0.275),
+    ("passages", 1, "Until when can I swim?"): [
+        ("The pool closes at 22 [1]. I'm glad to help.", True, 1.0),
+        ("The pool closes at 22 [1].", True, 0.9),
+        ("22 [1].", True, 0.9),
+        ("The pool closes at 22 [2].", False, 0.275),
+        ("The pool closes at 22.", False, 0.275),
+        ("The pool closes at 23 [1].", False, 0.275),
         ("I'm sorry, I don't know that.", False, 0.15),
     ],
     ("email", 1, "Email Tom that the meeting starts earlier on Saturday, and sign as Paul."): [
@@ -187,7 +187,7 @@ CASES = {
         ("The word begins with t and ends with b.", False, 0.15),
         ("The word is belt.", False, 0.15),
     ],
-    ("twenty_questions", 1, "Is it a machine?"): [
+    ("twenty_questions", 1, "Does it have brakes?"): [
         ("Yes, it has wheels.", True, 0.9),
         ("Yes.", True, 0.825),
         ("Of course! Yes, it has wheels.", True, 0.8),
