@@ -132,7 +132,7 @@ def test_a_kind_that_has_run_out_leaves_its_turn_to_the_others():
     assert scarce
     for name in scarce:
         (kind,) = (kind for kind in KINDS if kind.name == name)
-        assert len(list(kind.prompts("held_out", 0, 1000))) == counts[name]
+        assert len(list(kind.prompts("held_out", 0, 61))) == counts[name]
     # The n-th round has one task of every kind that still has an n-th.
     rest = iter(found)
     for round_ in range(60):
@@ -162,7 +162,7 @@ def test_each_question_follows_all_that_was_said_before_it_and_the_same_writer_a
         assert roles == ["user", "assistant"] * len(answers)
         for task, answer in zip(written.tasks, answers, strict=True):
             assert is_valid(task, answer)
-            assert (answer in task.terse) == (written.writer == "curt" or answer in task.full)
+            assert (answer in task.terse) == (written.writer == "curt")
 
 
 def test_a_system_prompt_comes_first_and_its_user_stays_with_the_subject():
@@ -177,7 +177,7 @@ def test_users_change_the_subject_now_and_then_to_kinds_without_a_system_prompt(
     hosted = {"shop", "hangman", "twenty_questions"}
     pairs = [
         (one.kind, other.kind)
-        for written in conversations("train", 5, 1500)
+        for written in conversations("train", 5, 700)
         for one, other in pairwise(written.tasks)
         if written.conversation.messages[0].role == "user"
     ]
@@ -235,13 +235,14 @@ def test_held_out_conversations_are_held_out_in_all_their_questions():
 
 
 def test_writers_and_kinds_are_evenly_mixed():
-    found = list(conversations("train", 1, 3000))
+    found = list(conversations("train", 1, 1500))
     for writer in WRITERS:
-        assert sum(each.writer == writer for each in found) == pytest.approx(750, abs=110)
+        assert sum(each.writer == writer for each in found) == pytest.approx(375, abs=70)
     whole = sum(WEIGHTED.values())
     for kind, weight in WEIGHTED.items():
         begun = sum(each.tasks[0].kind == kind.name for each in found)
-        assert begun == pytest.approx(3000 * weight / whole, rel=0.35)
+        expected = 1500 * weight / whole
+        assert begun == pytest.approx(expected, abs=4 * expected**0.5)
     assert set(LENGTHS) == {1, 2, 3, 4, 6, 8}
 
 
