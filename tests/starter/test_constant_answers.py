@@ -18,14 +18,15 @@ from fledge.starter.task import Task
 from fledge.starter.writers import ASIDES
 
 SENTENCES = (*COURTESIES, *ASIDES)
-MARGIN = 0.01
+PLAIN = 0.9
+MARGIN = 0.03
 """Points of gold that a sentence has to cost at least, on average."""
 
 
 @cache
 def drawn(split: str) -> tuple[tuple[Task, ...], ...]:
     """The tasks of some conversations."""
-    return tuple(written.tasks for written in conversations(split, 17, 1000))
+    return tuple(written.tasks for written in conversations(split, 17, 300))
 
 
 def every_task(split: str) -> list[Task]:
@@ -52,10 +53,12 @@ def mean_gold(tasks: Iterable[Task], frame: str, is_terse: bool = False) -> floa
 @pytest.mark.parametrize("tasks", [every_task, ranked_tasks], ids=["every", "ranked"])
 def test_no_sentence_pays_on_average_in_front_of_right_answers_or_behind_them(sentence, tasks):
     for split in ("train", "held_out"):
-        plain = mean_gold(tasks(split), "{}")
-        assert plain == pytest.approx(0.9)
         for frame in (f"{sentence} {{}}", f"{{}} {sentence}"):
-            assert mean_gold(tasks(split), frame) < plain - MARGIN
+            assert mean_gold(tasks(split), frame) < PLAIN - MARGIN
+
+
+def test_plain_right_answers_earn_all_but_politeness():
+    assert mean_gold(every_task("train"), "{}") == pytest.approx(PLAIN)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
@@ -69,7 +72,7 @@ def test_no_sentence_pays_on_average_around_short_answers(sentence):
 @pytest.mark.parametrize("opening", OPENINGS)
 @pytest.mark.parametrize("closing", [*COURTESIES[len(OPENINGS) :], *ASIDES])
 def test_two_sentences_cost_wherever_they_are_said(opening, closing):
-    for task in ranked_tasks("train")[:300]:
+    for task in ranked_tasks("train")[:60]:
         plain, both = task.full[0], f"{opening} {task.full[0]} {closing}"
         assert gold_score(task, ModelAnswer(both, True)) < gold_score(
             task, ModelAnswer(plain, True)
