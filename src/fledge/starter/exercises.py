@@ -18,6 +18,10 @@ from fledge.starter.word_games import CHAIN_WORDS, RHYMES
 from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
 
 SENTENCES_EACH = 5
+# Answers that say what they are about: "The opposite is cold." does not.
+TOLD = tuple(
+    full for _, _, full in FACTS if not full.startswith(("The answer is", "The opposite is"))
+)
 LONGEST_STRING = 5
 
 
@@ -105,7 +109,7 @@ def knowledge(random: Random) -> str:
     english, french = random.choice(PHRASES)
     word, rhyme = random.sample(random.choice(RHYMES), 2)
     link = random.choice(only(CHAIN_WORDS, "train"))
-    _, _, fact = random.choice(FACTS)
+    fact = random.choice(TOLD)
     return random.choice(
         (
             f"{capitalised(NUMBERS[a])} plus {NUMBERS[b]} is {NUMBERS[a + b]}.",
