@@ -16,6 +16,7 @@ from fledge.starter.exercises import (
     shop,
     table,
 )
+from fledge.starter.facts import FACTS
 from fledge.starter.french import PHRASES
 from fledge.starter.prose import SENTENCES, prose
 from fledge.starter.task import is_held_out
@@ -135,7 +136,7 @@ def test_a_held_out_word_is_spelled_by_chance_at_most():
 def test_knowledge_is_true():
     sorts, sums = Counter(), set()
     families = {word: family for family in RHYMES for word in family}
-    for text in statements(knowledge, 4000):
+    for text in statements(knowledge, 9000):
         if " rhymes with " in text:
             one, other = text.removesuffix(".").lower().split(" rhymes with ")
             assert one != other and families[one] is families[other]
@@ -150,20 +151,28 @@ def test_knowledge_is_true():
             assert word.startswith(first) and word.endswith(last)
             assert CHAIN_WORDS.index(word) % 5 != 3
             sorts["link"] += 1
-        else:
+        elif re.search(r" (plus|minus|\+|-) ", text):
             a, operation, b, _, result = text.removesuffix(".").lower().split()
-            left, right = NUMBERS.index(a), NUMBERS.index(b)
+            left, right, total = (
+                int(n) if n.isdigit() else NUMBERS.index(n) for n in (a, b, result)
+            )
             assert 1 <= left <= 10 and 1 <= right <= 10
-            sign = {"plus": 1, "minus": -1}[operation]
-            assert NUMBERS.index(result) == left + sign * right
+            sign = {"plus": 1, "+": 1, "minus": -1, "-": -1}[operation]
+            assert total == left + sign * right
             sorts["larger first" if left > right else "smaller first", operation] += 1
             sums.add((operation, left, right))
+        else:
+            assert re.fullmatch(
+                r"The capital of .+ is \w+\.|.+ is \w+\.|After .+ comes \w+\.", text
+            )
+            assert text in {full for _, _, full in FACTS}
+            sorts["fact"] += 1
     assert sorts["smaller first", "plus"] > 50 and sorts["larger first", "plus"] > 50
-    assert min(sorts[sort] for sort in ("rhyme", "french", "link")) > 100
+    assert min(sorts[sort] for sort in ("rhyme", "french", "link", "fact")) > 100
     numbers = range(1, 11)
     assert sums == {
         *(("plus", a, b) for a in numbers for b in numbers),
-        *(("minus", a, b) for a in numbers for b in numbers if a >= b),
+        *((sign, a, b) for sign in ("minus", "+", "-") for a in numbers for b in numbers if a >= b),
     }
 
 
