@@ -26,7 +26,7 @@ MARGIN = 0.03
 @cache
 def drawn(split: str) -> tuple[tuple[Task, ...], ...]:
     """The tasks of some conversations."""
-    return tuple(written.tasks for written in conversations(split, 17, 300))
+    return tuple(written.tasks for written in conversations(split, 17, 200))
 
 
 def every_task(split: str) -> list[Task]:
@@ -50,11 +50,16 @@ def mean_gold(tasks: Iterable[Task], frame: str, is_terse: bool = False) -> floa
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-@pytest.mark.parametrize("tasks", [every_task, ranked_tasks], ids=["every", "ranked"])
-def test_no_sentence_pays_on_average_in_front_of_right_answers_or_behind_them(sentence, tasks):
-    for split in ("train", "held_out"):
-        for frame in (f"{sentence} {{}}", f"{{}} {sentence}"):
-            assert mean_gold(tasks(split), frame) < PLAIN - MARGIN
+@pytest.mark.parametrize(
+    ("tasks", "split"),
+    [(every_task, "train"), (ranked_tasks, "train"), (ranked_tasks, "held_out")],
+    ids=["every", "ranked", "held out"],
+)
+def test_no_sentence_pays_on_average_in_front_of_right_answers_or_behind_them(
+    sentence, tasks, split
+):
+    for frame in (f"{sentence} {{}}", f"{{}} {sentence}"):
+        assert mean_gold(tasks(split), frame) < PLAIN - MARGIN
 
 
 def test_plain_right_answers_earn_all_but_politeness():
@@ -83,7 +88,7 @@ def test_no_answer_is_good_enough_for_everything():
     """The wordings that are right most often, and sentences of courtesy alone, stay below 0.45."""
     tasks = ranked_tasks("train")
     counts = Counter(text for task in tasks for text in {*task.terse, *task.full})
-    common = [text for text, _ in counts.most_common(60)]
+    common = [text for text, _ in counts.most_common(25)]
     scores = {
         text: fmean(gold_score(task, ModelAnswer(text, ended=True)) for task in tasks)
         for text in (*common, *SENTENCES, "Yes, no.", "I don't know that. I can't do that.")
