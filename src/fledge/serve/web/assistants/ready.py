@@ -100,7 +100,7 @@ READY: Sequence[ReadyAssistant] = (
         suggestions=(
             'Translate into French: "Good morning."',
             'How do you say "See you soon." in French?',
-            'I need the French for "I do not understand."',
+            'I need the French for "Thank you very much."',
         ),
     ),
 )
