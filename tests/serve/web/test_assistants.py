@@ -9,9 +9,12 @@ import pytest
 from fledge.serve.web.assistants.knowledge import PASSAGE_CHARACTERS, passages_of
 from fledge.serve.web.assistants.ready import READY, drawn
 from fledge.serve.web.shapes import Citation
+from fledge.starter.kinds import KINDS as ALL_KINDS
+from fledge.starter.shop import Shop, told
 from fledge.text.passages import with_passages
 from serving import ScriptedEngine
 
+KINDS = {kind.name: kind for kind in ALL_KINDS}
 Begin = Callable[..., dict]
 Say = Callable[..., list[dict]]
 Written = Callable[[dict], dict]
@@ -125,6 +128,44 @@ def test_a_ready_made_prompt_is_drawn_and_has_no_braces_left(ready) -> None:
     prompts = {drawn(ready.system_prompt, Random(seed)) for seed in range(20)}
     assert all("{" not in prompt and "|" not in prompt for prompt in prompts)
     assert (len(prompts) > 5) == ("{" in ready.system_prompt)
+
+
+BY_KEY = {ready.key: ready for ready in READY}
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("hangman", "hangman"), ("twenty-questions", "twenty_questions")]
+)
+def test_a_ready_made_game_is_hosted_in_the_words_that_are_taught(key: str, kind: str) -> None:
+    random = Random(0)
+    taught = {
+        KINDS[kind].draw(split, random).conversation.messages[0].content
+        for split in ("train", "held_out")
+        for _ in range(3000)
+    }
+    prompts = {drawn(BY_KEY[key].system_prompt, Random(seed)) for seed in range(60)}
+    assert len(prompts) > 15
+    assert prompts <= taught
+
+
+def test_the_ready_made_shop_tells_its_facts_as_the_taught_shops_do() -> None:
+    facts = Shop("Diana", "9", "18", "Sunday", {"lamp": "25"}, expert="")
+    assert BY_KEY["shop"].system_prompt in {told(facts, Random(seed)) for seed in range(3000)}
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("hangman", "hangman"),
+        ("twenty-questions", "twenty_questions"),
+        ("shop", "shop"),
+        ("french", "french"),
+    ],
+)
+def test_what_a_ready_made_assistant_suggests_is_taught(key: str, kind: str) -> None:
+    random = Random(1)
+    asked = {KINDS[kind].draw("train", random).question for _ in range(4000)}
+    assert set(BY_KEY[key].suggestions) <= asked
 
 
 @pytest.mark.parametrize(
