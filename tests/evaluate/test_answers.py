@@ -3,6 +3,7 @@ import torch
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.evaluate.answers import (
+    answer_talks,
     answer_tasks,
     end_rate,
     fractions_valid,
@@ -13,7 +14,9 @@ from fledge.evaluate.divergence import LOGITS, kl_per_answer, rows_at_once
 from fledge.evaluate.sample_table import sample_table
 from fledge.generate.request import SamplingParams
 from fledge.starter.kinds import tasks
+from fledge.starter.task import Scene, Talk, Turn, Turns
 from fledge.text.chat import ChatTemplate
+from fledge.text.conversation import Message
 from fledge.text.tokenizer import Tokenizer
 from tiny_model import CORPUS, tiny_model
 
@@ -59,6 +62,53 @@ def test_answers_do_not_depend_on_the_batch():
     assert [each.answer_ids for each in many] == [each.answer_ids for each in one_by_one]
     again = answer_tasks(LOADED, TASKS, sampling, seed=2)
     assert [each.answer_ids for each in many] != [each.answer_ids for each in again]
+
+
+def echoes(count: int, heard: list[str]) -> Turns:
+    """A user who asks a number of times and notes down what is answered."""
+    for number in range(count):
+        answer = yield Turn(f"Say {number}.", (f"{number}.",), (f"It is {number}.",), ("is",))
+        heard.append(answer)
+
+
+def test_a_model_goes_on_from_its_own_answers():
+    sampling = SamplingParams(max_new_tokens=4)
+    heard: list[str] = []
+    rounds = answer_talks(
+        LOADED, [Talk("echo", Scene(echoes(9, heard), "Hi."))], 3, sampling, seed=5
+    )
+    (first,), (second,), (third,) = rounds
+    assert heard == [each.answer.text for each in (first, second, third)]
+    assert third.task.conversation.messages == (
+        Message("system", "Hi."),
+        Message("user", "Say 0."),
+        Message("assistant", first.answer.text),
+        Message("user", "Say 1."),
+        Message("assistant", second.answer.text),
+        Message("user", "Say 2."),
+    )
+    assert third.task.kind == "echo"
+
+
+def test_talks_that_end_early_are_missing_from_the_later_turns():
+    sampling = SamplingParams(max_new_tokens=4)
+    talks = [Talk(str(count), Scene(echoes(count, []))) for count in (2, 1, 3)]
+    rounds = answer_talks(LOADED, talks, 4, sampling, seed=5)
+    assert [[each.task.kind for each in answered] for answered in rounds[:3]] == [
+        ["2", "1", "3"],
+        ["2", "3"],
+        ["3"],
+    ]
+    assert rounds[3:] in ([], [[]])
+
+
+def test_each_turn_of_a_talk_is_answered_as_a_task_alone_would_be():
+    sampling = SamplingParams(max_new_tokens=4)
+    talks = [Talk("echo", Scene(echoes(9, []))) for _ in range(2)]
+    rounds = answer_talks(LOADED, talks, 2, sampling, seed=5)
+    for turn, answered in enumerate(rounds):
+        alone = answer_tasks(LOADED, [each.task for each in answered], sampling, seed=5 + turn)
+        assert [each.answer_ids for each in alone] == [each.answer_ids for each in answered]
 
 
 def test_the_same_policy_has_no_divergence_and_another_has():

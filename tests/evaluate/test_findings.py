@@ -1,5 +1,4 @@
 from evaluate.cards import CHANGES, EVERYDAY, PPO, REWARD, TURNS, VALID, card
-
 from fledge.evaluate.findings import what_did_not_work
 
 
@@ -26,7 +25,9 @@ def test_estimates_of_the_distance_that_disagree_are_named():
 
 def test_a_gain_that_a_constant_sentence_buys_is_named():
     bought = CHANGES.model_copy(update={"constant": "Bye!", "constant_share": 0.86})
-    assert 'Adding "Bye!" to every SFT answer would bring 86% of PPO\'s gain' in said(changes=bought)
+    assert 'Adding "Bye!" to every SFT answer would bring 86% of PPO\'s gain' in said(
+        changes=bought
+    )
 
 
 def test_answers_that_vary_less_are_named():
