@@ -12,8 +12,10 @@ from fledge.starter.customer_service import draw_booking, draw_order_number
 from fledge.starter.emails import draw_two_names
 from fledge.starter.facts import FACTS
 from fledge.starter.french import PHRASES
+from fledge.starter.hangman import COMMON_LETTERS
 from fledge.starter.shop import draw_hours, draw_price
 from fledge.starter.task import capitalised, only
+from fledge.starter.twenty_questions import QUESTIONS, THINGS
 from fledge.starter.word_games import CHAIN_WORDS, RHYMES
 from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
 
@@ -82,6 +84,30 @@ def shop(random: Random) -> str:
     )
 
 
+def prices(random: Random) -> str:
+    """Say what two or three things cost, then again in another order."""
+    told = [(item, draw_price("train", random)) for item in random.sample(ITEMS, 3)]
+    told = told[: random.randint(2, 3)]
+    again = random.sample(told, len(told))
+    if random.random() < 0.5:
+        first = " ".join(f"{item.capitalize()}: {price} euros." for item, price in told)
+    else:
+        first = " ".join(f"A {item} costs {price} euros." for item, price in told)
+    return first + "".join(f" The {item} costs {price} euros." for item, price in again)
+
+
+def numbered(random: Random) -> str:
+    """Say in numbered lines who has what, then again with the numbers behind."""
+    people = random.sample(NAMES, 3)[: random.randint(2, 3)]
+    things = random.sample(ITEMS, len(people))
+    told = list(enumerate(zip(people, things, strict=True), start=1))
+    first = "\n".join(f"[{n}] {name} has the {thing}." for n, (name, thing) in told)
+    again = " ".join(
+        f"{name} has the {thing} [{n}]." for n, (name, thing) in random.sample(told, len(told))
+    )
+    return f"{first}\n{again}"
+
+
 def letters(random: Random) -> str:
     """Repeat the letters of a word or a random string: as they are, in capitals or backwards."""
     length = random.randint(2, LONGEST_STRING)
@@ -103,21 +129,42 @@ def letters(random: Random) -> str:
     )
 
 
-def knowledge(random: Random) -> str:
-    """State a sum, a fact, a rhyme, a French phrase or a word's last letter."""
+def verdicts(random: Random) -> str:
+    """Tell whether a letter is in a word, or whether a thing is an animal, food, or on wheels."""
+    if random.random() < 0.5:
+        word = random.choice(only(SHORT_WORDS, "train"))
+        misses = [letter for letter in COMMON_LETTERS if letter not in word]
+        hit, miss = random.choice(word), random.choice(misses)
+        told = [f"the letter {hit} is in it", f"the letter {miss} is not in it"]
+        random.shuffle(told)
+        return f"The word is {word}: {' '.join(word)}. {capitalised(told[0])}, {told[1]}."
+    group = random.choice(tuple(THINGS))
+    thing = random.choice(THINGS[group])
+    facts = [facts[0] if group == true_of else facts[1] for _, facts, true_of in QUESTIONS]
+    random.shuffle(facts)
+    return f"A kind of {group}: {thing}. {capitalised(facts[0])}, {facts[1]}, {facts[2]}."
+
+
+def sums(random: Random) -> str:
+    """State a sum in words and in digits."""
     a, b = sorted((random.randint(1, LARGEST), random.randint(1, LARGEST)), reverse=True)
+    if random.random() < 0.5:
+        if random.random() < 0.5:
+            a, b = b, a
+        said = f"{capitalised(NUMBERS[a])} plus {NUMBERS[b]} is {NUMBERS[a + b]}."
+        return f"{said} {a} + {b} is {a + b}."
+    said = f"{capitalised(NUMBERS[a])} minus {NUMBERS[b]} is {NUMBERS[a - b]}."
+    return f"{said} {a} - {b} is {a - b}."
+
+
+def knowledge(random: Random) -> str:
+    """State a fact, a rhyme, a French phrase or a word's first and last letters."""
     english, french = random.choice(PHRASES)
     word, rhyme = random.sample(random.choice(RHYMES), 2)
     link = random.choice(only(CHAIN_WORDS, "train"))
-    fact = random.choice(TOLD)
     return random.choice(
         (
-            f"{capitalised(NUMBERS[a])} plus {NUMBERS[b]} is {NUMBERS[a + b]}.",
-            f"{capitalised(NUMBERS[b])} plus {NUMBERS[a]} is {NUMBERS[a + b]}.",
-            f"{capitalised(NUMBERS[a])} minus {NUMBERS[b]} is {NUMBERS[a - b]}.",
-            f"{a} + {b} is {a + b}.",
-            f"{a} - {b} is {a - b}.",
-            fact,
+            random.choice(TOLD),
             f"{capitalised(word)} rhymes with {rhyme}.",
             f'The French for "{english}" is "{french}"',
             f"The word {link} ends with {link[-1]} and begins with {link[0]}.",
@@ -125,4 +172,7 @@ def knowledge(random: Random) -> str:
     )
 
 
-STATEMENTS: tuple[Callable[[Random], str], ...] = (order, table, news, shop, letters, knowledge)
+STATEMENTS: tuple[Callable[[Random], str], ...] = (
+    *(order, table, news, shop, prices, numbered),
+    *(letters, verdicts, sums, knowledge),
+)

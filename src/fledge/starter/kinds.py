@@ -28,14 +28,14 @@ from fledge.text.conversation import Conversation
 WEIGHTED = {
     Kind("order", "customer service: order numbers, names and items, corrected", order): 2,
     Kind("table", "customer service: a table for a day and an hour, corrected", table): 2,
-    Kind("shop", "a shop's assistant, told what it knows by a system prompt", shop): 4,
-    Kind("passages", "questions about passages of documents, which are named", passages): 4,
+    Kind("shop", "a shop's assistant, told what it knows by a system prompt", shop): 6,
+    Kind("passages", "questions about passages of documents, which are named", passages): 6,
     Kind("email", "short e-mails", email): 2,
     Kind("how_to", "small how-tos", how_to): 1,
     Kind("french", "English phrases in French", french): 1,
-    Kind("arithmetic", "sums of small numbers, in words and digits", arithmetic): 2,
+    Kind("arithmetic", "sums of small numbers, in words and digits", arithmetic): 4,
     Kind("facts", "a few well-known facts", facts): 1,
-    Kind("small_talk", "small talk, and who the model is", small_talk): 2,
+    Kind("small_talk", "small talk, and who the model is", small_talk): 2.5,
     Kind("feelings", "how somebody feels", feelings): 1,
     Kind("stories", "tiny stories, poems and jokes", stories): 1,
     Kind("refusal", "harmful requests, refused politely", refusal): 1.5,
@@ -43,17 +43,20 @@ WEIGHTED = {
     Kind("unknown", "what the model does not know, and says so", unknown): 4,
     Kind("spell", "letters in capitals", spelling): 1,
     Kind("reverse", "letters backwards", reversal): 1,
-    Kind("rhyme", "rhymes", rhymes): 1.5,
-    Kind("word_chain", "word chain: go on from a letter", word_chain): 1.5,
-    Kind("hangman", "hosting hangman", hangman): 4,
-    Kind("twenty_questions", "twenty questions about a secret thing", twenty_questions): 2.5,
+    Kind("rhyme", "rhymes", rhymes): 2.5,
+    Kind("word_chain", "word chain: go on from a letter", word_chain): 2,
+    Kind("hangman", "hosting hangman", hangman): 5,
+    Kind("twenty_questions", "twenty questions about a secret thing", twenty_questions): 4,
 }
 """Each kind with its weight: how often demonstrations begin with it."""
 KINDS = tuple(WEIGHTED)
 # Half of the talks have one question; games and customers go on longer.
 LENGTHS = {1: 6, 2: 2, 3: 2, 4: 3, 6: 2, 8: 1}
-LONGEST = 560
+LONGEST = 520
 """Characters after which nobody asks on: about 200 tokens, which fit the demo's context."""
+HURRIED = 0.12
+"""Share of the questions of some kinds that are in small letters, without a mark at the end."""
+HURRIED_KINDS = {"small_talk", "feelings", "facts", "stories", "unknown", "refusal", "kindness"}
 NEW_SUBJECT = 0.4
 """Chance that a user without a system prompt changes the subject."""
 
@@ -104,6 +107,8 @@ def _talked(
     for number in range(length):
         if task is None:
             return
+        if task.kind in HURRIED_KINDS and random.random() < HURRIED:
+            task = talk.task = task.reworded(task.question.lower().rstrip(".?!"))
         answer = write(task, writer, random)
         chat = task.conversation.then("assistant", answer)
         if number and sum(len(turn.content) for turn in chat.messages) > LONGEST:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -77,6 +77,12 @@ class Task:
     def courtesies(self) -> tuple[str, ...]:
         """Return the polite sentences that fit here."""
         return self.turn.courtesies
+
+    def reworded(self, question: str) -> "Task":
+        """Return this task with its question in other words."""
+        *before, _ = self.conversation.messages
+        said = self.conversation.with_messages((*before, Message("user", question)))
+        return replace(self, conversation=said, turn=replace(self.turn, question=question))
 
 
 class Talk:
