@@ -153,7 +153,7 @@ def test_rankings_are_measured_by_accuracy(fledge, reward_model: Path, tmp_path:
 
 
 def test_the_starter_packs_kinds_are_measured(fledge, tmp_path: Path) -> None:
-    model = write_language_model(tmp_path / "model", context_length=256)
+    model = write_language_model(tmp_path / "model", context_length=1024)
     code, out, _ = fledge("evaluate", model, "--starter", 1, "--max-new-tokens", 4, "--json")
     numbers = json.loads(out)
     assert code == 0
