@@ -77,7 +77,7 @@ def test_exercises_keep_held_out_numbers_and_pairs_of_names_out():
 def test_prose_and_exercises_are_the_same_for_the_same_seed():
     assert list(prose(1, 5)) == list(prose(1, 5)) != list(prose(2, 5))
     assert list(exercises(1, 5)) == list(exercises(1, 5)) != list(exercises(2, 5))
-    assert len(STATEMENTS) == 6
+    assert len(STATEMENTS) == 10
 
 
 def test_the_vocabulary_is_learnt_from_texts_and_conversations():

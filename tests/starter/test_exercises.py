@@ -12,14 +12,19 @@ from fledge.starter.exercises import (
     knowledge,
     letters,
     news,
+    numbered,
     order,
+    prices,
     shop,
+    sums,
     table,
+    verdicts,
 )
 from fledge.starter.facts import FACTS
 from fledge.starter.french import PHRASES
 from fledge.starter.prose import SENTENCES, prose
 from fledge.starter.task import is_held_out
+from fledge.starter.twenty_questions import THINGS
 from fledge.starter.word_games import CHAIN_WORDS, RHYMES
 from fledge.starter.words import DAYS, ITEMS, NAMES, NUMBERS, SHORT_WORDS
 
@@ -87,6 +92,76 @@ def test_shops_repeat_hours_prices_and_names_that_may_be_trained_on():
     assert min(sorts.values()) > 60
 
 
+def test_prices_are_told_twice_in_any_order_and_may_be_trained_on():
+    turned = 0
+    for text in statements(prices):
+        told = re.findall(r"(?:^|\. )(?:A )?(\w+)(?: costs|:) (\d+) euros", text)
+        again = re.findall(r"The (\w+) costs (\d+) euros", text)
+        first = [(item.lower(), price) for item, price in told if item != "The"]
+        assert sorted(first) == sorted(again) and len(again) in (2, 3)
+        assert not any(is_held_out("price", int(price)) for _, price in again)
+        assert set(found(text.lower(), ITEMS).values()) == {2}
+        turned += first != again
+    assert 150 < turned < 270
+
+
+def test_numbered_lines_are_cited_with_their_own_numbers():
+    for text in statements(numbered):
+        *lines, last = text.split("\n")
+        told = {line[:3]: line[4:].removesuffix(".") for line in lines}
+        assert list(told) == [f"[{n}]" for n in range(1, len(lines) + 1)] and len(lines) in (2, 3)
+        cited = re.findall(r"(\w+ has the \w+) (\[\d\])\.", last)
+        assert {number: said for said, number in cited} == told and len(cited) == len(told)
+        assert all(found(said, NAMES) and found(said, ITEMS) for said in told.values())
+
+
+def test_verdicts_are_true_of_the_word_and_of_the_thing():
+    sorts = Counter()
+    for text in statements(verdicts, 600):
+        if text.startswith("The word"):
+            word, spelled, facts = re.fullmatch(
+                r"The word is (\w+): ([\w ]+)\. (.+)\.", text
+            ).groups()
+            assert spelled.split() == list(word) and SHORT_WORDS.index(word) % 5 != 3
+            said = re.findall(r"the letter (\w) is (in|not in) it", facts.lower())
+            assert {verdict for _, verdict in said} == {"in", "not in"} and len(said) == 2
+            assert all((letter in word) == (verdict == "in") for letter, verdict in said)
+            sorts["word"] += 1
+        else:
+            group, thing, facts = re.fullmatch(r"A kind of (\w+): (\w+)\. (.+)\.", text).groups()
+            assert thing in THINGS[group]
+            assert sorted(facts.lower().split(", ")) == sorted(TRUE_OF[group])
+            sorts[group] += 1
+    assert min(sorts.values()) > 60 and len(sorts) == 4
+
+
+TRUE_OF = {
+    "animal": ("it is an animal", "you can't eat it", "it has no wheels"),
+    "fruit": ("it is not an animal", "you can eat it", "it has no wheels"),
+    "vehicle": ("it is not an animal", "you can't eat it", "it has wheels"),
+}
+
+
+def test_sums_are_right_and_the_same_in_words_and_in_digits():
+    seen, sorts = set(), Counter()
+    for text in statements(sums, 4000):
+        words, digits, _ = text.lower().split(".")
+        a, operation, b, _, result = words.split()
+        numbers = [NUMBERS.index(word) for word in (a, b, result)]
+        sign = {"plus": "+", "minus": "-"}[operation]
+        assert digits.split() == [str(numbers[0]), sign, str(numbers[1]), "is", str(numbers[2])]
+        left, right, total = numbers
+        assert 1 <= left <= 10 and 1 <= right <= 10
+        assert total == (left + right if sign == "+" else left - right)
+        sorts["larger first" if left > right else "smaller first", operation] += 1
+        seen.add((operation, left, right))
+    assert sorts["smaller first", "plus"] > 500 and sorts["larger first", "plus"] > 500
+    assert seen == {
+        *(("plus", a, b) for a in range(1, 11) for b in range(1, 11)),
+        *(("minus", a, b) for a in range(1, 11) for b in range(1, a + 1)),
+    }
+
+
 def test_letters_are_repeated_in_capitals_or_backwards():
     sorts = Counter()
     for text in statements(letters, 600):
@@ -133,10 +208,10 @@ def test_a_held_out_word_is_spelled_by_chance_at_most():
     assert sum(word in held_out for word in shown) < 10
 
 
-def test_knowledge_is_true():
-    sorts, sums = Counter(), set()
+def test_knowledge_is_true_and_says_what_it_is_about():
+    sorts = Counter()
     families = {word: family for family in RHYMES for word in family}
-    for text in statements(knowledge, 9000):
+    for text in statements(knowledge, 900):
         if " rhymes with " in text:
             one, other = text.removesuffix(".").lower().split(" rhymes with ")
             assert one != other and families[one] is families[other]
@@ -151,43 +226,26 @@ def test_knowledge_is_true():
             assert word.startswith(first) and word.endswith(last)
             assert CHAIN_WORDS.index(word) % 5 != 3
             sorts["link"] += 1
-        elif re.search(r" (plus|minus|\+|-) ", text):
-            a, operation, b, _, result = text.removesuffix(".").lower().split()
-            left, right, total = (
-                int(n) if n.isdigit() else NUMBERS.index(n) for n in (a, b, result)
-            )
-            assert 1 <= left <= 10 and 1 <= right <= 10
-            sign = {"plus": 1, "+": 1, "minus": -1, "-": -1}[operation]
-            assert total == left + sign * right
-            sorts["larger first" if left > right else "smaller first", operation] += 1
-            sums.add((operation, left, right))
         else:
-            assert re.fullmatch(
-                r"The capital of .+ is \w+\.|.+ is \w+\.|After .+ comes \w+\.", text
-            )
             assert text in {full for _, _, full in FACTS}
+            assert not re.match("The (answer|opposite) is", text)
             sorts["fact"] += 1
-    assert sorts["smaller first", "plus"] > 50 and sorts["larger first", "plus"] > 50
-    assert min(sorts[sort] for sort in ("rhyme", "french", "link", "fact")) > 100
-    numbers = range(1, 11)
-    assert sums == {
-        *(("plus", a, b) for a in numbers for b in numbers),
-        *((sign, a, b) for sign in ("minus", "+", "-") for a in numbers for b in numbers if a >= b),
-    }
+    assert min(sorts.values()) > 150 and len(sorts) == 4
 
 
 def test_a_paragraph_is_five_statements_of_one_sort():
     paragraphs = list(exercises(3, 60))
     assert len(paragraphs) == 60
-    letters_or_not = [len(re.findall(r"The letters? ", text)) for text in paragraphs]
-    assert set(letters_or_not) == {0, 5}
+    spelled = [text for text in paragraphs if "The word is" not in text]
+    assert {len(re.findall(r"The letters? ", text)) for text in spelled} == {0, 5}
     assert {len(re.findall(r" told ", text)) for text in paragraphs} == {0, 5}
 
 
 def test_all_sorts_of_statements_are_made():
-    assert (order, table, news, shop, letters, knowledge) == STATEMENTS
+    with_slots, by_heart = (order, table, news, shop, prices, numbered), (letters, verdicts, sums)
+    assert (*with_slots, *by_heart, knowledge) == STATEMENTS
     text = " ".join(exercises(0, 100))
-    for sign in ("order", "comes at", " told ", "euros", "backwards", "rhymes"):
+    for sign in ("order", "comes at", " told ", "euros", "backwards", "rhymes", "[1]", "wheels"):
         assert sign in text
 
 
