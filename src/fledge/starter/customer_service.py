@@ -90,10 +90,17 @@ def _order(split: Split, random: Random) -> Turns:
         if frames is SAME_ORDER_FRAMES:
             request = random.choice(REQUESTS)
         elif frames is OTHER_NUMBER_FRAMES:
-            slots["order"] = str(draw_order_number(split, random))
+            slots["order"] = _other_number(slots["order"], split, random)
         else:
-            slots["item"] = random.choice(ITEMS)
+            slots["item"] = random.choice([item for item in ITEMS if item != slots["item"]])
         yield _requested(random.choice(frames), request, slots, random)
+
+
+def _other_number(number: str, split: Split, random: Random) -> str:
+    while True:
+        other = str(draw_order_number(split, random))
+        if other != number:
+            return other
 
 
 def _requested(
