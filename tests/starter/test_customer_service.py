@@ -31,12 +31,14 @@ def test_an_order_keeps_its_number_name_item_and_request_until_they_are_correcte
         number = name = item = ""
         request = None
         for task, _ in talk_of("order", split, seed, 7):
+            before = (number, item)
             numbers = re.findall(r"\b\d{2}\b", task.question)
             number = numbers[0] if numbers else number
             name = next(iter(named(NAMES, task.question)), name)
             item = next(iter(named(ITEMS, task.question)), item)
             now = requested(task.question)
             corrected += now is None
+            assert (now is None) <= (before != (number, item))
             request = request if now is None else now
             _, terse, full = REQUESTS[request]
             slots = {"order": number, "name": name, "item": item}
