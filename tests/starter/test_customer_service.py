@@ -38,7 +38,7 @@ def test_an_order_keeps_its_number_name_item_and_request_until_they_are_correcte
             item = next(iter(named(ITEMS, task.question)), item)
             now = requested(task.question)
             corrected += now is None
-            assert (now is None) <= (before != (number, item))
+            assert now is not None or before != (number, item)
             request = request if now is None else now
             _, terse, full = REQUESTS[request]
             slots = {"order": number, "name": name, "item": item}
