@@ -8,7 +8,17 @@ from random import Random
 import pytest
 
 from fledge.starter.gold import ModelAnswer
-from fledge.starter.kinds import KINDS, LENGTHS, LONGEST, WEIGHTED, conversations, talks, tasks
+from fledge.starter.kinds import (
+    HURRIED,
+    HURRIED_KINDS,
+    KINDS,
+    LENGTHS,
+    LONGEST,
+    WEIGHTED,
+    conversations,
+    talks,
+    tasks,
+)
 from fledge.starter.parallel import ADJECTIVES, NOUNS
 from fledge.starter.task import Kind, is_held_out, only
 from fledge.starter.words import SHORT_WORDS
@@ -185,6 +195,17 @@ def test_users_change_the_subject_now_and_then_to_kinds_without_a_system_prompt(
     assert 0.3 < len(changed) / len(pairs) < 0.6
     assert hosted.isdisjoint(changed)
     assert set(changed) == {kind.name for kind in KINDS} - {*hosted, "passages"}
+
+
+def test_some_questions_are_typed_in_a_hurry_and_are_the_same_questions():
+    asked = [task for each in conversations("train", 8, 800) for task in each.tasks]
+    hurried = [task for task in asked if task.question == task.question.lower().rstrip(".?!")]
+    typed = [task for task in hurried if task.kind in HURRIED_KINDS]
+    of_those = sum(task.kind in HURRIED_KINDS for task in asked)
+    assert HURRIED / 2 < len(typed) / of_those < 2 * HURRIED
+    assert not [task.question for task in hurried if task.kind in ("order", "table", "email")]
+    for task in typed:
+        assert task.conversation.messages[-1].content == task.question
 
 
 def test_nobody_asks_on_in_a_long_conversation():

@@ -89,6 +89,19 @@ def test_a_task_passes_on_what_its_turn_has():
     assert (task.needed, task.courtesies) == (("so",), ("Gladly.",))
 
 
+def test_a_task_in_other_words_has_the_same_answers_and_the_same_before_it():
+    its = Turn("Why?", ("So.",), ("It is so.",), ("so",), ("Gladly.",))
+    before = asked("Well?", "Be kind.").then("assistant", "Yes.")
+    task = Task("k", before.then("user", "Why?"), its)
+    other = task.reworded("why")
+    assert other.question == "why"
+    assert other.conversation == before.then("user", "why")
+    assert (other.kind, other.terse, other.full, other.needed, other.courtesies) == (
+        *(task.kind, task.terse, task.full, task.needed, task.courtesies),
+    )
+    assert task.question == "Why?"
+
+
 def test_no_courtesy_fits_a_turn_that_names_none_and_turns_never_change():
     plain = turn("Why?")
     assert plain.courtesies == ()
