@@ -46,13 +46,13 @@ DRAWN = {
     "rankings": ranked,
 }
 DIGESTS = {
-    "conversations": "039f40c63af1410a",
-    "held-out conversations": "ad74315ece60c8be",
-    "tasks": "083d82c915d5224e",
-    "exercises": "9281847afc1e28d2",
+    "conversations": "63506d428fa3ab23",
+    "held-out conversations": "bba2ba1c9ac55095",
+    "tasks": "1224ae90a9447fec",
+    "exercises": "719697c7c09d689c",
     "prose": "20be9faa757be961",
     "sentence pairs": "58e7f5c262ccc3a8",
-    "rankings": "3bc5ee1fe9a242e1",
+    "rankings": "0e4abbcc461b88ef",
 }
 
 

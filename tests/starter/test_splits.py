@@ -101,7 +101,7 @@ def test_prices_and_hours_of_shops_are_split(split):
 @SPLITS
 def test_what_passages_tell_is_split_by_subject_and_value(split):
     seen = set()
-    for task in draws("passages", split, 400):
+    for task in draws("passages", split, 150):
         texts = re.findall(r"^\[\d\] .*\n(.+)$", system_prompt(task), re.MULTILINE)
         for text in texts:
             ((row, column),) = (
