@@ -50,7 +50,7 @@ TABLE_FRAMES = (
     "{name} here. There are {guests} of us. May we come on {day} at {hour}?",
     "I'd like a table for {guests} on {day} at {hour}. I'm {name}.",
 )
-# What may be corrected, and ways to say it.
+# Slots that may be corrected, and ways to say it.
 CORRECTIONS = {
     "guests": (
         "Sorry, we are {guests}.",

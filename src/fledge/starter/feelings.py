@@ -1,4 +1,4 @@
-"""What people say of how they feel, and sympathetic answers."""
+"""Remarks on how people feel, and sympathetic answers."""
 
 from random import Random
 
