@@ -17,21 +17,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from _measure import Row, interleaved_workers, print_table, serve, wait_for_go
+from _frame import Measurement, Table, parse
+from _measure import Row, interleaved_workers, serve, wait_for_go
+from _steps import (
+    LONG_RUN,
+    NOWHERE,
+    SMALL_RATE,
+    Shape,
+    Training,
+    Windows,
+    answering,
+    random_prompts,
+    window_batch,
+)
 from decoding import random_checkpoint
-from ppo import random_prompts, trl_tokenizer
-from training import Windows
+from ppo import trl_tokenizer
 
 from fledge.checkpoint.model_files import load_language_model
-from fledge.data.batch import PromptBatch, TokenBatch
-from fledge.generate import SamplingParams
-from fledge.generate.engine import Engine
-from fledge.generate.respond import respond
+from fledge.data.batch import PromptBatch
 from fledge.model.lora import LoRAConfig, adapt, without_adapters
 from fledge.model.scalar import ScalarModel
 from fledge.runtime import Runtime, RuntimeConfig
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
-from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.stage import PPO
@@ -43,91 +50,55 @@ from fledge.train.stage import BatchConfig
 
 RANK, ALPHA = 16, 32
 ROWS, LENGTH = 4, 256
-PROMPTS, PROMPT, ANSWER, MINIBATCHES = 16, 128, 48, 4
-TASKS = {"SFT": "rows", "PPO": "answers"}
-Step = Callable[[], None]
+SHAPE = Shape(prompts=16, prompt=128, answer=48, epochs=1)
+TASKS = ("SFT", "PPO")
 
 
-def plan_of(examples: int) -> Plan:
-    return Plan(output=Path("unused"), batch=BatchConfig(examples=examples))
-
-
-def fledge_sft(checkpoint: Path) -> Step:
+def fledge_sft(checkpoint: Path) -> Callable[[], object]:
     runtime = Runtime.start(RuntimeConfig(device="cpu", compile=False))
     model = load_language_model(checkpoint).model
-    vocabulary = model.config.vocabulary_size
-    adapt(
-        model, LoRAConfig(rank=RANK, alpha=ALPHA), torch.Generator().manual_seed(0), runtime.dtype
-    )
-    stage = Windows(model)
-    runtime.prepare(stage.trained, ROWS * LENGTH, steps=1000)
-    optimizer = Optimizer(stage.trained, OptimizerConfig(), steps=100_000)
-
-    def step() -> None:
-        ids = torch.randint(vocabulary, (ROWS, LENGTH + 1))
-        ones = torch.ones_like(ids[:, 1:])
-        positions = torch.arange(LENGTH).expand_as(ones)
-        batch = TokenBatch(ids[:, :-1], ids[:, 1:], ones.bool(), ones, positions)
-        train_step(stage, batch, plan_of(ROWS), runtime, optimizer)
-
-    return step
+    vocabulary, generator = model.config.vocabulary_size, torch.Generator().manual_seed(0)
+    adapt(model, LoRAConfig(rank=RANK, alpha=ALPHA), generator, runtime.dtype)
+    training = Training.of(Windows(model), runtime, ROWS, LENGTH)
+    return lambda: training.step(window_batch(vocabulary, ROWS, LENGTH))
 
 
-def fledge_ppo(checkpoint: Path) -> Step:
+def fledge_ppo(checkpoint: Path) -> Callable[[], object]:
     runtime = Runtime.start(RuntimeConfig(device="cpu", compile=False))
     generator = torch.Generator().manual_seed(0)
     policy = load_language_model(checkpoint).model
-    vocabulary = policy.config.vocabulary_size
+    prompts = random_prompts(policy.config.vocabulary_size, SHAPE.prompts, SHAPE.prompt)
     critic = ScalarModel.from_language_model(policy, generator)
     reward = ModelScore(ScalarModel(critic.trunk))
     reference = Reference(policy, 1.0, ())
     for trunk in (policy, critic.trunk):
         adapt(trunk, LoRAConfig(rank=RANK, alpha=ALPHA), generator, runtime.dtype)
     trained = ActorCritic(policy, critic, 1.0, ())
-    runtime.prepare(trained, PROMPTS * (PROMPT + ANSWER), steps=1000)
-    prompts = PromptBatch(tuple(map(tuple, random_prompts(vocabulary, PROMPTS, PROMPT))))
-    sampling = SamplingParams(max_new_tokens=ANSWER)
-
-    def answer(prompts: PromptBatch, seed: int) -> Rollout:
-        engine = Engine(policy, max_batch=PROMPTS, max_length=PROMPT + ANSWER, native=False)
-        seeds = range(seed, seed + len(prompts.prompts))
-        answers = respond(engine, prompts.prompts, sampling, seeds, stop_ids=(), banned_ids=())
-        return Rollout.join(prompts.prompts, answers, pad_id=0)
+    runtime.prepare(trained, SHAPE.prompts * (SHAPE.prompt + SHAPE.answer), steps=LONG_RUN)
 
     def score(rollout: Rollout) -> torch.Tensor:
         with without_adapters(critic.trunk):
             return reward(rollout)
 
-    minibatch = PROMPTS // MINIBATCHES
     world = World(
-        respond=answer,
+        respond=answering(policy, runtime, SHAPE),
         score=score,
-        prompts=lambda _: prompts,
+        prompts=lambda _: PromptBatch(tuple(map(tuple, prompts))),
         stop_ids=(),
-        minibatch=minibatch,
+        minibatch=SHAPE.minibatch,
         save=lambda *_: None,
-        rows_per_forward=PROMPTS,
+        rows_per_forward=SHAPE.minibatch,
     )
-    config = PPOConfig.model_validate(
-        {
-            "policy": "unused",
-            "reward": "unused",
-            "prompts": ["unused"],
-            "epochs": 1,
-            "rollout": {"examples": PROMPTS, "max_new_tokens": ANSWER},
-            "score": {"missing_end": "ignore"},
-            "kl": {"maximum": None, "maximum_clip_fraction": None},
-        }
-    )
-    stage = PPO(config, trained, reference, world)
-    optimizer = Optimizer(trained, OptimizerConfig(learning_rate=1e-6), steps=100_000)
+    stage = PPO(SHAPE.config(), trained, reference, world)
+    plan = Plan(output=NOWHERE, batch=BatchConfig(examples=SHAPE.minibatch))
+    optimizer = Optimizer(trained, OptimizerConfig(learning_rate=SMALL_RATE), steps=100 * LONG_RUN)
     batches = stage.batches()
 
     def iteration() -> None:
-        for _ in range(MINIBATCHES):
+        for _ in range(SHAPE.updates):
             with runtime.autocast():
                 batch = next(batches)
-            train_step(stage, batch, plan_of(minibatch), runtime, optimizer)
+            train_step(stage, batch, plan, runtime, optimizer)
 
     return iteration
 
@@ -204,21 +175,22 @@ def serve_trl_ppo(folder: Path) -> None:
 
     policy = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
     vocabulary = policy.config.vocab_size
+    # PPOTrainer adapts its policy alone, and would train the value model whole.
     value = inject_adapter_in_model(peft_config(), judge())
     value.score.requires_grad_(True)
-    prompts = random_prompts(vocabulary, PROMPTS, PROMPT)
+    prompts = random_prompts(vocabulary, SHAPE.prompts, SHAPE.prompt)
     with tempfile.TemporaryDirectory() as directory:
         trainer = PPOTrainer(
             args=TrlConfig(
-                per_device_train_batch_size=PROMPTS // MINIBATCHES,
-                gradient_accumulation_steps=MINIBATCHES,
-                num_mini_batches=MINIBATCHES,
-                num_ppo_epochs=1,
-                total_episodes=PROMPTS * 1000,
-                response_length=ANSWER,
-                local_rollout_forward_batch_size=PROMPTS,
+                per_device_train_batch_size=SHAPE.minibatch,
+                gradient_accumulation_steps=SHAPE.minibatches,
+                num_mini_batches=SHAPE.minibatches,
+                num_ppo_epochs=SHAPE.epochs,
+                total_episodes=SHAPE.prompts * LONG_RUN,
+                response_length=SHAPE.answer,
+                local_rollout_forward_batch_size=SHAPE.prompts,
                 temperature=1.0,
-                learning_rate=1e-6,
+                learning_rate=SMALL_RATE,
                 missing_eos_penalty=None,
                 num_sample_generations=0,
                 **common(directory),
@@ -244,32 +216,40 @@ def work(worker: str, checkpoint: Path, folder: Path) -> None:
         serve({"SFT": fledge_sft, "PPO": fledge_ppo}[task](checkpoint))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint", nargs="?", type=Path, help="SmolLM2, imported; else random")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one round: does it run at all?")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    return parse(parser)
+
+
+def main() -> None:
+    chosen = arguments()
     warnings.simplefilter("ignore")
     if chosen.worker:
         work(chosen.worker, chosen.checkpoint, chosen.folder)
         return
     with tempfile.TemporaryDirectory() as directory:
-        folder = Path(directory) / "huggingface"
         checkpoint = chosen.checkpoint or random_checkpoint(Path(directory) / "random")
+        folder = Path(directory) / "huggingface"
         export = [sys.executable, "-m", "fledge", "export", str(checkpoint), str(folder)]
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
+        measured = Measurement(
+            "lora", quick=chosen.quick, record=chosen.record, settings={"model": checkpoint.name}
+        )
         rows: list[Row] = []
         for task in chosen.tasks:
             names = [f"{program} {task}" for program in ("trl", "fledge")]
-            units = ROWS if task == "SFT" else PROMPTS
+            units = ROWS if task == "SFT" else SHAPE.prompts
             options = [str(checkpoint), "--folder", str(folder)]
             rounds = 1 if chosen.quick else chosen.rounds
-            rows += interleaved_workers(task, __file__, names, options, units, rounds)
-        print_table(rows, "rows", {task: f"trl {task}" for task in chosen.tasks})
+            rows += interleaved_workers(
+                task, __file__, names, options, units, rounds, measured.look
+            )
+        measured.finish([Table(rows, "rows", {task: f"trl {task}" for task in chosen.tasks})])
 
 
 if __name__ == "__main__":
