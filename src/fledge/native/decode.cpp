@@ -10,6 +10,7 @@
 #include <omp.h>
 #endif
 
+#include "attention.h"
 #include "products.h"
 
 extern "C" {
@@ -48,8 +49,7 @@ struct Step {
 
 namespace {
 
-constexpr int64_t CHUNK = 64;    // slots whose keys and values stay in the first cache
-constexpr int64_t SPAN = 128;    // slots that one task attends to
+constexpr int64_t SPAN = 128;    // slots that one task attends to while texts are written
 constexpr int64_t BLOCK = 32;    // most tokens of a text that one task attends from
 constexpr int64_t SPINS = 4096;  // looks at a barrier before a thread lets others run
 
@@ -94,24 +94,6 @@ struct Team {
     }
 };
 
-// eˣ to 2 units in the last place, without a branch, so that compilers vectorise loops of it (Cephes).
-inline float exponential(float x) {
-    x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;  // NaN stays NaN
-    const float n = std::nearbyint(x * 1.44269504f);
-    const float r = x - n * 0.693359375f + n * 2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const int32_t bits = (int32_t(n) + 127) << 23;
-    float power;
-    std::memcpy(&power, &bits, sizeof power);
-    return p * power;
-}
-
 void normalise(float* to, const float* x, const Norm& norm, int64_t length, double epsilon) {
     float mean = 0, squares = 0;
     if (norm.bias) {
@@ -134,101 +116,6 @@ void rotate(float* x, const float* cosine, const float* sine, int64_t width) {
         x[i + half] = high * cosine[i + half] + low * sine[i + half];
     }
 }
-
-// Scores of QUERIES queries against `count` keys, `stride` apart: their dot products.
-template <int QUERIES>
-void score(const float* const* queries, const float* keys, int64_t stride, int64_t count, int64_t width,
-           float (*scores)[CHUNK]) {
-    for (int64_t slot = 0; slot < count; slot += 4) {
-        // At the end the last key is taken again, so that every sum has the same order.
-        const float* key[4];
-        for (int64_t k = 0; k < 4; ++k) key[k] = keys + std::min(slot + k, count - 1) * stride;
-        Lanes sums[QUERIES][4] = {};
-        int64_t i = 0;
-        for (; i + LANES <= width; i += LANES)
-            for (int k = 0; k < 4; ++k)
-                for (int q = 0; q < QUERIES; ++q) sums[q][k] += load(queries[q] + i) * load(key[k] + i);
-        for (int q = 0; q < QUERIES; ++q) {
-            float four[4];
-            totals(sums[q], four);
-            for (int64_t j = i; j < width; ++j)
-                for (int k = 0; k < 4; ++k) four[k] += queries[q][j] * key[k][j];
-            for (int64_t k = 0; k < std::min<int64_t>(4, count - slot); ++k) scores[q][slot + k] = four[k];
-        }
-    }
-}
-
-// The same scores from keys turned round, width × CHUNK: no sum runs across lanes, which pays where
-// many queries meet the same keys.
-template <int QUERIES>
-void score_turned(const float* const* queries, const float* turned, int64_t width, float (*scores)[CHUNK]) {
-    constexpr int WIDTH = CHUNK / LANES;
-    Lanes sums[QUERIES][WIDTH] = {};
-    for (int64_t i = 0; i < width; ++i)
-        for (int j = 0; j < WIDTH; ++j) {
-            const Lanes key = load(turned + i * CHUNK + j * LANES);
-            for (int q = 0; q < QUERIES; ++q) sums[q][j] += queries[q][i] * key;
-        }
-    std::memcpy(scores, sums, sizeof sums);
-}
-
-// Add to dimensions `from` … of QUERIES results the values, `stride` apart, each times its weight.
-template <int QUERIES, int WIDTH>
-void mix_lanes(const float (*weights)[CHUNK], const float* values, int64_t stride, int64_t count,
-               int64_t from, float* const* results) {
-    Lanes sums[QUERIES][WIDTH];
-    for (int q = 0; q < QUERIES; ++q)
-        for (int j = 0; j < WIDTH; ++j) sums[q][j] = load(results[q] + from + j * LANES);
-    for (int64_t slot = 0; slot < count; ++slot)
-        for (int j = 0; j < WIDTH; ++j) {
-            const Lanes value = load(values + slot * stride + from + j * LANES);
-            for (int q = 0; q < QUERIES; ++q) sums[q][j] += weights[q][slot] * value;
-        }
-    for (int q = 0; q < QUERIES; ++q)
-        std::memcpy(results[q] + from, sums[q], sizeof sums[q]);
-}
-
-template <int QUERIES>
-void mix(const float (*weights)[CHUNK], const float* values, int64_t stride, int64_t count, int64_t width,
-         float* const* results) {
-    int64_t i = 0;
-    for (; i + 4 * LANES <= width; i += 4 * LANES)
-        mix_lanes<QUERIES, 4>(weights, values, stride, count, i, results);
-    for (; i + LANES <= width; i += LANES)
-        mix_lanes<QUERIES, 1>(weights, values, stride, count, i, results);
-    for (int q = 0; q < QUERIES; ++q)
-        for (int64_t slot = 0; slot < count; ++slot)
-            for (int64_t j = i; j < width; ++j) results[q][j] += weights[q][slot] * values[slot * stride + j];
-}
-
-// Softmax of one query over the chunks that it has seen: the largest score, the sum of exponentials
-// and the weighted sum of values (online softmax, Milakov and Gimelshein 2018, arXiv:1805.02867).
-struct Partial {
-    float *largest, *sum, *mixed;
-
-    // Turn the first `seen` scores of a chunk into weights, the others into none, and what was summed
-    // before into their scale.
-    void weigh(float* scores, int64_t seen, int64_t width) const {
-        std::fill(scores + seen, scores + CHUNK, -std::numeric_limits<float>::max());
-        Lanes best = load(scores), sums = {};
-        for (int64_t i = LANES; i < CHUNK; i += LANES) {
-            const Lanes other = load(scores + i);
-            best = other > best ? other : best;
-        }
-        float most = *largest, more = 0;
-        for (int lane = 0; lane < LANES; ++lane) most = std::max(most, best[lane]);
-        for (int64_t i = 0; i < CHUNK; ++i) scores[i] = exponential(scores[i] - most);
-        std::fill(scores + seen, scores + CHUNK, 0.0f);
-        for (int64_t i = 0; i < CHUNK; i += LANES) sums += load(scores + i);
-        for (int lane = 0; lane < LANES; ++lane) more += sums[lane];
-        const float factor = exponential(*largest - most);
-        *sum = *sum * factor + more;
-        for (int64_t i = 0; i < width; ++i) mixed[i] *= factor;
-        *largest = most;
-    }
-};
-
-int64_t spans_of(int64_t slots) { return (slots + SPAN - 1) / SPAN; }
 
 struct Block {
     int64_t first, tokens;  // neighbours in one text
@@ -331,59 +218,66 @@ private:
                position * s.slot_stride;
     }
 
+    int64_t spans_of(int64_t slots) const { return s.is_reading ? 1 : (slots + SPAN - 1) / SPAN; }
+
     Partial partial_of(int64_t token, int64_t h, int64_t span) const {
         float* at = partial + ((token * m.heads + h) * spans_of(s.longest) + span) * (m.head_width + 2);
         return {at, at + 1, at + 2};
     }
 
-    // Attend from a block's queries of one group to one span of slots.
+    // Attend from a block's queries of one group to one span of slots, to all of them in a prompt, which
+    // has queries enough for all threads.
     void attend(int64_t layer, const Block& block, int64_t g, int64_t span) {
+        if (!s.is_reading) attend_to<InPlace>(layer, block, g, span);
+        else if (Reading<Arithmetic>::takes(m.head_width))
+            attend_to<typename Reading<Arithmetic>::Slots>(layer, block, g, span);
+        else attend_to<Turned>(layer, block, g, span);
+    }
+
+    template <class Slots>
+    void attend_to(int64_t layer, const Block& block, int64_t g, int64_t span) {
         const int64_t d = m.head_width, each = m.heads / m.groups, queries = block.tokens * each;
-        const int64_t end = std::min((span + 1) * SPAN, s.positions[block.first + block.tokens - 1] + 1);
+        int64_t end = s.positions[block.first + block.tokens - 1] + 1;
+        if (!s.is_reading) end = std::min((span + 1) * SPAN, end);
+        static thread_local Slots slots;
+        slots.expect(queries, d);
         for (int64_t q = 0; q < queries; ++q) {
-            const Partial p = partial_of(block.first + q / each, g * each + q % each, span);
+            const int64_t token = block.first + q / each, h = g * each + q % each;
+            const Partial p = partial_of(token, h, span);
             *p.largest = -std::numeric_limits<float>::max(), *p.sum = 0;
             std::fill_n(p.mixed, d, 0.0f);
+            slots.set_query(q, heads + (token * (m.heads + 2 * m.groups) + h) * d, d);
         }
-        static thread_local std::vector<float> turned;
-        turned.resize(d * CHUNK);
+        constexpr decltype(&Decoding::attend_tile<Slots, 1>) tiles[TILE] = {
+            &Decoding::attend_tile<Slots, 1>, &Decoding::attend_tile<Slots, 2>,
+            &Decoding::attend_tile<Slots, 3>, &Decoding::attend_tile<Slots, 4>};
         for (int64_t at = span * SPAN; at < end; at += CHUNK) {
             const int64_t from = slot(layer, s.rows[block.first], g, at), count = std::min(CHUNK, end - at);
-            for (int64_t i = 0; s.is_reading && i < d; ++i)
-                for (int64_t key = 0; key < count; ++key)
-                    turned[i * CHUNK + key] = s.keys[from + key * s.slot_stride + i];
+            slots.set_slots(s.keys + from, s.values + from, s.slot_stride, count, d);
             for (int64_t q = 0; q < queries; q += TILE) {
                 const int64_t number = std::min<int64_t>(TILE, queries - q);
-                constexpr decltype(&Decoding::attend_tile<1>) tiles[TILE] = {
-                    &Decoding::attend_tile<1>, &Decoding::attend_tile<2>, &Decoding::attend_tile<3>,
-                    &Decoding::attend_tile<4>};
-                (this->*tiles[number - 1])(block, g, span, q, from, turned.data(), at, count);
+                (this->*tiles[number - 1])(slots, block, g, span, q, at, count);
             }
         }
     }
 
-    template <int QUERIES>
-    void attend_tile(const Block& block, int64_t g, int64_t span, int64_t first, int64_t from,
-                     const float* turned, int64_t at, int64_t count) {
+    template <class Slots, int QUERIES>
+    void attend_tile(const Slots& slots, const Block& block, int64_t g, int64_t span, int64_t first,
+                     int64_t at, int64_t count) {
         const int64_t d = m.head_width, each = m.heads / m.groups;
         const float scale = 1.0f / std::sqrt(float(d));
-        const float* query[QUERIES];
         float scores[QUERIES][CHUNK], *results[QUERIES];
-        for (int q = 0; q < QUERIES; ++q) {
-            const int64_t token = block.first + (first + q) / each, h = g * each + (first + q) % each;
-            query[q] = heads + (token * (m.heads + 2 * m.groups) + h) * d;
-            results[q] = partial_of(token, h, span).mixed;
-        }
-        if (s.is_reading) score_turned<QUERIES>(query, turned, d, scores);
-        else score<QUERIES>(query, s.keys + from, s.slot_stride, count, d, scores);
+        slots.template score<QUERIES>(first, d, scores);
         for (int q = 0; q < QUERIES; ++q) {
             const int64_t token = block.first + (first + q) / each, h = g * each + (first + q) % each;
             // A token sees itself and those before it.
             const int64_t seen = std::clamp<int64_t>(s.positions[token] + 1 - at, 0, count);
             for (int64_t i = 0; i < seen; ++i) scores[q][i] *= scale;
-            partial_of(token, h, span).weigh(scores[q], seen, d);
+            const Partial p = partial_of(token, h, span);
+            p.weigh(scores[q], seen, d);
+            results[q] = p.mixed;
         }
-        mix<QUERIES>(scores, s.values + from, s.slot_stride, count, d, results);
+        slots.template mix<QUERIES>(scores, d, results);
     }
 
     // Join the spans of each head.

@@ -19,7 +19,7 @@ from fledge.runtime.device import find_compiler
 logger = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).with_name("decode.cpp")
-HEADER = Path(__file__).with_name("products.h")
+HEADERS = [Path(__file__).with_name(name) for name in ("attention.h", "products.h")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-shared", "-fPIC")
 THREADS = "-fopenmp"
 """Flag for torch's own threads; without it, where the compiler has none, one thread decodes."""
@@ -88,7 +88,7 @@ def build(compiler: str, flags: tuple[str, ...], path: Path) -> None:
 
 def fingerprint(compiler: str, flags: tuple[str, ...]) -> str:
     """Return a name for what the library depends on: source, compiler, flags and processor."""
-    known = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes())
+    known = hashlib.sha256(b"".join(path.read_bytes() for path in (SOURCE, *HEADERS)))
     changed = Path(compiler).stat()
     known.update(repr((compiler, changed.st_size, changed.st_mtime_ns, flags, THREADS)).encode())
     known.update(processor().encode())
