@@ -44,7 +44,7 @@ def test_the_pipeline_names_the_sample_data(project: Path, monkeypatch) -> None:
 def same_as_the_demo(pipeline) -> None:
     """The sizes that raise a model from the starter pack are those of the demo."""
     from fledge.demo.config import DemoConfig
-    from fledge.demo.runs import ROW, DemoFiles, demo_runs
+    from fledge.demo.runs import DemoFiles, demo_runs
 
     config = DemoConfig()
     assert pipeline.tokenizer.vocabulary_size == config.vocabulary_size
@@ -56,7 +56,7 @@ def same_as_the_demo(pipeline) -> None:
         assert ours.optimizer.model_dump(exclude=free) == theirs.optimizer.model_dump(exclude=free)
     pretrain, sft, reward, ppo = (run.stage for run in pipeline.runs)
     assert pretrain.size.width == config.width and pretrain.size.num_layers == config.num_layers
-    assert sft.length == ROW and reward.epochs == config.reward_epochs
+    assert sft.length == config.context_length and reward.epochs == config.reward_epochs
     assert ppo.rollout.temperature == config.temperature
 
 
