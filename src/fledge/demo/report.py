@@ -155,9 +155,7 @@ def _everyday(
         EverydayAnswer(
             question=question.ask,
             answers={name: texts[number] for name, texts in replies.items()},
-            sensible={
-                name: question.is_sensible(texts[number]) for name, texts in replies.items()
-            },
+            sensible={name: question.is_sensible(texts[number]) for name, texts in replies.items()},
         )
         for number, question in enumerate(questions)
     ]
@@ -215,9 +213,7 @@ def _ppo(
     )
 
 
-def _reward_scores(
-    files: DemoFiles, groups: Sequence[Sequence[Answered]]
-) -> Float[Tensor, "N K"]:
+def _reward_scores(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> Float[Tensor, "N K"]:
     """Return the reward model's scores of the K answers to each prompt."""
     judge = load_scalar_model(find_checkpoint(files.output / "reward"))
     flat = [each for group in groups for each in group]

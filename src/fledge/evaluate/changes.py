@@ -81,9 +81,7 @@ def merits(answered: Sequence[Answered]) -> Merits:
     )
 
 
-def dearest_constant(
-    before: Sequence[Answered], after: Sequence[Answered]
-) -> tuple[str, float]:
+def dearest_constant(before: Sequence[Answered], after: Sequence[Answered]) -> tuple[str, float]:
     """Return the constant sentence that raises the gold score of the SFT answers most, and by what.
 
     Tried are all courtesies and the sentences that PPO made likelier, before and behind an answer.
