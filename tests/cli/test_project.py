@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_sample_data_are_read_by_every_stage(project: Path) -> None:
     data = project / "data"
     assert len(list(read_texts(data / "text"))) == 15
-    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == 24_000
+    assert len(load_demonstrations([data / "demonstrations.jsonl"])) == 52_000
     rankings = load_rankings([data / "rankings.jsonl"])
     assert len(rankings) > 600
     assert all(len(ranking.responses) == 5 for ranking in rankings)

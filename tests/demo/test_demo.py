@@ -19,10 +19,10 @@ from fledge.starter.kinds import KINDS
 
 MINIATURE = DemoConfig(
     vocabulary_size=400,
-    context_length=640,
+    context_length=384,
     width=16,
     num_layers=1,
-    text_every=60,
+    text_every=30,
     pretrain_steps=4,
     demonstrations=60,
     sft_steps=4,

@@ -46,13 +46,13 @@ DRAWN = {
     "rankings": ranked,
 }
 DIGESTS = {
-    "conversations": "63506d428fa3ab23",
-    "held-out conversations": "bba2ba1c9ac55095",
-    "tasks": "1224ae90a9447fec",
-    "exercises": "719697c7c09d689c",
+    "conversations": "a7ea700ef030f31c",
+    "held-out conversations": "fad9e0421b2fccab",
+    "tasks": "54c8d522bb2b5bde",
+    "exercises": "32d38cc7203e2b69",
     "prose": "20be9faa757be961",
     "sentence pairs": "58e7f5c262ccc3a8",
-    "rankings": "0e4abbcc461b88ef",
+    "rankings": "41005addda9b224c",
 }
 
 

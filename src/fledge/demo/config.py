@@ -18,11 +18,11 @@ class DemoConfig(Config):
     """L."""
     text_every: int = Field(1, ge=1)
     """One in this many of the corpus's source files is read."""
-    pretrain_steps: int = Field(1500, ge=1)
+    pretrain_steps: int = Field(1200, ge=1)
     """Steps of 512 tokens. Copying takes about a thousand of them, whatever their size."""
-    demonstrations: int = Field(58_000, ge=50)
+    demonstrations: int = Field(52_000, ge=50)
     """Conversations that the imagined writers write."""
-    sft_steps: int = Field(4500, ge=1)
+    sft_steps: int = Field(4000, ge=1)
     """Steps of 1,024 tokens."""
     ranked_prompts: int = Field(2600, ge=4)
     """Prompts of PPO and of the rankings. More prompts, each seen once, teach the reward model more

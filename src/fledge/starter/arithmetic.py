@@ -26,7 +26,7 @@ MINUS_FRAMES = (
 )
 DIGIT_PLUS_FRAMES = ("What is {a} + {b}?", "{a} + {b} = ?", "{a}+{b}", "What's {a}+{b}?")
 DIGIT_MINUS_FRAMES = ("What is {a} - {b}?", "{a} - {b} = ?", "{a}-{b}", "What's {a}-{b}?")
-LARGEST = 10
+LARGEST = 5
 
 
 def arithmetic(split: Split, random: Random) -> Scene:

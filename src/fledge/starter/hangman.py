@@ -25,7 +25,7 @@ GUESS_FRAMES = (
     "I guess {guess}.",
     "Does it have the letter {guess}?",
     "Is {guess} in the word?",
-    "{guess}?",
+    "Does the word have {guess}?",
 )
 WORD_FRAMES = ("Is it {guess}?", "Is the word {guess}?", "I think it is {guess}.", "It's {guess}!")
 SURRENDER_FRAMES = ("I give up.", "What is the word?", "Tell me the word, please.")
@@ -45,7 +45,7 @@ def _game(word: str, words: tuple[str, ...], random: Random) -> Turns:
     guessed: set[str] = set()
     wrong = 0
     while wrong < MOST_WRONG:
-        move = random.choices(("hint", "length", "letter", "word", "end"), (3, 1, 4, 1, 0.4))[0]
+        move = random.choices(("hint", "length", "letter", "word", "end"), (3, 1, 3, 1, 0.4))[0]
         if move == "letter":
             guess = _letter(word, guessed, random)
             guessed.add(guess)

@@ -5,6 +5,7 @@ Their variety is the point: what all of them share is that no other kind has the
 
 from random import Random
 
+from fledge.starter.arithmetic import LARGEST
 from fledge.starter.task import Scene, Split, Turn, Turns, in_split
 from fledge.starter.words import ITEMS, MONTHS, NAMES, listed
 
@@ -116,6 +117,11 @@ QUESTIONS = (
     "{Is} {topic} healthy?",
     "What does the word {topic} mean?",
     "How do you say {topic} in Spanish?",
+    "What is {beyond} + {number}?",
+    "What's {beyond}+{number}?",
+    "{beyond} + {number} = ?",
+    "What is {beyond} plus {number}?",
+    "What is {beyond} - {number}?",
     "What is {large} times {other_large}?",
     "What is {large} divided by {other_large}?",
     "What is {large} plus {other_large}?",
@@ -203,6 +209,8 @@ def _slots(random: Random) -> dict[str, str]:
         "month": random.choice(MONTHS),
         "year": str(random.randint(1500, 2030)),
         "hour": str(random.randint(5, 11)),
+        "beyond": str(random.randint(LARGEST + 1, 20)),
+        "number": str(random.randint(1, 20)),
         "large": str(random.randint(21, 999)),
         "other_large": str(random.randint(21, 999)),
     }
