@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ import torch.nn.functional as F
 from sacrebleu import corpus_bleu, corpus_chrf
 from safetensors.torch import load_file
 
-from fledge.checkpoint.translation_files import load_translation_model
+from fledge.checkpoint.translation_files import load_translation_model, save_translation_model
 from fledge.data.pair_batch import SentencePairBatch
 from fledge.data.sentence_pairs import load_pairs
 from fledge.errors import ConfigError, DataError, RecordError, TokenizerError
