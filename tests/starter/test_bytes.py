@@ -51,7 +51,7 @@ DIGESTS = {
     "tasks": "083d82c915d5224e",
     "exercises": "9281847afc1e28d2",
     "prose": "20be9faa757be961",
-    "sentence pairs": "fbad120ebc26361b",
+    "sentence pairs": "e0a5bad0801851d7",
     "rankings": "3bc5ee1fe9a242e1",
 }
 

@@ -87,7 +87,7 @@ def translation_run(output: Path, seed: int) -> Run:
             "pairs": [str(output / "data" / "train.tsv")],
             "held_out": [str(output / "data" / "held_out.tsv")],
             "vocabulary_size": 2048,
-            "dropout": 0.1,
+            "dropout": 0.05,
             "batch_tokens": 1536,
             "size": {
                 "context_length": 64,
@@ -102,7 +102,7 @@ def translation_run(output: Path, seed: int) -> Run:
             "learning_rate": 3e-3,
             "betas": [0.9, 0.98],
             "weight_decay": 0.0,
-            "schedule": "inverse_sqrt",
+            "schedule": "cosine",
             "warmup_steps": 200,
             "steps": STEPS,
         },

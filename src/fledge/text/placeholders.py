@@ -11,7 +11,7 @@ from fledge.text.known_words import WORD
 
 PLACEHOLDERS = {True: ("aqx", "eqx", "oqx"), False: ("xqa", "xqe", "xqo")}
 """Stand-ins for words that begin with a vowel, and for others: languages shorten words before a
-vowel. One is written with a capital letter where its word is."""
+vowel. One is written with a capital letter where its word is, and where a sentence begins."""
 VOWELS = "aeiou"
 CASES = (str.lower, str.capitalize)
 
@@ -27,7 +27,8 @@ def hidden(text: str, unknown: Collection[str], known: Set[str]) -> tuple[str, d
         begins_with_vowel = normalize("NFD", word)[0].casefold() in VOWELS
         free = [one for one in PLACEHOLDERS[begins_with_vowel] if one in known - used]
         if free:
-            stand_ins[word] = free[0].capitalize() if word[0].isupper() else free[0]
+            is_capital = word[0].isupper() or text.lstrip().startswith(word)
+            stand_ins[word] = free[0].capitalize() if is_capital else free[0]
     replaced = WORD.sub(lambda match: stand_ins.get(match[0], match[0]), text)
     return replaced, {stand_in: word for word, stand_in in stand_ins.items()}
 

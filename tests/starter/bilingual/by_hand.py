@@ -194,6 +194,7 @@ la fille; cette fille; ma fille; de la fille; filles
 le film; ce film; mon film; du film; films
 le fils; ce fils; mon fils; du fils; fils
 la fleur; cette fleur; ma fleur; de la fleur; fleurs
+le football; ce football; mon football; du football; footballs
 la fourchette; cette fourchette; ma fourchette; de la fourchette; fourchettes
 la fraise; cette fraise; ma fraise; de la fraise; fraises
 le fromage; ce fromage; mon fromage; du fromage; fromages
@@ -211,6 +212,7 @@ le grand-père; ce grand-père; mon grand-père; du grand-père; grands-pères
 la guitare; cette guitare; ma guitare; de la guitare; guitares
 le gâteau; ce gâteau; mon gâteau; du gâteau; gâteaux
 l'histoire; cette histoire; mon histoire; de l'histoire; histoires
+l'hiver; cet hiver; mon hiver; de l'hiver; hivers
 l'homme; cet homme; mon homme; de l'homme; hommes
 l'horloge; cette horloge; mon horloge; de l'horloge; horloges
 l'huile; cette huile; mon huile; de l'huile; huiles
@@ -266,6 +268,7 @@ le musée; ce musée; mon musée; du musée; musées
 la mère; cette mère; ma mère; de la mère; mères
 le médecin; ce médecin; mon médecin; du médecin; médecins
 la nationalité; cette nationalité; ma nationalité; de la nationalité; nationalités
+la neige; cette neige; ma neige; de la neige; neiges
 le nom de famille; ce nom de famille; mon nom de famille; du nom de famille; noms de famille
 le numéro de téléphone; ce numéro de téléphone; mon numéro de téléphone; du numéro de téléphone; numéros de téléphone
 l'oignon; cet oignon; mon oignon; de l'oignon; oignons
@@ -291,6 +294,7 @@ le pied; ce pied; mon pied; du pied; pieds
 la piscine; cette piscine; ma piscine; de la piscine; piscines
 la pizza; cette pizza; ma pizza; de la pizza; pizzas
 la place; cette place; ma place; de la place; places
+la pluie; cette pluie; ma pluie; de la pluie; pluies
 la plage; cette plage; ma plage; de la plage; plages
 le plat; ce plat; mon plat; du plat; plats
 la poire; cette poire; ma poire; de la poire; poires
@@ -373,6 +377,7 @@ l'école; cette école; mon école; de l'école; écoles
 l'église; cette église; mon église; de l'église; églises
 l'émission; cette émission; mon émission; de l'émission; émissions
 l'étudiant; cet étudiant; mon étudiant; de l'étudiant; étudiants
+l'été; cet été; mon été; de l'été; étés
 l'œuf; cet œuf; mon œuf; de l'œuf; œufs
 """  # noqa: E501
 PLURAL_ALONE = {

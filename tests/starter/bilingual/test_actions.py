@@ -6,88 +6,88 @@ from fledge.starter.bilingual import actions
 from starter.bilingual.drawing import differing
 
 ACTION = """
-Did you close the window last night? | Est-ce que tu as fermé la fenêtre hier soir ?
-Do you sleep this evening? | Est-ce que tu dors ce soir ?
+Are you singing? | Est-ce que tu chantes ?
+Did you carry a wallet on Fridays? | Est-ce que tu as porté un portefeuille le vendredi ?
+Do you arrive at the farm? | Est-ce que tu arrives à la ferme ?
 Erik can pay for some onions. | Erik peut payer des oignons.
-Fiona can't speak French. | Fiona ne peut pas parler français.
-Have you gone out? | Est-ce que tu es sorti ?
-He has not worn a large coat this week. | Il n'a pas porté de grand manteau cette semaine.
+He can finish the dishes. | Il peut finir la vaisselle.
+He did not invite any teachers. | Il n'a pas invité de professeurs.
+He is not finishing on Thursdays. | Il ne finit pas le jeudi.
 He's having breakfast today. | Il prend le petit déjeuner aujourd'hui.
-I am calling his aunts. | J'appelle ses tantes.
-I am selling the belt late. | Je vends la ceinture tard.
-I have made six pizzas. | J'ai fait six pizzas.
-Is my family going to find ten dresses? | Est-ce que ma famille va trouver dix robes ?
-My family can use a xqo this evening. | Ma famille peut utiliser un xqo ce soir.
-My grandmother isn't going to rest later. | Ma grand-mère ne va pas se reposer plus tard.
-She is doing the shopping. | Elle fait les courses.
-She must use my toy. | Elle doit utiliser mon jouet.
-She studies. | Elle étudie.
-The person can close the bag. | La personne peut fermer le sac.
-They haven't heard music. | Ils n'ont pas entendu de musique.
-Victor doesn't smoke early this week. | Victor ne fume pas tôt cette semaine.
-We would like to make the dinner next year. | Nous voudrions faire le dîner l'année prochaine.
-Wendy must not study history. | Wendy ne doit pas étudier l'histoire.
-What can you cut this afternoon? | Qu'est-ce que tu peux couper cet après-midi ?
-What time does she rest? | À quelle heure est-ce qu'elle se repose ?
-Why are you going home? | Pourquoi est-ce que tu rentres à la maison ?
-Would he like to go home tomorrow? | Est-ce qu'il voudrait rentrer à la maison demain ?
+How do our parents run? | Comment est-ce que nos parents courent ?
+I am smoking. | Je fume.
+I have gone shopping this afternoon. | J'ai fait les courses cet après-midi.
+I understand. | Je comprends.
+My friend is going to draw on Wednesday. | Mon ami va dessiner mercredi.
+Our dad used her little box with her. | Notre papa a utilisé sa petite boîte avec elle.
+She is not going to come by train this morning. | Elle ne va pas venir en train ce matin.
+The person is going to start this week. | La personne va commencer cette semaine.
+They went home. | Ils sont rentrés à la maison.
+We'd like to listen to your mother. | Nous voudrions écouter ta mère.
+We're buying his large sock this morning. | Nous achetons sa grande chaussette ce matin.
+What am I looking for? | Qu'est-ce que je cherche ?
+What did we understand? | Qu'est-ce que nous avons compris ?
+What time did you call her family? | À quelle heure est-ce que tu as appelé sa famille ?
+Why does he drink the tea? | Pourquoi est-ce qu'il boit le thé ?
+Xqe would like to visit Paris. | Xqe voudrait visiter Paris.
+You can forget a door this morning. | Tu peux oublier une porte ce matin.
 You won. | Tu as gagné.
 """
 HABIT = """
 Camille also makes breakfast. | Camille fait aussi le petit déjeuner.
-He also plays. | Il joue aussi.
-He never plays. | Il ne joue jamais.
-He sometimes tries the boot. | Il essaie parfois la botte.
+He always drinks some lemonade. | Il boit toujours de la limonade.
+He always takes the buses. | Il prend toujours les bus.
+Her boss always does the shopping. | Son patron fait toujours les courses.
 Her children always drink a cup of milk. | Ses enfants boivent toujours une tasse de lait.
-Her mum and their sister also cut the beef. | Sa maman et leur sœur coupent aussi le bœuf.
+Her parents sometimes talk with my mother. | Ses parents parlent parfois avec ma mère.
 His dad also lives in the United States. | Son papa habite aussi aux États-Unis.
-His family always pays for some onions. | Sa famille paie toujours des oignons.
-I also leave. | Je pars aussi.
-Ivan also closes the window. | Ivan ferme aussi la fenêtre.
+I also invite some ladies. | J'invite aussi des dames.
+My cousin also repairs a red flat. | Mon cousin répare aussi un appartement rouge.
 My sister never pays. | Ma sœur ne paie jamais.
-Petra often repairs an apartment. | Petra répare souvent un appartement.
 She never shows that poem to our friends. | Elle ne montre jamais ce poème à nos amis.
-She sometimes goes home. | Elle rentre parfois à la maison.
+She never starts. | Elle ne commence jamais.
+She often goes home. | Elle rentre souvent à la maison.
 She sometimes goes shopping. | Elle fait parfois les courses.
-She still swims. | Elle nage encore.
-Sophie also goes home. | Sophie rentre aussi à la maison.
-They also get up. | Ils se lèvent aussi.
+She still pays. | Elle paie encore.
+The child always calls her mum. | L'enfant appelle toujours sa maman.
+The men sometimes leave. | Les hommes partent parfois.
+The policeman also goes home. | Le policier rentre aussi à la maison.
 They also understand. | Ils comprennent aussi.
-They always leave. | Ils partent toujours.
 They often visit Madrid. | Ils visitent souvent Madrid.
-We always talk to our cousin. | Nous parlons toujours à notre cousin.
+Tom often plays. | Tom joue souvent.
 We never forget those lessons. | Nous n'oublions jamais ces leçons.
-We often lose a television. | Nous perdons souvent une télévision.
-Xqo also forgets the sentence. | Xqo oublie aussi la phrase.
+We still cut the carrots. | Nous coupons encore les carottes.
+Xqe sometimes thanks your cousins. | Xqe remercie parfois tes cousins.
 You also arrive. | Tu arrives aussi.
+You sometimes run. | Tu cours parfois.
 """
 WHO = """
-Who can go shopping next week? | Qui peut faire les courses la semaine prochaine ?
-Who can leave? | Qui peut partir ?
-Who can live with my parents today? | Qui peut habiter avec mes parents aujourd'hui ?
-Who chooses a shirt? | Qui choisit une chemise ?
-Who comes home? | Qui rentre à la maison ?
+Who can go to the swimming pool? | Qui peut aller à la piscine ?
+Who can smoke this week? | Qui peut fumer cette semaine ?
+Who closed the bag with her? | Qui a fermé le sac avec elle ?
 Who cried? | Qui a pleuré ?
-Who goes home? | Qui rentre à la maison ?
-Who goes to the supermarket this morning? | Qui va au supermarché ce matin ?
-Who has dinner? | Qui dîne ?
-Who has to go home? | Qui doit rentrer à la maison ?
+Who cries? | Qui pleure ?
+Who did the shopping? | Qui a fait les courses ?
+Who goes to bed? | Qui se couche ?
+Who has got on this train? | Qui a pris ce train ?
+Who has to carry the pink ball later? | Qui doit porter le ballon rose plus tard ?
 Who has to go to Brussels? | Qui doit aller à Bruxelles ?
-Who is going to eat at noon next year? | Qui va manger à midi l'année prochaine ?
-Who is going to help that waiter? | Qui va aider ce serveur ?
-Who is sleeping? | Qui dort ?
-Who is stopping? | Qui s'arrête ?
-Who looks for my husband this afternoon? | Qui cherche mon mari cet après-midi ?
+Who invited a policeman? | Qui a invité un policier ?
+Who is swimming? | Qui nage ?
+Who is talking to my sister? | Qui parle à ma sœur ?
+Who learned mathematics last week? | Qui a appris les mathématiques la semaine dernière ?
+Who must leave at five past five? | Qui doit partir à cinq heures cinq ?
 Who must repeat the lesson? | Qui doit répéter la leçon ?
-Who played last summer? | Qui a joué l'été dernier ?
-Who put on a coat? | Qui a mis un manteau ?
-Who rests this morning? | Qui se repose ce matin ?
+Who sleeps every week? | Qui dort toutes les semaines ?
+Who slept? | Qui a dormi ?
 Who speaks to my sister in the morning? | Qui parle à ma sœur le matin ?
+Who swam? | Qui a nagé ?
 Who talked to my brother? | Qui a parlé à mon frère ?
-Who travels? | Qui voyage ?
-Who would like to look at a table? | Qui voudrait regarder une table ?
-Who would like to pay by card on Tuesday? | Qui voudrait payer par carte mardi ?
-Who's starting? | Qui commence ?
+Who visited Paris? | Qui a visité Paris ?
+Who will do the shopping? | Qui va faire les courses ?
+Who will draw the large umbrella? | Qui va dessiner le grand parapluie ?
+Who won? | Qui a gagné ?
+Who's cutting an orange in the garden? | Qui coupe une orange dans le jardin ?
 """
 HOW_MANY = """
 How many bananas will you take? | Combien de bananes est-ce que tu vas prendre ?

@@ -6,58 +6,58 @@ from fledge.starter.bilingual import compounds
 from starter.bilingual.drawing import differing
 
 LINKED = """
-Diana starts because she is not angry. | Diana commence parce qu'elle n'est pas fâchée.
-Emma takes that apple because you're crying. | Emma prend cette pomme parce que tu pleures.
-He is swimming, but their cousin is afraid. | Il nage, mais leur cousin a peur.
+He has read, but he's ready. | Il a lu, mais il est prêt.
+He is hungry and I do not come home. | Il a faim et je ne rentre pas à la maison.
 He is tired because my family is warm. | Il est fatigué parce que ma famille a chaud.
+He is too nervous, so I am very alone. | Il est trop nerveux, donc je suis très seul.
 He wakes up and my girlfriend is surprised. | Il se réveille et ma petite amie est surprise.
-I am not warm, but we are alone. | Je n'ai pas chaud, mais nous sommes seuls.
-I am right because she is sad. | J'ai raison parce qu'elle est triste.
-I am warm and I am ill. | J'ai chaud et je suis malade.
-I answer, but he is going to Eqx. | Je réponds, mais il va à Eqx.
-I'll cook and she doesn't walk. | Je vais cuisiner et elle ne marche pas.
-If I am hot, Eqx does not learn music. | Si j'ai chaud, Eqx n'apprend pas la musique.
+He's alone because you can begin. | Il est seul parce que tu peux commencer.
+I am glad when she is sorry. | Je suis content quand elle est désolée.
+I am very surprised and we study. | Je suis très surpris et nous étudions.
+If I'm lost, he can wear your dress. | Si je suis perdu, il peut porter ta robe.
 If I'm not right, she's a little ill. | Si je n'ai pas raison, elle est un peu malade.
-If Julia goes to bed, I am hot. | Si Julia se couche, j'ai chaud.
-If she is worried, your boss is hungry. | Si elle est inquiète, ton patron a faim.
-If the doctor is hungry, he wins matches. | Si le médecin a faim, il gagne des matchs.
-If your family is worried, she is ill. | Si ta famille est inquiète, elle est malade.
-Oqx does not have two T-shirts and Oqx smokes. | Oqx n'a pas deux t-shirts et Oqx fume.
-Sara goes home when my mother is coming back. | Sara rentre à la maison quand ma mère revient.
-She is sad because he is thirsty. | Elle est triste parce qu'il a soif.
-She's answering when I'm staying in Xqo. | Elle répond quand je reste à Xqo.
-She's right, so the lady visits Brussels. | Elle a raison, donc la dame visite Bruxelles.
-The girl is visiting Geneva, but he is warm. | La fille visite Genève, mais il a chaud.
+If Xqe is wrong, they're hot. | Si Xqe a tort, ils ont chaud.
+If he is afraid, they are stopping. | S'il a peur, ils s'arrêtent.
+If her children are lost, Xqo is not busy. | Si ses enfants sont perdus, Xqo n'est pas occupé.
+If they begin, I have walked. | S'ils commencent, j'ai marché.
+She is surprised, but my son is not sad. | Elle est surprise, mais mon fils n'est pas triste.
+She is wrong, so she is not busy. | Elle a tort, donc elle n'est pas occupée.
 The lady is bored when I break the xqo. | La dame est ennuyée quand je casse le xqo.
-They are wrong, so I am not worried. | Ils ont tort, donc je ne suis pas inquiet.
+The student is warm, but my family begins. | L'étudiant a chaud, mais ma famille commence.
+They are not wrong because I am not afraid. | Ils n'ont pas tort parce que je n'ai pas peur.
+They are so ready because they paid. | Ils sont si prêts parce qu'ils ont payé.
+They're ill, so he does the dishes. | Ils sont malades, donc il fait la vaisselle.
+We are hungry, but she is not nervous. | Nous avons faim, mais elle n'est pas nerveuse.
 We carry this room and you're married. | Nous portons cette chambre et tu es marié.
-You are not hot because I come back. | Tu n'as pas chaud parce que je reviens.
+We leave when we are tired. | Nous partons quand nous sommes fatigués.
+We're sorry, so we get up. | Nous sommes désolés, donc nous nous levons.
+You are sleepy because they are not nervous. | Tu as sommeil parce qu'ils ne sont pas nerveux.
 """
 BELIEVED = """
-He says that I am not sleepy. | Il dit que je n'ai pas sommeil.
-He says that my brother looked for this dress. | Il dit que mon frère a cherché cette robe.
+He says Oqx sees some films. | Il dit qu'Oqx voit des films.
+He says her aunt is hot. | Il dit que sa tante a chaud.
+He says she wakes up. | Il dit qu'elle se réveille.
+He says that they're working. | Il dit qu'ils travaillent.
 He says that your sisters are thirsty. | Il dit que tes sœurs ont soif.
-I believe she is very nervous. | Je crois qu'elle est très nerveuse.
-I believe that I am so busy. | Je crois que je suis si occupé.
-I believe that her daughter is not cold. | Je crois que sa fille n'a pas froid.
-I believe that she is not busy. | Je crois qu'elle n'est pas occupée.
-I believe that they do not watch TV. | Je crois qu'ils ne regardent pas la télé.
-I hope she understands. | J'espère qu'elle comprend.
-I hope that I must open the bag. | J'espère que je dois ouvrir le sac.
-I hope that he is going to go to the dentist. | J'espère qu'il va aller chez le dentiste.
-I hope you cut jam. | J'espère que tu coupes de la confiture.
-I hope you understand. | J'espère que tu comprends.
-I know I'm cold. | Je sais que j'ai froid.
+I believe she's busy. | Je crois qu'elle est occupée.
+I believe that she finishes. | Je crois qu'elle finit.
+I believe that she opens the books. | Je crois qu'elle ouvre les livres.
+I hope I am lost. | J'espère que je suis perdu.
+I hope that he is using some dictionaries. | J'espère qu'il utilise des dictionnaires.
+I hope that our brother looks for this station. | J'espère que notre frère cherche cette gare.
+I hope they lose some T-shirts. | J'espère qu'ils perdent des t-shirts.
 I know my colleague is married. | Je sais que mon collègue est marié.
-I know that the doctor must help their husband. | Je sais que le médecin doit aider leur mari.
-I know you heard the music. | Je sais que tu as entendu la musique.
+I know that Henry comes back. | Je sais qu'Henry revient.
+I know that their grandfather is not warm. | Je sais que leur grand-père n'a pas chaud.
 I think Xqa drinks some milk. | Je pense que Xqa boit du lait.
+I think she does not prepare a carrot. | Je pense qu'elle ne prépare pas de carotte.
+I think that Julie is going to find ten dresses. | Je pense que Julie va trouver dix robes.
+I think that he is right. | Je pense qu'il a raison.
 I think that she is not getting up. | Je pense qu'elle ne se lève pas.
+I think that she's angry. | Je pense qu'elle est fâchée.
 I think that we are not lost. | Je pense que nous ne sommes pas perdus.
-She thinks she is not wrong. | Elle pense qu'elle n'a pas tort.
-She thinks that I sleep. | Elle pense que je dors.
-She thinks that he's alone. | Elle pense qu'il est seul.
-She thinks that my colleague is late. | Elle pense que mon collègue est en retard.
+I think they are not surprised. | Je pense qu'ils ne sont pas surpris.
+She thinks that we wear a skirt. | Elle pense que nous portons une jupe.
 She thinks that you are thirsty. | Elle pense que tu as soif.
 She thinks you are afraid. | Elle pense que tu as peur.
 """
@@ -90,32 +90,32 @@ Well, I am surprised. | Bon, je suis surpris.
 Well, her brother sends my story. | Bon, son frère envoie mon histoire.
 """
 ADDRESSED = """
-Good evening, how do I get to the entrance? | Bonsoir, comment est-ce que je vais à l'entrée ?
-Good morning, where is your dad? | Bonjour, où est ton papa ?
-Hello, I'd like the rice, please. | Bonjour, je voudrais le riz, s'il vous plaît.
-Hello, how much are these coats? | Bonjour, combien coûtent ces manteaux ?
-Hello, that is seventeen euros. | Bonjour, ça fait dix-sept euros.
-Hey, can you wear a skirt, please? | Hé, est-ce que tu peux porter une jupe, s'il te plaît ?
-Hey, do you have this biscuit in blue? | Hé, est-ce que vous avez ce biscuit en bleu ?
-Hey, how do you get to the theatre? | Hé, comment est-ce que tu vas au théâtre ?
-Hey, where's their glove? | Hé, où est leur gant ?
-Hi, could you get up, please? | Salut, est-ce que tu peux te lever, s'il te plaît ?
-Hi, where's his girlfriend's cousin? | Salut, où est le cousin de sa petite amie ?
-I am sorry, how much do these lamps cost? | Je suis désolé, combien coûtent ces lampes ?
-I am sorry, where are the rings? | Je suis désolé, où sont les bagues ?
-I am sorry, where are you? | Je suis désolé, où es-tu ?
-No, how do we get to the bookshop? | Non, comment est-ce que nous allons à la librairie ?
-Ok, would you like coffee? | D'accord, est-ce que tu voudrais du café ?
-Sorry, how much is that scarf? | Désolé, combien coûte cette écharpe ?
-Thanks, can you read an email? | Merci, est-ce que tu peux lire un e-mail ?
-Thanks, could you play with the children? | Merci, est-ce que tu peux jouer avec les enfants ?
-Thanks, where is the bad sheep? | Merci, où est le mauvais mouton ?
-Well, where's the café? | Bon, où est le café ?
-Yes, can you run, please? | Oui, est-ce que tu peux courir, s'il te plaît ?
-Yes, how far is the farm? | Oui, à quelle distance est la ferme ?
-Yes, how much are the chairs? | Oui, combien coûtent les chaises ?
-Yes, where's Rosa? | Oui, où est Rosa ?
-Yes, where's the beautiful cat? | Oui, où est le beau chat ?
+Excuse me, what's your surname? | Excusez-moi, quel est ton nom de famille ?
+Good evening, how do you get to the shop? | Bonsoir, comment est-ce que tu vas au magasin ?
+Good evening, what is her name? | Bonsoir, comment s'appelle-t-elle ?
+Hello, a beer, please. | Bonjour, une bière, s'il vous plaît.
+Hey, I'd like two pieces of pork. | Hé, je voudrais deux morceaux de porc.
+Hey, there are planes here. | Hé, il y a des avions ici.
+Hey, where is his neighbour? | Hé, où est son voisin ?
+Hi, I do not know where the bus stop is. | Salut, je ne sais pas où est l'arrêt de bus.
+Hi, there are five eggs at the airport. | Salut, il y a cinq œufs à l'aéroport.
+I am sorry, this present is for Kate. | Je suis désolé, ce cadeau est pour Kate.
+I am sorry, what's his favourite day? | Je suis désolé, quel est son jour préféré ?
+I am sorry, what's your surname? | Je suis désolé, quel est ton nom de famille ?
+No, I am Camille. | Non, je suis Camille.
+No, are you Lisa? | Non, est-ce que tu es Lisa ?
+No, can you sleep, please? | Non, est-ce que tu peux dormir, s'il te plaît ?
+No, how do you get to the airport? | Non, comment est-ce que tu vas à l'aéroport ?
+No, is your name Carla? | Non, est-ce que tu t'appelles Carla ?
+No, what colour are these oranges? | Non, de quelle couleur sont ces oranges ?
+No, what is her name? | Non, comment s'appelle-t-elle ?
+No, where's Oqx? | Non, où est Oqx ?
+Of course, does this bus go to the stadium? | Bien sûr, est-ce que ce bus va au stade ?
+Ok, what is your favourite teacher? | D'accord, quel est ton professeur préféré ?
+Sorry, what's her favourite sport? | Désolé, quel est son sport préféré ?
+Thank you, what is her favourite animal? | Merci, quel est son animal préféré ?
+Thanks, five glasses of water, please. | Merci, cinq verres d'eau, s'il vous plaît.
+Yes, how do you get to the square? | Oui, comment est-ce que tu vas à la place ?
 """
 
 

@@ -6,88 +6,88 @@ from fledge.starter.bilingual import exchanges
 from starter.bilingual.drawing import differing
 
 CALLED = """
-Are you Bella? | Est-ce que tu es Bella ?
-Are you Henry? | Est-ce que tu es Henry ?
-Are you Kate? | Est-ce que tu es Kate ?
-Are you Marie? | Est-ce que tu es Marie ?
-Do you know Oqx? | Est-ce que tu connais Oqx ?
-Do you know Wendy? | Est-ce que tu connais Wendy ?
-Her name is Xqo. | Elle s'appelle Xqo.
-I am Claire. | Je suis Claire.
+Are you Sara? | Est-ce que tu es Sara ?
+Are you Xqe? | Est-ce que tu es Xqe ?
+Do you know Xqe? | Est-ce que tu connais Xqe ?
+Her name is George. | Elle s'appelle George.
+Her name is Xqa. | Elle s'appelle Xqa.
+His name is Sam. | Il s'appelle Sam.
 I am Xqo. | Je suis Xqo.
 I'm Xqe. | Je suis Xqe.
+Is your name Sophie? | Est-ce que tu t'appelles Sophie ?
 Is your name Xqo? | Est-ce que tu t'appelles Xqo ?
-My name is Ivan. | Je m'appelle Ivan.
-My name is Kate. | Je m'appelle Kate.
+My name is Camille. | Je m'appelle Camille.
+My name is George. | Je m'appelle George.
 My name is Marie. | Je m'appelle Marie.
-My name is Nina. | Je m'appelle Nina.
-My name is Paul. | Je m'appelle Paul.
-My name is Petra. | Je m'appelle Petra.
-My name is Robert. | Je m'appelle Robert.
-My name is Sara. | Je m'appelle Sara.
-This is Carla. | C'est Carla.
-This is Xqa. | C'est Xqa.
-This is Xqo. | C'est Xqo.
-This present is for Julia. | Ce cadeau est pour Julia.
-This present is for Julie. | Ce cadeau est pour Julie.
+My name is Oqx. | Je m'appelle Oqx.
+This is Jack. | C'est Jack.
+This is my friend Xqa. | C'est mon ami Xqa.
+This present is for Aqx. | Ce cadeau est pour Aqx.
+This present is for Bella. | Ce cadeau est pour Bella.
+This present is for Laura. | Ce cadeau est pour Laura.
+This present is for Louis. | Ce cadeau est pour Louis.
+This present is for Luc. | Ce cadeau est pour Luc.
+This present is for Xqo. | Ce cadeau est pour Xqo.
 What's her name? | Comment s'appelle-t-elle ?
-Where does Marie live? | Où habite Marie ?
+Where does Nicolas live? | Où habite Nicolas ?
+Where does Nina live? | Où habite Nina ?
+Where does Xqa live? | Où habite Xqa ?
 """
 PRICE = """
-How much are the kitchens? | Combien coûtent les cuisines ?
-How much are these desserts? | Combien coûtent ces desserts ?
-How much are these tomatoes? | Combien coûtent ces tomates ?
-How much do those oranges cost? | Combien coûtent ces oranges ?
-How much does the glove cost? | Combien coûte le gant ?
+Do you have the shirts in black? | Est-ce que vous avez les chemises en noir ?
+Do you have the xqo in grey? | Est-ce que vous avez le xqo en gris ?
+Do you have this dessert in blue? | Est-ce que vous avez ce dessert en bleu ?
+How much are the cakes? | Combien coûtent les gâteaux ?
+How much are these flats? | Combien coûtent ces appartements ?
+How much are these oranges? | Combien coûtent ces oranges ?
+How much are those socks? | Combien coûtent ces chaussettes ?
+How much does the book cost? | Combien coûte le livre ?
+How much does the egg cost? | Combien coûte l'œuf ?
+How much does the jacket cost? | Combien coûte la veste ?
 How much does this xqo cost? | Combien coûte ce xqo ?
-How much is that scarf? | Combien coûte cette écharpe ?
-How much is the carrot? | Combien coûte la carotte ?
-How much is the fruit? | Combien coûte le fruit ?
-How much is the pizza? | Combien coûte la pizza ?
-How much is the potato? | Combien coûte la pomme de terre ?
-How much is the scarf? | Combien coûte l'écharpe ?
+How much is that dress? | Combien coûte cette robe ?
+How much is the hat? | Combien coûte le chapeau ?
+How much is the sock? | Combien coûte la chaussette ?
+How much is this coat? | Combien coûte ce manteau ?
+How much is this tomato? | Combien coûte cette tomate ?
 That is a hundred euros. | Ça fait cent euros.
-That is eleven euros. | Ça fait onze euros.
-That is forty-six euros. | Ça fait quarante-six euros.
-That is seventeen euros. | Ça fait dix-sept euros.
-That is seventy euros. | Ça fait soixante-dix euros.
-That is sixty-four euros. | Ça fait soixante-quatre euros.
-That is ten euros. | Ça fait dix euros.
-That is thirteen euros. | Ça fait treize euros.
-That's a hundred euros. | Ça fait cent euros.
-What colour are the omelettes? | De quelle couleur sont les omelettes ?
-What colour are the socks? | De quelle couleur sont les chaussettes ?
-What colour is the onion? | De quelle couleur est l'oignon ?
-What colour is the tomato? | De quelle couleur est la tomate ?
-What colour is this ring? | De quelle couleur est cette bague ?
+That is eighteen euros. | Ça fait dix-huit euros.
+That is fifty euros. | Ça fait cinquante euros.
+That is five euros. | Ça fait cinq euros.
+That's eleven euros. | Ça fait onze euros.
+That's fifty-eight euros. | Ça fait cinquante-huit euros.
+That's thirty euros. | Ça fait trente euros.
+What colour are the spoons? | De quelle couleur sont les cuillères ?
+What colour is the egg? | De quelle couleur est l'œuf ?
+What colour is this carrot? | De quelle couleur est cette carotte ?
 """
 THANKING = """
+Thank you for coming! | Merci d'être venu !
+Thank you for dinner! | Merci pour le dîner !
+Thank you for dinner. | Merci pour le dîner.
+Thank you for the coffee. | Merci pour le café.
+Thank you for the invitation! | Merci pour l'invitation !
 Thank you for the invitation. | Merci pour l'invitation.
-Thank you for the meal. | Merci pour le repas.
-Thank you for your message. | Merci pour ton message.
-Thank you very much for dinner! | Merci beaucoup pour le dîner !
+Thank you for your answer. | Merci pour ta réponse.
+Thank you very much for everything! | Merci beaucoup pour tout !
 Thank you very much for everything. | Merci beaucoup pour tout.
-Thank you very much for your help! | Merci beaucoup pour ton aide !
+Thank you very much for the flowers. | Merci beaucoup pour les fleurs.
+Thank you very much for the invitation. | Merci beaucoup pour l'invitation.
 Thank you very much for your message! | Merci beaucoup pour ton message !
-Thank you very much for your time! | Merci beaucoup pour ton temps !
-Thank you very much for your time. | Merci beaucoup pour ton temps.
-Thanks a lot for coming. | Merci beaucoup d'être venu.
-Thanks a lot for everything! | Merci beaucoup pour tout !
+Thanks a lot for dinner. | Merci beaucoup pour le dîner.
 Thanks a lot for everything. | Merci beaucoup pour tout.
-Thanks a lot for the information. | Merci beaucoup pour les informations.
-Thanks a lot for the invitation! | Merci beaucoup pour l'invitation !
+Thanks a lot for the present! | Merci beaucoup pour le cadeau !
 Thanks a lot for the present. | Merci beaucoup pour le cadeau.
 Thanks a lot for your answer. | Merci beaucoup pour ta réponse.
-Thanks a lot for your letter. | Merci beaucoup pour ta lettre.
+Thanks a lot for your help! | Merci beaucoup pour ton aide !
+Thanks a lot for your time! | Merci beaucoup pour ton temps !
+Thanks a lot for your time. | Merci beaucoup pour ton temps.
 Thanks for everything! | Merci pour tout !
 Thanks for everything. | Merci pour tout.
 Thanks for the coffee. | Merci pour le café.
-Thanks for the flowers. | Merci pour les fleurs.
-Thanks for the invitation. | Merci pour l'invitation.
-Thanks for the present! | Merci pour le cadeau !
-Thanks for your message! | Merci pour ton message !
-Thanks for your time! | Merci pour ton temps !
-Thanks for your time. | Merci pour ton temps.
+Thanks for the flowers! | Merci pour les fleurs !
+Thanks for the information. | Merci pour les informations.
+Thanks for the meal. | Merci pour le repas.
 """
 PARTING = """
 Have a good day! | Bonne journée !

@@ -62,59 +62,59 @@ Will it rain this evening? | Est-ce qu'il va pleuvoir ce soir ?
 Will it snow? | Est-ce qu'il va neiger ?
 """
 CLOCK = """
-It is a quarter to ten. | Il est dix heures moins le quart.
-It is almost eight o'clock. | Il est presque huit heures.
-It is almost eleven. | Il est presque onze heures.
-It is almost quarter to one. | Il est presque une heure moins le quart.
-It is already five o'clock. | Il est déjà cinq heures.
-It is already noon. | Il est déjà midi.
-It is already quarter to seven. | Il est déjà sept heures moins le quart.
+It is a quarter past twelve. | Il est douze heures et quart.
+It is almost midnight. | Il est presque minuit.
+It is almost quarter to ten. | Il est presque dix heures moins le quart.
+It is almost six o'clock. | Il est presque six heures.
+It is already 7 o'clock. | Il est déjà 7 heures.
+It is already five past one. | Il est déjà une heure cinq.
+It is already nine o'clock. | Il est déjà neuf heures.
+It is already six. | Il est déjà six heures.
 It is already ten. | Il est déjà dix heures.
-It is already twelve o'clock. | Il est déjà douze heures.
-It is already two o'clock. | Il est déjà deux heures.
-It is noon. | Il est midi.
-It is quarter past three. | Il est trois heures et quart.
-It is quarter to seven. | Il est sept heures moins le quart.
-It is quarter to two. | Il est deux heures moins le quart.
+It is already twenty past seven. | Il est déjà sept heures vingt.
+It is five past eight. | Il est huit heures cinq.
+It is five. | Il est cinq heures.
+It is four o'clock. | Il est quatre heures.
+It is half past three. | Il est trois heures et demie.
+It is quarter to five. | Il est cinq heures moins le quart.
+It is quarter to nine. | Il est neuf heures moins le quart.
 It is ten o'clock. | Il est dix heures.
 It is three. | Il est trois heures.
-It is twelve o'clock. | Il est douze heures.
-It's almost midnight. | Il est presque minuit.
-It's almost one o'clock. | Il est presque une heure.
-It's almost ten o'clock. | Il est presque dix heures.
-It's already eleven o'clock. | Il est déjà onze heures.
-It's already ten o'clock. | Il est déjà dix heures.
-It's eight. | Il est huit heures.
-It's five o'clock. | Il est cinq heures.
-It's four o'clock. | Il est quatre heures.
-It's ten. | Il est dix heures.
+It is twenty to nine. | Il est neuf heures moins vingt.
+It is two o'clock. | Il est deux heures.
+It is two. | Il est deux heures.
+It's almost five o'clock. | Il est presque cinq heures.
+It's one o'clock. | Il est une heure.
+It's six. | Il est six heures.
+It's ten to three. | Il est trois heures moins dix.
+It's twelve o'clock. | Il est douze heures.
 """
 DAY = """
+Are you free on Thursday? | Est-ce que tu es libre jeudi ?
+Are you free on Tuesday? | Est-ce que tu es libre mardi ?
 I am free on Friday. | Je suis libre vendredi.
-I am free on Tuesday. | Je suis libre mardi.
-I do not work on Sundays. | Je ne travaille pas le dimanche.
-I do not work on Thursdays. | Je ne travaille pas le jeudi.
-I do not work on Wednesdays. | Je ne travaille pas le mercredi.
-I'm free on Saturday. | Je suis libre samedi.
-Is it Friday today? | Est-ce que c'est vendredi aujourd'hui ?
-Is it Sunday today? | Est-ce que c'est dimanche aujourd'hui ?
-Is today Wednesday? | Est-ce qu'aujourd'hui c'est mercredi ?
-It is Friday today. | C'est vendredi aujourd'hui.
-It is Monday. | C'est lundi.
+I am free on Saturday. | Je suis libre samedi.
+I am free on Sunday. | Je suis libre dimanche.
+I don't work on Sundays. | Je ne travaille pas le dimanche.
+Is it Saturday today? | Est-ce que c'est samedi aujourd'hui ?
+It is Friday. | C'est vendredi.
+It is Monday today. | C'est lundi aujourd'hui.
 It is Saturday. | C'est samedi.
 It is Sunday today. | C'est dimanche aujourd'hui.
-It is cold in December. | Il fait froid en décembre.
-It's Friday. | C'est vendredi.
-It's cold in July. | Il fait froid en juillet.
-My birthday is in May. | Mon anniversaire est en mai.
-The meeting is on Friday. | La réunion est vendredi.
-Today is Friday. | Aujourd'hui, c'est vendredi.
-Today is Sunday. | Aujourd'hui, c'est dimanche.
+It is cold in March. | Il fait froid en mars.
+It is cold in November. | Il fait froid en novembre.
+It's cold in May. | Il fait froid en mai.
+It's cold in October. | Il fait froid en octobre.
+My birthday is in July. | Mon anniversaire est en juillet.
+My birthday is in March. | Mon anniversaire est en mars.
+The markets are closed on Sundays. | Les marchés sont fermés le dimanche.
+The markets are closed on Tuesdays. | Les marchés sont fermés le mardi.
+The meeting is on Tuesday. | La réunion est mardi.
+Today is Tuesday. | Aujourd'hui, c'est mardi.
+Today is Wednesday. | Aujourd'hui, c'est mercredi.
 Tomorrow is Friday. | Demain, c'est vendredi.
 Tomorrow is Saturday. | Demain, c'est samedi.
-Tomorrow is Sunday. | Demain, c'est dimanche.
-Tomorrow is Tuesday. | Demain, c'est mardi.
-Yesterday was Monday. | Hier, c'était lundi.
+Yesterday was Friday. | Hier, c'était vendredi.
 Yesterday was Thursday. | Hier, c'était jeudi.
 """
 

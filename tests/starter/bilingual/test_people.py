@@ -34,32 +34,32 @@ You are not an engineer. | Tu n'es pas ingénieur.
 You're a nurse. | Tu es infirmier.
 """
 AGE = """
-He is eleven years old. | Il a onze ans.
-He is ninety years old. | Il a quatre-vingt-dix ans.
+He is sixty-four years old. | Il a soixante-quatre ans.
+He is twenty-five years old. | Il a vingt-cinq ans.
+He's seventeen years old. | Il a dix-sept ans.
+I am eighty years old. | J'ai quatre-vingts ans.
+I am eighty. | J'ai quatre-vingts ans.
 I am fifty-eight years old. | J'ai cinquante-huit ans.
-I am nineteen years old. | J'ai dix-neuf ans.
-I am nineteen. | J'ai dix-neuf ans.
-I am six years old. | J'ai six ans.
-I am twelve years old. | J'ai douze ans.
-I'm forty years old. | J'ai quarante ans.
-I'm four years old. | J'ai quatre ans.
-She is forty-six. | Elle a quarante-six ans.
-She's fifteen years old. | Elle a quinze ans.
-She's sixty. | Elle a soixante ans.
-They are twenty years old. | Ils ont vingt ans.
-They are twenty-five years old. | Ils ont vingt-cinq ans.
-We are fifty years old. | Nous avons cinquante ans.
-We are seventeen years old. | Nous avons dix-sept ans.
+I'm two years old. | J'ai deux ans.
+She is eighty years old. | Elle a quatre-vingts ans.
+She is fifty-eight. | Elle a cinquante-huit ans.
+She is nine years old. | Elle a neuf ans.
+She is twelve years old. | Elle a douze ans.
+She's twenty years old. | Elle a vingt ans.
+She's two years old. | Elle a deux ans.
+They are seven years old. | Ils ont sept ans.
+We are forty-six years old. | Nous avons quarante-six ans.
+We are nine years old. | Nous avons neuf ans.
 We are sixty years old. | Nous avons soixante ans.
-We are sixty-four years old. | Nous avons soixante-quatre ans.
-Xqe is eighty years old. | Xqe a quatre-vingts ans.
-You are five. | Tu as cinq ans.
-You are fourteen. | Tu as quatorze ans.
+We're thirteen years old. | Nous avons treize ans.
+You are five years old. | Tu as cinq ans.
+You are forty years old. | Tu as quarante ans.
+You are nineteen years old. | Tu as dix-neuf ans.
+You are nineteen. | Tu as dix-neuf ans.
 You are seven years old. | Tu as sept ans.
-You are twelve. | Tu as douze ans.
-You are twenty. | Tu as vingt ans.
-You're four years old. | Tu as quatre ans.
-You're sixty-four years old. | Tu as soixante-quatre ans.
+You are seventy. | Tu as soixante-dix ans.
+You're fifty years old. | Tu as cinquante ans.
+You're two years old. | Tu as deux ans.
 """
 HOW_OLD = """
 How old are my girlfriend and my dad? | Quel âge ont ma petite amie et mon papa ?
@@ -90,87 +90,87 @@ How old is your child? | Quel âge a ton enfant ?
 How old is your mum? | Quel âge a ta maman ?
 """
 KIN = """
-Do I have two sisters? | Est-ce que j'ai deux sœurs ?
-Do we have a daughter? | Est-ce que nous avons une fille ?
-Do we have a dog? | Est-ce que nous avons un chien ?
-Do we have an uncle? | Est-ce que nous avons un oncle ?
-Do you have ten boys and ten girls? | Est-ce que tu as dix garçons et dix filles ?
-Does she have a dog? | Est-ce qu'elle a un chien ?
-Does she have a sister? | Est-ce qu'elle a une sœur ?
-He does not have eight cats. | Il n'a pas huit chats.
-I don't have a horse. | Je n'ai pas de cheval.
+Do we have a sister? | Est-ce que nous avons une sœur ?
+Do you have ten horses? | Est-ce que tu as dix chevaux ?
+Does she have a house? | Est-ce qu'elle a une maison ?
+He does not have an aunt or two cousins. | Il n'a pas de tante ni deux cousins.
+He does not have an uncle. | Il n'a pas d'oncle.
+He has a daughter. | Il a une fille.
 I have a cat. | J'ai un chat.
-I have a daughter. | J'ai une fille.
-I have a girl. | J'ai une fille.
-I have six cats. | J'ai six chats.
-I have ten daughters. | J'ai dix filles.
-My neighbour has ten daughters. | Mon voisin a dix filles.
-She has a boy. | Elle a un garçon.
-She has a child. | Elle a un enfant.
-She has many sons and a cat. | Elle a beaucoup de fils et un chat.
-She has seven daughters. | Elle a sept filles.
-We have a dog. | Nous avons un chien.
-You do not have four boys. | Tu n'as pas quatre garçons.
-You have a car. | Tu as une voiture.
-You have a cat. | Tu as un chat.
-You have an aunt. | Tu as une tante.
-You have eight uncles. | Tu as huit oncles.
-You have many uncles. | Tu as beaucoup d'oncles.
+I have a dog. | J'ai un chien.
+I have a friend. | J'ai un ami.
+I have an uncle. | J'ai un oncle.
+My wife has ten uncles. | Ma femme a dix oncles.
+Our child has a boy and an aunt. | Notre enfant a un garçon et une tante.
+She does not have a car. | Elle n'a pas de voiture.
+She has a brother. | Elle a un frère.
+She has a dog. | Elle a un chien.
+She has one boy. | Elle a un garçon.
+Their sisters have a friend. | Leurs sœurs ont un ami.
+They have a horse. | Ils ont un cheval.
+We do not have a house or a sister. | Nous n'avons pas de maison ni de sœur.
+We don't have a dog. | Nous n'avons pas de chien.
+We have a friend. | Nous avons un ami.
+We have a horse. | Nous avons un cheval.
+We have one car. | Nous avons une voiture.
+You have a cousin. | Tu as un cousin.
+You have many sons. | Tu as beaucoup de fils.
+You have one cousin. | Tu as un cousin.
 """
 LIKING = """
-Do we love carrots? | Est-ce que nous adorons les carottes ?
-Do you love matches? | Est-ce que tu adores les matchs ?
-Do you love shoes? | Est-ce que tu adores les chaussures ?
-Does Robert like this egg? | Est-ce que Robert aime cet œuf ?
-Does he like this onion? | Est-ce qu'il aime cet oignon ?
-Does she like jam? | Est-ce qu'elle aime la confiture ?
-Does the nurse like games? | Est-ce que l'infirmière aime les matchs ?
-He likes carrots. | Il aime les carottes.
-He likes newspapers. | Il aime les journaux.
-He likes sheep. | Il aime les moutons.
-He likes that message. | Il aime ce message.
-He loves photos. | Il adore les photos.
-I like sheep. | J'aime les moutons.
-I prefer poems. | Je préfère les poèmes.
-My grandparents love cows. | Mes grands-parents adorent les vaches.
-My sisters like onions. | Mes sœurs aiment les oignons.
-She loves vegetables. | Elle adore les légumes.
-The boys like fruits. | Les garçons aiment les fruits.
-The girl doesn't hate my dad. | La fille ne déteste pas mon papa.
-They do not like that skirt. | Ils n'aiment pas cette jupe.
-They hate water. | Ils détestent l'eau.
-They like photos. | Ils aiment les photos.
-We like pork. | Nous aimons le porc.
-We like this sheep. | Nous aimons ce mouton.
-We love films. | Nous adorons les films.
-You prefer photos. | Tu préfères les photos.
+Claire likes that shirt. | Claire aime cette chemise.
+Do I prefer cows? | Est-ce que je préfère les vaches ?
+Do I prefer messages? | Est-ce que je préfère les messages ?
+Do you like matches? | Est-ce que tu aimes les matchs ?
+Do you prefer programmes? | Est-ce que tu préfères les émissions ?
+Does he like sweaters? | Est-ce qu'il aime les pulls ?
+Does our dad like this magazine? | Est-ce que notre papa aime ce magazine ?
+Does she like magazines? | Est-ce qu'elle aime les magazines ?
+He likes summer. | Il aime l'été.
+I hate eggs. | Je déteste les œufs.
+I hate rain. | Je déteste la pluie.
+I like fish. | J'aime le poisson.
+I like snow. | J'aime la neige.
+I prefer mice. | Je préfère les souris.
+I prefer omelettes. | Je préfère les omelettes.
+My mum loves carrots. | Ma maman adore les carottes.
+Our mum likes butter. | Notre maman aime le beurre.
+She does not prefer my friend. | Elle ne préfère pas mon ami.
+She doesn't like this cheese. | Elle n'aime pas ce fromage.
+She hates games. | Elle déteste les matchs.
+The waiters prefer school. | Les serveurs préfèrent l'école.
+You like dogs. | Tu aimes les chiens.
+You like games. | Tu aimes les matchs.
+You like letters. | Tu aimes les lettres.
+You like that photo. | Tu aimes cette photo.
+You like wine. | Tu aimes le vin.
 """
 LIKING_TO = """
 Do I like to study medicine? | Est-ce que j'aime étudier la médecine ?
 Do I like watching a game? | Est-ce que j'aime regarder un match ?
+Do we hate having breakfast? | Est-ce que nous détestons prendre le petit déjeuner ?
 Do we like to drink tea? | Est-ce que nous aimons boire du thé ?
+Do you hate finishing his homework? | Est-ce que tu détestes finir ses devoirs ?
 Does he love doing the shopping? | Est-ce qu'il adore faire les courses ?
 Does he love going to the swimming pool? | Est-ce qu'il adore aller à la piscine ?
 Does he love staying in Berlin? | Est-ce qu'il adore rester à Berlin ?
 Does our sister hate walking? | Est-ce que notre sœur déteste marcher ?
 He loves studying Italian. | Il adore étudier l'italien.
 His dad loves having breakfast. | Son papa adore prendre le petit déjeuner.
-I like coming back. | J'aime revenir.
+I like listening to my uncles. | J'aime écouter mes oncles.
 I love working. | J'adore travailler.
-Jack hates to call my cousins. | Jack déteste appeler mes cousins.
-Martin likes staying at the hospital. | Martin aime rester à l'hôpital.
 My friend hates travelling. | Mon ami déteste voyager.
-My neighbour likes to explain the answer. | Mon voisin aime expliquer la réponse.
 She hates losing a passport. | Elle déteste perdre un passeport.
 She likes to drink five litres of wine. | Elle aime boire cinq litres de vin.
 Their brothers hate to have breakfast. | Leurs frères détestent prendre le petit déjeuner.
 We do not hate swimming. | Nous ne détestons pas nager.
 We do not like to break his card. | Nous n'aimons pas casser sa carte.
-Xqe likes to visit this good airport. | Xqe aime visiter ce bon aéroport.
+We like crying. | Nous aimons pleurer.
+Xqa likes taking the guitar. | Xqa aime prendre la guitare.
 You do not love to speak to my sister. | Tu n'adores pas parler à ma sœur.
-You hate to answer. | Tu détestes répondre.
 You hate to sleep. | Tu détestes dormir.
 You like leaving. | Tu aimes partir.
+You like to begin. | Tu aimes commencer.
 You love learning medicine. | Tu adores apprendre la médecine.
 """
 COMPARING = """
@@ -195,88 +195,88 @@ Xqo is more interesting than them. | Xqo est plus intéressant qu'eux.
 Your daughter is more difficult than him. | Ta fille est plus difficile que lui.
 """
 HOUSEHOLD = """
-There are eight children in his family. | Il y a huit enfants dans sa famille.
-There are eight children in your family. | Il y a huit enfants dans ta famille.
-There are eight people in our family. | Il y a huit personnes dans notre famille.
-There are eight people in their family. | Il y a huit personnes dans leur famille.
-There are five children in my family. | Il y a cinq enfants dans ma famille.
+There are 10 people in his family. | Il y a 10 personnes dans sa famille.
+There are eight people in your family. | Il y a huit personnes dans ta famille.
+There are five children in our family. | Il y a cinq enfants dans notre famille.
+There are five children in their family. | Il y a cinq enfants dans leur famille.
 There are five children in your family. | Il y a cinq enfants dans ta famille.
-There are five people in her family. | Il y a cinq personnes dans sa famille.
+There are five people in our family. | Il y a cinq personnes dans notre famille.
 There are five people in their family. | Il y a cinq personnes dans leur famille.
-There are four people in her family. | Il y a quatre personnes dans sa famille.
-There are four people in your family. | Il y a quatre personnes dans ta famille.
-There are nine children in her family. | Il y a neuf enfants dans sa famille.
-There are nine children in their family. | Il y a neuf enfants dans leur famille.
-There are nine people in her family. | Il y a neuf personnes dans sa famille.
-There are nine people in my family. | Il y a neuf personnes dans ma famille.
-There are seven children in her family. | Il y a sept enfants dans sa famille.
-There are seven people in my family. | Il y a sept personnes dans ma famille.
-There are six children in his family. | Il y a six enfants dans sa famille.
-There are six children in our family. | Il y a six enfants dans notre famille.
+There are four children in their family. | Il y a quatre enfants dans leur famille.
+There are four people in his family. | Il y a quatre personnes dans sa famille.
+There are four people in my family. | Il y a quatre personnes dans ma famille.
+There are nine children in my family. | Il y a neuf enfants dans ma famille.
+There are nine people in his family. | Il y a neuf personnes dans sa famille.
+There are seven children in your family. | Il y a sept enfants dans ta famille.
+There are seven people in your family. | Il y a sept personnes dans ta famille.
+There are six children in her family. | Il y a six enfants dans sa famille.
 There are six children in their family. | Il y a six enfants dans leur famille.
+There are six children in your family. | Il y a six enfants dans ta famille.
 There are six people in her family. | Il y a six personnes dans sa famille.
-There are six people in our family. | Il y a six personnes dans notre famille.
-There are ten children in his family. | Il y a dix enfants dans sa famille.
-There are ten people in our family. | Il y a dix personnes dans notre famille.
-There are three children in her family. | Il y a trois enfants dans sa famille.
-There are two children in her family. | Il y a deux enfants dans sa famille.
-There are two children in his family. | Il y a deux enfants dans sa famille.
+There are ten children in my family. | Il y a dix enfants dans ma famille.
+There are ten people in her family. | Il y a dix personnes dans sa famille.
+There are ten people in his family. | Il y a dix personnes dans sa famille.
+There are three children in your family. | Il y a trois enfants dans ta famille.
+There are three people in your family. | Il y a trois personnes dans ta famille.
+There are two children in our family. | Il y a deux enfants dans notre famille.
+There are two people in my family. | Il y a deux personnes dans ma famille.
+There are two people in their family. | Il y a deux personnes dans leur famille.
 """
 NEEDING = """
-Carla needs some orange juice. | Carla a besoin de jus d'orange.
+Do my parents need six apples? | Est-ce que mes parents ont besoin de six pommes ?
 Do we need the honey? | Est-ce que nous avons besoin du miel ?
-Do you need some juice? | Est-ce que tu as besoin de jus ?
-Do you need some soup? | Est-ce que tu as besoin de soupe ?
-Does he need beer? | Est-ce qu'il a besoin de bière ?
-Does he need this big tie? | Est-ce qu'il a besoin de cette grande cravate ?
-Does he need this boy? | Est-ce qu'il a besoin de ce garçon ?
+Do we need the sugar? | Est-ce que nous avons besoin du sucre ?
+Do we need the work? | Est-ce que nous avons besoin du travail ?
+Do you need money? | Est-ce que tu as besoin d'argent ?
+Does my family need some time? | Est-ce que ma famille a besoin de temps ?
 Does she need some yellow suitcases? | Est-ce qu'elle a besoin de valises jaunes ?
-Does she need the paper? | Est-ce qu'elle a besoin du papier ?
-Erik needs the chicken. | Erik a besoin du poulet.
-I don't need orange juice. | Je n'ai pas besoin de jus d'orange.
-I need his boy. | J'ai besoin de son garçon.
-I need some work. | J'ai besoin de travail.
-I need the time. | J'ai besoin du temps.
-My mum needs a little notebook. | Ma maman a besoin d'un petit cahier.
-She needs some orange juice. | Elle a besoin de jus d'orange.
-They need the good apartments. | Ils ont besoin des bons appartements.
-We need their shirt. | Nous avons besoin de leur chemise.
-You do not need the men. | Tu n'as pas besoin des hommes.
+He needs the money. | Il a besoin de l'argent.
+I need orange juice. | J'ai besoin de jus d'orange.
+Luc needs a pear. | Luc a besoin d'une poire.
+Oqx needs the time. | Oqx a besoin du temps.
+She needs a coffee. | Elle a besoin d'un café.
+She needs a notebook. | Elle a besoin d'un cahier.
+She needs a policeman. | Elle a besoin d'un policier.
+She needs some fish. | Elle a besoin de poisson.
+She needs the help. | Elle a besoin de l'aide.
+The teacher doesn't need five women. | Le professeur n'a pas besoin de cinq femmes.
+They need the biscuit. | Ils ont besoin du biscuit.
+They need wine. | Ils ont besoin de vin.
+We need a tomato. | Nous avons besoin d'une tomate.
+We need the knives. | Nous avons besoin des couteaux.
+You do not need lemonade. | Tu n'as pas besoin de limonade.
 You need a croissant. | Tu as besoin d'un croissant.
-You need eight fruits. | Tu as besoin de huit fruits.
-You need pasta. | Tu as besoin de pâtes.
-You need rice. | Tu as besoin de riz.
-You need some time. | Tu as besoin de temps.
-You need the beef. | Tu as besoin du bœuf.
+You need the paper. | Tu as besoin du papier.
+You need the rice. | Tu as besoin du riz.
 You need the time. | Tu as besoin du temps.
 """
 WISHING = """
-An omelette, please. | Une omelette, s'il vous plaît.
-Can I have a lemon, please? | Est-ce que je peux avoir un citron, s'il vous plaît ?
-Can I have some water, please? | Est-ce que je peux avoir de l'eau, s'il vous plaît ?
-He would like a vegetable, please. | Il voudrait un légume, s'il vous plaît.
-He would like orange juice, please. | Il voudrait du jus d'orange, s'il vous plaît.
+A banana, please. | Une banane, s'il vous plaît.
+A dessert, please. | Un dessert, s'il vous plaît.
+A potato, please. | Une pomme de terre, s'il vous plaît.
+An egg, please. | Un œuf, s'il vous plaît.
+Can I have a tomato, please? | Est-ce que je peux avoir une tomate, s'il vous plaît ?
+Can I have some tea, please? | Est-ce que je peux avoir du thé, s'il vous plaît ?
+Eight onions, please. | Huit oignons, s'il vous plaît.
+He would like a fruit, please. | Il voudrait un fruit, s'il vous plaît.
+He'd like the oil, please. | Il voudrait l'huile, s'il vous plaît.
+I would like a banana. | Je voudrais une banane.
 I would like a biscuit. | Je voudrais un biscuit.
-I would like a cake. | Je voudrais un gâteau.
+I would like a carrot. | Je voudrais une carotte.
 I would like a potato, please. | Je voudrais une pomme de terre, s'il vous plaît.
-I would like an egg, please. | Je voudrais un œuf, s'il vous plaît.
-I would like an onion. | Je voudrais un oignon.
-I would like butter, please. | Je voudrais du beurre, s'il vous plaît.
-I would like some chicken, please. | Je voudrais du poulet, s'il vous plaît.
-I would like the rice, please. | Je voudrais le riz, s'il vous plaît.
+I would like an omelette, please. | Je voudrais une omelette, s'il vous plaît.
+I would like milk. | Je voudrais du lait.
+I would like nine fruits. | Je voudrais neuf fruits.
+I would like rice, please. | Je voudrais du riz, s'il vous plaît.
+I would like some tea. | Je voudrais du thé.
+I would like the honey. | Je voudrais le miel.
+I'd like an omelette, please. | Je voudrais une omelette, s'il vous plaît.
 I'd like beer. | Je voudrais de la bière.
-I'd like the xqe. | Je voudrais le xqe.
-Lemonade, please. | De la limonade, s'il vous plaît.
-Nine fruits, please. | Neuf fruits, s'il vous plaît.
-Some tea, please. | Du thé, s'il vous plaît.
-The ham, please. | Le jambon, s'il vous plaît.
-The oil, please. | L'huile, s'il vous plaît.
-We would like a lemonade. | Nous voudrions une limonade.
-We would like the jam, please. | Nous voudrions la confiture, s'il vous plaît.
-We would like the xqa, please. | Nous voudrions le xqa, s'il vous plaît.
-Would you like a cake? | Est-ce que tu voudrais un gâteau ?
-Would you like a lemon? | Est-ce que tu voudrais un citron ?
-Would you like a tomato? | Est-ce que tu voudrais une tomate ?
+I'd like the apple juice, please. | Je voudrais le jus de pomme, s'il vous plaît.
+The honey, please. | Le miel, s'il vous plaît.
+The jam, please. | La confiture, s'il vous plaît.
+Would you like some juice? | Est-ce que tu voudrais du jus ?
+Would you like the cheese? | Est-ce que tu voudrais le fromage ?
 """
 
 

@@ -118,60 +118,60 @@ Turn right, please. | Tourne à droite, s'il te plaît.
 Turn right. | Tourne à droite.
 """
 HAPPENING = """
-What time does the bridge open? | À quelle heure est-ce que le pont ouvre ?
-What time does the entrance open? | À quelle heure est-ce que l'entrée ouvre ?
+Does the bus arrive at ten o'clock? | Est-ce que le bus arrive à dix heures ?
+What time do the taxis arrive? | À quelle heure est-ce que les taxis arrivent ?
+What time does the boat arrive? | À quelle heure est-ce que le bateau arrive ?
+What time does the bus leave? | À quelle heure est-ce que le bus part ?
+What time does the film finish? | À quelle heure est-ce que le film finit ?
+What time does the film start? | À quelle heure est-ce que le film commence ?
 What time does the game finish? | À quelle heure est-ce que le match finit ?
-What time does the photo start? | À quelle heure est-ce que la photo commence ?
-What time does the plane arrive? | À quelle heure est-ce que l'avion arrive ?
-What time does the programme finish? | À quelle heure est-ce que l'émission finit ?
-What time does the taxi arrive? | À quelle heure est-ce que le taxi arrive ?
-What time does the train arrive? | À quelle heure est-ce que le train arrive ?
-What time does this game start? | À quelle heure est-ce que ce match commence ?
-When does that exam begin? | Quand est-ce que cet examen commence ?
-When does the birthday finish? | Quand est-ce que l'anniversaire finit ?
+What time does the match start? | À quelle heure est-ce que le match commence ?
+What time does the meeting start? | À quelle heure est-ce que la réunion commence ?
+What time does the university open? | À quelle heure est-ce que l'université ouvre ?
+When do the photos finish? | Quand est-ce que les photos finissent ?
+When does that boat arrive? | Quand est-ce que ce bateau arrive ?
 When does the bus arrive? | Quand est-ce que le bus arrive ?
-When does the church open? | Quand est-ce que l'église ouvre ?
+When does the class start? | Quand est-ce que le cours commence ?
+When does the day finish? | Quand est-ce que la journée finit ?
 When does the day start? | Quand est-ce que la journée commence ?
-When does the entrance open? | Quand est-ce que l'entrée ouvre ?
-When does the exam begin? | Quand est-ce que l'examen commence ?
+When does the evening start? | Quand est-ce que la soirée commence ?
 When does the exam finish? | Quand est-ce que l'examen finit ?
-When does the film start? | Quand est-ce que le film commence ?
-When does the match start? | Quand est-ce que le match commence ?
-When does the stadium open? | Quand est-ce que le stade ouvre ?
-When does the supermarket open? | Quand est-ce que le supermarché ouvre ?
-When does the train leave? | Quand est-ce que le train part ?
-When does the walk begin? | Quand est-ce que la promenade commence ?
-When does the weekend finish? | Quand est-ce que le week-end finit ?
-When does this class finish? | Quand est-ce que ce cours finit ?
-When does this film finish? | Quand est-ce que ce film finit ?
+When does the game finish? | Quand est-ce que le match finit ?
+When does the journey finish? | Quand est-ce que le voyage finit ?
+When does the lesson begin? | Quand est-ce que la leçon commence ?
+When does the lunch begin? | Quand est-ce que le déjeuner commence ?
+When does the match finish? | Quand est-ce que le match finit ?
+When does the photo finish? | Quand est-ce que la photo finit ?
+When does the swimming pool close? | Quand est-ce que la piscine ferme ?
+When does this game start? | Quand est-ce que ce match commence ?
 """
 THERE_IS = """
-Is there a bank? | Est-ce qu'il y a une banque ?
-Is there a bathroom? | Est-ce qu'il y a une salle de bains ?
-Is there a car park? | Est-ce qu'il y a un parking ?
-Is there a girl? | Est-ce qu'il y a une fille ?
-Is there a plane? | Est-ce qu'il y a un avion ?
-Is there a potato? | Est-ce qu'il y a une pomme de terre ?
-Is there a sea? | Est-ce qu'il y a une mer ?
-Is there a train? | Est-ce qu'il y a un train ?
-Is there some apple juice? | Est-ce qu'il y a du jus de pomme ?
-There are eight nurses. | Il y a huit infirmières.
-There are four taxis. | Il y a quatre taxis.
-There are some birds. | Il y a des oiseaux.
-There is a bookshop. | Il y a une librairie.
-There is a car park. | Il y a un parking.
-There is a dictionary at home. | Il y a un dictionnaire à la maison.
-There is a market. | Il y a un marché.
+Are there many men? | Est-ce qu'il y a beaucoup d'hommes ?
+Is there a cow? | Est-ce qu'il y a une vache ?
+Is there a sheep? | Est-ce qu'il y a un mouton ?
+Is there a square? | Est-ce qu'il y a une place ?
+Is there a taxi? | Est-ce qu'il y a un taxi ?
+Is there apple juice? | Est-ce qu'il y a du jus de pomme ?
+Is there honey in Spain? | Est-ce qu'il y a du miel en Espagne ?
+There are many nurses on your left. | Il y a beaucoup d'infirmières à ta gauche.
+There are nine potatoes. | Il y a neuf pommes de terre.
+There are not eight nurses in the centre. | Il n'y a pas huit infirmières au centre.
+There is a man. | Il y a un homme.
+There is a notebook. | Il y a un cahier.
 There is a passport. | Il y a un passeport.
-There is a plane. | Il y a un avion.
-There is a rabbit. | Il y a un lapin.
-There is chocolate. | Il y a du chocolat.
+There is an apple. | Il y a une pomme.
+There is juice. | Il y a du jus.
 There is no more ice cream. | Il n'y a plus de glace.
-There's a bike. | Il y a un vélo.
-There's a teacher. | Il y a un professeur.
-There's no juice. | Il n'y a pas de jus.
-There's no plane. | Il n'y a pas d'avion.
-There's some tea. | Il y a du thé.
+There is no river in Geneva. | Il n'y a pas de rivière à Genève.
+There is some butter. | Il y a du beurre.
+There is wine. | Il y a du vin.
+There's a hotel. | Il y a un hôtel.
+There's a pear. | Il y a une poire.
+There's a pharmacy. | Il y a une pharmacie.
+There's a rabbit. | Il y a un lapin.
+There's a river. | Il y a une rivière.
+There's meat. | Il y a de la viande.
+There's some cheese. | Il y a du fromage.
 """
 FROM_WHERE = """
 Am I from France? | Est-ce que je viens de France ?

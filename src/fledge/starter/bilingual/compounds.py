@@ -4,18 +4,20 @@ from fledge.starter.bilingual.actions import tense
 from fledge.starter.bilingual.clause import Clause
 from fledge.starter.bilingual.complements import draw_action
 from fledge.starter.bilingual.draw import Draw
-from fledge.starter.bilingual.exchanges import price
+from fledge.starter.bilingual.exchanges import asking_for, called, price
 from fledge.starter.bilingual.lexicon import Pair
 from fledge.starter.bilingual.noun_phrase import fixed
 from fledge.starter.bilingual.orders import request
 from fledge.starter.bilingual.people import wishing
-from fledge.starter.bilingual.places import way, where_is
+from fledge.starter.bilingual.places import there_is, way, where_is
 from fledge.starter.bilingual.sentence import finished
 from fledge.starter.bilingual.states import graded
 from fledge.starter.bilingual.subjects import someone
 from fledge.starter.bilingual.tenses import simple, state
 from fledge.starter.task import capitalised
 
+ADDRESSED = (where_is, way, price, wishing, request, called, called, asking_for, there_is)
+"""Kinds of sentences that may follow a greeting; none begins with a name."""
 LINKS = (
     ("{one} and {two}", "{un} et {deux}"),
     ("{one}, but {two}", "{un}, mais {deux}"),
@@ -76,8 +78,8 @@ def opened(draw: Draw) -> Pair:
 
 
 def addressed(draw: Draw) -> Pair:
-    """Draw a question or a wish behind a word of greeting: "excuse me, where is the bank?"."""
-    first, what = draw.pair("greeting"), draw.one((where_is, way, price, wishing, request))(draw)
+    """Draw a whole sentence behind a word of greeting: "excuse me, where is the bank?"."""
+    first, what = draw.pair("greeting"), draw.one(ADDRESSED)(draw)
     english = what.english if what.english.startswith(("I ", "I'")) else uncapitalised(what.english)
     words = (f"{first.english}, {english}", f"{first.french}, {uncapitalised(what.french)}")
     return Pair(*map(capitalised, words))

@@ -10,6 +10,8 @@ from fledge.text.placeholders import PLACEHOLDERS
 Choice = TypeVar("Choice")
 GENDERS: tuple[Gender, Gender] = ("m", "f")
 
+FIGURES_SHARE = 0.12
+"""Share of numbers up to 20 that are written as figures."""
 NAMELESS_SHARE = 0.3
 """Share of first names that are placeholders, which stand for all names that are not here."""
 
@@ -40,6 +42,17 @@ class Draw:
     def pair(self, *lists: str) -> Pair:
         """Draw words that mean the same, of the named lists."""
         return self.one(self.lexicon.pairs[self.one(lists)])
+
+    def number(self, most: int = 20) -> Pair:
+        """Draw a number from two on: up to `most`, which is 20 or less, or else any; some figures.
+
+        Figures are the same in both languages.
+        """
+        numbers = self.lexicon.pairs["numbers"]
+        place = self.random.randrange(most - 1 if most < 20 else len(numbers))
+        if place < 19 and self.chance(FIGURES_SHARE):
+            return Pair(str(place + 2), str(place + 2))
+        return numbers[place]
 
     def first_name(self) -> tuple[str, Gender]:
         """Draw a first name and its gender; a placeholder is masculine, as nobody knows whose."""

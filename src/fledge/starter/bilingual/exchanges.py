@@ -27,6 +27,7 @@ CALLED = (
     ("his name is {name}", "il s'appelle {name}", "."),
     ("her name is {name}", "elle s'appelle {name}", "."),
     ("this is {name}", "c'est {name}", "."),
+    ("this is my friend {name}", "c'est mon ami {name}", "."),
     ("is your name {name}", "est-ce que tu t'appelles {name}", "?"),
     ("are you {name}", "est-ce que tu es {name}", "?"),
     ("{whose} name is {name}", "{who} s'appelle {name}", "."),
@@ -35,7 +36,7 @@ CALLED = (
     ("what is her name", "comment s'appelle-t-elle", "?"),
     ("do you know {name}", "est-ce que tu connais {name}", "?"),
     ("where does {name} live", "où habite {name}", "?"),
-    ("{name} and {other} are here", "{name} et {other} sont ici", "."),
+    ("here are {name} and {other}", "voici {name} et {other}", "."),
     ("this present is for {name}", "ce cadeau est pour {name}", "."),
 )
 BILLS = (
@@ -47,6 +48,12 @@ BILLS = (
     ("that is {number} euros", "ça fait {nombre} euros", "."),
     ("do you have {thing} in {colour}", "est-ce que vous avez {chose} en {couleur}", "?"),
     ("what colour {be} {thing}", "de quelle couleur {est} {chose}", "?"),
+)
+THANKING = (
+    ("thank you for", "merci"),
+    ("thank you very much for", "merci beaucoup"),
+    ("thanks for", "merci"),
+    ("thanks a lot for", "merci beaucoup"),
 )
 WISHES = {"m": ("bon", "bons"), "f": ("bonne", "bonnes")}
 GOOD = ("good", "nice", "great", "lovely")
@@ -91,7 +98,7 @@ def price(draw: Draw) -> Pair:
     name = draw.one(("clothes", "dish", "thing"))
     one = Named(named(draw, name).noun, None, draw.chance(0.4))
     subject = as_subject(pointed_at(draw, one) if draw.chance(0.55) else definite(one))
-    number, colour = draw.pair("numbers"), draw.adjective("colour")
+    number, colour = draw.number(), draw.adjective("colour")
     helper = "does" if subject.is_third else "do"
     costs = "costs" if subject.is_third else "cost"
     left = {"be": be(subject), "do": helper, "costs": costs, "thing": subject.english}
@@ -105,16 +112,9 @@ def price(draw: Draw) -> Pair:
 
 def thanking(draw: Draw) -> Pair:
     """Draw "thank you for your help"."""
-    english = draw.one(
-        ("thank you for", "thank you very much for", "thanks for", "thanks a lot for")
-    )
-    french = "merci beaucoup pour" if english.split()[-2] in ("much", "lot") else "merci pour"
-    what = draw.pair("thanks")
-    if what.english == "coming":
-        return finished(draw, Pair(f"{english} coming", french.replace("pour", "d'être venu")), ".")
-    return finished(
-        draw, Pair(f"{english} {what.english}", f"{french} {what.french}"), draw.one("..!")
-    )
+    (english, french), what = draw.one(THANKING), draw.pair("thanks")
+    words = Pair(f"{english} {what.english}", f"{french} {what.french}")
+    return finished(draw, words, draw.one("..!"))
 
 
 def parting(draw: Draw) -> Pair:
@@ -162,8 +162,8 @@ def how_was(draw: Draw) -> Pair:
         )
     done = agreeing(participle("passer"), subject.gender, subject.is_plural)
     helper = present("être", subject.person)
-    words = f"comment {'se' if subject.is_plural else 's’'} {helper} {done} {subject.french}"
-    return finished(draw, Pair(f"how was {subject.english}", words.replace("s’ ", "s'")), "?")
+    french = f"comment se {helper} {done} {subject.french}"
+    return finished(draw, Pair(f"how was {subject.english}", french), "?")
 
 
 def asking_for(draw: Draw) -> Pair:

@@ -60,6 +60,7 @@ DAY_FRAMES = (
     ("is it {day} today", "est-ce que c'est {day} aujourd'hui", "?"),
     ("is today {day}", "est-ce qu'aujourd'hui c'est {day}", "?"),
     ("the {shop} is closed on {day}s", "{le_shop} est fermé le {day}", "."),
+    ("the {shop}s are closed on {day}s", "{les_shops} sont fermés le {day}", "."),
     ("I do not work on {day}s", "je ne travaille pas le {day}", "."),
     ("my birthday is in {month}", "mon anniversaire est en {month}", "."),
     ("it is cold in {month}", "il fait froid en {month}", "."),
@@ -68,6 +69,12 @@ DAY_FRAMES = (
     ("I am free on {day}", "je suis libre {day}", "."),
     ("are you free on {day}", "est-ce que tu es libre {day}", "?"),
 )
+
+SHOPS = {
+    "shop": {"le_shop": "le magasin", "les_shops": "les magasins"},
+    "museum": {"le_shop": "le musée", "les_shops": "les musées"},
+    "market": {"le_shop": "le marché", "les_shops": "les marchés"},
+}
 
 
 def weather(draw: Draw) -> Pair:
@@ -105,7 +112,7 @@ def hour(draw: Draw) -> Pair:
     """Draw "three o'clock", "half past ten" or "noon"."""
     if draw.chance(0.08):
         return draw.one(NOON)
-    number = draw.one((Pair("one", "une"), *draw.lexicon.pairs["numbers"][:11]))
+    number = Pair("one", "une") if draw.chance(1 / 12) else draw.number(12)
     french = "une heure" if number.english == "one" else f"{number.french} heures"
     if draw.chance(0.5):
         english = f"{number.english} o'clock" if draw.chance(0.65) else number.english
@@ -142,11 +149,9 @@ def day(draw: Draw) -> Pair:
     """Draw "today is Monday" or "my birthday is in May"."""
     english, french, mark = draw.one(DAY_FRAMES)
     day_, month, town = draw.pair("days"), draw.pair("months"), draw.pair("city")
-    shop = draw.one(
-        (Pair("shop", "le magasin"), Pair("museum", "le musée"), Pair("market", "le marché"))
-    )
+    shop = draw.one(tuple(SHOPS))
     sides = [
-        {"day": day_.english, "month": month.english, "town": town.english, "shop": shop.english},
-        {"day": day_.french, "month": month.french, "town": town.french, "le_shop": shop.french},
+        {"day": day_.english, "month": month.english, "town": town.english, "shop": shop},
+        {"day": day_.french, "month": month.french, "town": town.french, **SHOPS[shop]},
     ]
     return finished(draw, Pair(english.format(**sides[0]), french.format(**sides[1])), mark)

@@ -136,7 +136,7 @@ def counted(draw: Draw, named: Named) -> NounPhrase:
     if draw.chance(0.25):
         word = draw.one(("many", "a lot of"))
         return named.phrase(fixed(f"{word} {named.english}", f"beaucoup de {named.french}"))
-    number = draw.one(draw.lexicon.pairs["numbers"][:9])
+    number = draw.number(10)
     return named.phrase(
         fixed(f"{number.english} {named.english}", f"{number.french} {named.french}")
     )

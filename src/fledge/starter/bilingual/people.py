@@ -1,5 +1,7 @@
 """Sentences about people: professions, ages, relatives, and what they like, need and want."""
 
+from dataclasses import replace
+
 from fledge.starter.bilingual.agreement import contracted
 from fledge.starter.bilingual.clause import PRONOUNS, Clause
 from fledge.starter.bilingual.complements import draw_action
@@ -47,7 +49,7 @@ def profession(draw: Draw) -> Pair:
 
 def age(draw: Draw) -> Pair:
     """Draw "she is ten years old"."""
-    subject, number = anyone(draw), draw.pair("numbers")
+    subject, number = anyone(draw), draw.number()
     english = number.english + draw.one((" years old", " years old", ""))
     clause = Clause(subject, state(subject, "avoir"), fixed(english, f"{number.french} ans"))
     return finished(draw, clause.said(), ".")
@@ -78,6 +80,9 @@ def kin(draw: Draw) -> Pair:
 
 def _one_or_more(draw: Draw) -> NounPhrase:
     noun = draw.noun("kin")
+    if draw.chance(0.12):
+        one = indefinite(draw, Named(noun, None, False))
+        return replace(one, complement=replace(one.complement, english=f"one {noun.english}"))
     if draw.chance(0.5):
         return indefinite(draw, Named(noun, None, False))
     return counted(draw, Named(noun, None, True))
@@ -86,9 +91,9 @@ def _one_or_more(draw: Draw) -> NounPhrase:
 def liking(draw: Draw) -> Pair:
     """Draw "I like coffee", "she loves cats" or "do you prefer tea?": French has the article."""
     subject = anyone(draw)
-    name = draw.one(("food", "dish", "drink", "animal", "clothes", "shown", "written"))
+    name = draw.one(("food", "dish", "drink", "animal", "clothes", "shown", "written", "pastime"))
     noun, share = draw.noun(name), draw.random.random()
-    one = Named(noun, None, name not in ("food", "drink"))
+    one = Named(noun, None, name not in ("food", "drink", "pastime"))
     what = fixed(one.english, definite(one).french)
     if share < 0.2:
         what = pointed_at(draw, Named(noun, None, False)).complement
@@ -130,7 +135,7 @@ def comparing(draw: Draw) -> Pair:
 
 def household(draw: Draw) -> Pair:
     """Draw "there are five people in my family"."""
-    number, owner = draw.one(draw.lexicon.pairs["numbers"][:9]), draw.one(OWNERS)
+    number, owner = draw.number(10), draw.one(OWNERS)
     one = possessed(owner, Named(FAMILY, None, False))
     who = draw.one((Pair("people", "personnes"), Pair("children", "enfants")))
     return finished(

@@ -1,8 +1,10 @@
 """Sentences about where things and people are, how to get there, and what there is."""
 
+import re
+
 from fledge.starter.bilingual.agreement import contracted
 from fledge.starter.bilingual.clause import PRONOUNS, Clause, Subject, as_subject
-from fledge.starter.bilingual.conjugation import present
+from fledge.starter.bilingual.conjugation import joined, present
 from fledge.starter.bilingual.draw import Draw
 from fledge.starter.bilingual.lexicon import Pair
 from fledge.starter.bilingual.moments import at_an_hour
@@ -60,7 +62,13 @@ HAPPENING = {
     "event": (("start", "commencer"), ("begin", "commencer"), ("finish", "finir")),
     "shown": (("start", "commencer"), ("finish", "finir")),
 }
+USUAL_SPOTS = (
+    Pair("at home", "à la maison"),
+    Pair("at school", "à l'école"),
+    Pair("at work", "au travail"),
+)
 TIME_WORDS = (Pair("when", "quand"), Pair("what time", "à quelle heure"), Pair("when", "quand"))
+BARE = re.compile(r"^(some|an?) ")
 NONE_LEFT = (("no", "pas"), ("no more", "plus"))
 
 
@@ -113,13 +121,7 @@ def spot(draw: Draw) -> Pair:
     if share < 0.3:
         return draw.pair("side")
     if share < 0.4:
-        return draw.one(
-            (
-                Pair("at home", "à la maison"),
-                Pair("at school", "à l'école"),
-                Pair("at work", "au travail"),
-            )
-        )
+        return draw.one(USUAL_SPOTS)
     if share < 0.5:
         place = the_place(draw)
         return Pair(f"at {place.english}", contracted("à", place.french))
@@ -183,29 +185,25 @@ def happening(draw: Draw) -> Pair:
 def there_is(draw: Draw) -> Pair:
     """Draw "there is a bank near the station" or "is there any milk?"."""
     phrase = existing(draw)
-    where, share = spot(draw) if draw.chance(0.55) else Pair("", ""), draw.random.random()
-    is_ = "are" if phrase.is_english_plural else "is"
-    words, mark = phrase.complement, "."
+    where = spot(draw) if draw.chance(0.55) else Pair("", "")
+    words, mark = _existence(draw, phrase, draw.random.random())
+    english, french = joined(words.english, where.english), joined(words.french, where.french)
+    return finished(draw, Pair(english, french), mark)
+
+
+def _existence(draw: Draw, phrase: NounPhrase, share: float) -> tuple[Pair, str]:
+    """Ask, deny or say that there is something, by where `share` lies between 0 and 1."""
+    is_, words = "are" if phrase.is_english_plural else "is", phrase.complement
     if share < 0.3:
-        english, french, mark = (
-            f"{is_} there {words.english}",
-            f"est-ce qu'il y a {words.french}",
-            "?",
-        )
-    elif share < 0.4:
-        english, french = (
-            f"there {is_} not {words.english_negated}",
-            f"il n'y a pas {words.french_negated}",
-        )
+        return Pair(f"{is_} there {words.english}", f"est-ce qu'il y a {words.french}"), "?"
+    if share < 0.4:
+        english, pas = f"there {is_} not {words.english_negated}", "pas"
     elif share < 0.55 and words.french_negated.startswith("de "):
-        (no, pas), bare = draw.one(NONE_LEFT), words.english.removeprefix("some ")
-        bare = bare.removeprefix("a ").removeprefix("an ")
-        english, french = f"there {is_} {no} {bare}", f"il n'y a {pas} {words.french_negated}"
+        no, pas = draw.one(NONE_LEFT)
+        english = f"there {is_} {no} {BARE.sub('', words.english)}"
     else:
-        english, french = f"there {is_} {words.english}", f"il y a {words.french}"
-    return finished(
-        draw, Pair(f"{english} {where.english}".strip(), f"{french} {where.french}".strip()), mark
-    )
+        return Pair(f"there {is_} {words.english}", f"il y a {words.french}"), "."
+    return Pair(english, f"il n'y a {pas} {words.french_negated}"), "."
 
 
 def existing(draw: Draw) -> NounPhrase:
