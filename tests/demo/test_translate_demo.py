@@ -17,7 +17,7 @@ from fledge.demo.translation import (
     write_everyday,
 )
 from fledge.runs.run import Run
-from fledge.starter.everyday import everyday_sentences
+from fledge.starter.bilingual.everyday import everyday_sentences
 from fledge.starter.parallel import sentence_pairs
 from fledge.train.progress import SilentProgress
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from fledge.starter.bilingual.everyday import everyday_sentences
 from fledge.starter.bilingual.exchanges import phrases
-from fledge.starter.everyday import everyday_sentences
 from fledge.starter.french import FRAMES, PHRASES
 from fledge.starter.kinds import KINDS
 from fledge.starter.parallel import grammar

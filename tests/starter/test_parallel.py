@@ -1,6 +1,6 @@
 import pytest
 
-from fledge.starter.everyday import EverydaySentence, everyday_sentences
+from fledge.starter.bilingual.everyday import EverydaySentence, everyday_sentences
 from fledge.starter.french import PHRASES
 from fledge.starter.parallel import (
     HELD_OUT,

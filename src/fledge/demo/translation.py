@@ -13,7 +13,7 @@ from fledge.generate.beam import BeamSettings
 from fledge.generate.translation import translate
 from fledge.runs.run import Run, execute
 from fledge.stages.translate.data import sample_file
-from fledge.starter.everyday import everyday_sentences
+from fledge.starter.bilingual.everyday import everyday_sentences
 from fledge.starter.parallel import sentence_pairs
 from fledge.train.progress import Progress
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
+from fledge.starter.bilingual.everyday import everyday_sentences
 from fledge.starter.bilingual.exchanges import phrases
 from fledge.starter.bilingual.grammar import sentences
 from fledge.starter.bilingual.lexicon import lexicon
-from fledge.starter.everyday import everyday_sentences
 from fledge.starter.french import PHRASES
 from fledge.starter.task import Split, is_held_out
 
