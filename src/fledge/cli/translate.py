@@ -70,10 +70,9 @@ def translate(
 ) -> None:
     """Translate a sentence, a file or a pipe by beam search.
 
-    Words that training never had are named on standard error: those that the translation left as
-    they are, and those that it lost. With `--best` above 1, each line begins with the sentence's
-    number and a tab. An empty line gives an empty line. Lines of a pipe are translated as they
-    arrive.
+    Words that training never had are named on standard error. With `--best` above 1, each line
+    begins with the sentence's number and a tab. An empty line gives an empty line. Lines of a pipe
+    are translated as they arrive.
     """
     if file is not None and sentence is not None:
         raise ConfigError("give a SENTENCE or --file FILE, not both")

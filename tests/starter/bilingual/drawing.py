@@ -13,7 +13,9 @@ def differing(kind: Callable[[Draw], Pair], table: str) -> list[str]:
     """Sentences whose French is another one now, or a complaint if few are still drawn."""
     draw = Draw(Random("golden"))
     drawn = [kind(draw) for _ in range(DRAWS)]
-    found = {pair.english: pair.french for pair in drawn}
+    found: dict[str, set[str]] = {}
+    for pair in drawn:
+        found.setdefault(pair.english, set()).add(pair.french)
     read = dict(line.split(" | ") for line in table.strip().splitlines())
     known = read.keys() & found.keys()
     if len(known) < len(read) / 2:
@@ -21,5 +23,5 @@ def differing(kind: Callable[[Draw], Pair], table: str) -> list[str]:
     return [
         f"{english} -> {found[english]}"
         for english, french in read.items()
-        if found.get(english, french) != french
+        if english in known and french not in found[english]
     ]
