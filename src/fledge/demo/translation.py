@@ -18,7 +18,7 @@ from fledge.starter.parallel import sentence_pairs
 from fledge.train.progress import Progress
 
 STEPS = 1500
-"""About two minutes of two cores; more steps still help a little."""
+"""A little over two minutes of one core; the rate falls to its end with the last of them."""
 EVERYDAY_FILE = "everyday.json"
 """File in the output with the everyday sentences and their translations."""
 
