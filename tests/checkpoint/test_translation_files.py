@@ -1,5 +1,6 @@
 import json
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from transformers import AutoTokenizer, MarianConfig, MarianMTModel, MarianToken
 from checkpoint.translation_models import TEXTS, make
 from fledge.checkpoint.exchange import export_model
 from fledge.checkpoint.translation_files import (
+    WORDS,
     LoadedTranslationModel,
     load_translation_model,
     save_translation_model,
@@ -39,6 +41,21 @@ def test_loaded_equals_saved(tmp_path, changes):
     save_translation_model(tmp_path / "b", loaded)
     for path in (tmp_path / "a").iterdir():
         assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_words_of_training_are_kept_and_exported(tmp_path):
+    words = frozenset({"straße", "dog", "don", "t"})
+    save_translation_model(tmp_path / "a", replace(make(), known_words=words))
+    assert (tmp_path / "a" / WORDS).read_text(encoding="utf-8") == "dog\ndon\nstraße\nt\n"
+    assert load_translation_model(tmp_path / "a").known_words == words
+    export_model(tmp_path / "a", tmp_path / "b")
+    assert load_translation_model(tmp_path / "b").known_words == words
+    save_translation_model(tmp_path / "c", make())
+    assert not (tmp_path / "c" / WORDS).exists()
+    assert load_translation_model(tmp_path / "c").known_words == frozenset()
+    (tmp_path / "a" / WORDS).write_bytes(b"caf\xe9\n")
+    with pytest.raises(CheckpointError, match=r"known_words\.txt: expected words in UTF-8"):
+        load_translation_model(tmp_path / "a")
 
 
 def test_what_marian_cannot_compute_has_a_name_of_its_own(tmp_path):

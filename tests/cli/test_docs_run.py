@@ -91,6 +91,7 @@ NOT_COMMANDS = {
     ("rlhf.md", "indented"): "formulas",
     ("settings.md", "indented"): "prose that is set off",
     ("translation.md", "indented"): "a formula",
+    ("translation.md", "text"): "what a command prints",
 }
 """Blocks that nobody types, by page and language."""
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fledge.cli.standard_input import arriving_lines
+from fledge.cli.translate import name_unknown_words
+from fledge.generate.translation import Translation
 from fledge.runs.record import RUN_FILE
 from stages.translate.translators import LEARNT, train
 
@@ -127,6 +129,31 @@ def test_references_are_scored_with_their_signatures(
     (tmp_path / "b.fr").write_text("un\n")
     code, _, err = fledge(*words, tmp_path / "b.fr")
     assert code == 1 and "a.en has 2 lines but" in err and "b.fr has 1" in err
+
+
+def test_unknown_words_are_named_on_stderr(fledge, translator: Path, tmp_path: Path) -> None:
+    code, out, err = fledge("translate", translator, "a green Qwxz sleeps")
+    assert code == 0 and len(out.splitlines()) == 1
+    # A model of one tiny layer never learnt to copy; it may keep the word or lose it.
+    assert re.fullmatch(r"unknown words, (left as they are|lost in the translation): Qwxz\n", err)
+    _, out, _ = fledge("translate", translator, "a green Qwxz sleeps", "--json")
+    assert json.loads(out)["unknown_words"] == ["Qwxz"]
+    _, out, err = fledge("translate", translator, "a green dog sleeps", "--json")
+    assert "unknown_words" not in json.loads(out) and err == ""
+    (tmp_path / "a.en").write_text("a qa cat eats\na Qa dog eats\na qa qb dog eats\n")
+    _, out, err = fledge("translate", translator, "--file", tmp_path / "a.en")
+    assert len(out.splitlines()) == 3
+    named = re.findall(r"unknown words, [a-z ]+: (.*)", err)
+    assert {word for line in named for word in line.split(", ")} == {"qa", "Qa", "qb"}
+
+
+def test_many_unknown_words_are_counted(capsys) -> None:
+    words = tuple(f"w{n}" for n in range(25))
+    name_unknown_words([[Translation("w0 w1", 0.0, (), words)]])
+    err = capsys.readouterr().err.splitlines()
+    assert err[0] == "unknown words, left as they are: w0, w1"
+    assert err[1].startswith("unknown words, lost in the translation: w2, w3")
+    assert err[1].endswith(", w21 and 3 more")
 
 
 def test_a_line_that_is_too_long_is_named(fledge, translator: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from fledge.checkpoint.translation_files import LoadedTranslationModel
 from fledge.errors import GenerationError
 from fledge.generate import translation
 from fledge.generate.beam import BeamSettings
-from fledge.generate.translation import translate
+from fledge.generate.translation import Translation, translate
 from fledge.model.transformer import Transformer
 from fledge.stages.translate.config import TransformerSize
 from fledge.text.tokenizer import Tokenizer
@@ -79,3 +80,21 @@ def test_a_sentence_beyond_the_context_is_named(loaded):
         translate(loaded, ["red", "red " * 90], BeamSettings())
     with pytest.raises(GenerationError, match=r"news\.en:2 has"):
         translate(loaded, ["red", "red " * 90], BeamSettings(), where="news.en:")
+
+
+def test_words_that_training_never_had_come_with_every_translation(loaded):
+    known = replace(loaded, known_words=frozenset(WORDS))
+    settings = BeamSettings(beams=2, best=2, max_new_tokens=4)
+    found = translate(known, ["red Zebra, ONE zebra", "green one", ""], settings)
+    assert [[one.unknown_words for one in each] for each in found] == [
+        [("Zebra", "zebra")] * 2,
+        [()] * 2,
+        [()],
+    ]
+    unrecorded = translate(loaded, ["red zebra"], settings)
+    assert all(one.unknown_words == () for one in unrecorded[0])
+
+
+def test_unknown_words_are_kept_or_lost():
+    one = Translation("Le zebra voit Anna.", 0.0, (), ("zebra", "Ann", "Anna", "yak"))
+    assert one.kept_words == ("zebra", "Anna") and one.lost_words == ("Ann", "yak")

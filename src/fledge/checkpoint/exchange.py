@@ -16,7 +16,7 @@ from fledge.checkpoint.recommended import GENERATION, Recommended
 from fledge.checkpoint.resolved import CONFIG, WEIGHTS, Checkpoint, resolve
 from fledge.checkpoint.settings import check_vocabulary, load_tokenizer, write_settings
 from fledge.checkpoint.tensors import refuse_not_finite, write_tensors
-from fledge.checkpoint.translation_files import generation_settings
+from fledge.checkpoint.translation_files import generation_settings, read_words, write_words
 from fledge.checkpoint.translation_tokenizers import load_tokenizers, save_tokenizers
 from fledge.checkpoint.weights import open_tensors
 from fledge.errors import CheckpointError
@@ -244,11 +244,13 @@ def _translation_settings(source: Path, model: Unread) -> WriteFiles:
         needed = (config.pad_id, config.end_id)
         check_vocabulary(source, model.vocabulary_size, tokenizer, needed)
     generation = generation_settings(config, tokenizers.target, _generation(source))
+    words = read_words(source)
 
     def write(directory: Path) -> None:
         write_json(directory / CONFIG, model.config_json)
         write_json(directory / GENERATION, generation)
         save_tokenizers(directory, config, tokenizers)
+        write_words(directory, words)
 
     return write
 

@@ -11,6 +11,8 @@ from fledge.checkpoint.settings import check_vocabulary
 from fledge.checkpoint.tensors import write_tensors
 from fledge.checkpoint.translation_tokenizers import Tokenizers, load_tokenizers, save_tokenizers
 from fledge.checkpoint.weights import load_weights
+from fledge.errors import CheckpointError
+from fledge.files import write_text
 from fledge.model.huggingface.encoder_decoder import (
     blank_transformer,
     transformer_from_huggingface,
@@ -20,6 +22,8 @@ from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 from fledge.text.sentences import SentenceTokenizer
 
+WORDS = "known_words.txt"
+"""File of the words that the model was trained on, one a line."""
 BEAMS = 4
 """Beams that `transformers` searches with, as in opus-mt's files (Vaswani et al. 2017, 6.1)."""
 
@@ -34,6 +38,8 @@ class LoadedTranslationModel:
     """The same object as `source` where one tokenizer serves both languages."""
     languages: tuple[str, str] = ("", "")
     """Source and target, as "en"; "" where no file says."""
+    known_words: frozenset[str] = frozenset()
+    """Words of the sentences it was trained on, without case; empty where none were recorded."""
 
     def source_ids(self, text: str) -> list[int]:
         """Encode a sentence as the encoder reads it: its ids and the end."""
@@ -69,6 +75,7 @@ def save_translation_model(directory: Path, loaded: LoadedTranslationModel) -> N
     write_tensors(directory / WEIGHTS, tensors)
     tokenizers = Tokenizers(loaded.source, loaded.target, loaded.languages)
     save_tokenizers(directory, config, tokenizers)
+    write_words(directory, loaded.known_words)
 
 
 def load_translation_model(directory: Path) -> LoadedTranslationModel:
@@ -83,7 +90,33 @@ def load_translation_model(directory: Path) -> LoadedTranslationModel:
     for tokenizer in (tokenizers.source, tokenizers.target):
         needed = (model.config.pad_id, model.config.end_id)
         check_vocabulary(directory, model.config.vocabulary_size, tokenizer, needed)
-    return LoadedTranslationModel(model, tokenizers.source, tokenizers.target, tokenizers.languages)
+    return LoadedTranslationModel(
+        model, tokenizers.source, tokenizers.target, tokenizers.languages, read_words(directory)
+    )
+
+
+def write_words(directory: Path, words: frozenset[str]) -> None:
+    """Write the words that a model was trained on; no file where none were recorded."""
+    if words:
+        write_text(directory / WORDS, "".join(f"{word}\n" for word in sorted(words)))
+
+
+def read_words(directory: Path) -> frozenset[str]:
+    """Read the words that a model was trained on; none where there is no such file.
+
+    Raises:
+        CheckpointError: the file is not UTF-8.
+    """
+    path = directory / WORDS
+    if not path.is_file():
+        return frozenset()
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except UnicodeDecodeError as error:
+        raise CheckpointError(
+            f"{path}: expected words in UTF-8, one a line, found other bytes ({error}); delete the "
+            "file to translate without naming unknown words"
+        ) from error
 
 
 def generation_settings(

@@ -82,14 +82,24 @@ def demo(
 
 
 def raise_translator(output: Path, seed: int) -> None:
-    """Train an encoder-decoder on the starter pack's sentences, and suggest commands to try it."""
+    """Train an encoder-decoder on the starter pack's sentences, measure it, suggest commands."""
     from fledge.cli.training import is_main_process
 
     log_to_terminal()
-    from fledge.demo.translation import run_translation_demo
+    from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.demo.translation import (
+        findings,
+        run_translation_demo,
+        translate_everyday,
+        write_everyday,
+    )
 
-    run_translation_demo(output, seed)
+    checkpoint = run_translation_demo(output, seed)
     if is_main_process():
+        found = translate_everyday(load_translation_model(checkpoint))
+        write_everyday(output, found)
+        for line in findings(output, found):
+            typer.echo(line, err=True)
         typer.echo(
             f"Next: {command('translate', output, FIRST_SENTENCE)}\n      "
             + command("inspect", "attention", output, FIRST_SENTENCE, "--output", "day.png"),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fledge.generate.translation import Translation
 
 EXAMPLE = 'Example: `fledge translate checkpoints/en-fr "How was your day?" --best 3 --scores`'
+NAMED = 20
+"""Most unknown words that are named; of more, the number is told."""
 
 
 def translate(
@@ -68,8 +70,9 @@ def translate(
 ) -> None:
     """Translate a sentence, a file or a pipe by beam search.
 
-    With `--best` above 1, each line begins with the sentence's number and a tab. An empty line
-    gives an empty line. Lines of a pipe are translated as they arrive.
+    Words that training never had are named on standard error. With `--best` above 1, each line
+    begins with the sentence's number and a tab. An empty line gives an empty line. Lines of a pipe
+    are translated as they arrive.
     """
     if file is not None and sentence is not None:
         raise ConfigError("give a SENTENCE or --file FILE, not both")
@@ -111,9 +114,14 @@ class Lines:
 
 
 def as_record(_: int, source: str, found: "Sequence[Translation]") -> Iterator[str]:
-    """Yield a sentence, its translations and their scores as one line of JSON."""
+    """Yield a sentence, its translations and their scores as one line of JSON.
+
+    The words that training never had are in it where there are any.
+    """
     translations = [{"text": one.text, "score": one.score} for one in found]
-    yield json.dumps({"source": source, "translations": translations}, ensure_ascii=False)
+    unknown = {"unknown_words": list(found[0].unknown_words)} if found[0].unknown_words else {}
+    record = {"source": source, "translations": translations, **unknown}
+    yield json.dumps(record, ensure_ascii=False)
 
 
 Show = Callable[[int, str, "Sequence[Translation]"], Iterator[str]]
@@ -133,7 +141,21 @@ def translated(
         found = translate(loaded, lot, settings, first=first)
         for number, (source, best) in enumerate(zip(lot, found, strict=True), start=first):
             yield from show(number, source, best)
+        name_unknown_words(found)
         first += len(lot)
+
+
+def name_unknown_words(found: "Sequence[Sequence[Translation]]") -> None:
+    """Name on stderr the words that training never had, those kept and those lost."""
+    for said, lists in (
+        ("left as they are", [best[0].kept_words for best in found]),
+        ("lost in the translation", [best[0].lost_words for best in found]),
+    ):
+        words = list(dict.fromkeys(word for one in lists for word in one))
+        if words:
+            more = f" and {len(words) - NAMED:,} more" if len(words) > NAMED else ""
+            line = f"unknown words, {said}: {', '.join(words[:NAMED])}{more}"
+            typer.echo(printable(line), err=True)
 
 
 def translate_file(
@@ -158,6 +180,7 @@ def translate_file(
         found = translate(loaded, sources, settings, advance, where=f"{file}:")
     pairs = enumerate(zip(sources, found, strict=True), start=1)
     write_all(output, (line for n, (source, best) in pairs for line in show(n, source, best)))
+    name_unknown_words(found)
     if references is not None:
         print_score([best[0].text for best in found], right)
 

@@ -11,6 +11,8 @@ from fledge.checkpoint.translation_files import LoadedTranslationModel
 from fledge.errors import GenerationError
 from fledge.generate.beam import BeamSettings, Hypothesis, beam_search
 from fledge.generate.decoders import TransformerDecoder
+from fledge.text.known_words import unknown_words, words_of
+from fledge.text.placeholders import hidden, restored
 
 SOURCE_TOKENS = 4096
 """Padded source tokens that are translated at a time, all beams counted; it sets only the speed."""
@@ -25,6 +27,21 @@ class Translation:
     text: str
     score: float
     ids: tuple[int, ...]
+    """Tokens as the model wrote them: `text` has unknown words in the places of placeholders."""
+    unknown_words: tuple[str, ...] = ()
+    """Words of the sentence that training never had, as they are written there."""
+
+    @property
+    def kept_words(self) -> tuple[str, ...]:
+        """Return the unknown words that the translation left as they are."""
+        written = set(words_of(self.text))
+        return tuple(word for word in self.unknown_words if word in written)
+
+    @property
+    def lost_words(self) -> tuple[str, ...]:
+        """Return the unknown words that the translation does not have."""
+        written = set(words_of(self.text))
+        return tuple(word for word in self.unknown_words if word not in written)
 
 
 def translate(
@@ -44,8 +61,10 @@ def translate(
         GenerationError: a sentence is longer than the model's context; it is named by `where` and
             its number, which counts from `first`.
     """
-    end = loaded.model.config.end_id
-    encoded = [[*ids, end] for ids in loaded.source.encode_batch(sentences)]
+    end, known = loaded.model.config.end_id, loaded.known_words
+    unknown = [unknown_words(sentence, known) for sentence in sentences]
+    read = [hidden(text, words, known) for text, words in zip(sentences, unknown, strict=True)]
+    encoded = [[*ids, end] for ids in loaded.source.encode_batch([text for text, _ in read])]
     _check_lengths(encoded, loaded.model.config.context_length, where, first)
     wanted = [number for number, text in enumerate(sentences) if text.strip()]
     found = [[Translation("", 0.0, ())] for _ in sentences]
@@ -53,7 +72,8 @@ def translate(
     for numbers in _batches(wanted, encoded, settings.beams):
         hypotheses = search(loaded, [encoded[number] for number in numbers], settings)
         for number, best in zip(numbers, hypotheses, strict=True):
-            found[number] = [_read(loaded, hypothesis) for hypothesis in best]
+            words = Words(unknown[number], read[number][1])
+            found[number] = [_read(loaded, hypothesis, words) for hypothesis in best]
         done(len(numbers))
     return found
 
@@ -78,10 +98,19 @@ def search(
     )
 
 
-def _read(loaded: LoadedTranslationModel, hypothesis: Hypothesis) -> Translation:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The unknown words of a sentence, and those for which placeholders stand, by placeholder."""
+
+    unknown: tuple[str, ...]
+    hidden: dict[str, str]
+
+
+def _read(loaded: LoadedTranslationModel, hypothesis: Hypothesis, words: Words) -> Translation:
     end = loaded.model.config.end_id
-    ids = [id_ for id_ in hypothesis.ids if id_ != end]
-    return Translation(loaded.target.decode(ids), hypothesis.score, hypothesis.ids)
+    text = loaded.target.decode([id_ for id_ in hypothesis.ids if id_ != end])
+    written = restored(text, words.hidden)
+    return Translation(written, hypothesis.score, hypothesis.ids, words.unknown)
 
 
 def _check_lengths(encoded: Sequence[Sequence[int]], limit: int, where: str, first: int) -> None:

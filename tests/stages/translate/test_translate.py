@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ import torch.nn.functional as F
 from sacrebleu import corpus_bleu, corpus_chrf
 from safetensors.torch import load_file
 
-from fledge.checkpoint.translation_files import load_translation_model
+from fledge.checkpoint.translation_files import load_translation_model, save_translation_model
 from fledge.data.pair_batch import SentencePairBatch
 from fledge.data.sentence_pairs import load_pairs
 from fledge.errors import ConfigError, DataError, RecordError, TokenizerError
@@ -193,6 +194,18 @@ def test_training_goes_on_from_a_checkpoint_with_its_own_tokenizer(trained, tmp_
         stage.loaded.model.token_embedding.weight, before.model.token_embedding.weight
     )
     assert {module.p for module in stage.trained.modules() if hasattr(module, "p")} == {0.1}
+
+
+def test_the_words_trained_on_are_recorded_and_added_to(trained, tmp_path):
+    before = load_translation_model(trained).known_words
+    assert {"dog", "cat"} <= before and "zebra" not in before
+    more = write_pairs(tmp_path / "a.tsv", [("a Zebra sleeps", "un zèbre dort"), ("yes", "oui")])
+    files = {"pairs": [more], "held_out": [str(PAIRS)]}
+    stage = build(tmp_path / "run", model=str(trained), **files)
+    assert stage.loaded.known_words == before | {"a", "zebra", "sleeps", "yes"}
+    save_translation_model(tmp_path / "unrecorded", replace(stage.loaded, known_words=frozenset()))
+    stage = build(tmp_path / "run", model=str(tmp_path / "unrecorded"), **files)
+    assert stage.loaded.known_words == frozenset()
 
 
 def test_measured_sentences_are_spread_over_all_that_are_held_out(tmp_path):

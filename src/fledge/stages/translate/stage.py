@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -31,6 +32,7 @@ from fledge.stages.translate.data import (
     sample_file,
 )
 from fledge.stages.translate.loss import TeacherForcing, mean_nll
+from fledge.text.known_words import known_words
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext
 
 EVALUATION_TOKENS = 16_384
@@ -169,9 +171,13 @@ def spread(pairs: Sequence[SentencePair], count: int | None) -> list[SentencePai
 def _load_or_create(
     config: TranslateConfig, text: ParallelText, context: StageContext
 ) -> LoadedTranslationModel:
+    words = known_words(pair.source for pair in text.train)
     if config.model is not None:
-        return load_translation_model(find_checkpoint(config.model))
+        loaded = load_translation_model(find_checkpoint(config.model))
+        # A model that did not record its words knows more than these pairs have.
+        known = loaded.known_words and loaded.known_words | words
+        return replace(loaded, known_words=known)
     tokenizer = own_tokenizer(config, text.train, context)
     model = Transformer(config.size.config(tokenizer, config.dropout))
     model.initialise(random(context.seed, "initialise"))
-    return LoadedTranslationModel(model, tokenizer, tokenizer, config.languages)
+    return LoadedTranslationModel(model, tokenizer, tokenizer, config.languages, words)
