@@ -10,41 +10,77 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from _baselines import Result
+from _frame import Measurement, share_cell
 from _load import Chat, rounds
-from _measure import machine
+from _measure import in_row
 from _server import free_port, resident, server
+from _work import weight_bytes
 
-from fledge.checkpoint.inference import open_language_model
+from fledge.checkpoint.inference import open_language_model, settings_of
 from fledge.checkpoint.resolved import resolve
 from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
+from fledge.model.counting import parameters
 from fledge.text.conversation import Conversation, Message
 
 ROUNDS = 5
 READERS = (1, 16)
 TOKENS = 64
+WIDTHS = {"float32": 4, "bfloat16": 2, "int8": 1}
 MiB = 2**20
 
 
-def measure_model(checkpoint: Path, tiny: Path, quick: bool) -> None:
+def measure_model(checkpoint: Path, tiny: Path, quick: bool, record: bool) -> None:
     """Print the tables of one checkpoint; a server of the `tiny` one is the program alone."""
     times, tokens = (1, 8) if quick else (ROUNDS, TOKENS)
+    config = settings_of(resolve(checkpoint))
+    settings = {"parameters": parameters(config), "tokens": tokens}
+    measured = Measurement("serving-one-model", quick=quick, record=record, settings=settings)
     chats = [seconds_of_chat(checkpoint) for _ in range(2 if quick else 4)]
     loaded = open_language_model(checkpoint)
     size = sum(file.stat().st_size for file in resolve(checkpoint).files)
     bare, *_ = serve_one(tiny)
+    measured.look()
     first, ready, speeds = serve_one(checkpoint, lambda url: speeds_of(loaded, url, tokens, times))
-    print(f"\n{machine()}, weights in {loaded.weights}\n\n| measured | value |\n|---|---|")
+    measured.look_again()
+    print(f"\nweights in {loaded.weights}\n\n| measured | value |\n|---|---|")
     print(f"| `fledge chat` until its prompt, best but the first, s | {min(chats[1:]):.2f} |")
     print(f"| `fledge serve` until it answers, s | {ready:.2f} |")
     print(f"| file, MiB | {size / MiB:,.0f} |")
     print(f"| memory after the first answer, MiB | {first / MiB:,.0f} |")
     print(f"| the same with a model of 2M parameters, MiB | {bare / MiB:,.0f} |")
     print(f"| difference over the file | {(first - bare) / size:.2f} |")
-    print("\n| readers | engine alone, tokens/s | served, tokens/s | served / alone |")
-    print("|---|---|---|---|")
-    for readers, (alone, served) in zip(READERS, speeds, strict=True):
-        print(f"| {readers} | {alone:,.1f} | {served:,.1f} | {served / alone:.2f} |")
+    weights = weight_bytes(config, WIDTHS[str(loaded.weights)])
+    print_speeds(speeds, weights, first, measured)
+
+
+def print_speeds(
+    speeds: list[tuple[float, float]], weights: float, memory: int, measured: Measurement
+) -> None:
+    """Print tokens a second; the share is that of bandwidth, for all weights once a step."""
+    bandwidth = measured.ceilings.best("read", measured.machine.threads)
+    found = [
+        Result(
+            task=f"{readers} readers",
+            program=program,
+            unit="tokens",
+            per_second=speed,
+            share=speed / readers * weights / bandwidth,
+            bound="read",
+            memory_bytes=memory if program == "served" else None,
+        )
+        for readers, pair in zip(READERS, speeds, strict=True)
+        for program, speed in zip(("engine alone", "served"), pair, strict=True)
+    ]
+    mark = " (DOES NOT COUNT)" if measured.objection() else ""
+    head = [f"readers{mark}", "engine alone, tokens/s", "share", "served, tokens/s", "share"]
+    print(f"\n{in_row([*head, 'served / alone'])}\n{'|---' * 6}|")
+    for readers, alone, served in zip(READERS, found[::2], found[1::2], strict=True):
+        cells = [str(readers), f"{alone.per_second:,.1f}", share_cell(alone)]
+        cells += [f"{served.per_second:,.1f}", share_cell(served)]
+        print(in_row([*cells, f"{served.per_second / alone.per_second:.2f}"]))
+    measured.conclude(found)
 
 
 def serve_one(

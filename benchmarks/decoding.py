@@ -3,14 +3,14 @@
     python benchmarks/decoding.py CHECKPOINT --peers PYTHON --text FILE
 
 PYTHON is an interpreter with `transformers`, `ctranslate2` and `llama_cpp`, or with some of them.
-Every program has a process and the same threads, and they take turns. The machine's limits, bytes
-and products per second, are measured in the same run, and so is how busy others keep it. Without a
-checkpoint a random model of 17M parameters is measured.
+Every program has a process and the same threads, and they take turns. The share is that of the
+bytes that the machine could have read meanwhile, for all weights once a step; for a long prompt, of
+the products that it could have computed. Without a checkpoint a random model of 17M parameters is
+measured.
 """
 
 import argparse
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -18,21 +18,29 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import final
 
 import torch
 from _decoders import TASKS
-from _measure import machine
+from _frame import Measurement, Table, parse
+from _measure import Row, peak_resident
+from _work import Work, trunk, weight_bytes
+
+from fledge.model.config import GPTConfig
 
 PEERS = {
     "transformers bfloat16": "transformers",
     "CTranslate2 float32": "ctranslate2",
     "CTranslate2 int8": "ctranslate2",
-    "llama.cpp F16": "llama_cpp",
-    "llama.cpp Q8_0": "llama_cpp",
+    "llama.cpp F16": "llama-cpp-python",
+    "llama.cpp Q8_0": "llama-cpp-python",
 }
 ONE_ROW_ONLY = "llama.cpp"
 """Its Python binding evaluates one text at a time."""
+WIDTHS = {"float32": 4, "bfloat16": 2, "F16": 2, "int8": 1, "Q8_0": 1.0625}
+"""Bytes of a weight in each format."""
 TARGETS = [
     ("1 row", "fledge bfloat16", "llama.cpp F16", 0.9),
     ("1 row", "fledge int8", "llama.cpp Q8_0", 0.9),
@@ -46,77 +54,57 @@ WINDOW, WINDOWS = 512, 16
 """Tokens of the text that perplexity is measured on: windows of this length, and their number."""
 
 
+@final
+class Decoder:
+    """A program in a process of its own; a call runs a task there and returns its seconds."""
+
+    def __init__(self, process: subprocess.Popen[str], program: str) -> None:
+        self._process = process
+        self._program = program
+
+    def __call__(self, task: str) -> float:
+        start = time.perf_counter()
+        print(task, file=self._process.stdin, flush=True)
+        self.wait_for("done")
+        return time.perf_counter() - start
+
+    def wait_for(self, word: str) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line == f"{word}\n":
+                return
+        raise RuntimeError(f"{self._program} ended early")
+
+    def memory(self) -> int | None:
+        """Return the largest resident bytes so far."""
+        return peak_resident(self._process.pid)
+
+
 @contextmanager
-def started(python: str, program: str, folder: Path) -> Iterator[Callable[[str], float]]:
-    """Start a worker; the yielded function runs a task there and returns its seconds."""
+def started(python: str, program: str, folder: Path) -> Iterator[Decoder]:
+    """Start a program, and yield it once it has loaded the model."""
     script = Path(__file__).with_name("_decoders.py")
     command = [python, str(script), program, str(folder)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-
-        def wait_for(word: str) -> None:
-            for line in process.stdout:
-                if line == f"{word}\n":
-                    return
-            raise RuntimeError(f"{program} ended early")
-
-        def run(task: str) -> float:
-            start = time.perf_counter()
-            print(task, file=process.stdin, flush=True)
-            wait_for("done")
-            return time.perf_counter() - start
-
-        wait_for("ready")
+        decoder = Decoder(process, program)
+        decoder.wait_for("ready")
         try:
-            yield run
+            yield decoder
         finally:
             process.kill()
 
 
-def available(python: str | None) -> list[str]:
-    """Return the peers whose package the interpreter has."""
+def available(python: str | None) -> dict[str, str]:
+    """Return the versions of the peers' packages that the interpreter has."""
     if python is None:
-        return []
-    code = "import importlib.util as u, sys; print(u.find_spec(sys.argv[1]) is not None)"
+        return {}
+    code = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
     checks = {
         package: subprocess.run([python, "-c", code, package], capture_output=True, text=True)
-        for package in set(PEERS.values())
+        for package in sorted(set(PEERS.values()))
     }
-    return [name for name, package in PEERS.items() if checks[package].stdout == "True\n"]
-
-
-def best(function: Callable[[], object], times: int = 20) -> float:
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def bytes_per_second() -> float:
-    """Read 256 MiB, far more than the caches hold."""
-    numbers = torch.ones(2**26)
-    return numbers.nbytes / best(numbers.sum)
-
-
-def products_per_second(width: int, outputs: int) -> float:
-    """Multiply bfloat16 matrices of the model's sizes; multiplying and adding count as two."""
-    x, weight = torch.ones(2000, width).bfloat16(), torch.ones(outputs, width).bfloat16()
-    return 2.0 * 2000 * width * outputs / best(lambda: x @ weight.T)
-
-
-def busy_cores(seconds: float = 2.0) -> float:
-    """Return how many cores others keep busy while this process sleeps."""
-    idle = _idle_seconds()
-    time.sleep(seconds)
-    return max(0.0, (os.cpu_count() or 1) - (_idle_seconds() - idle) / seconds)
-
-
-def _idle_seconds() -> float:
-    fields = Path("/proc/stat").read_text().split("\n")[0].split()[1:]
-    return (int(fields[3]) + int(fields[4])) / os.sysconf("SC_CLK_TCK")
+    return {name: done.stdout.strip() for name, done in checks.items() if done.returncode == 0}
 
 
 def perplexity(folder: Path, weights: str, text: Path) -> float:
@@ -135,9 +123,20 @@ def perplexity(folder: Path, weights: str, text: Path) -> float:
     return math.exp(statistics.fmean(nats))
 
 
+def print_perplexity(folder: Path, text: Path) -> None:
+    exact, rounded = (perplexity(folder, weights, text) for weights in ("bfloat16", "int8"))
+    print(f"\nperplexity: {exact:.3f}, in 8 bits {rounded:.3f} ({rounded / exact - 1:+.2%})")
+
+
+def sizes(checkpoint: Path) -> GPTConfig:
+    from fledge.checkpoint.inference import settings_of
+    from fledge.checkpoint.resolved import resolve
+
+    return settings_of(resolve(checkpoint))
+
+
 def random_checkpoint(folder: Path) -> Path:
     from fledge.checkpoint.model_files import save_language_model
-    from fledge.model.config import GPTConfig
     from fledge.model.gpt import GPT
     from fledge.text.chat import ChatTemplate
     from fledge.text.tokenizer import Tokenizer
@@ -163,98 +162,105 @@ def prepare(checkpoint: Path, folder: Path) -> None:
 
 
 def measure(
-    programs: dict[str, str], folder: Path, tasks: list[str], rounds: int
-) -> dict[str, dict[str, list[float]]]:
+    programs: dict[str, str],
+    folder: Path,
+    tasks: list[str],
+    rounds: int,
+    look: Callable[[], None],
+) -> list[Row]:
     """Return the seconds of each task and program; `programs` have their interpreters."""
-    found: dict[str, dict[str, list[float]]] = {task: {} for task in tasks}
+    rows: list[Row] = []
     with ExitStack() as stack:
         runs = {
             name: stack.enter_context(started(python, name, folder))
             for name, python in programs.items()
         }
         for task in tasks:
-            taking_part = {
-                name: run
-                for name, run in runs.items()
-                if len(TASKS[task].lengths) == 1 or not name.startswith(ONE_ROW_ONLY)
-            }
-            for run in taking_part.values():
-                run(task)
-            for _ in range(rounds):
-                for name, run in taking_part.items():
-                    found[task].setdefault(name, []).append(run(task))
-    return found
+            rows += turns(task, runs, rounds, look)
+        return rows
 
 
-def report(seconds: dict[str, dict[str, list[float]]], checkpoint: Path) -> None:
-    from fledge.checkpoint.inference import settings_of
-    from fledge.checkpoint.resolved import resolve
-    from fledge.model.counting import parameters
+def turns(task: str, runs: dict[str, Decoder], rounds: int, look: Callable[[], None]) -> list[Row]:
+    """Run a task once to warm up, then in turns."""
+    lengths = TASKS[task].lengths
+    rows = [
+        Row(task, name, [], sum(lengths))
+        for name in runs
+        if len(lengths) == 1 or not name.startswith(ONE_ROW_ONLY)
+    ]
+    for row in rows:
+        runs[row.name](task)
+    for _ in range(rounds):
+        look()
+        for row in rows:
+            row.seconds.append(runs[row.name](task))
+    return [replace(row, memory=runs[row.name].memory()) for row in rows]
 
-    config = settings_of(resolve(checkpoint))
-    bandwidth, products = (
-        bytes_per_second(),
-        products_per_second(config.width, 2 * config.feed_forward_width),
-    )
-    matrices = parameters(config) - config.vocabulary_size * config.width
-    task = TASKS[PROMPT]
-    attention = 2 * config.num_layers * config.num_heads * config.head_width * task.prompt**2
-    bound = (2.0 * matrices * task.prompt + attention) / products
-    print(
-        f"\n{machine()}; {bandwidth / 1e9:.1f} GB/s read, {products / 1e9:,.0f} GFLOP/s bfloat16\n"
-    )
-    print("| task | program | median s | best s | tokens/s | of the bytes read |")
-    print("|---|---|---|---|---|---|")
-    widths = {"float32": 4, "bfloat16": 2, "F16": 2, "int8": 1, "Q8_0": 1.0625}
-    for name, of_programs in seconds.items():
-        wanted = sum(TASKS[name].lengths)
-        for program, each in of_programs.items():
-            median = statistics.median(each)
-            read = parameters(config) * widths[program.split(" ")[1]] * max(TASKS[name].lengths)
-            print(
-                f"| {name} | {program} | {median:.3f} | {min(each):.3f} | {wanted / median:,.0f} "
-                f"| {read / median / bandwidth:.0%} |"
-            )
-    print("\n| task | program | peer | ratio | wanted |\n|---|---|---|---|---|")
-    for name, program, peer, wanted_ratio in TARGETS:
-        if peer in seconds.get(name, {}):
-            medians = [statistics.median(seconds[name][each]) for each in (peer, program)]
-            print(
-                f"| {name} | {program} | {peer} | {medians[0] / medians[1]:.2f} | {wanted_ratio} |"
-            )
-    if PROMPT in seconds:
-        first = statistics.median(seconds[PROMPT]["fledge bfloat16"])
+
+def with_work(row: Row, config: GPTConfig) -> Row:
+    """Add the weights that are read, once for every token of the longest answer.
+
+    A long prompt is bounded by products instead, in the formats whose ceiling is measured.
+    """
+    weights = row.name.split(" ")[1]
+    if row.task != PROMPT:
+        read = max(TASKS[row.task].lengths) * weight_bytes(config, WIDTHS[weights])
+        return replace(row, work=Work(read, "read"))
+    if weights not in ("float32", "bfloat16"):
+        return row
+    return replace(row, work=Work(trunk(config, TASKS[PROMPT].prompt), weights))
+
+
+def print_targets(rows: list[Row], config: GPTConfig, measured: Measurement) -> None:
+    """Print how fledge stands to its peers, and the first token to the prompt's own products."""
+    medians = {(row.task, row.name): row.median for row in rows}
+    reached = [each for each in TARGETS if (each[0], each[2]) in medians]
+    if reached:
+        print("\n| task | program | peer | ratio | wanted |\n|---|---|---|---|---|")
+    for task, program, peer, wanted in reached:
+        ratio = medians[task, peer] / medians[task, program]
+        print(f"| {task} | {program} | {peer} | {ratio:.2f} | {wanted} |")
+    if (PROMPT, "fledge bfloat16") in medians:
+        first = medians[PROMPT, "fledge bfloat16"]
+        products = measured.ceilings.best("bfloat16", measured.machine.threads)
+        bound = trunk(config, TASKS[PROMPT].prompt) / products
         print(
-            f"\n{PROMPT}: {first:.2f} s, {first / bound:.2f} times its products at that rate "
+            f"\n{PROMPT}: {first:.2f} s, {first / bound:.2f} times its products at the ceiling "
             f"({bound:.2f} s; wanted {PROMPT_TARGET})"
         )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint", nargs="?", type=Path)
     parser.add_argument("--peers", help="Python with the peers' packages")
     parser.add_argument("--text", type=Path, help="text for perplexity")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, help="some of the tasks")
-    parser.add_argument("--quick", action="store_true", help="one round: does it run at all?")
-    chosen = parser.parse_args()
-    tasks = chosen.tasks or list(TASKS)
-    print(f"others keep {busy_cores():.2f} cores busy before")
+    return parse(parser)
+
+
+def main() -> None:
+    chosen = arguments()
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
         checkpoint = chosen.checkpoint or random_checkpoint(at / "random")
         prepare(checkpoint, at)
+        config = sizes(checkpoint)
+        settings = config.model_dump(include={"width", "num_layers", "vocabulary_size"})
+        peers = available(chosen.peers)
+        measured = Measurement(
+            "decoding", quick=chosen.quick, record=chosen.record, settings=settings, peers=peers
+        )
         programs = {f"fledge {weights}": sys.executable for weights in ("bfloat16", "int8")}
-        programs |= dict.fromkeys(available(chosen.peers), chosen.peers)
-        report(measure(programs, at, tasks, 1 if chosen.quick else chosen.rounds), checkpoint)
+        programs |= {name: chosen.peers for name, package in PEERS.items() if package in peers}
+        rounds = 1 if chosen.quick else chosen.rounds
+        rows = measure(programs, at, chosen.tasks or list(TASKS), rounds, measured.look)
+        rows = [with_work(row, config) for row in rows]
+        measured.finish([Table(rows, "tokens", {})])
+        print_targets(rows, config, measured)
         if chosen.text:
-            formats = ("bfloat16", "int8")
-            exact, rounded = (perplexity(at, weights, chosen.text) for weights in formats)
-            print(
-                f"\nperplexity: {exact:.3f}, in 8 bits {rounded:.3f} ({rounded / exact - 1:+.2%})"
-            )
-    print(f"others keep {busy_cores():.2f} cores busy after")
+            print_perplexity(at, chosen.text)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,19 @@
-"""Tokens per second of the engine beside `transformers.generate`, prompts of 64 tokens included."""
+"""Tokens per second of the engine beside `transformers.generate`, prompts of 64 tokens included.
+
+The share is that of the bytes that the machine could have read meanwhile, for all weights once a
+step; the steps are those of the longest answer, and more where not all rows fit at once.
+"""
 
 import copy
 import random
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
-from _measure import Row, arguments, interleaved, print_table
+from _frame import Measurement, Table, arguments
+from _measure import Row, interleaved
+from _work import Work, weight_bytes
 from transformers import AutoModelForCausalLM, Qwen3Config
 from transformers.utils import logging
 
@@ -18,6 +25,8 @@ from fledge.model.huggingface import to_huggingface
 
 PROMPT = 64
 NEW = 64
+AT_ONCE = 64
+"""Rows of a batch, at most."""
 
 
 def models(quick: bool) -> tuple[GPT, torch.nn.Module]:
@@ -37,7 +46,7 @@ def fledge(model: GPT, prompts: torch.Tensor, lengths: list[int], **sampling) ->
         Request(str(i), tuple(ids), SamplingParams(max_new_tokens=n, seed=i, **sampling))
         for i, (ids, n) in enumerate(zip(prompts.tolist(), lengths, strict=True))
     ]
-    engine = Engine(model, max_batch=min(64, len(requests)))
+    engine = Engine(model, max_batch=min(AT_ONCE, len(requests)))
     return lambda: engine.generate(requests)
 
 
@@ -47,7 +56,9 @@ def transformers(
     """Generate in batches of 64; each takes as long as its longest answer."""
 
     def run() -> None:
-        for part, wanted in zip(prompts.split(64), torch.tensor(lengths).split(64), strict=True):
+        for part, wanted in zip(
+            prompts.split(AT_ONCE), torch.tensor(lengths).split(AT_ONCE), strict=True
+        ):
             model.generate(
                 part,
                 attention_mask=torch.ones_like(part),
@@ -60,7 +71,9 @@ def transformers(
     return run
 
 
-def compare(task: str, ours: GPT, theirs, prompts, lengths, rounds, greedy: bool) -> list[Row]:
+def compare(
+    task: str, ours: GPT, theirs, prompts, lengths, rounds, greedy: bool, look
+) -> list[Row]:
     sampling = {"temperature": 0.0} if greedy else {"temperature": 1.0}
     options = {"do_sample": not greedy} | ({} if greedy else {"top_k": 0, "top_p": 1.0})
     half = copy.deepcopy(ours).bfloat16(), copy.deepcopy(theirs).bfloat16()
@@ -70,13 +83,22 @@ def compare(task: str, ours: GPT, theirs, prompts, lengths, rounds, greedy: bool
         "fledge bf16": fledge(half[0], prompts, lengths, **sampling),
         "transformers bf16": transformers(half[1], prompts, lengths, **options),
     }
-    return interleaved(task, programs, sum(lengths), rounds)
+    rows = interleaved(task, programs, sum(lengths), rounds, look)
+    return [with_work(row, ours.config, lengths) for row in rows]
+
+
+def with_work(row: Row, config: GPTConfig, lengths: list[int]) -> Row:
+    """Add the weights that have to be read, with the fewest steps in which all answers fit."""
+    steps = max(max(lengths), -(-sum(lengths) // AT_ONCE))
+    read = steps * weight_bytes(config, 4 if row.name.endswith("fp32") else 2)
+    return replace(row, work=Work(read, "read"))
 
 
 def main() -> None:
     chosen = arguments(__doc__)
     warnings.simplefilter("ignore")
     logging.set_verbosity_error()
+    measured = Measurement("generation", quick=chosen.quick, record=chosen.record)
     ours, theirs = models(chosen.quick)
     new = 8 if chosen.quick else NEW
     dice = random.Random(0)
@@ -92,7 +114,7 @@ def main() -> None:
     for task, (lengths, greedy) in tasks.items():
         size = (len(lengths), PROMPT)
         prompts = torch.randint(ours.config.vocabulary_size, size, generator=generator)
-        rows += compare(task, ours, theirs, prompts, lengths, chosen.rounds, greedy)
+        rows += compare(task, ours, theirs, prompts, lengths, chosen.rounds, greedy, measured.look)
     fastest = {
         task: min(
             (row for row in rows if row.task == task and row.name.startswith("transformers")),
@@ -100,8 +122,8 @@ def main() -> None:
         ).name
         for task in tasks
     }
-    print_table(rows, "tokens", fastest)
-    print("\nratio: to the faster of transformers' two; prompts of 64 tokens are read in the time.")
+    measured.finish([Table(rows, "tokens", fastest)])
+    print("ratio: to the faster of transformers' two; prompts of 64 tokens are read in the time.")
 
 
 if __name__ == "__main__":

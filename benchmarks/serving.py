@@ -3,7 +3,8 @@
 The server runs in a process of its own; this process is all of its users. The report has errors,
 answers that differ from those to the same request alone, time to first token, gaps between tokens,
 tokens per second of time and of the server's processor, the tokens of the luckiest user over those
-of the unluckiest, and the server's memory.
+of the unluckiest, and the server's memory. The share is that of the best matrix product of the same
+run, for the products of the tokens written, 2 for each number of a matrix.
 
 `--model CHECKPOINT` measures instead what one model costs: seconds until a chat shows its prompt
 and until the server is ready, memory beside the file's, and tokens per second of one reader and of
@@ -21,14 +22,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from _baselines import Result
+from _frame import Measurement, change, parse, share_cell
 from _load import Chat, rounds, until
-from _measure import machine
+from _measure import in_row, rate
 from _one_model import measure_model
 from _server import free_port, resident, server
+from _work import matrices, output
 
+from fledge.checkpoint.inference import settings_of
 from fledge.checkpoint.model_files import save_language_model
+from fledge.checkpoint.resolved import resolve
 from fledge.model.config import GPTConfig
+from fledge.model.counting import parameters
 from fledge.model.gpt import GPT
+from fledge.runtime.weights import weight_dtype
 from fledge.starter.corpus import documents
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
@@ -49,6 +57,24 @@ class Row:
     fairness: float | None
     memory: list[int]
     """Bytes in memory before the load, then after every tenth of it."""
+
+    @property
+    def is_fledge(self) -> bool:
+        return self.server == "fledge"
+
+    @property
+    def sound(self) -> list[Chat]:
+        """Chats without an error."""
+        return [chat for chat in self.chats if not chat.error]
+
+    @property
+    def errors(self) -> int:
+        return len(self.chats) - len(self.sound)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the sound answers; pieces where a server does not count tokens."""
+        return sum(chat.tokens or len(chat.times) for chat in self.sound)
 
 
 def make_checkpoint(directory: Path) -> None:
@@ -129,39 +155,64 @@ def percentile(values: list[float], share: float) -> float:
     )
 
 
-def print_table(rows: list[Row]) -> None:
-    print(f"\n{machine()}, {len(os.sched_getaffinity(0))} core(s) for server and people\n")
-    print(
-        "| server | streams | answers | errors | not as alone | first token p50 / p99 ms "
-        "| gap p50 / p99 ms | tokens/s | tokens per processor second | luckiest / unluckiest "
-        "| memory before, then over time, MiB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        sound = [chat for chat in row.chats if not chat.error]
-        first = [1000 * chat.times[0] for chat in sound if chat.times]
-        gaps = [
-            1000 * (b - a)
-            for chat in sound
-            for a, b in zip(chat.times, chat.times[1:], strict=False)
-        ]
-        tokens = sum(chat.tokens or len(chat.times) for chat in sound)
-        fairness = "–" if row.fairness is None else f"{row.fairness:.2f}"
-        crossed = "–" if row.crossed is None else str(row.crossed)
-        print(
-            f"| {row.server} | {row.streams} | {len(row.chats)} | {len(row.chats) - len(sound)} "
-            f"| {crossed} | {percentile(first, 0.5):,.0f} / {percentile(first, 0.99):,.0f} "
-            f"| {percentile(gaps, 0.5):,.1f} / {percentile(gaps, 0.99):,.1f} "
-            f"| {tokens / row.seconds:,.0f} | {tokens / row.processor:,.0f} | {fairness} "
-            f"| {' '.join(f'{held / MiB:,.0f}' for held in row.memory)} |"
+def results(rows: list[Row], checkpoint: Path, measured: Measurement) -> list[Result]:
+    """Return what a baseline keeps of each row; the share only of fledge, whose format is known."""
+    config = settings_of(resolve(checkpoint))
+    dtype = weight_dtype("auto", parameters(config), torch.device("cpu"))
+    kind = str(dtype).removeprefix("torch.")
+    ceiling = measured.ceilings.best(kind, measured.machine.threads)
+    operations = 2.0 * (matrices(config) + output(config))
+    return [
+        Result(
+            task=f"{row.streams} streams",
+            program=row.server,
+            unit="tokens",
+            per_second=row.tokens / row.seconds,
+            share=row.tokens / row.seconds * operations / ceiling if row.is_fledge else None,
+            bound=kind if row.is_fledge else None,
+            memory_bytes=max(row.memory),
         )
+        for row in rows
+    ]
+
+
+def print_table(rows: list[Row], found: list[Result], measured: Measurement) -> None:
+    baseline = measured.baseline()
+    server = "server (DOES NOT COUNT)" if measured.objection() else "server"
+    head = [server, "streams", "answers", "errors", "not as alone", "first token p50 / p99 ms"]
+    head += ["gap p50 / p99 ms", "tokens/s", "tokens per processor second", "share"]
+    head += ["luckiest / unluckiest", "memory before, then over time, MiB"]
+    head += [] if baseline is None else ["to baseline"]
+    print(f"\n{len(os.sched_getaffinity(0))} core(s) for server and people\n")
+    print(f"{in_row(head)}\n{'|---' * len(head)}|")
+    for row, result in zip(rows, found, strict=True):
+        cells = [row.server, str(row.streams), str(len(row.chats)), str(row.errors)]
+        cells += ["–" if row.crossed is None else str(row.crossed), *waits(row)]
+        cells += [rate(result.per_second), rate(row.tokens / row.processor), share_cell(result)]
+        cells += ["–" if row.fairness is None else f"{row.fairness:.2f}"]
+        cells += [" ".join(f"{held / MiB:,.0f}" for held in row.memory)]
+        cells += [] if baseline is None else [change(result, baseline)]
+        print(in_row(cells))
     for error in sorted({chat.error for row in rows for chat in row.chats if chat.error}):
         print(f"\nerror: {error}")
 
 
+def waits(row: Row) -> list[str]:
+    """Write median and 99th percentile of the first token's time and of the gaps, in ms."""
+    first = [1000 * chat.times[0] for chat in row.sound if chat.times]
+    gaps = [
+        1000 * (b - a)
+        for chat in row.sound
+        for a, b in zip(chat.times, chat.times[1:], strict=False)
+    ]
+    return [
+        f"{percentile(first, 0.5):,.0f} / {percentile(first, 0.99):,.0f}",
+        f"{percentile(gaps, 0.5):,.1f} / {percentile(gaps, 0.99):,.1f}",
+    ]
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="toy sizes: does it run at all?")
     parser.add_argument("--checkpoint", type=Path, help="serve this instead of random weights")
     parser.add_argument("--model", type=Path, help="measure what this one checkpoint costs")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200])
@@ -169,7 +220,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=64, help="the longest answer")
     parser.add_argument("--seconds", type=float, default=30, help="over which fairness is seen")
     parser.add_argument("--servers", nargs="+", default=["fledge", "transformers"])
-    options = parser.parse_args()
+    options = parse(parser)
     if options.quick:
         options.streams, options.rounds, options.tokens, options.seconds = [1, 4], 1, 8, 1
         options.servers = ["fledge"]
@@ -178,21 +229,37 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    rows = []
     with tempfile.TemporaryDirectory() as scratch:
         random = Path(scratch) / "model"
         if options.model is not None or options.checkpoint is None:
             make_checkpoint(random)
         if options.model is not None:
-            measure_model(options.model.resolve(), random, options.quick)
+            measure_model(options.model.resolve(), random, options.quick, options.record)
             return
         options.checkpoint = options.checkpoint or random
+        measured = begin(options)
+        rows = []
         for name in options.servers:
             port = free_port()
             with server(name, options.checkpoint, port) as process:
                 url = f"http://127.0.0.1:{port}/v1"
-                rows += [measure(name, process, url, n, options) for n in options.streams]
-    print_table(rows)
+                for streams in options.streams:
+                    rows.append(measure(name, process, url, streams, options))
+                    measured.look()
+        measured.look_again()
+        found = results(rows, options.checkpoint, measured)
+        print_table(rows, found, measured)
+        measured.conclude(found)
+
+
+def begin(options: argparse.Namespace) -> Measurement:
+    """Look at the machine; tokens and rounds change what a task means, and so does the model."""
+    settings = {
+        "parameters": parameters(settings_of(resolve(options.checkpoint))),
+        "tokens": options.tokens,
+        "rounds": options.rounds,
+    }
+    return Measurement("serving", quick=options.quick, record=options.record, settings=settings)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""Tokens per second of one training step: fledge, a loop in nanoGPT's manner, transformers."""
+"""Tokens per second of one training step: fledge, a loop in nanoGPT's manner, transformers.
+
+The share is that of the best matrix product of the same run, in the program's number format.
+"""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
-from pathlib import Path
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from _measure import Row, arguments, interleaved_workers, print_table, serve
+from _frame import Measurement, Table, arguments
+from _measure import Row, interleaved_workers, serve
+from _steps import Training, Windows, random_model, window_batch
+from _work import TRAINING, Work, training_step
 from torch import nn
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from fledge.data.batch import TokenBatch
 from fledge.model.config import GPTConfig
-from fledge.model.gpt import GPT
 from fledge.runtime import Runtime, RuntimeConfig
-from fledge.stages.next_token import NextToken
-from fledge.train.loop import train_step
-from fledge.train.optimizer import Optimizer, OptimizerConfig
-from fledge.train.plan import Plan
-from fledge.train.stage import BatchConfig, LossTerms, Stage
+from fledge.runtime.device import multiplies_bfloat16_fast
 
 SIZES = {"toy": (64, 2, 512), "5M": (256, 6, 4096), "15M": (384, 8, 8192)}
 """Width, layers, vocabulary; heads are 64 wide, matrices in and out tied."""
@@ -35,6 +35,8 @@ PROGRAMS = [
 LENGTH = 256
 ROWS = 32
 WARM_UP = 2
+BFLOAT16 = multiplies_bfloat16_fast(torch.device("cpu"))
+"""Whether fledge takes bfloat16 here by itself."""
 
 
 class NanoBlock(nn.Module):
@@ -74,28 +76,6 @@ class Nano(nn.Module):
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
-class Windows(Stage[TokenBatch]):
-    """fledge's next-token stage, without files."""
-
-    def __init__(self, model: GPT) -> None:
-        self.trained = NextToken(model)
-
-    def batches(self) -> Iterator[TokenBatch]:
-        raise NotImplementedError("the benchmark brings its own batches")
-
-    def loss(self, batch: TokenBatch) -> LossTerms:
-        return LossTerms(self.trained(batch))
-
-    def save_model(self, directory: Path) -> None:
-        raise NotImplementedError("the benchmark keeps nothing")
-
-    def state_dict(self) -> dict[str, object]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        pass
-
-
 def random_ids(vocabulary: int, rows: int) -> torch.Tensor:
     return torch.randint(vocabulary, (rows, LENGTH + 1))
 
@@ -120,27 +100,15 @@ def plain_step(
     return step
 
 
-def fledge_step(size: str, rows: int, compiled: bool) -> Callable[[], None]:
+def fledge_step(size: str, rows: int, compiled: bool) -> Callable[[], object]:
     width, layers, vocabulary = SIZES[size]
     runtime = Runtime.start(RuntimeConfig(device="cpu", compile=compiled))
-    model = GPT(GPTConfig.sized(vocabulary, LENGTH, width, layers))
-    model.initialise(torch.Generator().manual_seed(0))
-    stage = Windows(model)
-    runtime.prepare(stage.trained, rows * LENGTH, steps=1000)
-    plan = Plan(output=Path("unused"), batch=BatchConfig(examples=rows))
-    optimizer = Optimizer(stage.trained, OptimizerConfig(), steps=100_000)
-
-    def step() -> None:
-        ids = random_ids(vocabulary, rows)
-        ones = torch.ones_like(ids[:, 1:])
-        positions = torch.arange(LENGTH).expand_as(ones)
-        batch = TokenBatch(ids[:, :-1], ids[:, 1:], ones.bool(), ones, positions)
-        train_step(stage, batch, plan, runtime, optimizer)
-
-    return step
+    config = GPTConfig.sized(vocabulary, LENGTH, width, layers)
+    training = Training.of(Windows(random_model(config)), runtime, rows, LENGTH)
+    return lambda: training.step(window_batch(vocabulary, rows, LENGTH))
 
 
-def build(program: str, size: str, rows: int) -> Callable[[], None]:
+def build(program: str, size: str, rows: int) -> Callable[[], object]:
     width, layers, vocabulary = SIZES[size]
     if program.startswith("fledge"):
         return fledge_step(size, rows, compiled="uncompiled" not in program)
@@ -168,6 +136,16 @@ def build(program: str, size: str, rows: int) -> Callable[[], None]:
     return plain_step(loss_of, model, "autocast" in program, lambda: random_ids(vocabulary, rows))
 
 
+def with_work(row: Row, size: str, rows: int) -> Row:
+    """Add the operations of a step: those of the program's own matrices, in its own format."""
+    width, layers, vocabulary = SIZES[size]
+    family = "gpt2" if row.name.startswith("nanoGPT") else "llama"
+    config = GPTConfig.sized(vocabulary, LENGTH, width, layers, family=family)
+    plain = "fp32" in row.name or (row.name.startswith("fledge") and not BFLOAT16)
+    kind = "float32" if plain else "bfloat16"
+    return replace(row, work=Work(training_step(config, rows, LENGTH), kind))
+
+
 def main() -> None:
     chosen = arguments(__doc__)
     warnings.simplefilter("ignore")
@@ -177,15 +155,19 @@ def main() -> None:
         for _ in range(WARM_UP):
             step()
         serve(step)
+    measured = Measurement("training", quick=chosen.quick, record=chosen.record)
     table: list[Row] = []
     sizes = ["toy"] if chosen.quick else ["5M", "15M"]
     for size in sizes:
         options = ["--size", size, *(["--quick"] if chosen.quick else [])]
-        table += interleaved_workers(
-            size, __file__, PROGRAMS, options, rows * LENGTH, chosen.rounds
+        units = rows * LENGTH
+        found = interleaved_workers(
+            size, __file__, PROGRAMS, options, units, chosen.rounds, measured.look
         )
-    print_table(table, "tokens", dict.fromkeys(sizes, "transformers Llama, autocast + compile"))
-    print("\nratio: to transformers, autocast and compiled.")
+        table += [with_work(row, size, rows) for row in found]
+    peers = dict.fromkeys(sizes, "transformers Llama, autocast + compile")
+    measured.finish([Table(table, "tokens", peers)])
+    print(f"ratio: to transformers, autocast and compiled. share: of operations, {TRAINING}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Compare the encoder-decoder with transformers' Marian and CTranslate2: training and search."""
+"""Compare the encoder-decoder with transformers' Marian and CTranslate2: training and search.
+
+The share of training is that of the best matrix product of the same run, the share of a search that
+of the bytes that the machine could have read meanwhile, for the decoder's weights once a step.
+"""
 
 import copy
 import importlib.util
@@ -8,10 +12,13 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from _measure import Row, arguments, interleaved, interleaved_workers, print_table, serve
+from _frame import Measurement, Table, arguments
+from _measure import Row, interleaved, interleaved_workers, serve
+from _work import Work, translation_bytes, translation_step
 from torch import nn
 from transformers import MarianConfig, MarianMTModel
 from transformers.utils import logging
@@ -24,6 +31,7 @@ from fledge.model.huggingface import transformer_to_huggingface
 from fledge.model.transformer import Transformer
 from fledge.model.transformer_config import TransformerConfig
 from fledge.runtime import Runtime, RuntimeConfig
+from fledge.runtime.device import multiplies_bfloat16_fast
 from fledge.stages.translate.loss import TeacherForcing
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.loop import train_step
@@ -186,13 +194,21 @@ def ctranslate2_search(
     )
 
 
-def compare_training(quick: bool, rounds: int) -> list[Row]:
+def compare_training(quick: bool, rounds: int, look: Callable[[], None]) -> list[Row]:
     options = ["--quick"] if quick else []
     units = TRAINED_ROWS * TRAINED_WORDS
-    return interleaved_workers("training", __file__, TRAINERS, options, units, rounds)
+    rows = interleaved_workers("training", __file__, TRAINERS, options, units, rounds, look)
+    work = translation_step(config(quick), TRAINED_ROWS, TRAINED_WORDS, TRAINED_WORDS)
+    fast = multiplies_bfloat16_fast(torch.device("cpu"))
+    formats = {
+        "transformers, fp32": "float32",
+        "transformers, autocast": "bfloat16",
+        "fledge": "bfloat16" if fast else "float32",
+    }
+    return [replace(row, work=Work(work, formats[row.name])) for row in rows]
 
 
-def compare_search(quick: bool, rounds: int) -> list[Row]:
+def compare_search(quick: bool, rounds: int, look: Callable[[], None]) -> list[Row]:
     size, new = config(quick), 4 if quick else WORDS
     ours, theirs = (model.eval() for model in models(size))
     halves = copy.deepcopy(ours).bfloat16(), copy.deepcopy(theirs).bfloat16()
@@ -212,8 +228,16 @@ def compare_search(quick: bool, rounds: int) -> list[Row]:
                     loaded, source, beams, new, kind
                 )
             task = f"{'greedy' if beams == 1 else f'beam {beams}'}, batch {count}"
-            rows += interleaved(task, programs, count, rounds)
+            found = interleaved(task, programs, count, rounds, look)
+            rows += [with_bytes(row, size, new) for row in found]
     return rows
+
+
+def with_bytes(row: Row, size: TransformerConfig, new: int) -> Row:
+    """Add the weights that a search reads, in the program's own format."""
+    widths = {"fp32": 4, "float32": 4, "bf16": 2, "int8": 1}
+    read = translation_bytes(size, new, widths[row.name.split(" ")[1]])
+    return replace(row, work=Work(read, "read"))
 
 
 def main() -> None:
@@ -229,11 +253,13 @@ def main() -> None:
         for _ in range(WARM_UP):
             step()
         serve(step)
-    trained = compare_training(chosen.quick, chosen.rounds)
-    print_table(trained, "target tokens", {"training": "transformers, autocast"})
-    searched = compare_search(chosen.quick, chosen.rounds)
-    print_table(searched, "sentences", {row.task: "transformers fp32" for row in searched})
-    print(f"\nratio: to transformers; sentences of {WORDS} tokens to as many.")
+    measured = Measurement("translation", quick=chosen.quick, record=chosen.record)
+    trained = compare_training(chosen.quick, chosen.rounds, measured.look)
+    searched = compare_search(chosen.quick, chosen.rounds, measured.look)
+    peers = {row.task: "transformers fp32" for row in searched}
+    tables = [Table(trained, "target tokens", {"training": "transformers, autocast"})]
+    measured.finish([*tables, Table(searched, "sentences", peers)])
+    print(f"ratio: to transformers; sentences of {WORDS} tokens to as many.")
     if not HAS_CTRANSLATE2:
         print("CTranslate2 is not installed (pip install ctranslate2), so it has no rows.")
 
