@@ -5,6 +5,7 @@
 #   make test        run the whole test suite on the CPU
 #   make check       check format, lint, types, floors and architecture
 #   make bench       measure fledge beside its peers; RESULTS.md keeps the tables
+#   make bench-gpu   check fledge on this GPU, then time it: eight minutes at most
 #
 # Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (for the command), WORKERS=2.
 
@@ -19,7 +20,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: help demo demo-real test check format bench constraints clean
+.PHONY: help demo demo-real test check format bench bench-gpu constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -49,9 +50,12 @@ format: $(VENV)/installed-check
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/installed-test
-	@for benchmark in benchmarks/[a-z]*.py; do \
+	@for benchmark in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/[a-z]*.py)); do \
 		echo "== $$benchmark"; $(BIN)/python $$benchmark $(ARGS) || exit 1; \
 	done
+
+bench-gpu: $(VENV)/installed
+	$(BIN)/python benchmarks/gpu.py --json gpu.json $(ARGS)
 
 # Pin the versions that a new environment with every extra gets today.
 constraints:
