@@ -5,7 +5,7 @@
 #   make test        run the whole test suite on the CPU
 #   make check       check format, lint, types, floors and architecture
 #   make bench       measure fledge beside its peers; RESULTS.md keeps the tables
-#   make bench-gpu   is fledge right on this GPU, and how fast? eight minutes at most
+#   make bench-gpu   check fledge on this GPU, then time it: eight minutes at most
 #
 # Variables: PYTHON=python3.12, ARGS="--no-serve --output demo" (for the command), WORKERS=2.
 

@@ -1,4 +1,4 @@
-"""How fast does a GPU decode? The engine, its step alone, and the step as a CUDA graph."""
+"""Time decoding on a GPU: the engine, its step alone, and the step as a CUDA graph."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How fast is PPO on a GPU? Samples per second of whole iterations and of their phases."""
+"""Time PPO on a GPU: samples per second of whole iterations and of their phases."""
 
 import statistics
 import time

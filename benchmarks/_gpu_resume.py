@@ -1,4 +1,4 @@
-"""Do resumed and sharded training on a GPU end where plain training ends?"""
+"""Compare resumed and sharded training on a GPU with plain training."""
 
 import contextlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Is a GPU right? Its numbers beside those of the CPU, in float32 and in bfloat16."""
+"""Compare a GPU's numbers with those of the CPU, in float32 and in bfloat16."""
 
 import copy
 
@@ -42,6 +42,7 @@ def small_config(vocabulary: int = VOCABULARY, family: str = "qwen3") -> GPTConf
     )
 
 
+@torch.no_grad()
 def forward(setting: Setting) -> list[Finding]:
     """Compare logits: of whole texts, and token by token from a cache."""
     found: list[Finding] = []

@@ -1,4 +1,4 @@
-"""How fast does a GPU train? Steps of pretraining and SFT, against its own ceilings."""
+"""Time training on a GPU: steps of pretraining and SFT, and their parts."""
 
 import statistics
 import time

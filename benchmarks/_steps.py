@@ -31,7 +31,7 @@ LONG_RUN = 1000
 """Steps of the run that a timed step is thought to belong to: compiling is then earned back."""
 NOWHERE = Path("unused")
 SMALL_RATE = 1e-6
-"""Learning rate of PPO, so small that the policy stays where it is however long it is timed."""
+"""Learning rate so small that a model stays where it is, however long it is timed."""
 
 
 class Windows(Stage[TokenBatch]):
@@ -70,7 +70,8 @@ class Training:
         """Prepare a stage for a long run."""
         runtime.prepare(stage.trained, rows * length, steps=LONG_RUN)
         plan = Plan(output=NOWHERE, batch=BatchConfig(examples=rows))
-        optimizer = Optimizer(stage.trained, OptimizerConfig(), steps=100 * LONG_RUN)
+        settings = OptimizerConfig(learning_rate=SMALL_RATE)
+        optimizer = Optimizer(stage.trained, settings, steps=100 * LONG_RUN)
         return cls(stage, plan, runtime, optimizer)
 
     def step(self, batch: TokenBatch) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Is fledge right on this GPU, and how fast? At most eight minutes, without any network.
+"""Check fledge on this GPU, then time it: at most eight minutes, without any network.
 
     python benchmarks/gpu.py --json gpu.json
 
