@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 import torch
 from torch import nn
@@ -6,7 +8,14 @@ from fledge.config import parse_section
 from fledge.errors import ConfigError
 from fledge.runtime import Runtime, RuntimeConfig, threads
 from fledge.runtime.collective import Place
-from fledge.runtime.threads import Threads, halves, threads_for_answers, usable_cores, width_of
+from fledge.runtime.threads import (
+    Threads,
+    choose_threads,
+    halves,
+    threads_for_answers,
+    usable_cores,
+    width_of,
+)
 
 ALONE = Place(0, 0, 1)
 CPU = torch.device("cpu")
@@ -123,7 +132,7 @@ def test_the_width_is_that_of_the_models_vectors():
     assert width_of(nn.LayerNorm(8)) == threads.USUAL_WIDTH
 
 
-def test_threads_for_answers_are_measured_where_nobody_set_a_number(free, monkeypatch):
+def test_threads_for_answers_are_measured_where_nobody_set_a_number(free, monkeypatch, caplog):
     asked = []
 
     def speeds(numbers, width, *, dtype):
@@ -134,5 +143,15 @@ def test_threads_for_answers_are_measured_where_nobody_set_a_number(free, monkey
     torch.set_num_threads(2)  # as an earlier run left it
     found = threads_for_answers()
     assert (found.number, found.most, asked) == (2, 4, [])
-    assert found.measure() and found.number == 1 == torch.get_num_threads()
-    assert asked == [([4, 2, 1], threads.USUAL_WIDTH, torch.float32)]
+    with caplog.at_level(logging.INFO):
+        choose_threads(width=24)
+    assert torch.get_num_threads() == 1
+    assert asked == [([4, 2, 1], 24, torch.float32)]
+    assert "1 of 4 threads" in caplog.text
+
+
+def test_all_threads_are_chosen_in_silence(free, monkeypatch, caplog):
+    monkeypatch.setattr(threads, "thread_speeds", lambda *_, dtype: {4: 3.0, 2: 2.0, 1: 1.0})
+    with caplog.at_level(logging.INFO):
+        choose_threads()
+    assert torch.get_num_threads() == 4 and caplog.text == ""
