@@ -12,8 +12,8 @@ from typing import Any, final
 from fledge.data.batch import Batch, Fields, named_tensors
 from fledge.runtime.threads import Threads
 
-STEPS = 5
-"""Newest steps whose median is the pace: one slow step, or two, say nothing."""
+STEPS = 3
+"""Newest steps whose median is the pace: one slow step says nothing, and slow ones are long."""
 SLOWER = 3.0
 """Times of the best pace from which a run is slow."""
 SECONDS_BETWEEN = 20.0
