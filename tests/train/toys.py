@@ -1,6 +1,7 @@
 """A stage small enough to train in a test, and the plan to do so."""
 
 import hashlib
+import time
 
 import torch
 from torch import nn
@@ -108,9 +109,10 @@ def digest(stage):
     return hashlib.sha256(weights(stage).numpy().tobytes()).hexdigest()
 
 
-def train(stage, settings, progress=None):
+def train(stage, settings, progress=None, threads=None, clock=time.perf_counter):
     from fledge.train.loop import fit
 
-    runtime = start()
+    runtime = Runtime.start(settings.runtime)
+    runtime.threads = threads or runtime.threads
     runtime.seed(settings.seed)
-    return fit(stage, settings, runtime, progress or SilentProgress())
+    return fit(stage, settings, runtime, progress or SilentProgress(), clock)

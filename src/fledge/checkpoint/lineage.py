@@ -39,6 +39,9 @@ class Lineage(Config):
     """Amount of data that the loss was taken over so far, in `unit`."""
     unit: str = "tokens"
     """Unit of `seen`: tokens, or prompts."""
+    threads: dict[int, int] = Field(default_factory=dict)
+    """Threads of the CPU by the optimiser step after which they were taken; sums of another number
+    are rounded differently. Of several processes the main one's; empty where nobody wrote it."""
     run: dict[str, JsonValue]
     """The resolved run."""
     data: dict[str, str] = Field(default_factory=dict)

@@ -41,8 +41,10 @@ def chat(
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.inference import open_language_model
     from fledge.cli.terminal_chat import TerminalChat, converse, remembered_lines
+    from fledge.runtime.threads import choose_threads
 
     loaded = open_language_model(find_checkpoint(checkpoint), weights)
+    choose_threads(loaded.model.config.width)
     loaded.template.check(loaded.tokenizer)
     session = TerminalChat(checkpoint, loaded, sampling, system, weights=weights)
     with remembered_lines():

@@ -97,7 +97,9 @@ def evaluate(
     from fledge.cli import measure
     from fledge.data import Skipped
     from fledge.generate import SamplingParams
+    from fledge.runtime.threads import choose_threads
 
+    choose_threads()
     skipped = Skipped() if skip_bad else None
     numbers: dict[str, float] = {}
     formats: dict[str, str] = {}

@@ -82,8 +82,10 @@ def generate(
     from fledge.checkpoint.directory import find_checkpoint
     from fledge.checkpoint.inference import open_language_model
     from fledge.generate.usual import usual_sampling
+    from fledge.runtime.threads import choose_threads
 
     loaded = open_language_model(find_checkpoint(checkpoint), weights)
+    choose_threads(loaded.model.config.width)
     sampling = usual_sampling(loaded.recommended, given, MAX_NEW_TOKENS)
     if prompts is not None:
         log_to_terminal()

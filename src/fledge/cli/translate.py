@@ -82,20 +82,29 @@ def translate(
         raise ConfigError(f"--best {best} is more than --beams {beams}; raise --beams to {best}")
     if output is not None:
         check_writable(output)
-    from fledge.checkpoint.directory import find_checkpoint
-    from fledge.checkpoint.translation_files import load_translation_model
     from fledge.config import parse_section
     from fledge.generate.beam import BeamSettings
 
     values = {"beams": beams, "penalty": penalty, "alpha": length_penalty, "best": best}
     settings = parse_section(values, BeamSettings, source="beam search")
     show = as_record if as_json else Lines(best > 1, scores)
-    loaded = load_translation_model(find_checkpoint(checkpoint))
+    loaded = opened(checkpoint)
     if file is not None:
         translate_file(loaded, file, output, references, settings, show)
         return
     lots = arriving_lines() if sentence is None or sentence == "-" else iter([[sentence]])
     write_all(output, translated(loaded, lots, settings, show))
+
+
+def opened(checkpoint: Path) -> "LoadedTranslationModel":
+    """Open a translator, and let as many threads work for it as are fastest now."""
+    from fledge.checkpoint.directory import find_checkpoint
+    from fledge.checkpoint.translation_files import load_translation_model
+    from fledge.runtime.threads import choose_threads
+
+    loaded = load_translation_model(find_checkpoint(checkpoint))
+    choose_threads(loaded.model.config.width)
+    return loaded
 
 
 class Lines:

@@ -1,4 +1,4 @@
-"""Device, number format, processes and compilation behind one object."""
+"""Device, number format, threads, processes and compilation behind one object."""
 
 import contextlib
 import logging
@@ -16,6 +16,7 @@ from fledge.runtime.config import RuntimeConfig
 from fledge.runtime.device import compute_dtype, find_device, has_compiler
 from fledge.runtime.memory import tune_allocator
 from fledge.runtime.random import seed_everything
+from fledge.runtime.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +27,14 @@ CPU with AVX512-BF16, 2M parameters: 30 s of compiling, then 1.2 times as fast (
 
 @final
 class Runtime:
-    """Hides device, number format and other processes from the algorithms."""
+    """Hides device, number format, threads and other processes from the algorithms."""
 
     def __init__(
         self,
         place: Place,
         device: torch.device,
         dtype: torch.dtype,
+        threads: Threads,
         compiles: bool | Literal["auto"],
         mesh: DeviceMesh | None = None,
         recomputes: bool = False,
@@ -41,6 +43,7 @@ class Runtime:
         self.place = place
         self.device = device
         self.dtype = dtype
+        self.threads = threads
         self._compiles = compiles
         self._mesh = mesh
         self._recomputes = recomputes
@@ -57,7 +60,9 @@ class Runtime:
             logging.getLogger("fledge").setLevel(logging.ERROR)
         mesh = collective.join(place, device)
         dtype = compute_dtype(config.dtype, device)
-        return cls(place, device, dtype, config.compile, mesh, config.gradient_checkpointing)
+        threads = Threads.start(config, place, device, dtype)
+        recomputes = config.gradient_checkpointing
+        return cls(place, device, dtype, threads, config.compile, mesh, recomputes)
 
     @property
     def rank(self) -> int:

@@ -13,6 +13,7 @@ from fledge.model.lora import trained_state
 from fledge.runtime import Runtime, random_state, set_random_state
 from fledge.runtime.memory import make_room
 from fledge.train.optimizer import Optimizer
+from fledge.train.pace import Pace
 from fledge.train.plan import Plan
 from fledge.train.stage import BatchT, Stage
 
@@ -28,12 +29,18 @@ class Keeper(Generic[BatchT]):
     """Saves and resumes one run; counts the units it has seen and the seconds it took."""
 
     def __init__(
-        self, stage: Stage[BatchT], plan: Plan, runtime: Runtime, optimizer: Optimizer
+        self,
+        stage: Stage[BatchT],
+        plan: Plan,
+        runtime: Runtime,
+        optimizer: Optimizer,
+        pace: Pace,
     ) -> None:
         self.stage = stage
         self.plan = plan
         self.runtime = runtime
         self.optimizer = optimizer
+        self.pace = pace
         self.seen = 0
         self.seconds = 0.0
         self._parents = {
@@ -77,8 +84,10 @@ class Keeper(Generic[BatchT]):
         if shared["world_size"] == self.runtime.world_size:
             process = self._read_process(checkpoint, self.runtime.rank)
             set_random_state(process["random"])
+            self.pace.load_state_dict(process.get("pace", {}))  # not in earlier checkpoints
         else:
             process = self._read_process(checkpoint, 0)
+            self.pace.load_history(process.get("pace", {}))
             self.runtime.seed(self.plan.seed + self.optimizer.steps_done)
             logger.info(
                 "the run goes on with %d processes after %d: batches stay in order, dropout is "
@@ -129,7 +138,7 @@ class Keeper(Generic[BatchT]):
             ) from error
 
     def _process_state(self) -> dict[str, object]:
-        return {"random": random_state()}
+        return {"random": random_state(), "pace": self.pace.state_dict()}
 
     def _process_name(self, rank: int) -> str:
         return f"process-{rank:05d}"
@@ -154,6 +163,7 @@ class Keeper(Generic[BatchT]):
             steps=done if finished else max(self.optimizer.steps, done + 1),
             seen=self.seen,
             unit=self.stage.unit,
+            threads=self.pace.history,
             run=self.plan.model_dump(mode="json"),
             data=dict(self.stage.sources().data),
             parents=self._parents,

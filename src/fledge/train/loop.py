@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from torch import Tensor
 from fledge.errors import ConfigError, Interrupted, NonFiniteLoss
 from fledge.runtime import Runtime
 from fledge.runtime.memory import Trimming
+from fledge.runtime.threads import width_of
 from fledge.train.interrupts import StopRequest, listening
 from fledge.train.keeper import Keeper
 from fledge.train.optimizer import Optimizer
+from fledge.train.pace import Pace
 from fledge.train.plan import Plan
 from fledge.train.progress import Progress
 from fledge.train.stage import BatchT, LossTerms, Stage
@@ -23,10 +26,17 @@ from fledge.train.watch import Watch
 logger = logging.getLogger(__name__)
 
 
-def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) -> Path:
+def fit(
+    stage: Stage[BatchT],
+    plan: Plan,
+    runtime: Runtime,
+    progress: Progress,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Path:
     """Train `stage.trained` until the schedule ends, and return the final checkpoint.
 
-    The same call again resumes from the newest checkpoint in `plan.output`, bit for bit on a CPU.
+    The same call again resumes from the newest checkpoint in `plan.output`, bit for bit on a CPU
+    with the same number of threads. `clock` times the steps, in seconds.
 
     Raises:
         Interrupted: SIGINT or SIGTERM arrived; the state was saved after the step.
@@ -36,20 +46,25 @@ def fit(stage: Stage[BatchT], plan: Plan, runtime: Runtime, progress: Progress) 
     steps = total_steps(stage, plan)
     runtime.prepare(stage.trained, stage.tokens_per_step, steps)
     optimizer = Optimizer(stage.trained, plan.optimizer, steps, stage.learning_rate_factors())
-    keeper = Keeper(stage, plan, runtime, optimizer)
+    pace = Pace(runtime.threads, width_of(stage.trained), clock)
+    keeper = Keeper(stage, plan, runtime, optimizer, pace)
     keeper.resume()
+    fewer_threads = pace.begin(optimizer.steps_done)
     watch = Watch(plan, stage, runtime, progress, keeper)
     batches, trimming = stage.batches(), Trimming()
     with closing(watch), listening() as request:
+        watch.note_once(fewer_threads)
         while optimizer.steps_done < steps and not stage.wants_to_stop:
             with runtime.autocast():
                 batch = next(batches, None)
             if batch is None:
                 break
-            metrics, weight = train_step(stage, batch, plan, runtime, optimizer)
+            with pace.step(batch):
+                metrics, weight = train_step(stage, batch, plan, runtime, optimizer)
             stage.on_step(metrics)
             watch.advance(metrics, weight)
             trimming.after_step()
+            watch.note_once(pace.look(optimizer.steps_done))
             if due(plan.evaluation.every, optimizer.steps_done):
                 watch.evaluate()
             if stopped := asked(request, runtime):

@@ -70,9 +70,9 @@ class Watch(Generic[BatchT]):
             self._write(metrics)
         self.last_time = time.perf_counter()
 
-    def note_once(self, text: str) -> None:
-        """Show a message to the user unless it was shown before."""
-        if text not in self.notes:
+    def note_once(self, text: str | None) -> None:
+        """Show a message to the user unless it was shown before; None is no message."""
+        if text is not None and text not in self.notes:
             self.notes.add(text)
             self.progress.note(text)
 

@@ -11,6 +11,7 @@ from fledge.runs.estimate.rehearsal import NOT_TRAINED, rehearsing
 from fledge.runs.pipeline import Pipeline
 from fledge.runs.run import execute
 from fledge.runs.tokenizer import TokenizerConfig
+from fledge.runtime.threads import Threads
 from fledge.train.progress import SilentProgress
 from runs.estimate.toy_runs import RUNTIME, pretraining, run, write_data
 
@@ -67,6 +68,18 @@ def test_a_whole_pipeline_is_estimated_before_any_of_it_exists(home, tmp_path):
         json.dumps(one.as_json())
     assert list(tmp_path.iterdir()) == []
     assert not scratch.exists()
+
+
+def test_a_run_on_a_busy_machine_is_measured_with_the_threads_it_would_have(
+    home, tmp_path, monkeypatch
+):
+    def two_of_which_one_is_faster(cls, *_):
+        return cls([2, 1], lambda *_: {2: 0.1, 1: 3.0}, use=lambda number: None)
+
+    monkeypatch.setattr(Threads, "start", classmethod(two_of_which_one_is_faster))
+    with rehearsing() as rehearsal:
+        (note,) = rehearsal.estimate(pretraining(home, tmp_path / "out")).notes
+    assert note.startswith("measured with 1 of 2 threads: ")
 
 
 def test_steps_and_disk_are_those_of_the_run_itself(home, tmp_path):

@@ -29,6 +29,7 @@ from fledge.runs.open_settings import filled
 from fledge.runs.run import STAGES, Run, check_output, choose, finished_checkpoint
 from fledge.runs.tokenizer import TokenizerConfig, train_tokenizer
 from fledge.runtime import Runtime
+from fledge.runtime.threads import Threads, width_of
 from fledge.stages.pretrain import PretrainConfig
 from fledge.stages.reward.stage import RewardModelling
 from fledge.train.loop import total_steps
@@ -72,6 +73,7 @@ class Rehearsal:
         if given.optimizer.steps is None:
             steps = max(1, round(steps * times))
         runtime.prepare(stage.trained)
+        runtime.threads.measure(width_of(stage.trained))
         plan = given.model_copy(update={"output": place})
         found = estimate_rehearsed(stage, plan, runtime, max(1, steps - steps_done(run.output)))
         if any(str(run.output) in named_by(one) for one in later):
@@ -185,6 +187,8 @@ class Rehearsal:
             yield NOT_TRAINED
         if run.runtime.compile is True:
             yield NOT_COMPILED
+        if runtime.threads.number < runtime.threads.most:
+            yield fewer_threads(runtime.threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,14 @@ def rehearsing(
     """Open a rehearsal whose files are deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="fledge-plan-") as scratch:
         yield Rehearsal(Path(scratch), tokenizers or {})
+
+
+def fewer_threads(threads: Threads) -> str:
+    """Say that the machine is measured as it is now."""
+    return (
+        f"measured with {threads.number} of {threads.most} threads: more are no faster now; other "
+        "programs may keep the machine busy"
+    )
 
 
 def named_by(run: Run) -> set[str]:

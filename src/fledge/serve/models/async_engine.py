@@ -90,11 +90,15 @@ class AsyncEngine:
     """Answer the requests of coroutines in one thread.
 
     The feeds belong to the event loop, the engines to the thread. Two queues lie between them:
-    commands go down, events come up. `max_pending` bounds the requests that run or wait.
+    commands go down, events come up. `max_pending` bounds the requests that run or wait. The thread
+    calls `when_idle` after `rest` and whenever its last answer is written.
     """
 
-    def __init__(self, max_pending: int = 256) -> None:
+    def __init__(
+        self, max_pending: int = 256, when_idle: Callable[[], None] = lambda: None
+    ) -> None:
         self._max_pending = max_pending
+        self._when_idle = when_idle
         self._engines: list[TokenEngine] = []
         self._feeds: dict[str, TokenFeed] = {}
         self._calls: Counter[int] = Counter()
@@ -120,6 +124,10 @@ class AsyncEngine:
         """Let the thread end after its current step, and wait for it."""
         self._commands.put(None)
         self._thread.join()
+
+    def rest(self) -> None:
+        """Let the thread call `when_idle` before its next step."""
+        self._commands.put(self._when_idle)
 
     def is_idle(self, engine: TokenEngine) -> bool:
         """Return whether the engine has finished all that was asked of it."""
@@ -172,6 +180,8 @@ class AsyncEngine:
                         self._step(engine)
                     else:
                         self._engines.remove(engine)
+                if not self._engines and self._commands.empty():
+                    self._when_idle()
         finally:
             self._on_loop(lambda: self._fail_all(EngineFailed("the engine has stopped")))
 

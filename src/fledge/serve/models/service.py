@@ -13,6 +13,7 @@ from fledge.generate.upstream import UpstreamServer
 from fledge.serve.errors import ApiError
 from fledge.serve.models.answers import AnswerStream, ChatAsk, Piece, TextAsk, TokenCount, merged
 from fledge.serve.models.async_engine import AsyncEngine, Overloaded, TokenEngine, TokenFeed
+from fledge.serve.models.idle_threads import IdleThreads
 from fledge.serve.models.local import engine_request, pieces, prompt_of, refuse_unknown_tokens
 from fledge.serve.models.metrics import LoadCollector, Metrics
 from fledge.serve.models.registry import Model, ModelRegistry, ServedModel, UpstreamModel
@@ -71,7 +72,7 @@ class ModelService:
         self.metrics = Metrics(clock)
         self._sampling = sampling
         self._max_pending = max_pending
-        self._engine = AsyncEngine(max_pending)
+        self._engine = AsyncEngine(max_pending, IdleThreads(clock).measure)
         self._shelf = ModelShelf(memory, self._engine.is_idle)
         self._remote = 0
         self.metrics.registry.register(LoadCollector(self._shelf.loads))
@@ -96,6 +97,7 @@ class ModelService:
         default = next(iter(self.models.values()))
         if isinstance(default, ServedModel):
             await self._shelf.engine(default)
+            self._engine.rest()
 
     async def stop(self) -> None:
         """End the thread, and hang up on every upstream."""
