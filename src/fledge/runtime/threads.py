@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import final
@@ -120,10 +121,9 @@ def choose_threads(width: int = USUAL_WIDTH) -> None:
 
 def usable_cores() -> int:
     """Return the cores that this process may use; hyper-threads count."""
-    try:
+    if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
+    return os.cpu_count() or 1
 
 
 @cache
