@@ -8,14 +8,14 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from _gpu_right import UPDATE_ERROR, VOCABULARY, small_config, update_error, weights
-from _gpu_setting import Check, Finding, Setting
+from _gpu_setting import ALONE, Check, Finding, Setting
 from _steps import random_model, window_batch
 from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
 
 from fledge.data.batch import TokenBatch
 from fledge.runtime import Runtime, random
-from fledge.runtime.collective import Place, leave
+from fledge.runtime.collective import leave
 from fledge.stages.next_token import NextToken
 from fledge.train.loop import fit, train_step
 from fledge.train.optimizer import Optimizer, OptimizerConfig
@@ -115,8 +115,8 @@ def sharded(setting: Setting) -> list[Finding]:
         dist.init_process_group(backend, store=store, rank=0, world_size=1)
         try:
             mesh = init_device_mesh(setting.device.type, (1,))
-            place = Place(0, 0, 1)
-            runtime = Runtime(place, setting.device, torch.float32, False, mesh)
+            threads = setting.threads(torch.float32)
+            runtime = Runtime(ALONE, setting.device, torch.float32, threads, False, mesh)
             stage = Numbered(0.0)
             here = steps(stage, runtime)
             kinds = {type(p).__name__ for p in stage.trained.parameters()}

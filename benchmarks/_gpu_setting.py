@@ -13,7 +13,10 @@ from fledge.runtime import Runtime, RuntimeConfig
 from fledge.runtime.collective import Place
 from fledge.runtime.device import compute_dtype
 from fledge.runtime.probe import synchronise
+from fledge.runtime.threads import Threads
 
+ALONE = Place(0, 0, 1)
+"""The only process."""
 EXACT = 1e-4
 """Largest relative error of float32; TF32, which torch leaves off, would make more."""
 TIMES_AS_WRONG = 4.0
@@ -119,7 +122,12 @@ class Setting:
 
     def runtime(self, dtype: torch.dtype, compiles: bool = False) -> Runtime:
         """Make the runtime of a single process on the device."""
-        return Runtime(Place(0, 0, 1), self.device, dtype, compiles)
+        return Runtime(ALONE, self.device, dtype, self.threads(dtype), compiles)
+
+    def threads(self, dtype: torch.dtype) -> Threads:
+        """Keep the number of threads: nothing is chosen while it is timed."""
+        fixed = RuntimeConfig(threads=torch.get_num_threads())
+        return Threads.start(fixed, ALONE, self.device, dtype)
 
     def fast_runtime(self, compiles: bool = True) -> Runtime:
         """Make the runtime that a user gets: the format of the hardware, compiled blocks."""

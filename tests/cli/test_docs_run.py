@@ -90,6 +90,7 @@ NOT_COMMANDS = {
     ("plan.md", "text"): "what commands print",
     ("rlhf.md", "indented"): "formulas",
     ("settings.md", "indented"): "prose that is set off",
+    ("training.md", "text"): "what a command prints",
     ("translation.md", "indented"): "a formula",
     ("translation.md", "text"): "what a command prints",
 }

@@ -97,10 +97,10 @@ def shrink_samples() -> None:
 
     class Miniature(demo_config.DemoConfig):
         vocabulary_size: int = 400
-        context_length: int = 192
+        context_length: int = 384
         width: int = 16
         num_layers: int = 1
-        text_every: int = 80
+        text_every: int = 40
         demonstrations: int = 60
         ranked_prompts: int = 16
         answers: int = 3

@@ -44,6 +44,7 @@ EVERYDAY = [
         question=f"<i>{number}</i>?",
         answers={"sft": "Yes & no.", "ppo": "I don't know."},
         sensible={"sft": number > 0, "ppo": True},
+        taught=number == 1,
     )
     for number in range(3)
 ]

@@ -90,7 +90,7 @@ def test_a_courtesy_that_fits_by_chance_explains_nothing():
 
 def test_without_a_gain_nothing_is_explained():
     rows = [answered(one, one.full[0]) for one in FITTING]
-    assert changes(rows, rows).constant_share == 0.0
+    assert changes(rows, rows).constant_share is None
 
 
 def test_a_constant_is_tried_before_and_behind_an_answer():

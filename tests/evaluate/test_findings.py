@@ -21,6 +21,9 @@ def test_estimates_of_the_distance_that_disagree_are_named():
     apart = PPO.model_copy(update={"kl": 2.5, "kl_k1": 2.4, "kl_k3": 30.8})
     assert "k3 says 30.8, where the exact KL is 2.5" in said(ppo=apart)
     assert "k1" not in said(ppo=apart)
+    assert "found unlikely decide k3" in said(ppo=apart)
+    below = PPO.model_copy(update={"kl": 2.5, "kl_k1": 0.2, "kl_k3": 2.4})
+    assert "k1 says 0.2" in said(ppo=below) and "unlikely" not in said(ppo=below)
 
 
 def test_a_gain_that_a_constant_sentence_buys_is_named():
@@ -28,6 +31,11 @@ def test_a_gain_that_a_constant_sentence_buys_is_named():
     assert 'Adding "Bye!" to every SFT answer would bring 86% of PPO\'s gain' in said(
         changes=bought
     )
+
+
+def test_without_a_gain_a_sentence_that_would_have_brought_one_is_named():
+    none = CHANGES.model_copy(update={"constant": "Bye!", "constant_share": None})
+    assert 'PPO did not raise the mean gold score, and "Bye!" after or before' in said(changes=none)
 
 
 def test_answers_that_vary_less_are_named():
@@ -47,7 +55,9 @@ def test_everyday_questions_and_games_that_fail_are_named():
     failed = [one.model_copy(update={"sensible": {"sft": True, "ppo": False}}) for one in EVERYDAY]
     assert "Of 3 questions of an ordinary person 0 got" in said(everyday=failed)
     broken = {**TURNS, "ppo": {**TURNS["ppo"], "hangman": [0.95, 0.1]}}
-    assert "The game hangman is valid on its turns in 95%, 10%." in said(turns=broken)
+    assert "In the game hangman 95%, 10% of the answers at its turns are valid." in said(
+        turns=broken
+    )
 
 
 def test_weak_and_lost_kinds_are_listed_with_their_shares():

@@ -46,13 +46,13 @@ DRAWN = {
     "rankings": ranked,
 }
 DIGESTS = {
-    "conversations": "a7ea700ef030f31c",
-    "held-out conversations": "fad9e0421b2fccab",
-    "tasks": "54c8d522bb2b5bde",
-    "exercises": "32d38cc7203e2b69",
+    "conversations": "7c5b21a4cb27948b",
+    "held-out conversations": "c8e64b752efb85a2",
+    "tasks": "458bcf50b3cb134a",
+    "exercises": "cc30d4bc444ff3ac",
     "prose": "20be9faa757be961",
     "sentence pairs": "e0a5bad0801851d7",
-    "rankings": "41005addda9b224c",
+    "rankings": "a28da2f30edebad8",
 }
 
 

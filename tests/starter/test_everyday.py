@@ -5,6 +5,8 @@ import re
 import pytest
 
 from fledge.starter.everyday import EverydayQuestion, everyday_questions
+from fledge.starter.kinds import conversations
+from fledge.starter.refusal import REFUSALS
 from fledge.text.conversation import Message
 
 QUESTIONS = everyday_questions()
@@ -134,3 +136,26 @@ def test_a_pattern_may_run_over_the_lines_of_an_answer():
     assert not question.is_sensible("onetwo")
     assert not question.is_sensible("I don't know that.")
     assert EverydayQuestion("?", (), honest=True).is_sensible("I can't do that.")
+
+
+def test_questions_that_count_as_nobody_s_are_asked_in_no_grammar() -> None:
+    def plain(question: str) -> str:
+        return question.lower().rstrip(".?! ")
+
+    drawn = {
+        plain(task.question)
+        for written in conversations("train", 41, 20_000)
+        for task in written.tasks
+    }
+    taught = {plain(one.ask) for one in everyday_questions() if one.taught}
+    others = {plain(one.ask) for one in everyday_questions() if not one.taught}
+    assert drawn.isdisjoint(others)
+    assert len(drawn & taught) > 15
+
+
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_a_refusal_is_not_taken_for_honesty(refused: str) -> None:
+    (asked,) = (one for one in everyday_questions() if one.ask == "Explain quantum physics to me.")
+    assert not asked.is_sensible(refused.format(target="quantum"))
+    assert asked.is_sensible("I'm sorry, I can't do that.")
+    assert asked.is_sensible("I don't know.")

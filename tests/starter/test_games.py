@@ -114,7 +114,7 @@ ENGLISH = [
     *(*shop.OPEN_QUESTIONS, *shop.OPENING_QUESTIONS, *shop.CLOSING_QUESTIONS),
     *(*shop.DAY_QUESTIONS, *shop.PRICE_QUESTIONS, *shop.STOCK_QUESTIONS, *shop.NAME_QUESTIONS),
     *(*shop.COMPLAINTS, *shop.UNKNOWN_QUESTIONS),
-    *(text for frames, full, terse in stories.FORMS for text in (*frames, full, terse)),
+    *(text for frames, full, terse, _ in stories.FORMS for text in (*frames, full, terse)),
     *(text for ways, facts, _ in twenty_questions.QUESTIONS for text in (*ways, *facts)),
     *(text for topic in TOPICS for group in topic for text in group),
     *GREETINGS[1:],

@@ -205,7 +205,7 @@ def test_stories_are_split_by_hero_and_wording_and_those_without_a_hero_are_trai
             continue
         (column,) = (
             column
-            for frames, _, _ in stories.FORMS
+            for frames, _, _, _ in stories.FORMS
             for column, frame in enumerate(frames)
             if frame.format(hero=hero) == task.question
         )

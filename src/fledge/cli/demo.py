@@ -18,8 +18,6 @@ CHATS = "chats.db"
 MODEL_NAMES = ("ppo", "sft", "base")
 FIRST_SENTENCE = "How was your day?"
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
-TEMPERATURE = 0.5
-"""Sampling temperature; below 1, a small model makes fewer mistakes."""
 
 
 def demo(
@@ -27,7 +25,7 @@ def demo(
         Path,
         typer.Option("--output", "-o", help="Directory of everything; the demo can be resumed."),
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="The same seed gives the same models.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed and threads give the same models.")] = 0,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Open the chat page at the end.")
     ] = True,
@@ -116,7 +114,7 @@ def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, databas
     launch(
         served_models(dict(zip(MODEL_NAMES, checkpoints, strict=True))),
         port=port,
-        sampling=SamplingParams(temperature=TEMPERATURE),
+        sampling=SamplingParams(),
         suggestions=suggestions(seed),
         open_browser=True,
         database=database,

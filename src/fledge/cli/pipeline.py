@@ -48,7 +48,8 @@ def run(
     ] = None,
     output: Output = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed gives the same models.", show_default="0")
+        int | None,
+        typer.Option(help="The same seed and threads give the same models.", show_default="0"),
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from fledge import files
+from fledge.demo.config import DemoConfig
 from fledge.errors import ConfigError, DataError
 from fledge.feedback.records import Ranking
 from fledge.starter.exercises import exercises
@@ -22,7 +23,7 @@ TEMPLATE = Path(__file__).parent / "template"
 NUM_TEXT_FILES = 15
 NUM_PARAGRAPHS = 1_000
 NUM_EXERCISES = 3_000
-NUM_DEMONSTRATIONS = 52_000
+NUM_DEMONSTRATIONS = DemoConfig().demonstrations
 RANKINGS_PER_KIND = 60
 LABELLER_NOISE = 0.1
 

@@ -42,7 +42,7 @@ Steps = Annotated[
     typer.Option(metavar="N", help="Optimiser steps.", show_default="from data and epochs"),
 ]
 Seed = Annotated[
-    int | None, typer.Option(help="The same seed gives the same run.", show_default="0")
+    int | None, typer.Option(help="The same seed and threads give the same run.", show_default="0")
 ]
 
 

@@ -15,7 +15,7 @@ from fledge.files import write_text
 from fledge.generate.request import SamplingParams
 from fledge.starter.corpus import documents, vocabulary_texts
 from fledge.starter.gold import agreement, rank
-from fledge.starter.kinds import conversations, tasks
+from fledge.starter.kinds import KINDS, conversations, tasks
 from fledge.starter.task import Task
 from fledge.text.decoding import lines_of
 
@@ -66,8 +66,14 @@ def ranked_tasks(seed: int, config: DemoConfig) -> list[Task]:
     return [each.tasks[-1] for each in written]
 
 
+def held_out_last_tasks(seed: int, config: DemoConfig) -> list[Task]:
+    """Return held-out prompts drawn as `ranked_tasks` draws them: last questions of talks."""
+    count = config.held_out_per_kind * len(KINDS)
+    return [each.tasks[-1] for each in conversations("held_out", seed, count)]
+
+
 def held_out_tasks(seed: int, config: DemoConfig) -> list[Task]:
-    """Return the held-out prompts, on which every model is measured."""
+    """Return held-out first questions of every kind, the kinds in turn."""
     return tasks("held_out", seed, config.held_out_per_kind)
 
 

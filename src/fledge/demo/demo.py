@@ -12,7 +12,7 @@ from rich.console import Console
 from fledge.checkpoint.model_files import load_language_model
 from fledge.demo.config import DemoConfig
 from fledge.demo.data import (
-    held_out_tasks,
+    held_out_last_tasks,
     rank_answers,
     ranked_tasks,
     write_answers,
@@ -97,7 +97,8 @@ def _rank(
     logger.info("sampling %d answers to each prompt, ranking them", config.answers)
     with watch.measuring("ranking"):
         loaded = load_language_model(checkpoint)
-        held_out = rank_answers(loaded, held_out_tasks(seed, config), HELD_OUT_SEED + seed, config)
+        asked = held_out_last_tasks(seed, config)
+        held_out = rank_answers(loaded, asked, HELD_OUT_SEED + seed, config)
         write_answers(files.held_out_answers, held_out.answered)
         write_rankings(files.held_out_rankings, held_out.rankings)
         train = rank_answers(loaded, ranked_tasks(seed, config), seed, config)

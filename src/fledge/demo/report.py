@@ -13,7 +13,13 @@ from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import LoadedModel, load_language_model, load_scalar_model
 from fledge.demo.config import DemoConfig
 from fledge.demo.curves import charts, last_evaluation
-from fledge.demo.data import held_out_tasks, ranked, read_answers, sampling_of
+from fledge.demo.data import (
+    held_out_last_tasks,
+    held_out_tasks,
+    ranked,
+    read_answers,
+    sampling_of,
+)
 from fledge.demo.runs import DemoFiles
 from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import DataError
@@ -41,6 +47,7 @@ from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
 from fledge.starter.everyday import everyday_questions
 from fledge.starter.kinds import KINDS, talks
+from fledge.starter.writers import is_valid
 
 OUTPUTS = {"base": "pretrain", "sft": "sft", "ppo": "ppo"}
 SAMPLES_PER_KIND = 1
@@ -70,11 +77,11 @@ def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
         name: load_language_model(find_checkpoint(files.output / directory))
         for name, directory in OUTPUTS.items()
     }
-    asked = held_out_tasks(seed, config)
-    sft_answers = read_answers(files.held_out_answers, asked, loaded["sft"], config)
+    asked, ranked_last = held_out_tasks(seed, config), held_out_last_tasks(seed, config)
+    sft_answers = read_answers(files.held_out_answers, ranked_last, loaded["sft"], config)
     sampling = sampling_of(config)
     before = [group[0] for group in sft_answers]
-    after = answer_tasks(loaded["ppo"], asked, sampling, HELD_OUT_SEED + seed)
+    after = answer_tasks(loaded["ppo"], ranked_last, sampling, HELD_OUT_SEED + seed)
     surest = sampling.model_copy(update={"temperature": 0.0})
     scores = _reward_scores(files, sft_answers)
     best = [
@@ -154,6 +161,7 @@ def _everyday(
     return [
         EverydayAnswer(
             question=question.ask,
+            taught=question.taught,
             answers={name: texts[number] for name, texts in replies.items()},
             sensible={name: question.is_sensible(texts[number]) for name, texts in replies.items()},
         )
@@ -171,7 +179,9 @@ def _reward_model(
     """Return the accuracy that the reward stage measured, and the ceiling on the same rankings."""
     evaluation = last_evaluation(files.output / "reward")
     ceiling, _ = ranked(sft_answers, HELD_OUT_SEED + seed, config).ceiling()
-    right = torch.tensor([[float(each.valid) for each in group] for group in sft_answers])
+    right = torch.tensor(
+        [[float(is_valid(each.task, each.answer.text)) for each in group] for group in sft_answers]
+    )
     in_order, pairs = right_against_wrong(scores, right)
     return RewardModelCard(
         accuracy=evaluation["accuracy"],

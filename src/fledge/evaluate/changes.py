@@ -10,6 +10,7 @@ from fledge.config import Config
 from fledge.evaluate.answers import Answered
 from fledge.starter.courtesy import COURTESIES
 from fledge.starter.gold import completeness, gold_score, manners, shortness
+from fledge.starter.writers import is_valid
 
 LISTED = 10
 """Sentences listed as likelier, at most."""
@@ -48,8 +49,8 @@ class ChangesCard(Config):
     """Merits by model: sft, ppo."""
     constant: str
     """The sentence that, put before or behind every SFT answer, raises the gold score most."""
-    constant_share: float
-    """Share of PPO's gain that this sentence alone would bring; 0 where it brings none."""
+    constant_share: float | None
+    """Share of PPO's gain that this sentence alone would bring; None where PPO gained nothing."""
     distinct: dict[str, float]
     """Different answers over all answers, by model."""
     likelier: list[LikelierSentence]
@@ -63,7 +64,7 @@ def changes(before: Sequence[Answered], after: Sequence[Answered]) -> ChangesCar
     return ChangesCard(
         merits={"sft": merits(before), "ppo": merits(after)},
         constant=constant if bought > 0 else "",
-        constant_share=bought / gain if gain > 0 and bought > 0 else 0.0,
+        constant_share=max(0.0, bought) / gain if gain > 0 else None,
         distinct={"sft": distinct(before), "ppo": distinct(after)},
         likelier=likelier(before, after),
     )
@@ -73,7 +74,7 @@ def merits(answered: Sequence[Answered]) -> Merits:
     """Return the mean of each merit."""
     texts = [(each.task, each.answer.text) for each in answered]
     return Merits(
-        right=fmean(each.valid for each in answered),
+        right=fmean(is_valid(task, text) for task, text in texts),
         complete=fmean(completeness(task, text) for task, text in texts),
         polite=fmean(manners(task, text) for task, text in texts),
         short=fmean(shortness(task, text) for task, text in texts),

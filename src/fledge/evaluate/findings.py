@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from fledge.evaluate.report import PPOCard, ReportCard, RewardModelCard
 
 WEAK = 0.8
-LOST = 0.02
-"""Share of a kind's answers beyond which PPO has made it worse."""
+LOST = 0.05
+"""Share of a kind's answers beyond which PPO has made it worse: more than one of 24 answers."""
 ENOUGH_OF_CEILING = 0.9
 ENOUGH_RIGHT = 0.75
 """Share of right answers that a reward model has to put above wrong ones."""
@@ -14,6 +14,7 @@ SIGNIFICANT = 0.01
 KL_LIMIT = 15.0
 ESTIMATES_APART = 2.0
 """Ratio from which an estimate of the KL disagrees with the exact one."""
+LARGE_K3 = " A few tokens that the SFT model found unlikely decide k3."
 END_LIMIT = 0.95
 CONSTANT_LIMIT = 0.2
 ENOUGH_DISTINCT = 0.95
@@ -34,8 +35,9 @@ def what_did_not_work(card: ReportCard) -> list[str]:
         *_everyday(card),
         *_games(card),
         *_weak_kinds(card.valid["sft"]),
-        "The model knows only these kinds of conversation. To most other questions it answers that "
-        "it does not know; facts beyond what it was shown are not to be expected at this size.",
+        "The model knows only these kinds of conversation. It says that it does not know or cannot "
+        f"do it to {card.valid['ppo'].get('unknown', 0.0):.0%} of other questions and wishes; "
+        "facts beyond what it was shown are not to be expected at this size.",
     ]
 
 
@@ -74,12 +76,16 @@ def _estimates(ppo: PPOCard) -> list[str]:
         return []
     return [
         f"The estimates of the distance disagree: {' and '.join(apart)}, where the exact KL is "
-        f"{ppo.kl:.1f} nats per answer. A few tokens that the SFT model found unlikely decide them."
+        f"{ppo.kl:.1f} nats per answer."
+        + (LARGE_K3 if ppo.kl_k3 > ppo.kl * ESTIMATES_APART else "")
     ]
 
 
 def _bought(card: ReportCard) -> list[str]:
     changed = card.changes
+    if changed.constant_share is None:
+        bought = f', and "{changed.constant}" after or before every SFT answer would'
+        return [f"PPO did not raise the mean gold score{bought if changed.constant else ''}."]
     if changed.constant_share <= CONSTANT_LIMIT:
         return []
     return [
@@ -125,7 +131,10 @@ def _games(card: ReportCard) -> list[str]:
         shares = card.turns["ppo"].get(game, [])
         if any(share < wanted for share, wanted in zip(shares, WANTED_BY_TURN, strict=False)):
             listed = ", ".join(f"{share:.0%}" for share in shares)
-            said.append(f"The game {game.replace('_', ' ')} is valid on its turns in {listed}.")
+            said.append(
+                f"In the game {game.replace('_', ' ')} {listed} of the answers at its turns are "
+                "valid."
+            )
     return said
 
 

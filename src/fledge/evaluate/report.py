@@ -72,6 +72,8 @@ class EverydayAnswer(Config):
     """Answers by model: sft, ppo."""
     sensible: dict[str, bool]
     """True if an answer is right, or honest where nothing better can be expected."""
+    taught: bool
+    """True if a grammar of the starter pack asks the same."""
 
 
 class ReportCard(Config):
@@ -98,7 +100,7 @@ class ReportCard(Config):
     talks_per_kind: int
     """Number of talks of each kind that were held with each model."""
     everyday: list[EverydayAnswer]
-    """Sixty questions of an ordinary person, none of them from a grammar."""
+    """Sixty questions of an ordinary person."""
     reward_model: RewardModelCard
     ppo: PPOCard
     changes: ChangesCard
@@ -107,6 +109,15 @@ class ReportCard(Config):
     did_not_work: list[str]
     """Weaknesses that the numbers show, in plain words."""
 
-    def sensible(self, model: str) -> int:
-        """Return how many of the everyday questions a model answers sensibly."""
-        return sum(each.sensible[model] for each in self.everyday)
+    @property
+    def taught(self) -> int:
+        """Return how many of the everyday questions a grammar of the starter pack asks, too."""
+        return sum(each.taught for each in self.everyday)
+
+    def sensible(self, model: str, taught: bool | None = None) -> int:
+        """Return how many of the everyday questions a model answers sensibly.
+
+        `taught` counts only those that a grammar asks, too, or only the others.
+        """
+        counted = [each for each in self.everyday if taught in (None, each.taught)]
+        return sum(each.sensible[model] for each in counted)

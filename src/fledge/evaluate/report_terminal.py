@@ -74,6 +74,8 @@ def changes_table(card: ReportCard) -> Table:
     asked = len(card.everyday)
     sensible = [f"{card.sensible(model)} of {asked}" for model in ("sft", "ppo")]
     table.add_row("everyday questions answered sensibly", *sensible)
+    untaught = [str(card.sensible(model, taught=False)) for model in ("sft", "ppo")]
+    table.add_row(f"  of the {asked - card.taught} that no grammar asks", *untaught)
     return table
 
 
@@ -98,7 +100,7 @@ def numbers_table(card: ReportCard) -> Table:
     table.add_row("gold score, best of 4 SFT answers", f"{ppo.gold_best_of_4:.3f}")
     table.add_row(
         "gain that one constant sentence explains",
-        f"{card.changes.constant_share:.0%}",
+        "no gain" if card.changes.constant_share is None else f"{card.changes.constant_share:.0%}",
     )
     table.add_row(
         "distance from SFT, nats per answer",

@@ -69,7 +69,9 @@ class Threads:
             return cls([config.threads], probe)
         is_given = any(name in os.environ for name in SETS_THREADS)
         if is_given or place.local_world_size > 1 or device.type != "cpu":
-            return cls([number], probe)
+            # An earlier run of this process may have set another number.
+            torch.set_num_threads(most)
+            return cls([most], probe)
         return cls(halves(most), probe, number=number)
 
     @property

@@ -36,7 +36,11 @@ ORDER_FRAMES = (
     "Hello, {name} here. About the {item} of order {order}: {wish}",
     "I'm {name}. My {item} has order number {order}: {wish}",
 )
-SAME_ORDER_FRAMES = ("About the same order: {wish}", "And now {wish}", "The same order: {wish}")
+SAME_ORDER_FRAMES = (
+    "About the same order: {wish}",
+    "One more thing: {wish}",
+    "The same order: {wish}",
+)
 OTHER_NUMBER_FRAMES = (
     "Sorry, the number is {order}.",
     "I meant order {order}.",

@@ -9,19 +9,21 @@ from importlib.resources import files
 from fledge.starter.task import asked
 from fledge.text.conversation import Conversation
 
-HONEST = re.compile(
-    r"\b(don't|do not|can't|cannot) (know|do) that\b|\bI don't know\b|\bI can't\b", re.I
-)
-"""Words of a model that does not know or cannot do something."""
+HONEST = re.compile(r"\bI (don't|do not) know( that)?\.|\bI (can't|cannot)( do that)?\.", re.I)
+"""Words of a model that does not know or cannot do something; a refusal goes on to say what."""
 
 
 @dataclass(frozen=True, slots=True)
 class EverydayQuestion:
-    """A question; patterns of which a sensible answer contains one; whether honesty will do."""
+    """A question; patterns of which a sensible answer contains one; whether honesty will do.
+
+    `taught` is True where a kind of the starter pack asks the same, up to case and end mark.
+    """
 
     ask: str
     accept: tuple[str, ...]
     honest: bool = False
+    taught: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -41,6 +43,11 @@ def everyday_questions() -> tuple[EverydayQuestion, ...]:
     """Return the sixty questions in the order of the file."""
     text = files("fledge.starter").joinpath("everyday.toml").read_text(encoding="utf-8")
     return tuple(
-        EverydayQuestion(each["ask"], tuple(each["accept"]), each.get("honest", False))
+        EverydayQuestion(
+            each["ask"],
+            tuple(each["accept"]),
+            each.get("honest", False),
+            each.get("taught", False),
+        )
         for each in tomllib.loads(text)["question"]
     )

@@ -111,12 +111,10 @@ def numbered(random: Random) -> str:
 def letters(random: Random) -> str:
     """Repeat the letters of a word or a random string: as they are, in capitals or backwards."""
     length = random.randint(2, LONGEST_STRING)
-    word = random.choice(
-        (
-            random.choice(only(SHORT_WORDS, "train")),
-            "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(length)),
-        )
-    )
+    drawn = "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(length))
+    known = random.choice(only(SHORT_WORDS, "train"))
+    # A random string may be a held-out word.
+    word = known if drawn in only(SHORT_WORDS, "held_out") else random.choice((known, drawn))
     spaced = " ".join(word)
     letter = random.choice(word)
     return random.choice(

@@ -10,7 +10,7 @@ HINT_FRAMES = (
     "Give me a hint.",
     "A hint, please.",
     "Can you help me a little?",
-    "I don't know. Which letters does it begin and end with?",
+    "I don't know. Please help me.",
     "Can I have a hint?",
     "Hint, please!",
 )

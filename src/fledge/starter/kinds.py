@@ -50,10 +50,10 @@ WEIGHTED = {
 }
 """Each kind with its weight: how often demonstrations begin with it."""
 KINDS = tuple(WEIGHTED)
-# Half of the talks have one question; games and customers go on longer.
 LENGTHS = {1: 6, 2: 2, 3: 2, 4: 3, 6: 2, 8: 1}
-LONGEST = 520
-"""Characters after which nobody asks on: about 200 tokens, which fit the demo's context."""
+"""Numbers of questions with their weights; a talk may end before."""
+LONGEST = 440
+"""Characters after which nobody asks on: with one more answer they fit the demo's context."""
 HURRIED = 0.12
 """Share of the questions of some kinds that are in small letters, without a mark at the end."""
 HURRIED_KINDS = {"small_talk", "feelings", "facts", "stories", "unknown", "refusal", "kindness"}

@@ -210,7 +210,7 @@ def _stock_asked(shop: Shop, random: Random) -> Turn:
         item, price = random.choice(tuple(shop.prices.items()))
         question = random.choice(STOCK_QUESTIONS).format(item=item)
         full = f"Yes, we have a {item} for {price} euros."
-        return _turn(question, "Yes.", full, item, f"{price} euros")
+        return _turn(question, "We have one.", full, item, f"{price} euros")
     item = random.choice([each for each in ITEMS if each not in shop.prices])
     frame = random.choice((*STOCK_QUESTIONS, *PRICE_QUESTIONS))
     full = f"I'm sorry, we don't have a {item}."

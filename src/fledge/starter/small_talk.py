@@ -53,8 +53,8 @@ TOPICS = (
         ("I answer customers' questions, write emails and play word games.",),
     ),
     (
-        ("How old are you?", "When were you made?", "What is your age?", "When were you born?"),
-        ("A few minutes.",),
+        ("How old are you?", "What is your age?", "What's your age?", "Are you old?"),
+        ("A few minutes old.",),
         ("I was trained a few minutes ago.",),
     ),
     (

@@ -34,11 +34,11 @@ JOKE_FRAMES = (
 STORY = "Once there was a {hero} who lost a shoe. A friend found it, and they were happy."
 POEM = "The {hero} sat down in the sun,\nand thought that the day had been fun."
 JOKE = "Why did the {hero} sit on the clock? To be on time."
-# Ways to ask; the full answer; the short one.
+# Ways to ask; the full answer; the short one; a word of both.
 FORMS = (
-    (STORY_FRAMES, STORY, "A {hero} lost a shoe and found a friend."),
-    (POEM_FRAMES, POEM, "{Hero} in the sun, you are fun."),
-    (JOKE_FRAMES, JOKE, "A {hero} sat on the clock to be on time."),
+    (STORY_FRAMES, STORY, "A {hero} lost a shoe and found a friend.", "shoe"),
+    (POEM_FRAMES, POEM, "{Hero} in the sun, you are fun.", "sun"),
+    (JOKE_FRAMES, JOKE, "A {hero} sat on the clock to be on time.", "clock"),
 )
 
 
@@ -49,13 +49,20 @@ def stories(split: Split, random: Random) -> Scene:
 
 def _stories(split: Split, random: Random) -> Turns:
     while True:
-        frames, full, terse = random.choice(FORMS)
+        frames, full, terse, common = random.choice(FORMS)
         row, column = choose_cell(split, len(HEROES), len(frames), random)
         hero, frame = HEROES[row], frames[column]
-        # Held-out wordings all name a hero: a wording without one has a single answer.
+        heroes: tuple[str, ...] = (hero,)
+        needed = hero
+        # Held-out wordings all name a hero, for without one the wording alone is the question.
         if split == "train" and random.random() < 0.15:
-            hero, frame = "cat", frame.replace(" about a {hero}", "")
+            heroes, needed = HEROES, common
+            frame = frame.replace(" about a {hero}", "")
         question = frame.format(hero=hero)
-        answer = full.format(hero=hero)
-        short = terse.format(hero=hero, Hero=capitalised(hero))
-        yield Turn(question, (short,), (answer,), (hero,), of_request(question))
+        yield Turn(
+            question,
+            tuple(terse.format(hero=one, Hero=capitalised(one)) for one in heroes),
+            tuple(full.format(hero=one) for one in heroes),
+            (needed,),
+            of_request(question),
+        )

@@ -121,7 +121,7 @@ def _chain(split: Split, random: Random) -> Turns:
         follows = [one for one in begins if replied and one[0] == replied[-1]]
         if not (follows or begins):
             return
-        word, frames = random.choice(follows or begins), NEXT_FRAMES
+        word, frames = random.choice(follows or begins), NEXT_FRAMES if follows else CHAIN_FRAMES
         said.add(word)
 
 

@@ -181,9 +181,16 @@ class AsyncEngine:
                     else:
                         self._engines.remove(engine)
                 if not self._engines and self._commands.empty():
-                    self._when_idle()
+                    self._look_around()
         finally:
             self._on_loop(lambda: self._fail_all(EngineFailed("the engine has stopped")))
+
+    def _look_around(self) -> None:
+        """Do what is done while nobody asks; a failure there must not end everybody's answers."""
+        try:
+            self._when_idle()
+        except (FledgeError, *ENGINE_FAILURES) as error:
+            logger.warning("a look at the machine between answers failed: %s", error)
 
     def _obey(self) -> bool:
         """Carry out the commands since the last step; sleep while there is nothing to do."""
