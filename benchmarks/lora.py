@@ -23,6 +23,7 @@ from _steps import (
     LONG_RUN,
     NOWHERE,
     SMALL_RATE,
+    Iterations,
     Shape,
     Training,
     Windows,
@@ -43,7 +44,6 @@ from fledge.stages.ppo.reward_functions import ModelScore
 from fledge.stages.ppo.rollout import Rollout
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import World
-from fledge.train.loop import train_step
 from fledge.train.optimizer import Optimizer, OptimizerConfig
 from fledge.train.plan import Plan
 from fledge.train.stage import BatchConfig
@@ -92,15 +92,7 @@ def fledge_ppo(checkpoint: Path) -> Callable[[], object]:
     stage = PPO(SHAPE.config(), trained, reference, world)
     plan = Plan(output=NOWHERE, batch=BatchConfig(examples=SHAPE.minibatch))
     optimizer = Optimizer(trained, OptimizerConfig(learning_rate=SMALL_RATE), steps=100 * LONG_RUN)
-    batches = stage.batches()
-
-    def iteration() -> None:
-        for _ in range(SHAPE.updates):
-            with runtime.autocast():
-                batch = next(batches)
-            train_step(stage, batch, plan, runtime, optimizer)
-
-    return iteration
+    return Iterations(stage, plan, runtime, optimizer, stage.batches(), SHAPE.updates).iterate
 
 
 def peft_config():

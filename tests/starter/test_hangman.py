@@ -33,7 +33,7 @@ def secret(task: Task) -> str:
 
 
 def guess_in(frames: tuple[str, ...], question: str) -> str:
-    """What was guessed, or "" if the question is no guess of this sort."""
+    """Return the guess, or "" if the question is no guess of this sort."""
     for frame in frames:
         before, after = frame.split("{guess}")
         middle = question.removeprefix(before).removesuffix(after)

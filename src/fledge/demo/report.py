@@ -20,6 +20,7 @@ from fledge.demo.data import (
     read_answers,
     sampling_of,
 )
+from fledge.demo.reward_scores import reward_scores
 from fledge.demo.runs import DemoFiles
 from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import DataError
@@ -43,8 +44,6 @@ from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.generate.request import SamplingParams
 from fledge.model.counting import parameters
 from fledge.runtime import random
-from fledge.stages.ppo.reward_functions import ModelScore
-from fledge.stages.ppo.rollout import Rollout
 from fledge.starter.everyday import everyday_questions
 from fledge.starter.kinds import KINDS, talks
 from fledge.starter.writers import is_valid
@@ -83,7 +82,9 @@ def measure(files: DemoFiles, seed: int, config: DemoConfig) -> Measured:
     before = [group[0] for group in sft_answers]
     after = answer_tasks(loaded["ppo"], ranked_last, sampling, HELD_OUT_SEED + seed)
     surest = sampling.model_copy(update={"temperature": 0.0})
-    scores = _reward_scores(files, sft_answers)
+    judge = load_scalar_model(find_checkpoint(files.output / "reward"))
+    scores = reward_scores(judge, [each for group in sft_answers for each in group])
+    scores = scores.view(len(sft_answers), -1)
     best = [
         group[int(of_group.argmax())] for group, of_group in zip(sft_answers, scores, strict=True)
     ]
@@ -221,18 +222,6 @@ def _ppo(
         eos_rate=end_rate(after),
         gold_best_of_4=best_of_4,
     )
-
-
-def _reward_scores(files: DemoFiles, groups: Sequence[Sequence[Answered]]) -> Float[Tensor, "N K"]:
-    """Return the reward model's scores of the K answers to each prompt."""
-    judge = load_scalar_model(find_checkpoint(files.output / "reward"))
-    flat = [each for group in groups for each in group]
-    rollout = Rollout.join(
-        [each.prompt_ids for each in flat],
-        [each.answer_ids for each in flat],
-        judge.tokenizer.special.pad,
-    )
-    return ModelScore(judge.model)(rollout).view(len(groups), -1)
 
 
 def _setting(measured: Measured, config: DemoConfig) -> dict[str, str]:

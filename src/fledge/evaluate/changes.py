@@ -60,13 +60,14 @@ class ChangesCard(Config):
 def changes(before: Sequence[Answered], after: Sequence[Answered]) -> ChangesCard:
     """Compare answers of the SFT model with those after PPO, prompt by prompt."""
     gain = fmean(each.gold for each in after) - fmean(each.gold for each in before)
-    constant, bought = dearest_constant(before, after)
+    risen = likelier(before, after)
+    constant, bought = best_constant(before, [each.sentence for each in risen])
     return ChangesCard(
         merits={"sft": merits(before), "ppo": merits(after)},
         constant=constant if bought > 0 else "",
         constant_share=max(0.0, bought) / gain if gain > 0 else None,
         distinct={"sft": distinct(before), "ppo": distinct(after)},
-        likelier=likelier(before, after),
+        likelier=risen,
     )
 
 
@@ -82,12 +83,11 @@ def merits(answered: Sequence[Answered]) -> Merits:
     )
 
 
-def dearest_constant(before: Sequence[Answered], after: Sequence[Answered]) -> tuple[str, float]:
+def best_constant(before: Sequence[Answered], found: Sequence[str]) -> tuple[str, float]:
     """Return the constant sentence that raises the gold score of the SFT answers most, and by what.
 
-    Tried are all courtesies and the sentences that PPO made likelier, before and behind an answer.
+    Tried are all courtesies and the sentences `found`, before and behind an answer.
     """
-    found = [each.sentence for each in likelier(before, after)]
     level = fmean(each.gold for each in before)
     gains = {
         sentence: max(fmean(_with(each, sentence, place) for each in before) for place in (0, 1))

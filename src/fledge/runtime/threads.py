@@ -59,11 +59,7 @@ class Threads:
         Raises:
             ConfigError: `runtime.threads` are more than the machine's cores.
         """
-        probe, most, number = (
-            partial(thread_speeds, dtype=dtype),
-            own_number(),
-            torch.get_num_threads(),
-        )
+        probe, most = partial(thread_speeds, dtype=dtype), own_number()
         if config.threads != "auto":
             torch.set_num_threads(checked(config.threads, usable_cores()))
             return cls([config.threads], probe)
@@ -72,7 +68,7 @@ class Threads:
             # An earlier run of this process may have set another number.
             torch.set_num_threads(most)
             return cls([most], probe)
-        return cls(halves(most), probe, number=number)
+        return cls(halves(most), probe, number=torch.get_num_threads())
 
     @property
     def is_fixed(self) -> bool:

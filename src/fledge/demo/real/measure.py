@@ -25,7 +25,6 @@ from fledge.demo.real.config import RealDemoConfig
 from fledge.demo.real.exploitation import (
     explained_share,
     new_ending,
-    reward_scores,
     share_with,
     standardised_gain,
     with_ending,
@@ -37,6 +36,7 @@ from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import held_out_ranked_questions
 from fledge.demo.real.runs import RUNTIME, TEMPERATURE, outputs
 from fledge.demo.real.watched import read_monitor
+from fledge.demo.reward_scores import reward_scores
 from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.preferences import right_against_wrong
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended

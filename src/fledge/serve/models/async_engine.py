@@ -127,7 +127,7 @@ class AsyncEngine:
 
     def rest(self) -> None:
         """Let the thread call `when_idle` before its next step."""
-        self._commands.put(self._when_idle)
+        self._commands.put(self._look_around)
 
     def is_idle(self, engine: TokenEngine) -> bool:
         """Return whether the engine has finished all that was asked of it."""
