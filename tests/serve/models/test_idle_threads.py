@@ -59,3 +59,23 @@ def test_the_engine_is_idle_after_its_last_answer_and_when_it_is_told(
 
     asyncio.run(answer_two())
     assert len(threads) <= 3 and set(threads) == {"fledge-engine"}
+
+
+def test_a_look_that_fails_ends_nobody_s_answer(
+    tiny_tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def when_idle() -> None:
+        raise RuntimeError("no cores today")
+
+    async def answer() -> None:
+        engine = AsyncEngine(when_idle=when_idle)
+        engine.start()
+        engine.rest()
+        scripted = ScriptedEngine(tiny_tokenizer, "Yes.")
+        ends = frozenset({tiny_tokenizer.special.end})
+        feed = engine.submit(scripted, Request("a", (1,), SamplingParams(), ends))
+        assert [event async for event in feed][-1].finish_reason == "stop"
+        engine.stop()
+
+    asyncio.run(answer())
+    assert "a look at the machine between answers failed: no cores today" in caplog.text
