@@ -2,6 +2,7 @@ import errno
 import os
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -97,24 +98,28 @@ def test_a_backup_during_writes_is_one_moment(database: Database, url: str, tmp_
     """Each transaction writes a chat and its first turn: a copy has both or neither."""
     ada = person(database)
     stop = threading.Event()
-    written = threading.Semaphore(0)
+    written: list[str] = []
 
     def write() -> None:
         while not stop.is_set():
             chat = database.conversations.create(ada)
             database.messages.add(ada, chat.id, role="user", content="x" * 500, parent_id=None)
-            written.release()
+            written.append(chat.id)
+
+    def wait_for_more(count: int) -> None:
+        enough = len(written) + count
+        while len(written) < enough:
+            assert all(writer.is_alive() for writer in writers)
+            time.sleep(0.01)
 
     writers = [threading.Thread(target=write) for _ in range(2)]
     for writer in writers:
         writer.start()
     try:
-        for _ in range(24):
-            written.acquire()
+        wait_for_more(24)
         for index in range(3):
             backup(url, tmp_path / f"copy-{index}.db")
-            for _ in range(6):
-                written.acquire()
+            wait_for_more(6)
     finally:
         stop.set()
         for writer in writers:

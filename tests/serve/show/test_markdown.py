@@ -145,6 +145,6 @@ def test_what_is_no_formula_stays_as_it_was_written(latex: str) -> None:
     "text", [">" * 5_000, "[" * 5_000, "*a " * 3_000, "`" * 5_000, "- " * 3_000, "$" * 4_000]
 )
 def test_hostile_nesting_is_rendered_in_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert_harmless(render(text))
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
