@@ -2,10 +2,10 @@
 
 import torch
 
+from fledge.generate.native_decoder import NativeDecoder
 from fledge.model.cache import KeyValueCache
 from fledge.model.config import GPTConfig
 from fledge.model.gpt import GPT
-from fledge.native.decoder import NativeDecoder
 
 WIDE = GPTConfig(
     vocabulary_size=130,

@@ -7,16 +7,14 @@ import subprocess
 import pytest
 import torch
 
-from fledge.generate import Request, SamplingParams
+from fledge.generate import Request, SamplingParams, native_decoder
 from fledge.generate.engine import Engine
+from fledge.generate.native_decoder import NativeDecoder
 from fledge.model.attention import record_attention
 from fledge.model.eight_bit import round_to_eight_bits
 from fledge.model.gpt import GPT
 from fledge.model.lora import LoRAConfig, adapt
-from fledge.native import decoder
-from fledge.native.decoder import NativeDecoder
-from fledge.native.library import FLAGS, compiled, fingerprint
-from fledge.runtime.device import find_compiler
+from fledge.native.library import FLAGS, compiled, find_compiler, fingerprint
 from model.small_models import make
 from native.decoding import (
     CONFIGS,
@@ -179,7 +177,7 @@ def test_an_engine_sees_that_its_model_has_learned(dtype) -> None:
 
 
 def test_a_workspace_that_only_a_long_text_needed_is_given_back(monkeypatch) -> None:
-    monkeypatch.setattr(decoder, "MOST_KEPT_BYTES", 0)
+    monkeypatch.setattr(native_decoder, "MOST_KEPT_BYTES", 0)
     engine = Engine(make(WIDE), max_batch=1)
     engine.generate([Request("a", (1, 2), SamplingParams(max_new_tokens=3))])
     assert engine._native is not None and engine._native._workspace.numel() == 0
@@ -219,7 +217,7 @@ def test_without_a_compiler_torch_decodes(tmp_path, caplog) -> None:
     caplog.set_level("INFO")
     assert compiled(None, tmp_path) is None
     assert caplog.messages == [
-        "no C++ compiler found: torch decodes, slower and otherwise the same"
+        "no C++ compiler found: torch attends and decodes, slower, otherwise the same"
     ]
 
 
@@ -227,7 +225,7 @@ def test_a_compiler_that_fails_is_said_and_torch_decodes(tmp_path, caplog) -> No
     broken = shutil.which("false")
     assert broken is not None
     assert compiled(broken, tmp_path / "cache") is None
-    assert "the decoder in C++ cannot be used, so torch decodes, slower" in caplog.text
+    assert "fledge's C++ cannot be used, so torch attends and decodes" in caplog.text
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -238,7 +236,7 @@ def test_the_compilers_own_error_is_told(tmp_path, caplog) -> None:
     )
     broken.chmod(0o755)
     assert compiled(str(broken), tmp_path / "cache") is None
-    assert caplog.messages[-1].endswith("torch decodes, slower: fatal error: no cmath")
+    assert caplog.messages[-1].endswith("torch attends and decodes: fatal error: no cmath")
 
 
 @pytest.mark.parametrize(
@@ -249,11 +247,11 @@ def test_a_library_of_another_version_is_said_and_torch_decodes(source, tmp_path
     compiler = find_compiler()
     assert compiler is not None
     (tmp_path / "other.c").write_text(source)
-    path = tmp_path / f"decode-{fingerprint(compiler, FLAGS)}.so"
+    path = tmp_path / f"native-{fingerprint(compiler, FLAGS)}.so"
     command = [compiler, "-x", "c", "-shared", "-fPIC", "-o", path, tmp_path / "other.c"]
     subprocess.run(command, check=True)
     assert compiled(compiler, tmp_path) is None
-    assert "the decoder in C++ cannot be used, so torch decodes" in caplog.messages[-1]
+    assert "fledge's C++ cannot be used, so torch attends and decodes" in caplog.messages[-1]
 
 
 def test_the_library_is_compiled_once(tmp_path, caplog) -> None:

@@ -7,10 +7,10 @@ import torch
 
 from fledge.generate import Request, SamplingParams
 from fledge.generate.engine import Engine
+from fledge.generate.native_decoder import PIECE
 from fledge.model.cache import KeyValueCache
 from fledge.model.eight_bit import round_to_eight_bits
-from fledge.native.decoder import PIECE
-from fledge.runtime.device import find_compiler
+from fledge.native.library import find_compiler
 from model.small_models import make
 from native.decoding import CONFIGS, WIDE, decoder_of
 

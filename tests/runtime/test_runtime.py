@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from fledge.errors import ConfigError
+from fledge.native import library
 from fledge.runtime import (
     Runtime,
     RuntimeConfig,
@@ -126,7 +127,7 @@ def test_compilation_is_for_runs_that_earn_it_back(monkeypatch):
 
 
 def test_without_a_compiler_blocks_stay_as_they_are_and_that_is_said(monkeypatch, caplog):
-    monkeypatch.setattr(device.shutil, "which", lambda name: None)
+    monkeypatch.setattr(library.shutil, "which", lambda name: None)
     module = nn.ModuleList([nn.Linear(2, 2)])
     with caplog.at_level(logging.INFO):
         start(compile=True).prepare(module)

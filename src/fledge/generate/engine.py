@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fledge.errors import GenerationError
 from fledge.generate.long_prompt import LongPrompt
+from fledge.generate.native_decoder import NativeDecoder
 from fledge.generate.request import (
     Completion,
     EngineLoad,
@@ -25,7 +26,6 @@ from fledge.generate.scoring import embed, score
 from fledge.generate.sequence import Sequence
 from fledge.model.cache import KeyValueCache
 from fledge.model.gpt import GPT
-from fledge.native.decoder import NativeDecoder
 
 CAPACITY_STEP = 128
 """Step in tokens by which the rows of the cache grow; their number doubles."""

@@ -16,11 +16,11 @@ from fledge.model.config import GPTConfig
 from fledge.model.layers import RMSNorm
 from fledge.model.masks import causal
 from fledge.model.positions import Rotation, rotate
+from fledge.native import attention as native
 
 SHORT = 128
-"""Most queries that a CPU attends in fp32 where the model computes in bfloat16: torch's backward
-pass in bfloat16 is slow for short texts, half as fast at T 32 and as fast from T 256 on (two cores,
-AVX512-BF16, torch 2.13)."""
+"""Most queries that torch attends in fp32 on a CPU where the model computes in bfloat16: in
+bfloat16 its backward pass is half as fast at T 32, as fast from T 256 on (torch 2.13)."""
 
 
 class Kernel(Protocol):
@@ -110,10 +110,12 @@ def fused_scaled_dot_product(
 ) -> Float[Tensor, "B H T d"]:
     """Compute equation 1 by torch's fused kernels, which never hold the weights as a whole.
 
-    A query whose mask is all False gives zeros.
+    A query whose mask is all False gives zeros. On a CPU whole texts in bfloat16 are fledge's own
+    kernel's, with and without gradients alike: PPO's first ratio is 1 only if both round alike.
     """
+    if native.takes(q, k, mask, dropout):
+        return native.attend(q, k, v, mask)
     if q.dtype == torch.bfloat16 and _is_short_on_cpu(q):
-        # With and without gradients alike: PPO's first ratio is 1 only if both round alike.
         with torch.autocast("cpu", enabled=False):
             heads = fused_scaled_dot_product(q.float(), k.float(), v.float(), mask, dropout)
         return heads.type_as(q)

@@ -1,1 +1,1 @@
-"""Decoding in C++ that is compiled for the processor at hand; where it cannot be, torch decodes."""
+"""Attention and decoding in C++, compiled for the processor at hand; torch where it cannot be."""

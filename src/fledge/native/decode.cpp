@@ -2,7 +2,7 @@
 // written, many while prompts are read.
 //
 // The letters are those of `fledge.model.config`: V D L H G d F, T tokens, S slots of the cache.
-// `fledge.native.decoder` fills these structures; the torch modules are the oracle of its tests.
+// `fledge.generate.native_decoder` fills these structures; the torch modules are the oracle of its tests.
 
 #include <atomic>
 #include <thread>

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,11 @@ from functools import cache
 from pathlib import Path
 
 from fledge.cache_directory import cache_directory
-from fledge.native.structures import Layer, Model, Step
-from fledge.runtime.device import find_compiler
+from fledge.native.structures import Attention, Layer, Model, Step
 
 logger = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).with_name("decode.cpp")
+SOURCES = [Path(__file__).with_name(name) for name in ("decode.cpp", "attend.cpp")]
 HEADERS = [Path(__file__).with_name(name) for name in ("attention.h", "products.h")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-shared", "-fPIC")
 THREADS = "-fopenmp"
@@ -33,22 +33,27 @@ def library() -> ctypes.CDLL | None:
     return compiled(find_compiler(), cache_directory(os.environ, Path.home()))
 
 
+def find_compiler() -> str | None:
+    """Return the path of a C++ compiler; None where none is installed."""
+    return next((path for name in ("g++", "clang++", "c++") if (path := shutil.which(name))), None)
+
+
 def compiled(
     compiler: str | None, folder: Path, flags: tuple[str, ...] = FLAGS
 ) -> ctypes.CDLL | None:
     """Load the library from `folder`, where it is compiled unless it is there already."""
     if compiler is None or sys.platform == "win32":
-        logger.info("no C++ compiler found: torch decodes, slower and otherwise the same")
+        logger.info("no C++ compiler found: torch attends and decodes, slower, otherwise the same")
         return None
-    path = folder / f"decode-{fingerprint(compiler, flags)}.so"
+    path = folder / f"native-{fingerprint(compiler, flags)}.so"
     try:
         if not path.is_file():
-            logger.info("compiling the decoder for this processor, once: a few seconds")
+            logger.info("compiling attention and decoder for this processor, once: a few seconds")
             build(compiler, flags, path)
         return checked(ctypes.CDLL(str(path)))
     except (OSError, subprocess.SubprocessError) as error:
         reason = _said(error) if isinstance(error, subprocess.CalledProcessError) else error
-        logger.warning("the decoder in C++ cannot be used, so torch decodes, slower: %s", reason)
+        logger.warning("fledge's C++ cannot be used, so torch attends and decodes: %s", reason)
         return None
 
 
@@ -59,12 +64,14 @@ def checked(loaded: ctypes.CDLL) -> ctypes.CDLL:
         OSError: they are not, as where fledge was updated while it ran.
     """
     try:
-        size = loaded.fledge_size
+        size, attention_size = loaded.fledge_size, loaded.fledge_attention_size
     except AttributeError as error:
-        raise OSError(f"{loaded._name} is not the decoder; delete it") from error
+        raise OSError(f"{loaded._name} is not fledge's library; delete it") from error
     size.restype, size.argtypes = ctypes.c_int64, (ctypes.c_int64,)
+    attention_size.restype = ctypes.c_int64
     ours = [ctypes.sizeof(each) for each in (Model, Layer, Step)]
-    if ours != [size(number) for number in range(len(ours))]:
+    theirs = [size(number) for number in range(len(ours))]
+    if ours != theirs or attention_size() not in (0, ctypes.sizeof(Attention)):
         raise OSError("it was compiled for another version of fledge; start the program again")
     return loaded
 
@@ -78,7 +85,7 @@ def build(compiler: str, flags: tuple[str, ...], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
         unfinished = Path(folder) / path.name
-        command = [compiler, *flags, "-o", str(unfinished), str(SOURCE)]
+        command = [compiler, *flags, "-o", str(unfinished), *map(str, SOURCES)]
         try:
             _run([*command, THREADS])
         except subprocess.CalledProcessError:
@@ -88,7 +95,7 @@ def build(compiler: str, flags: tuple[str, ...], path: Path) -> None:
 
 def fingerprint(compiler: str, flags: tuple[str, ...]) -> str:
     """Return a name for what the library depends on: source, compiler, flags and processor."""
-    known = hashlib.sha256(b"".join(path.read_bytes() for path in (SOURCE, *HEADERS)))
+    known = hashlib.sha256(b"".join(path.read_bytes() for path in (*SOURCES, *HEADERS)))
     changed = Path(compiler).stat()
     known.update(repr((compiler, changed.st_size, changed.st_mtime_ns, flags, THREADS)).encode())
     known.update(processor().encode())

@@ -1,4 +1,4 @@
-"""The structures of decode.cpp, field by field; the compiler cannot check that they agree."""
+"""The structures of the C++ beside this file, field by field; no compiler compares them."""
 
 from ctypes import POINTER, Structure, c_double, c_int64, c_void_p
 from typing import ClassVar
@@ -83,4 +83,41 @@ class Step(Structure):
         ("slot_stride", c_int64),
         ("logits", c_void_p),
         ("workspace", c_void_p),
+    ]
+
+
+class Rows(Structure):
+    """Numbers in bfloat16, a row for each position of each head; strides count numbers."""
+
+    _fields_: ClassVar[Fields] = [
+        ("at", c_void_p),
+        ("batch", c_int64),
+        ("head", c_int64),
+        ("position", c_int64),
+    ]
+
+
+class Attention(Structure):
+    """Equation 1 for whole texts, and its gradients; `log_sums` is fp32, a mask has bytes."""
+
+    _fields_: ClassVar[Fields] = [
+        ("q", Rows),
+        ("k", Rows),
+        ("v", Rows),
+        ("out", Rows),
+        ("gradient_out", Rows),
+        ("gradient_q", Rows),
+        ("gradient_k", Rows),
+        ("gradient_v", Rows),
+        ("log_sums", c_void_p),
+        ("mask", c_void_p),
+        ("mask_batch", c_int64),
+        ("mask_query", c_int64),
+        ("batch", c_int64),
+        ("heads", c_int64),
+        ("groups", c_int64),
+        ("queries", c_int64),
+        ("slots", c_int64),
+        ("width", c_int64),
+        ("threads", c_int64),
     ]

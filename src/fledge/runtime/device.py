@@ -1,10 +1,9 @@
 """Find the device, and the number format that it multiplies fastest."""
 
-import shutil
-
 import torch
 
 from fledge.errors import ConfigError
+from fledge.native.library import find_compiler
 from fledge.runtime.collective import Place
 
 
@@ -68,8 +67,3 @@ def has_compiler(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.utils._triton.has_triton()
     return find_compiler() is not None
-
-
-def find_compiler() -> str | None:
-    """Return the path of a C++ compiler; None where none is installed."""
-    return next((path for name in ("g++", "clang++", "c++") if (path := shutil.which(name))), None)
