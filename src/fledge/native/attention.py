@@ -51,7 +51,8 @@ def attend(q: Heads, k: Slots, v: Slots, mask: Mask | None) -> Heads:
 
     H / G neighbouring heads share keys and values. A query whose mask is all False gives zeros.
     """
-    return _forward(q, k, v, mask)[0]
+    out: Tensor = _forward(q, k, v, mask)[0]
+    return out
 
 
 @torch.library.custom_op("fledge::attend", mutates_args=())
