@@ -25,11 +25,14 @@ Slots = BFloat16[Tensor, "B G S d"]
 Mask = Bool[Tensor, "#B 1 #T S"]
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def attends() -> bool:
     """Return whether there is a compiler here, and a processor with products of bfloat16."""
     compiled = library()
     return compiled is not None and compiled.fledge_attention_size() > 0
+
+
+# What torch.compiler.assume_constant_result does, which imports torch's compiler: a second.
+attends._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def takes(q: Tensor, k: Tensor, mask: Tensor | None, dropout: float) -> bool:

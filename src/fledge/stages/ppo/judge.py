@@ -2,12 +2,12 @@
 
 from typing import final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from fledge.model.policy import exact_kl, policy_logits
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference, chosen_log_probs
+from fledge.stages.ppo.by_length import by_length, per_token
 from fledge.stages.ppo.config import ScoreConfig
 from fledge.stages.ppo.metrics import Judged, answer_metrics
 from fledge.stages.ppo.reward_functions import shape_scores
@@ -29,9 +29,8 @@ class Judge:
 
     def __call__(self, rollout: Rollout) -> Judged:
         """Compute log-probabilities, entropy, values, raw scores and shaped scores."""
-        parts = [self._forward(part) for part in rollout.split(self.world.rows_per_forward)]
-        log_probs, reference_log_probs, entropy, values = (
-            torch.cat(columns) for columns in zip(*parts, strict=True)
+        log_probs, reference_log_probs, entropy, values = per_token(
+            self._forward, rollout, self.world.rows_per_forward
         )
         raw_scores = self.world.score(rollout).float()
         ended = rollout.ended(self.world.stop_ids)
@@ -55,7 +54,7 @@ class Judge:
     def exact_kl(self, rollout: Rollout) -> float:
         """Compute the mean KL per answer over the whole vocabulary, in nats."""
         trained, total = self.trained, 0.0
-        for part in rollout.split(self.world.rows_per_forward):
+        for _, part in by_length(rollout, self.world.rows_per_forward):
             arguments = (part.inputs, part.response_mask)
             ours = policy_logits(
                 trained.policy, *arguments, trained.temperature, trained.banned_ids

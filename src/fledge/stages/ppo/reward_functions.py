@@ -14,6 +14,7 @@ from torch import Tensor
 
 from fledge.errors import ConfigError, TrainingError
 from fledge.model.scalar import ScalarModel
+from fledge.stages.ppo.by_length import by_length
 from fledge.stages.ppo.config import ScoreConfig
 from fledge.stages.ppo.rollout import Rollout
 
@@ -41,7 +42,10 @@ class ModelScore:
     @torch.no_grad()
     def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
         """Score each row; lengths, not a search for padding, locate the last token."""
-        return torch.cat([self._score(part) for part in rollout.split(self.rows)])
+        scores = torch.empty(rollout.examples, device=rollout.inputs.device)
+        for indices, part in by_length(rollout, self.rows):
+            scores[indices] = self._score(part).to(scores.dtype)
+        return scores
 
     def _score(self, rollout: Rollout) -> Float[Tensor, "B"]:
         scalars: Tensor = self.model(rollout.ids)  # B T+1

@@ -17,13 +17,14 @@ from fledge.stages.ppo.advantages import (
     whiten,
 )
 from fledge.stages.ppo.batch import PPOBatch
+from fledge.stages.ppo.by_length import PerToken, per_token
 from fledge.stages.ppo.config import PPOConfig
 from fledge.stages.ppo.judge import Judge
 from fledge.stages.ppo.kl import k1
 from fledge.stages.ppo.losses import clipped_surrogate, clipped_value_error, pretraining_loss
 from fledge.stages.ppo.metrics import HEADLINE, rollout_metrics, update_metrics
 from fledge.stages.ppo.minibatches import is_used_up, minibatches
-from fledge.stages.ppo.rollout import Experience
+from fledge.stages.ppo.rollout import Experience, Rollout
 from fledge.stages.ppo.state import PPOState
 from fledge.stages.ppo.world import World
 from fledge.train.stage import LossTerms, Sources, Stage
@@ -102,7 +103,7 @@ class PPO(Stage[PPOBatch]):
         """Sum −(clipped surrogate) + c_v · ½ (clipped value error) over response tokens."""
         config, experience = self.config, batch.experience
         rollout, mask = experience.rollout, experience.rollout.response_mask
-        log_probs, _, values = self.trained(rollout.inputs, rollout.targets, mask)
+        log_probs, _, values = per_token(self._forward, rollout, rollout.examples)
 
         ratio = torch.exp(log_probs - experience.old_log_probs)  # π_θ / π_old
         surrogate = clipped_surrogate(ratio, experience.advantages, config.clip)
@@ -119,6 +120,10 @@ class PPO(Stage[PPOBatch]):
         if batch.is_first:
             self.state.saw_first_ratio(ratio, mask)
         return LossTerms(total, metrics, {"val/ratio_first": self.state.ratio_first})
+
+    def _forward(self, part: Rollout) -> PerToken:
+        found: PerToken = self.trained(part.inputs, part.targets, part.response_mask)
+        return found
 
     def step_metrics(self) -> Mapping[str, float]:
         """Return the metrics of the current rollout, and the monitor's newest."""
