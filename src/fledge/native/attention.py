@@ -31,7 +31,7 @@ def attends() -> bool:
     return compiled is not None and compiled.fledge_attention_size() > 0
 
 
-# What torch.compiler.assume_constant_result does, which imports torch's compiler: a second.
+# torch.compiler.assume_constant_result does this, and imports torch's compiler: a second.
 attends._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from fledge.stages.ppo.rollout import Rollout
 
 ROWS_ON_A_CPU = 16
-"""Most rows of a forward pass on a CPU. An update of the demo on 16 answers takes .35 s in one pass,
-.36 in 2, .39 in 4 and .51 in 8; .42 padded to the longest of the rollout's 64 answers."""
+"""Most rows of a forward pass on a CPU. An update of the demo on 16 answers takes .35 s in one
+pass, .36 in 2, .39 in 4 and .51 in 8; .42 padded to the longest of the rollout's 64 answers."""
 
 PerToken = tuple[Float[Tensor, "B T"], ...]
 
@@ -25,7 +25,7 @@ def by_length(rollout: Rollout, rows: int) -> Iterator[tuple[Int[Tensor, " N"], 
     if rollout.inputs.device.type == "cpu":
         rows = min(rows, ROWS_ON_A_CPU)
     lengths = rollout.lengths
-    for indices in lengths.argsort(stable=True).split(max(1, rows)):
+    for indices in torch.split(lengths.argsort(stable=True), max(1, rows)):
         kept = int(lengths[indices[-1]]) - 1 if len(indices) else 0
         yield (
             indices,
