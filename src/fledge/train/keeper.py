@@ -148,7 +148,10 @@ class Keeper(Generic[BatchT]):
         return cast(dict[str, Any], state)
 
     def _write(self, path: Path, shared: dict[str, object], finished: bool) -> None:
+        before = random_state()
         self.stage.save_model(path)
+        # A save that drew random numbers would change the steps after it: new layers draw some.
+        set_random_state(before)
         write_state(path / _DIRECTORY, _SHARED, shared)
         write_state(path / _DIRECTORY, self._process_name(self.runtime.rank), self._process_state())
         for state in (self.plan.output / _SCRATCH).glob("process-*"):
