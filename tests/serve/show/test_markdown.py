@@ -13,7 +13,7 @@ from fledge.serve.show.markdown import render
 
 
 class Elements(HTMLParser):
-    """What a browser would make: the elements with their attributes, and the text."""
+    """Gather what a browser would make: the elements with their attributes, and the text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
