@@ -154,7 +154,7 @@ def test_a_prompt_that_never_fits_costs_a_request_for_its_reading_and_no_token()
     limiter = Limiter(Still())
     limited = scope(tokens_per_minute=10, requests_per_minute=2, concurrent_streams=1)
     refusal(limiter, limited, tokens=11)
-    assert limiter.used(limited) == Used(requests=1, tokens=0, streams=0)
+    assert limiter.used(limited) == Used(requests=1, tokens=0, streams=0, tokens_today=0)
     admit(limiter, limited, tokens=10)
     assert "2 requests per minute" in refusal(limiter, limited, tokens=10).message
 
@@ -170,7 +170,7 @@ def test_an_admission_closes_after_its_block_unless_an_answer_keeps_it() -> None
     admission.require_open()
     assert limiter.used(limited).streams == 1
     close(5)
-    assert limiter.used(limited) == Used(requests=0, tokens=7, streams=0)
+    assert limiter.used(limited) == Used(requests=0, tokens=7, streams=0, tokens_today=0)
     with pytest.raises(AssertionError, match="closed"):
         admission.keep()
 
@@ -321,3 +321,10 @@ def test_visitors_who_have_gone_take_no_memory(monkeypatch: pytest.MonkeyPatch) 
     limiter.admit([scope("d")], 5).close(1)
     assert [limiter.used(scope(name)).tokens for name in "abcd"] == [0, 0, 0, 6]
     assert len(limiter._keeper._counts) <= 3
+
+
+def test_the_day_s_tokens_hold_an_ended_answer_before_the_database_does() -> None:
+    limiter, limited = Limiter(Still()), scope(daily_tokens=100, tokens_today=40)
+    limiter.admit([limited], 10).close(5)
+    assert limiter.used(limited).tokens_today == 55
+    assert limiter.used(scope(daily_tokens=100, tokens_today=60)).tokens_today == 60

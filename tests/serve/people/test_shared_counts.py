@@ -75,7 +75,7 @@ def test_answers_in_progress_are_held_against_both(limiters: tuple[Limiter, Limi
     with pytest.raises(LimitReached, match="Answers in progress hold 70 more"):
         here.admit(limited, 10, Answers(1, 71))
     here.flush()
-    assert there.used(limited[0]) == Used(requests=0, tokens=60, streams=1)
+    assert there.used(limited[0]) == Used(requests=0, tokens=60, streams=1, tokens_today=50)
 
 
 def test_an_answer_is_charged_on_both_once(limiters: tuple[Limiter, Limiter]) -> None:
@@ -125,7 +125,7 @@ def test_a_database_that_is_away_loses_no_end_of_an_answer(
             with pytest.raises(DatabaseUnavailable):
                 work()
     here.flush()
-    assert there.used(limited) == Used(requests=0, tokens=30, streams=0)
+    assert there.used(limited) == Used(requests=0, tokens=30, streams=0, tokens_today=0)
     there.admit([limited], 70)
 
 

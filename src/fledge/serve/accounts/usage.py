@@ -126,6 +126,6 @@ def used_of(scope: LimitScope, quota: Quota) -> list[Left]:
         ("Requests in the last minute", now.requests, scope.requests_per_minute),
         ("Tokens in the last minute", now.tokens, scope.tokens_per_minute),
         ("Answers in progress", now.streams, scope.concurrent_streams),
-        ("Tokens today", scope.tokens_today, scope.daily_tokens),
+        ("Tokens today", now.tokens_today, scope.daily_tokens),
     )
     return [Left(name, used, limit) for name, used, limit in pairs if limit is not None]

@@ -94,6 +94,7 @@ class Limiter:
                 requests=0 if scope.requests_per_minute is None else counts.requests.whole(now),
                 tokens=round(counts.tokens.used(now)),
                 streams=counts.streams,
+                tokens_today=counts.today(now, scope.tokens_today),
             )
 
     def flush(self) -> None:

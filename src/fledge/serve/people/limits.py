@@ -40,11 +40,12 @@ class LimitScope:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Requests and tokens of the last minute, and answers being written now."""
+    """Requests and tokens of the last minute, answers being written now, and tokens of the day."""
 
     requests: int
     tokens: int
     streams: int
+    tokens_today: int
 
 
 @dataclass(eq=False)
