@@ -1,11 +1,12 @@
 """`fledge demo`: raise a small model in minutes, then chat with it."""
 
-from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fledge.cli.demo_page import CHATS, keep_open
 from fledge.cli.hints import command
 from fledge.cli.messages import log_to_terminal
 from fledge.cli.options import refuse_ignored
@@ -13,9 +14,12 @@ from fledge.cli.real_demo import raise_assistant
 from fledge.files import write_text
 
 EXAMPLE = "Example: `fledge demo --no-serve --output demo --seed 1`"
-CHATS = "chats.db"
-"""File in the output for the chats with the demo's models, and the ratings of answers."""
-MODEL_NAMES = ("ppo", "sft", "base")
+MODELS = (
+    ("ppo", "ppo", "After PPO"),
+    ("sft", "sft", "After SFT"),
+    ("base", "pretrain", "Pretrained only"),
+)
+"""Models of the chat page, the default first: id, run, and the name that people read."""
 FIRST_SENTENCE = "How was your day?"
 SUGGESTED_KINDS = ("how_to", "order", "french", "arithmetic", "rhyme")
 
@@ -27,7 +31,7 @@ def demo(
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(help="The same seed and threads give the same models.")] = 0,
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Open the chat page at the end.")
+        bool, typer.Option("--serve/--no-serve", help="Open the chat page after SFT.")
     ] = True,
     port: Annotated[
         int | None,
@@ -63,20 +67,35 @@ def demo(
     if real:
         raise_assistant(output / "real", seed, serve=serve, port=port)
         return
+    raise_chat_model(output, seed, serve=serve, port=port)
+
+
+def raise_chat_model(output: Path, seed: int, *, serve: bool, port: int | None) -> None:
+    """Run the demo; its chat page opens once there is a model to chat with, and stays to the end.
+
+    Only the main process of several serves.
+    """
     from fledge.cli.training import is_main_process
 
     log_to_terminal()
     from fledge.demo.demo import run_demo
+    from fledge.demo.page import ChatPage
 
-    checkpoints = run_demo(output, seed)
-    if not is_main_process():
-        return
-    typer.echo(f"Report card with curves and samples: {output / 'report.html'}", err=True)
-    write_suggestions(output, seed)
-    if serve:
-        serve_demo(checkpoints, seed, port, output / CHATS)
-    else:
-        typer.echo(f"Next: {command('serve', *checkpoints)}", err=True)
+    is_main = is_main_process()
+    page = ChatPage(output, output / CHATS, port) if serve and is_main else None
+
+    def after_sft() -> None:
+        if is_main:
+            offer(output, seed)
+        if page is not None:
+            page.open()
+
+    with page or nullcontext():
+        run_demo(output, seed, after_sft=after_sft)
+        if not is_main:
+            return
+        typer.echo(f"Report card with curves and samples: {output / 'report.html'}", err=True)
+        keep_open(page, output)
 
 
 def raise_translator(output: Path, seed: int) -> None:
@@ -105,22 +124,12 @@ def raise_translator(output: Path, seed: int) -> None:
         )
 
 
-def serve_demo(checkpoints: Sequence[Path], seed: int, port: int | None, database: Path) -> None:
-    """Serve all three models, and suggest questions that none of them was trained on."""
-    from fledge.generate import SamplingParams
-    from fledge.serve.launch import launch
-    from fledge.serve.models.loading import served_models
+def offer(output: Path, seed: int) -> None:
+    """Leave beside the models what `fledge serve` offers: their names, and first messages."""
+    from fledge.serve.models.offer import OfferedModel, write_offer
 
-    launch(
-        served_models(dict(zip(MODEL_NAMES, checkpoints, strict=True))),
-        port=port,
-        sampling=SamplingParams(),
-        suggestions=suggestions(seed),
-        open_browser=True,
-        database=database,
-        login=False,
-        announce=typer.echo,
-    )
+    write_offer(output, (OfferedModel(id=id_, run=run, name=name) for id_, run, name in MODELS))
+    write_suggestions(output, seed)
 
 
 def write_suggestions(output: Path, seed: int) -> None:

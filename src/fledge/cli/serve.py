@@ -20,7 +20,7 @@ from fledge.weight_format import WeightFormat
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
-    from fledge.serve.models.registry import Model
+    from fledge.serve.models.registry import AwaitedModel, Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
 
@@ -182,17 +182,19 @@ def every_model(
     weights: WeightFormat,
     upstream: str | None,
     upstream_key_env: str | None,
-) -> "list[Model]":
+) -> "list[Model | AwaitedModel]":
     """Return the models of the checkpoints, then those of the other server; `memory` is in bytes.
 
     Raises:
         ConfigError: there are none, or an option would be ignored.
     """
     from fledge.errors import ConfigError
-    from fledge.serve.models.loading import named, served_models
+    from fledge.serve.models.loading import named, offered_models
     from fledge.serve.models.remote import upstream_models
 
-    models: list[Model] = [*served_models(named(checkpoints or []), max_batch, memory, weights)]
+    models: list[Model | AwaitedModel] = [
+        *offered_models(named(checkpoints or []), max_batch, memory, weights)
+    ]
     if upstream is None:
         only = {"--upstream-key-env": upstream_key_env}
         refuse_ignored("without --upstream, no other server is called", only)

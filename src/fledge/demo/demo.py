@@ -5,6 +5,7 @@ model, PPO and report card. Finished steps are skipped, interrupted ones go on.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -39,9 +40,11 @@ def run_demo(
     config: DemoConfig | None = None,
     progress: Progress | None = None,
     console: Console | None = None,
+    after_sft: Callable[[], None] | None = None,
 ) -> list[Path]:
     """Raise a chat model in `output`; return the final checkpoints of PPO, SFT and pretraining.
 
+    `after_sft` is called as soon as there is a model to chat with.
     Writes `report.json` and `report.html`, and prints the report card to `console`.
 
     Raises:
@@ -57,6 +60,8 @@ def run_demo(
     base = _execute(runs["pretrain"], progress, watch)
     write_conversations(files, seed, config)
     sft = _execute(runs["sft"], progress, watch)
+    if after_sft is not None:
+        after_sft()
     _rank(files, sft, seed, config, watch)
     _execute(runs["reward"], progress, watch)
     ppo = _execute(runs["ppo"], progress, watch)

@@ -36,7 +36,7 @@ from fledge.serve.http.proxy import ForwardedHeaders, Network
 from fledge.serve.mail.post import Post
 from fledge.serve.mail.sending import Mailer
 from fledge.serve.mail.settings import MailSettings
-from fledge.serve.models.registry import Model, ModelRegistry
+from fledge.serve.models.registry import AwaitedModel, Model, ModelRegistry
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.allowances import Allowances
 from fledge.serve.people.identity import Identity
@@ -173,7 +173,7 @@ class Parts:
 
 
 def create_app(
-    models: Sequence[Model],
+    models: Sequence[Model | AwaitedModel],
     *,
     sampling: SamplingParams | None = None,
     suggestions: Sequence[str] = (),
@@ -193,7 +193,7 @@ def create_app(
     """Make the app that answers with `models`; the first is the chat page's default.
 
     Args:
-        models: at least one, with ids of their own.
+        models: at least one that is not awaited, with ids of their own.
         sampling: its set fields are for requests that name none; others suit each model.
         suggestions: first messages that the chat page offers.
         max_pending: answers that may run or wait before others are refused (503).

@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse
 from fledge.errors import PromptTooLong
 from fledge.serve.schemas.common import ErrorBody, ErrorReply
 
+AWAITED_RETRY_SECONDS = 10
+
 
 @dataclass(eq=False)
 class ApiError(Exception):
@@ -40,6 +42,19 @@ def unknown_model(model: str, known: list[str]) -> ApiError:
         f"The model {model!r} does not exist. Available models: {', '.join(known)}.",
         param="model",
         code="model_not_found",
+    )
+
+
+def awaited_model(model: str, known: list[str]) -> ApiError:
+    """Return a 503 error for a model that is offered once it is raised."""
+    return ApiError(
+        503,
+        f"The model {model!r} is not ready yet: it is offered when its training is finished. "
+        f"Available models: {', '.join(known)}.",
+        type="unavailable_error",
+        param="model",
+        code="model_loading",
+        retry_after=AWAITED_RETRY_SECONDS,
     )
 
 

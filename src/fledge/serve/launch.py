@@ -21,7 +21,7 @@ from fledge.serve.http.cross_origin import ANY, parse_origin
 from fledge.serve.http.path_prefix import parse_prefix
 from fledge.serve.http.proxy import Network, parse_proxy
 from fledge.serve.mail.settings import MailSettings
-from fledge.serve.models.registry import Model
+from fledge.serve.models.registry import AwaitedModel, Model
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 8000
@@ -29,7 +29,7 @@ SECONDS_FOR_OPEN_STREAMS = 3
 
 
 def launch(
-    models: Sequence[Model],
+    models: Sequence[Model | AwaitedModel],
     *,
     sampling: SamplingParams,
     announce: Callable[[str], None],

@@ -42,6 +42,7 @@ MAY = {
     "POST /detokenize": ROLES,
     "GET /": ROLES,
     "GET /c/{id}": ROLES,
+    "GET /api/models": ROLES,
     "GET /api/conversations": ROLES,
     "POST /api/conversations": ROLES,
     "GET /api/conversations/{id}": ROLES,

@@ -47,3 +47,11 @@ def create_assistant(database: Database, model: str) -> None:
     for name in KNOWLEDGE:
         text = folder.joinpath(name).read_text(encoding="utf-8")
         database.knowledge.add(owner, assistant.id, name, passages_of(text))
+
+
+def move_assistant(database: Database, before: str, after: str) -> None:
+    """Let the assistant answer with another model, unless a person has chosen its model."""
+    owner = local_owner(database).id
+    for one in database.assistants.list(owner):
+        if one.name == NAME and one.model == before:
+            database.assistants.change(owner, one.id, model=after)

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -79,9 +80,11 @@ def run_real_demo(
     config: RealDemoConfig | None = None,
     progress: Progress | None = None,
     console: Console | None = None,
+    after_sft: Callable[[], None] | None = None,
 ) -> dict[str, Path]:
     """Raise a shop's assistant in `output`; return its checkpoints, that of the chat first.
 
+    `after_sft` is called as soon as the model answers for shops.
     Writes `report.json` and `report.html`, and prints the report card to `console`.
 
     Raises:
@@ -99,6 +102,8 @@ def run_real_demo(
     if finished_checkpoint(output / "sft") is None:
         _prepare(imported, files, seed, config, watch, console)
     sft = _execute(sft_run(files, seed, config), files, progress, watch)
+    if after_sft is not None:
+        after_sft()
     _rank(files, sft, seed, config, watch)
     _execute(reward_run(files, seed, config), files, progress, watch)
     judge = judge_of(watched_questions(seed, config))

@@ -19,7 +19,8 @@ from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
 from fledge.runtime.memory import machine_memory, return_freed_memory
-from fledge.serve.models.registry import ServedModel
+from fledge.serve.models.offer import FILE_NAME, name_in_offer, raised, read_offer
+from fledge.serve.models.registry import AwaitedModel, ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.decoding import lines_of
 from fledge.text.tokenizer import Tokenizer
@@ -41,18 +42,19 @@ LONGEST_SUGGESTION = 200
 def named(entries: Sequence[str]) -> dict[str, Path]:
     """Return checkpoints by name, from `NAME=PATH` or `PATH`; a run is named after its directory.
 
-    The output of a pipeline or a demo stands for the language models in it, last stage first; with
-    a NAME they are called NAME/ppo, NAME/sft and so on.
+    The output of a pipeline or a demo stands for the models in its `models.toml`, and without one
+    for the language models in it, last stage first; with a NAME they are called NAME/ppo, NAME/sft
+    and so on. A model of a `models.toml` that is not raised yet has the path of its run.
 
     Raises:
         CheckpointError: a path holds no checkpoint.
-        ConfigError: two have the same name.
+        ConfigError: two have the same name, or a `models.toml` is not readable.
     """
     models: dict[str, Path] = {}
     for entry in entries:
         given, equals, path = entry.partition("=")
         name, place = (given, Path(path)) if equals else ("", Path(entry))
-        stages = stages_in(place)
+        stages = listed_in(place) or stages_in(place)
         found = {f"{name}/{stage}" if name else stage: at for stage, at in stages.items()}
         if not found:
             checkpoint = find_checkpoint(place)
@@ -72,6 +74,15 @@ def name_of(checkpoint: Path) -> str:
     """Return the name of the run's directory for a step of a run, else the checkpoint's own."""
     checkpoint = checkpoint.resolve()
     return checkpoint.parent.name if step_of(checkpoint) >= 0 else checkpoint.name
+
+
+def listed_in(output: Path) -> dict[str, Path]:
+    """Return the models of a directory's `models.toml`; none without one."""
+    offer = read_offer(output)
+    if offer is None:
+        return {}
+    runs = {model.id: output / model.run for model in offer.models}
+    return {id_: raised(run) or run for id_, run in runs.items()}
 
 
 def stages_in(output: Path) -> dict[str, Path]:
@@ -98,6 +109,47 @@ def generations(lineage: Lineage | None) -> int:
     if lineage is None:
         return 0
     return 1 + max((generations(parent.lineage) for parent in lineage.parents.values()), default=0)
+
+
+def offered_models(
+    checkpoints: Mapping[str, Path],
+    max_batch: int | None = None,
+    memory: int | None = None,
+    weights: WeightFormat = "auto",
+) -> list[ServedModel | AwaitedModel]:
+    """Return what `served_models` does, with those of `named` that are awaited at their places.
+
+    Raises:
+        CheckpointError, ConfigError: as `served_models`; also where every model is awaited.
+    """
+    budget = memory or machine_memory()
+    awaited = {name: path for name, path in checkpoints.items() if not is_checkpoint(path)}
+    if awaited and len(awaited) == len(checkpoints):
+        runs = ", ".join(map(str, awaited.values()))
+        raise ConfigError(
+            f"none of the models in {FILE_NAME} is ready: none of the runs {runs} has finished; "
+            "finish one, or name a checkpoint"
+        )
+    return [
+        awaited_model(name, path, max_batch, budget, weights)
+        if name in awaited
+        else served_model(name, path, max_batch, budget, weights)
+        for name, path in checkpoints.items()
+    ]
+
+
+def awaited_model(
+    name: str, run: Path, max_batch: int | None, memory: int, weights: WeightFormat
+) -> AwaitedModel:
+    """Return a model that is offered once its run is finished."""
+
+    def find() -> ServedModel | None:
+        checkpoint = raised(run)
+        if checkpoint is None:
+            return None
+        return served_model(name, checkpoint, max_batch, memory, weights)
+
+    return AwaitedModel(name, name_in_offer(name, run) or name, find)
 
 
 def served_models(
@@ -144,11 +196,9 @@ def served_model(
             f"{name} needs {needed / 2**30:.1f} GiB for its weights and {rows} answers at a time, "
             f"but models may take {memory / 2**30:.1f} GiB; raise --memory, or lower --max-batch"
         )
-    lineage = read_lineage(checkpoint)
-    stage = name.rpartition("/")[2]
     return ServedModel(
         id=name,
-        name=name if lineage is None or lineage.stage == stage else f"{name} ({lineage.stage})",
+        name=name_in_offer(name, checkpoint) or name_of_stage(name, checkpoint),
         tokenizer=tokenizer,
         template=ChatTemplate.of(tokenizer),
         context_length=config.context_length,
@@ -162,6 +212,13 @@ def served_model(
         suggestions=suggestions_of(checkpoint),
         recommended=read_recommended(checkpoint),
     )
+
+
+def name_of_stage(name: str, checkpoint: Path) -> str:
+    """Return a model's name, with the stage that raised it unless that is its name."""
+    lineage = read_lineage(checkpoint)
+    is_told = lineage is None or lineage.stage == name.rpartition("/")[2]
+    return name if lineage is None or is_told else f"{name} ({lineage.stage})"
 
 
 def suggestions_of(checkpoint: Path) -> tuple[str, ...]:

@@ -1,16 +1,19 @@
 """Models as the server offers them: an id, a name, and a tokenizer or an upstream."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fledge.checkpoint.recommended import NOTHING_RECOMMENDED, Recommended
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, FledgeError
 from fledge.generate.upstream import UpstreamServer
-from fledge.serve.errors import unknown_model
+from fledge.serve.errors import awaited_model, unknown_model
 from fledge.serve.models.async_engine import TokenEngine
 from fledge.serve.schemas.common import ModelCard, ModelList
 from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +74,42 @@ class UpstreamModel:
 Model = ServedModel | UpstreamModel
 
 
-class ModelRegistry(Mapping[str, Model]):
-    """Models by id, in the order they are offered; the first is the default."""
+@dataclass(frozen=True, slots=True)
+class AwaitedModel:
+    """Model that is named before it is raised."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    id: str
+    name: str
+    find: Callable[[], ServedModel | None]
+    """Returns it once its checkpoint is complete; raises `FledgeError` where that is damaged."""
+
+
+class ModelRegistry(Mapping[str, Model]):
+    """Models by id, in the order they are offered; the first is the default.
+
+    Awaited models are no part of the mapping until `look` has found them.
+    """
+
+    def __init__(self, models: Iterable[Model | AwaitedModel]) -> None:
         """Raises `ConfigError` where two have the same id."""
-        self._models: dict[str, Model] = {}
+        self._offered: dict[str, Model | AwaitedModel] = {}
         for model in models:
-            if model.id in self._models:
+            if model.id in self._offered:
                 raise ConfigError(
                     f"two models are called {model.id!r}; give ours another name: NAME=CHECKPOINT"
                 )
-            self._models[model.id] = model
+            self._offered[model.id] = model
+        self._models = _ready(self._offered)
+        self._failures: dict[str, str] = {}
         assert self._models, "a server without a model"
 
     def __getitem__(self, model: str) -> Model:
-        """Raises `ApiError` 404 for an unknown id."""
-        if model not in self._models:
-            raise unknown_model(model, list(self._models))
-        return self._models[model]
+        """Raises `ApiError` 404 for an unknown id, 503 for a model that is awaited."""
+        if model in self._models:
+            return self._models[model]
+        if model in self._offered:
+            raise awaited_model(model, list(self._models))
+        raise unknown_model(model, list(self._models))
 
     def __contains__(self, model: object) -> bool:
         return model in self._models
@@ -100,6 +120,39 @@ class ModelRegistry(Mapping[str, Model]):
     def __len__(self) -> int:
         return len(self._models)
 
+    @property
+    def awaited(self) -> tuple[AwaitedModel, ...]:
+        """Models that are not there yet, in the order they are offered."""
+        return tuple(each for each in self._offered.values() if isinstance(each, AwaitedModel))
+
+    def look(self) -> None:
+        """Offer the awaited models that are there now; it reads files, so call it in a thread.
+
+        A model that cannot be read stays awaited, and its error is logged once.
+        """
+        offered = {id_: self._found(each) for id_, each in self._offered.items()}
+        # Both are replaced whole, because other threads read them at any moment.
+        self._models = _ready(offered)
+        self._offered = offered
+
     def listing(self) -> ModelList:
         """Return the answer of `/v1/models`."""
         return ModelList(data=[model.card() for model in self._models.values()])
+
+    def _found(self, model: Model | AwaitedModel) -> Model | AwaitedModel:
+        if not isinstance(model, AwaitedModel):
+            return model
+        try:
+            found = model.find()
+        except FledgeError as error:
+            if self._failures.get(model.id) != str(error):
+                logger.error("%s cannot be served: %s", model.id, error)
+            self._failures[model.id] = str(error)
+            return model
+        if found is not None:
+            logger.info("%s is ready", model.id)
+        return found or model
+
+
+def _ready(offered: Mapping[str, Model | AwaitedModel]) -> dict[str, Model]:
+    return {id_: each for id_, each in offered.items() if not isinstance(each, AwaitedModel)}

@@ -34,6 +34,9 @@ from fledge.serve.schemas.wishes import SamplingWishes
 Json = dict[str, Any]
 T = TypeVar("T")
 
+LOOK_SECONDS = 2.0
+"""Seconds between two looks for models that are awaited."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -57,7 +60,7 @@ class ModelService:
 
     Fields set in `sampling` are for requests that name none; others suit each model. `max_pending`
     bounds the answers that are being written or wait, of our own models and of upstreams each.
-    `memory` bounds the bytes of loaded models.
+    `memory` bounds the bytes of loaded models. Awaited models are looked for every `look_seconds`.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class ModelService:
         max_pending: int,
         memory: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self.models = models
         self.metrics = Metrics(clock)
@@ -75,6 +79,8 @@ class ModelService:
         self._engine = AsyncEngine(max_pending, IdleThreads(clock).measure)
         self._shelf = ModelShelf(memory, self._engine.is_idle)
         self._remote = 0
+        self._look_seconds = look_seconds
+        self._looking: asyncio.Task[None] | None = None
         self.metrics.registry.register(LoadCollector(self._shelf.loads))
 
     @property
@@ -92,15 +98,19 @@ class ModelService:
         return usual_of(model, self._sampling)
 
     async def start(self) -> None:
-        """Start the engine's thread and load the default model."""
+        """Start the engine's thread, load the default model, and look for those awaited."""
         self._engine.start()
         default = next(iter(self.models.values()))
         if isinstance(default, ServedModel):
             await self._shelf.engine(default)
             self._engine.rest()
+        if self.models.awaited:
+            self._looking = asyncio.create_task(self._look_for_awaited())
 
     async def stop(self) -> None:
         """End the thread, and hang up on every upstream."""
+        if self._looking is not None:
+            self._looking.cancel()
         self._engine.stop()
         servers: set[UpstreamServer] = {
             model.server for model in self.models.values() if isinstance(model, UpstreamModel)
@@ -215,6 +225,11 @@ class ModelService:
         found = self.models[model]
         assert isinstance(found, ServedModel), "an upstream's request is relayed, not answered"
         return found
+
+    async def _look_for_awaited(self) -> None:
+        while self.models.awaited:
+            await asyncio.sleep(self._look_seconds)
+            await asyncio.to_thread(self.models.look)
 
     async def _call(self, model: ServedModel, work: Callable[[TokenEngine], T]) -> T:
         """Do `work` with the model's engine, between two tokens of the answers being written."""

@@ -17,6 +17,7 @@ from fledge.serve.web.chat.conversations import conversation_routes
 from fledge.serve.web.chat.events import run_routes
 from fledge.serve.web.chat.exports import export_routes
 from fledge.serve.web.chat.folders import folder_routes
+from fledge.serve.web.chat.models import model_list_routes
 from fledge.serve.web.chat.opinions import opinion_routes
 from fledge.serve.web.chat.page import chat_pages
 from fledge.serve.web.chat.supervisor import RunSupervisor
@@ -47,6 +48,7 @@ def web_routes(
     router.include_router(
         chat_pages(identity, database, models, pages, settings, usual, suggestions)
     )
+    router.include_router(model_list_routes(identity, models, usual))
     router.include_router(conversation_routes(identity, database, models, supervisor))
     router.include_router(folder_routes(identity, database))
     router.include_router(run_routes(identity, database, supervisor))

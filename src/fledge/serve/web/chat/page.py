@@ -8,13 +8,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from fledge.database import Conversation, Database
 from fledge.generate.request import SamplingParams
-from fledge.serve.models.registry import Model, ModelRegistry, ServedModel
-from fledge.serve.models.usual import in_effect
+from fledge.serve.models.registry import Model, ModelRegistry
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.people.settings import LiveSettings
 from fledge.serve.show.page import Pages
 from fledge.serve.web.chat.conversations import detail
+from fledge.serve.web.chat.models import models_shown
 from fledge.serve.web.shapes import LONGEST_TEXT, AssistantShown
 
 
@@ -42,16 +42,7 @@ def chat_pages(
     ) -> Response:
         data = {
             "server_name": settings.current.server_name,
-            "models": [
-                {
-                    "id": model.id,
-                    "name": model.name,
-                    "context_length": model.context_length,
-                    "sampling": in_effect(model, usual(model)),
-                    "suggestions": suggested(model),
-                }
-                for model in models.values()
-            ],
+            **models_shown(models, usual).model_dump(),
             "suggestions": list(suggestions),
             "longest_text": LONGEST_TEXT,
             "assistant": None if assistant is None else assistant.model_dump(),
@@ -78,8 +69,3 @@ def chat_pages(
         return chat_page(request, person, database.conversations.get(person.id, id))
 
     return router
-
-
-def suggested(model: Model) -> list[str]:
-    """Return the first messages that suit a model, beside the server's own."""
-    return list(model.suggestions) if isinstance(model, ServedModel) else []
