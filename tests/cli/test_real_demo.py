@@ -1,51 +1,101 @@
 """Options of `fledge demo --real`, and the chat page at its end."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cli.fake_page import FakePage
 from fledge.database import open_database
 from fledge.demo.real.assistant import SUGGESTIONS
+from fledge.serve.models.offer import read_offer
 from fledge.serve.people.identity import local_owner
 
 
 @pytest.fixture
-def called(monkeypatch) -> dict[str, object]:
-    """Replace the demo and the server; note what they are called with."""
-    seen: dict[str, object] = {}
+def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Replace the demo and its page; note what the demo is called with.
 
-    def run(output: Path, seed: int) -> dict[str, Path]:
+    PPO's model is chosen with seed 2. `finished` is a demo that has its card when it begins.
+    """
+    seen: dict[str, object] = {"finished": False}
+
+    def run(output: Path, seed: int, *, after_sft: Callable[[], None]) -> dict[str, Path]:
         seen["run"] = (output, seed)
-        output.mkdir(parents=True)
-        return {name: output / name for name in ("sft", "ppo", "import")}
+        output.mkdir(parents=True, exist_ok=True)
+        after_sft()
+        chosen = "ppo" if seed == 2 else "sft"
+        return {name: output / name for name in dict.fromkeys((chosen, "ppo", "sft", "import"))}
+
+    def card(output: Path) -> object:
+        return SimpleNamespace(chosen="ppo") if seen["finished"] else None
 
     monkeypatch.setattr("fledge.demo.real.demo.run_real_demo", run)
-    monkeypatch.setattr("fledge.serve.models.loading.served_models", lambda models: list(models))
-    monkeypatch.setattr(
-        "fledge.serve.launch.launch",
-        lambda models, **options: seen.update(models=models, **options),
-    )
+    monkeypatch.setattr("fledge.demo.real.card_files.read_card", card)
+    monkeypatch.setattr("fledge.demo.page.ChatPage", FakePage)
+    monkeypatch.setattr(FakePage, "events", [], raising=False)
     return seen
 
 
-def test_it_serves_the_assistant_with_all_three_models(fledge, called, tmp_path: Path) -> None:
-    code, _, err = fledge("demo", "--real", "-o", tmp_path, "--seed", "2", "--port", "0")
-    assert code == 0, err
-    assert called["run"] == (tmp_path / "real", 2)
-    assert called["models"] == ["sft", "ppo", "import"] and called["port"] == 0
-    assert called["suggestions"] == SUGGESTIONS and called["login"] is False
-    with closing(open_database(Path(str(called["database"])))) as kept:
+def offered(output: Path) -> list[str]:
+    offer = read_offer(output)
+    assert offer is not None
+    return [each.id for each in offer.models]
+
+
+def answers_with(database: Path) -> str | None:
+    with closing(open_database(database)) as kept:
         (assistant,) = kept.assistants.list(local_owner(kept).id)
-    assert assistant.model == "sft"  # the first
-    written = (tmp_path / "real" / "suggestions.txt").read_text(encoding="utf-8")
+    return assistant.model
+
+
+def test_it_serves_the_assistant_with_all_three_models(fledge, called, tmp_path: Path) -> None:
+    code, _, err = fledge("demo", "--real", "-o", tmp_path, "--seed", "1", "--port", "0")
+    assert code == 0, err
+    output = tmp_path / "real"
+    assert called["run"] == (output, 1)
+    assert FakePage.events == [
+        "made",
+        "opened with models.toml, suggestions.txt",
+        "waited",
+        "closed",
+    ]
+    assert (FakePage.port, FakePage.database) == (0, output / "chats.db")
+    assert offered(output) == ["sft", "ppo", "import"]
+    assert answers_with(output / "chats.db") == "sft"  # the first
+    written = (output / "suggestions.txt").read_text(encoding="utf-8")
     assert written.splitlines() == list(SUGGESTIONS)
+
+
+def test_the_chosen_model_answers_in_the_end(fledge, called, tmp_path: Path) -> None:
+    code, _, err = fledge("demo", "--real", "-o", tmp_path, "--seed", "2")
+    assert code == 0, err
+    assert offered(tmp_path / "real") == ["ppo", "sft", "import"]
+    assert answers_with(tmp_path / "real" / "chats.db") == "ppo"
+
+
+def test_a_demo_that_was_finished_keeps_the_model_a_person_chose(
+    fledge, called, tmp_path: Path
+) -> None:
+    called["finished"] = True
+    assert fledge("demo", "--real", "-o", tmp_path, "--seed", "2")[0] == 0
+    database = tmp_path / "real" / "chats.db"
+    assert answers_with(database) == "ppo"
+    with closing(open_database(database)) as kept:
+        owner = local_owner(kept).id
+        (assistant,) = kept.assistants.list(owner)
+        kept.assistants.change(owner, assistant.id, model="sft")
+    assert fledge("demo", "--real", "-o", tmp_path, "--seed", "2")[0] == 0
+    assert answers_with(database) == "sft"
 
 
 def test_without_a_page_it_says_how_to_open_one(fledge, called, tmp_path: Path) -> None:
     code, _, err = fledge("demo", "--real", "--no-serve", "-o", tmp_path)
-    assert code == 0 and "models" not in called
-    assert f"serve {tmp_path / 'real' / 'sft'}" in err and "report.html" in err
+    assert code == 0 and FakePage.events == []
+    assert f"serve {tmp_path / 'real'}" in err and "report.html" in err
+    assert not (tmp_path / "real" / "chats.db").exists()
 
 
 @pytest.mark.parametrize("other", [["--translation"], ["--no-serve", "--port", "80"]])
