@@ -63,6 +63,9 @@ def test_an_assistant_is_made_taught_and_cites(open_page: OpenPage) -> None:
     page.get_by_text("[1] harbour.md: Tides").click()
     expect(page.locator(".source p")).to_have_text("High water comes twice a day.")
     check(page, "sources")
+    ask(page, "When does the ferry leave?")  # the answer speaks of tides again
+    finished(page, 2)
+    expect(page.locator(".source")).to_have_count(1)
     press(page, "Chat settings")
     expect(page.get_by_label("System prompt")).not_to_be_visible()
 

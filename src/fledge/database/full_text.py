@@ -53,8 +53,12 @@ def words(query: str) -> list[str]:
 
 def telling_words(question: str) -> list[str]:
     """Return at most 32 folded words of a question, without common English words."""
-    telling = (word for word in _every_word(question) if word not in _COMMON)
-    return list(islice(telling, LONGEST_QUERY))
+    return list(islice(every_telling_word(question), LONGEST_QUERY))
+
+
+def every_telling_word(text: str) -> Iterator[str]:
+    """Yield the folded words of a text, without common English words."""
+    return (word for word in _every_word(text) if word not in _COMMON)
 
 
 def _every_word(text: str) -> Iterator[str]:

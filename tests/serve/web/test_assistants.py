@@ -8,7 +8,7 @@ import pytest
 
 from fledge.serve.web.assistants.knowledge import PASSAGE_CHARACTERS, passages_of
 from fledge.serve.web.assistants.ready import READY, drawn
-from fledge.serve.web.shapes import Citation
+from fledge.serve.web.sources import Citation
 from fledge.starter.kinds import KINDS as ALL_KINDS
 from fledge.starter.shop import Shop, told
 from fledge.text.passages import with_passages
@@ -70,7 +70,10 @@ def test_what_an_assistant_knows_is_read_and_cited(
     written: Written,
     engine: ScriptedEngine,
     tiny_tokenizer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    citing = ScriptedEngine(tiny_tokenizer, "Within 30 days [1].")
+    monkeypatch.setattr(engine, "script", citing.script)
     path = f"/api/assistants/{assistant['id']}/documents"
     document = client.post(path, json={"name": "manual.md", "text": MANUAL}).json()
     assert document["name"] == "manual.md"

@@ -11,7 +11,7 @@ from fledge.serve.web.assistants.knowledge import (
 )
 from linear import RUNS, assert_linear
 from people_server import PeopleServer
-from serve.web.people_chats import begin, read
+from serve.web.people_chats import begin, say
 
 PATH = "/api/assistants"
 
@@ -35,11 +35,10 @@ def teach(people: PeopleServer, who: Account, id_: str, name: str, text: str) ->
 
 
 def citations(people: PeopleServer, who: Account, id_: str, question: str) -> list[tuple]:
-    """Number, name and text of each passage under the answer of a new chat."""
+    """Number, name and text of each passage that stands before the answer of a new chat."""
     chat = begin(people, who, assistant_id=id_)
-    body = {"content": question, "models": ["tiny"]}
-    people.ask("POST", f"/api/conversations/{chat}/messages", who=who, json=body)
-    cited = read(people, who, chat)["messages"][1]["citations"]
+    answer = say(people, who, chat, question)[1]
+    cited = people.database.messages.get(who.id, answer).details.get("citations", [])
     return [(each["number"], each["name"], each["text"]) for each in cited]
 
 

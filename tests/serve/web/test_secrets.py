@@ -88,7 +88,8 @@ def test_what_an_assistant_knows_is_not_told_once_it_is_shared_no_more(
         body = {"parent_id": None, "content": "When does the tide turn?", "models": ["tiny"]}
         path = f"/api/conversations/{chat}/messages"
         reply = server.ask("POST", path, who=user, json=body)
-        return reply.json()["messages"][1]["citations"]
+        answer = server.database.messages.get(user.id, reply.json()["messages"][1]["id"])
+        return answer.details.get("citations", [])
 
     assert [source["name"] for source in sources()] == ["a.md"]
     server.ask("PATCH", f"/api/assistants/{assistant}", who=owner, json={"shared": False})

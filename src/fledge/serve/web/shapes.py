@@ -12,6 +12,7 @@ from fledge.database.folding import Span
 from fledge.database.stored_text import is_text
 from fledge.serve.schemas.wishes import SamplingWishes
 from fledge.serve.show.markdown import render
+from fledge.serve.web.sources import Citation, used_passages
 
 LONGEST_TEXT = 200_000
 """Characters of one message or system prompt."""
@@ -125,14 +126,6 @@ class Thumb(BaseModel):
         return cls(value=rating.value, reasons=list(rating.reasons), comment=rating.comment)
 
 
-class Citation(BaseModel):
-    """Passage of a document that stood before an answer; `number` counts from 1."""
-
-    number: int
-    name: str
-    text: str
-
-
 class MessageShown(BaseModel):
     """One turn; `html` is safe, and null while the text grows and for a person's own text."""
 
@@ -155,6 +148,7 @@ class MessageShown(BaseModel):
     compare: str | None
     """Name of the pair that waits for a choice."""
     citations: list[Citation]
+    """Passages that the finished answer uses."""
     created_at: float
 
 
@@ -168,7 +162,6 @@ def message_shown(
     """Convert a stored message."""
     details = message.details
     seconds, by, pair = details.get("seconds"), details.get("by"), details.get("compare")
-    citations = details.get("citations")
     is_final = message.role == "assistant" and message.status != "running"
     is_comparable = bool(message.content) or not is_final
     return MessageShown(
@@ -188,11 +181,19 @@ def message_shown(
         by=by if isinstance(by, str) else None,
         rating=None if rating is None else Thumb.of(rating),
         compare=pair if isinstance(pair, str) and is_comparable and not is_judged else None,
-        citations=[Citation.model_validate(each) for each in citations]
-        if isinstance(citations, list)
-        else [],
+        citations=sources_of(message) if is_final else [],
         created_at=message.created_at,
     )
+
+
+def sources_of(message: StoredMessage) -> list[Citation]:
+    """Return the passages that an answer uses, of those that were read before it."""
+    read, asked = message.details.get("citations"), message.details.get("question_words")
+    if not isinstance(read, list):
+        return []
+    passages = [Citation.model_validate(each) for each in read]
+    words = [str(word) for word in asked] if isinstance(asked, list) else []
+    return used_passages(message.content, passages, words)
 
 
 class AssistantShown(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fledge.database import Database
 from fledge.database.knowledge import FoundPassage, Passage
 from fledge.errors import FledgeError, NotFound
-from fledge.serve.web.shapes import Citation
+from fledge.serve.web.sources import Citation
 
 PASSAGE_CHARACTERS = 700
 """Characters of a passage, read at a glance; a longer paragraph is cut between sentences."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fledge.database import Conversation, Database, StoredMessage, StoredRun
+from fledge.database.full_text import telling_words
 from fledge.database.tables import Json
 from fledge.errors import NotFound
 from fledge.serve.errors import ApiError
@@ -14,6 +15,7 @@ from fledge.serve.people.person import Person
 from fledge.serve.web.assistants.knowledge import citations_for
 from fledge.serve.web.chat.asking import chat_ask, title_of
 from fledge.serve.web.shapes import NewAnswer, NewMessage
+from fledge.serve.web.sources import Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ def begin(
 ) -> list[BegunAnswer]:
     """Store empty answers of the named models; two of them are marked as a pair to compare.
 
-    An assistant's models read the passages that fit the question, which are shown under the
-    answers.
+    An assistant's models read the passages that fit the question; those that an answer uses are
+    shown under it.
 
     Raises:
         NotFound: `parent_id` is no question of the person's.
@@ -111,8 +113,7 @@ def begin(
     ]
     begun = []
     for model, citations in zip(named, known, strict=True):
-        cited: Json = {"citations": [each.model_dump() for each in citations]} if citations else {}
-        details = {**pair, **cited}
+        details = {**pair, **read_before(question.content, citations)}
         run = database.runs.start(
             person.id,
             chat.id,
@@ -125,6 +126,16 @@ def begin(
         ask = chat_ask(person, chat, path, model, citations=citations)
         begun.append(BegunAnswer(run, message, ask, "", details))
     return begun
+
+
+def read_before(question: str, citations: Sequence[Citation]) -> Json:
+    """Return what an answer's details keep of the passages that stand before it."""
+    if not citations:
+        return {}
+    return {
+        "citations": [each.model_dump() for each in citations],
+        "question_words": telling_words(question),
+    }
 
 
 def go_on(

@@ -7,7 +7,7 @@ from fledge.database import StoredMessage
 from fledge.serve.models.answers import ChatAsk
 from fledge.serve.people.person import Person
 from fledge.serve.schemas.wishes import SamplingWishes
-from fledge.serve.web.shapes import Citation
+from fledge.serve.web.sources import Citation
 from fledge.text.conversation import Conversation, Message, Role
 from fledge.text.passages import with_passages
 
