@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fledge.cli.app import RAISE, RUN, START, USE
 from fledge.cli.reference import commands
 from tiny_model import write_language_model
 
@@ -57,9 +58,19 @@ def test_help_fits_a_screen_and_shows_an_example(command: str, fledge) -> None:
 
 def test_each_command_has_one_line_in_the_list(fledge) -> None:
     _, out, _ = fledge("--help")
-    rows = [line for line in out.splitlines() if line.startswith("│") and "--" not in line]
-    listed = [row.split()[1] for row in rows]
+    rows = [line for line in out.splitlines() if line.startswith("  ")]
+    listed = [row.split()[0] for row in rows]
     assert sorted(listed) == sorted({name.split()[0] for name, _ in commands()})
+    assert not [row for row in rows if row.endswith("...")], "summaries that are cut"
+
+
+def test_the_list_of_commands_almost_fits_a_small_terminal(fledge) -> None:
+    """The usual one has 24 rows; a command more is a row more."""
+    _, out, _ = fledge("--help")
+    headings = [line for line in out.splitlines() if line in (START, RAISE, USE, RUN)]
+    assert headings == [START, RAISE, USE, RUN]
+    assert len(out.splitlines()) <= 36
+    assert "--version" in out and "--debug" in out
 
 
 def test_the_installed_command_prints_its_version(fledge) -> None:

@@ -36,18 +36,19 @@ from fledge.cli import (
     translate_train,
 )
 from fledge.cli.messages import print_error, print_stopped
+from fledge.cli.overview import Overview
 from fledge.errors import FledgeError, Interrupted
 
 OVERVIEW = """\
 Raise a chat model: from raw text, to demonstrations, to human feedback.
-
 Example: `fledge demo` does it all in minutes; `fledge init` starts a project.
 """
 START, RAISE, USE, RUN = "Start here", "Raise a model", "Use a model", "Run a server"
-"""Headings of `fledge --help`, which gives each command one short line, to fit a screen."""
+"""Headings of `fledge --help`, which gives each command one short line."""
 
 app = typer.Typer(
     name="fledge",
+    cls=Overview,
     help=OVERVIEW,
     no_args_is_help=True,
     add_completion=False,
