@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,11 +19,16 @@ READY = "the chat page is ready"
 
 
 def give_way() -> None:
-    """Lower the priority of every thread that this process will have.
+    """Lower the priority of this process.
 
-    Linux counts it per thread, and a new thread inherits it: call this before torch starts some.
+    Linux counts it per thread, and a new thread inherits it from the one that starts it.
     """
-    if sys.platform != "win32":  # there, the one who starts the process sets its priority
+    if sys.platform == "linux":
+        lowered = os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(ProcessLookupError):  # it has just ended
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), lowered)
+    elif sys.platform != "win32":  # there, the one who starts the process sets its priority
         os.nice(NICENESS)
 
 
@@ -40,6 +46,8 @@ def end_with(parent: BinaryIO, end: Callable[[], None]) -> None:
 def serve(output: Path, port: int, database: Path) -> None:
     """Serve the models that `models.toml` names in `output`; those awaited appear later.
 
+    The modules are read before this process gives way: at its low priority that takes a minute.
+
     Raises:
         ConfigError: the port is taken, or no model is there.
         FledgeError: the models or the database cannot be read.
@@ -49,6 +57,7 @@ def serve(output: Path, port: int, database: Path) -> None:
     from fledge.serve.launch import launch
     from fledge.serve.models.loading import listed_in, offered_models
 
+    give_way()
     memory = machine_memory()
     launch(
         offered_models(listed_in(output), memory=memory),
@@ -63,7 +72,6 @@ def serve(output: Path, port: int, database: Path) -> None:
 
 def main(output: str, port: str, database: str) -> None:
     """Serve until the parent ends; errors are told on standard error."""
-    give_way()
     end_with(sys.stdin.buffer, lambda: signal.raise_signal(signal.SIGTERM))
     from fledge.errors import FledgeError
 
