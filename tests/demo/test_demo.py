@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from fledge.checkpoint.directory import latest
 from fledge.config import load_toml
 from fledge.data.comparisons import load_rankings
 from fledge.demo.config import DemoConfig
@@ -38,7 +39,13 @@ RUN_FILES = Path(__file__).parents[2] / "runs" / "starter"
 
 def raise_one(output: Path, config: DemoConfig = MINIATURE) -> tuple[list[Path], str]:
     out = StringIO()
-    checkpoints = run_demo(output, 3, config, console=Console(file=out, width=120))
+
+    def after_sft() -> None:
+        there = sorted(each.name for each in output.iterdir() if latest(each) is not None)
+        out.write(f"after SFT: {', '.join(there)}\n")
+
+    console = Console(file=out, width=120)
+    checkpoints = run_demo(output, 3, config, console=console, after_sft=after_sft)
     return checkpoints, out.getvalue()
 
 
@@ -71,6 +78,10 @@ def test_the_report_is_complete(raised):
     assert "<html" in (output / "report.html").read_text()
 
 
+def test_there_is_a_model_to_chat_with_before_the_others_are_raised(raised):
+    assert raised[2].startswith("after SFT: pretrain, sft\n")
+
+
 def test_every_curve_has_points(raised):
     for chart in raised[3]["charts"]:
         for curve in chart["curves"]:
@@ -96,7 +107,8 @@ def test_a_second_call_skips_all_and_prints_the_same_report(raised):
     before = {path: path.stat().st_mtime_ns for path in output.rglob("*.safetensors")}
     again, printed_again = raise_one(output)
     assert again == checkpoints
-    assert printed_again == printed
+    assert printed_again.partition("\n")[2] == printed.partition("\n")[2]
+    assert printed_again.startswith("after SFT: ppo, pretrain, reward, sft\n")
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*.safetensors")} == before
     assert json.loads((output / "report.json").read_text()) == report
 

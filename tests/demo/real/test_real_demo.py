@@ -45,7 +45,13 @@ def config(tmp_path_factory) -> RealDemoConfig:
 
 def raise_one(output: Path, config: RealDemoConfig, seed: int = 3) -> tuple[dict[str, Path], str]:
     out = StringIO()
-    checkpoints = run_real_demo(output, seed, config, console=Console(file=out, width=120))
+
+    def after_sft() -> None:
+        assert (output / "sft").exists()
+        out.write("" if (output / "ppo").exists() else "SFT is done\n")
+
+    console = Console(file=out, width=120)
+    checkpoints = run_real_demo(output, seed, config, console=console, after_sft=after_sft)
     return checkpoints, out.getvalue()
 
 
@@ -74,6 +80,10 @@ def test_the_card_is_complete(raised):
     assert "Plan" in printed and "Report card" in printed and "What did not work" in printed
     html = (output / "report.html").read_text(encoding="utf-8")
     assert "When are you open on Saturday?" in html and "<script" not in html
+
+
+def test_the_assistant_answers_before_ppo(raised):
+    assert "SFT is done" in raised[2]
 
 
 def test_checkpoints_are_adapters_on_the_import(raised):
