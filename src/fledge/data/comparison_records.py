@@ -13,6 +13,9 @@ from fledge.text.conversation import Message
 
 Turns = tuple[Message, ...]
 
+_FIELDS = frozenset(Ranking.model_fields)
+_RESPONSE_FIELDS = frozenset(Response.model_fields)
+
 PAIR_FIELDS = ("chosen", "rejected")
 LABELLED_FIELDS = ("response 1", "response 2", "label")
 KWAY_FIELDS = ("prompt", "responses", "ranking")
@@ -49,7 +52,7 @@ def ranked(record: Located) -> Ranking:
 def _kway(record: Located) -> Ranking:
     """Read our own format, in which the prompt may also be a string."""
     prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_turns(record)]
-    record.read.update(Ranking.model_fields)
+    record.read.update(_FIELDS)
     _pass_over(record)
     try:
         return Ranking.model_validate({**record.present(), "prompt": prompt})
@@ -126,9 +129,11 @@ def _pass_over(record: Located) -> None:
     """Note the fields of ranked answers that nobody reads."""
     responses = record.value.get("responses")
     for response in responses if isinstance(responses, list | tuple) else ():
-        for name, value in response.items() if isinstance(response, dict) else ():
-            if name not in Response.model_fields and not is_nothing(value):
-                record.passed_over.add(f"responses[].{name}")
+        if isinstance(response, dict):
+            others = response.keys() - _RESPONSE_FIELDS
+            record.passed_over.update(
+                f"responses[].{name}" for name in others if not is_nothing(response[name])
+            )
 
 
 def _answer(record: Located, name: str, content: str) -> Response:

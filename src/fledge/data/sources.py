@@ -80,24 +80,36 @@ def load_placed(
     skipped: Skipped | None = None,
 ) -> list[Placed[Parsed]]:
     """Parse as `load_with`, and keep the file and line of each."""
+    return list(stream_placed(paths, parse, skip_bad, skipped))
+
+
+def stream_placed(
+    paths: Source | Iterable[Source],
+    parse: Callable[[Located], Parsed],
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+) -> Iterator[Placed[Parsed]]:
+    """Yield what `load_placed` returns, one by one, and end with its warnings and errors."""
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     sources = as_sources(paths)
-    parsed: list[Placed[Parsed]] = []
     unread = Unread()
+    usable = False
     for source in sources:
         for record in read_records(source, skipped=bad):
             try:
-                parsed.append(Placed(parse(record), record.path, record.line))
+                placed = Placed(parse(record), record.path, record.line)
                 unread.note(record)
             except RecordError as error:
                 refuse(error, bad)
+                continue
+            usable = True
+            yield placed
     unread.warn()
-    if not parsed:
+    if not usable:
         names = ", ".join(map(str, sources)) or "no file given"
         raise DataError(f"{names}: no usable record" + (f"\n{bad.summary()}" if bad else ""))
     if bad and skipped is None:
         _log.warning("%s", bad.summary())
-    return parsed
 
 
 def as_sources(paths: Source | Iterable[Source]) -> list[Source]:
