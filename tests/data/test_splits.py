@@ -44,11 +44,6 @@ def test_neither_the_order_of_the_records_nor_their_answers_matter():
     assert held_out == prompts_of(split_rankings(anew, 0.1)[1])
 
 
-def test_a_key_s_seed_chooses_other_keys():
-    keys = [str(number) for number in range(100)]
-    assert split_by_key(keys, str, 0.1, seed=0) != split_by_key(keys, str, 0.1, seed=1)
-
-
 def test_a_test_prompt_never_becomes_a_training_prompt_when_records_come_and_go():
     rounds = [[ranking(f"prompt {i}", "a") for i in range(50 * n, 50 * n + 400)] for n in range(8)]
     trained, tested = set(), set()
@@ -109,14 +104,17 @@ def test_at_least_one_is_held_out_and_at_least_one_stays():
 @pytest.mark.parametrize("count", [2, 3, 4, 6, 10, 20])
 def test_a_small_data_set_keeps_sensible_sizes(count):
     for number in range(300):
-        keys = [f"{number} {i}" for i in range(count)]
-        train, held_out = split_by_key(keys, str, 0.1, seed=0)
+        rankings = [ranking(f"{number} {i}", "a") for i in range(count)]
+        train, held_out = split_rankings(rankings, 0.1)
         assert held_out and len(train) >= count * 0.45
 
 
 def test_one_prompt_cannot_be_split():
     with pytest.raises(DataError, match="at least 2 different prompts"):
         split_by_key("aaa", str, 0.5, seed=0)
+    with pytest.raises(DataError, match="3 records share 1 prompt"):
+        split_rankings(RANKINGS[:3], 0.5)
+    assert split_rankings(RANKINGS[:3], 0.0) == (RANKINGS[:3], [])
 
 
 def test_the_hash_is_even_and_fixed():

@@ -83,8 +83,8 @@ def scores(
     tell_skipped(skipped)
     if not report:
         raise DataError(
-            f"{', '.join(files)}: no order compares the answers of two models; expected "
-            '"model" in the "responses" of rankings, or "chosen_model" and "rejected_model" in pairs'
+            f"{', '.join(files)}: no order compares the answers of two models; expected the "
+            '"model" of each response in rankings, or "chosen_model" and "rejected_model" in pairs'
         )
     if json:
         typer.echo(as_json(report))
@@ -96,4 +96,7 @@ def _judgements(files: list[str], skipped: "Skipped | None") -> "Iterator[Rankin
     from fledge.data.judgement_records import judgement_from
     from fledge.data.sources import stream_placed
 
-    return (placed.item for placed in stream_placed(files, judgement_from, skipped=skipped))
+    return (
+        placed.item
+        for placed in stream_placed(files, judgement_from, skipped=skipped, kind="judgements")
+    )

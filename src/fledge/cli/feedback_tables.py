@@ -67,8 +67,8 @@ def print_scores(report: Mapping[str, ModelScore]) -> None:
         )
     if not all(score.bounded for score in report.values()):
         console.print(
-            "* Some of these won, or lost, every comparison with the rest: how far apart they are is "
-            "not known; more comparisons would tell."
+            "* Some of these won, or lost, every comparison with the rest: how far apart they are "
+            "is not known; more comparisons would tell."
         )
 
 

@@ -29,7 +29,7 @@ def load_prompts(
         RecordError: a record holds no prompt, unless bad records are skipped.
         DataError: a file cannot be read, or nothing is left.
     """
-    return load_with(paths, prompt_from, skip_bad, skipped)
+    return load_with(paths, prompt_from, skip_bad, skipped, kind="prompts")
 
 
 def prompt_from(record: Located) -> Conversation:

@@ -1,7 +1,7 @@
-"""Held-out parts that no prompt straddles, fixed by a hash of the prompt.
+"""Held-out parts that no prompt straddles, the same whatever the order of the records.
 
-Neither the order of the records nor their number decides, nor a run's seed: a prompt that one round
-tests on is not trained on by the next, nor by another stage that holds out as large a share.
+A prompt's own hash decides, not the other records, nor a run's seed: a prompt that one round tests
+on is not trained on by the next, nor by another stage that holds out as large a share.
 """
 
 import hashlib
@@ -23,30 +23,42 @@ _HASHES = 2**64
 def split_by_key(
     items: Sequence[Item], key: Callable[[Item], str], fraction: float, seed: int
 ) -> tuple[list[Item], list[Item]]:
-    """Split into (train, held out): the keys whose hash is among the lowest `fraction` of hashes.
+    """Split into (train, held out): about `fraction` of the keys, with all their items.
 
-    The share is met the better the more keys there are; `fraction` 0 holds out nothing. A key stays
-    where it is when others come or go, but for one exception of few keys: at least one is held out,
-    and never more than halfway between the share and all of them.
+    At least one key is held out and at least one stays; `fraction` 0 holds out nothing.
 
     Raises:
         DataError: `fraction` is positive and all items share one key.
     """
     if fraction == 0:
         return list(items), []
-    hashes = {one: keyed_hash(one, seed) for one in {key(item) for item in items}}
-    if len(hashes) < 2:
-        raise DataError(
-            f"nothing can be held out: {len(items)} records share {len(hashes)} prompt; "
-            "expected at least 2 different prompts, or a separate file for evaluation"
-        )
-    below = sum(number < fraction * _HASHES for number in hashes.values())
-    most = min(int(len(hashes) * (1 + fraction) / 2), len(hashes) - 1)
-    held = set(sorted(hashes, key=lambda one: (hashes[one], one))[: max(1, min(below, most))])
-    return (
-        [item for item in items if key(item) not in held],
-        [item for item in items if key(item) in held],
-    )
+    keys = _ordered({key(item) for item in items}, seed, len(items))
+    held = set(keys[: min(max(1, round(fraction * len(keys))), len(keys) - 1)])
+    return _parted(items, key, held)
+
+
+def split_by_prompt(
+    items: Sequence[Item], turns: Callable[[Item], Turns], fraction: float
+) -> tuple[list[Item], list[Item]]:
+    """Split into (train, held out): prompts whose hash is among the lowest `fraction` of hashes.
+
+    The share is met the better the more prompts there are; `fraction` 0 holds out nothing. A prompt
+    stays where it is when others come or go, but for one exception of few prompts: at least one is
+    held out, and never more than halfway between the share and all of them.
+
+    Raises:
+        DataError: `fraction` is positive and all items share one prompt.
+    """
+    if fraction == 0:
+        return list(items), []
+
+    def key(item: Item) -> str:
+        return prompt_key(turns(item))
+
+    keys = _ordered({key(item) for item in items}, PROMPT_SEED, len(items))
+    below = sum(keyed_hash(one, PROMPT_SEED) < fraction * _HASHES for one in keys)
+    most = min(int(len(keys) * (1 + fraction) / 2), len(keys) - 1)
+    return _parted(items, key, set(keys[: max(1, min(below, most))]))
 
 
 def split_rankings(
@@ -56,14 +68,14 @@ def split_rankings(
 
     Follow-ups of one conversation share their beginning, so they count as one prompt.
     """
-    return split_by_key(rankings, lambda one: prompt_key(one.prompt), fraction, PROMPT_SEED)
+    return split_by_prompt(rankings, lambda ranking: ranking.prompt, fraction)
 
 
 def split_conversations(
     conversations: Sequence[Conversation], fraction: float
 ) -> tuple[list[Conversation], list[Conversation]]:
     """Split into (train, held out) by the beginning of a conversation."""
-    return split_by_key(conversations, lambda one: prompt_key(one.messages), fraction, PROMPT_SEED)
+    return split_by_prompt(conversations, lambda chat: chat.messages, fraction)
 
 
 def prompt_key(turns: Turns) -> str:
@@ -84,3 +96,22 @@ def keyed_hash(text: str, seed: int) -> int:
     key = seed.to_bytes(16, "little", signed=True)
     digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8, key=key).digest()
     return int.from_bytes(digest, "little")
+
+
+def _ordered(keys: set[str], seed: int, num_items: int) -> list[str]:
+    """Return the keys in the order of their hashes, of which there must be two."""
+    if len(keys) < 2:
+        raise DataError(
+            f"nothing can be held out: {num_items} records share {len(keys)} prompt; "
+            "expected at least 2 different prompts, or a separate file for evaluation"
+        )
+    return sorted(keys, key=lambda one: (keyed_hash(one, seed), one))
+
+
+def _parted(
+    items: Sequence[Item], key: Callable[[Item], str], held: set[str]
+) -> tuple[list[Item], list[Item]]:
+    return (
+        [item for item in items if key(item) not in held],
+        [item for item in items if key(item) in held],
+    )

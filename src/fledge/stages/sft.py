@@ -231,7 +231,9 @@ def _rendered(
     tokenizer = renderer.tokenizer
     rendered = []
     for source in sources:
-        for placed in load_placed(source, demonstration_from, skipped=skipped):
+        for placed in load_placed(
+            source, demonstration_from, skipped=skipped, kind="demonstrations"
+        ):
             try:
                 one = render_demonstration(placed, tokenizer, renderer.template, length)
                 rendered.append((placed.item, one))

@@ -138,7 +138,7 @@ def test_no_source_sentence_is_both_trained_on_and_held_out(tmp_path):
     held_out, trained_on = (
         {p.source for p in part} for part in (stage.text.held_out, stage.text.train)
     )
-    assert len(held_out) == 4 and not held_out & trained_on
+    assert len(held_out) == 3 and not held_out & trained_on
     assert len(stage.text.held_out) == 9
 
 

@@ -74,7 +74,7 @@ def _rendered(
     """Return the ids of every different prompt that leaves room for an answer."""
     context_length, answer = renderer.context_length, config.rollout.max_new_tokens
     placed: dict[Conversation, Placed[Conversation]] = {}
-    for one in load_placed(sources, prompt_from, skipped=skipped):
+    for one in load_placed(sources, prompt_from, skipped=skipped, kind="prompts"):
         placed.setdefault(one.item, one)
     rendered = dict(
         render_prompts(

@@ -91,7 +91,9 @@ def _demonstrations(
     if not config.demonstrations:
         return ()
     length = renderer.row_length(config.length, "stage.length")
-    placed = load_placed(config.demonstrations, demonstration_from, skipped=skipped)
+    placed = load_placed(
+        config.demonstrations, demonstration_from, skipped=skipped, kind="demonstrations"
+    )
     ids = [_up_to_answer(one, renderer, skipped) for one in placed[:MOST_DEMONSTRATIONS]]
     fitting = tuple(one for one in ids if one and len(one) <= length)
     if not fitting:
