@@ -153,7 +153,7 @@ def _as_order(value: object) -> Any:
 
 def _rank(one: Fields) -> float:
     rank = one.get("rank")
-    return rank if isinstance(rank, int | float) else float("inf")
+    return float(rank) if isinstance(rank, int | float) else float("inf")
 
 
 def _order(record: Located, fields: Fields, groups: list[list[str]]) -> Fields:
@@ -167,7 +167,7 @@ def _numbered(fields: Fields) -> dict[str, str]:
     return next((like for name in fields if len(like := named_like(name, fields)) > 1), {})
 
 
-def _rated(record: Located, fields: Fields, rating: float) -> Fields | None:
+def _rated(record: Located, fields: Fields, rating: int | float) -> Fields | None:
     """Make a rating, if there is one answer that it can be about."""
     name = next((name for name in RATED_FIELDS if isinstance(fields.get(name), str)), None)
     if name is None:

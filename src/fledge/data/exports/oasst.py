@@ -87,4 +87,4 @@ def _judged(
 def _rank(answer: Fields) -> float:
     rank = answer["rank"]
     assert isinstance(rank, int | float)
-    return rank
+    return float(rank)
