@@ -40,8 +40,8 @@ def test_agreement_is_a_table_and_json(fledge, rankings) -> None:
     code, out, _ = fledge("data", "agreement", rankings)
     assert code == 0
     assert "25 records, 1 without a labeller left out: 2 labellers, 12 prompts" in out
-    assert "pairwise agreement" in out and "66.7%" in out and "12 pairs of answers" in out
-    assert "1 known orders and marks" in out and "Ann" in out
+    assert "pairwise agreement" in out and "66.7%" in out and "12 pairs" in out
+    assert "1 known" in out and "Ann" in out
     code, out, _ = fledge("data", "agreement", rankings, "--json")
     report = json.loads(out)
     assert report["pairs"]["agreement"]["value"] == pytest.approx(2 / 3)
@@ -151,7 +151,7 @@ def test_the_feedback_of_a_server_becomes_files(fledge, tmp_path) -> None:
         database.accounts.change(account.id, allows_training=allows)
         chat = database.conversations.create(account.id)
         one, two = (answered(database, account.id, chat.id, text) for text in ("one", "two"))
-        database.ratings.prefer(account.id, [[one], [two]], seconds=3)
+        database.ratings.prefer(account.id, [[one], [two]], seconds=3.0)
         database.ratings.rate(account.id, two, -1, reasons=("wrong",))
         database.ratings.write(account.id, two, "three")
     database.close()

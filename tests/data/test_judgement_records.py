@@ -60,7 +60,7 @@ def test_fields_that_hold_something_else_are_errors(fields, message):
 
 
 def test_a_rating_without_its_answer_says_what_is_missing():
-    with pytest.raises(RecordError, match="a prompt, an answer .* and a rating"):
+    with pytest.raises(RecordError, match=r"a prompt, an answer .* and a rating"):
         judgement_from(located(prompt="q", rating=3))
     with pytest.raises(RecordError, match="one of the formats"):
         judgement_from(located(prompt="q", response="a"))
@@ -73,5 +73,5 @@ def test_what_nobody_allowed_to_train_on_is_not_trained_on():
         (prompt_from, {"prompt": "q"}),
     ):
         assert read(located(**fields, consent=True))
-        with pytest.raises(RecordError, match="whose writers allow training, found .*'consent'"):
+        with pytest.raises(RecordError, match=r"whose writers allow training, found .*'consent'"):
             read(located(**fields, consent=False))

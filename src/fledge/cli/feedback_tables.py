@@ -15,9 +15,10 @@ from fledge.feedback.resampling import Estimate
 from fledge.text.printable import printable
 
 UNKNOWN = "–"
-TIES = (
-    "Two ties of the same answers agree; a tie agrees by half with an order. Intervals of 95 % are "
-    "from redrawn prompts."
+FOOTNOTE = (
+    "Two ties of the same answers agree; a tie agrees by half with an order. Alpha is "
+    "Krippendorff's, ordinal for orders and marks, nominal for flags. The intervals are from "
+    "redrawn prompts."
 )
 
 
@@ -38,7 +39,7 @@ def print_agreement(report: Agreement) -> None:
     console.print(_agreement_table(report))
     if report.people:
         console.print(_people_table(report))
-    console.print(TIES, style="dim")
+    console.print(FOOTNOTE, style="dim")
 
 
 def print_scores(report: Mapping[str, ModelScore]) -> None:
@@ -75,20 +76,20 @@ def print_scores(report: Mapping[str, ModelScore]) -> None:
 def _agreement_table(report: Agreement) -> Table:
     table = _table("all labellers", "value", "95 %", "of")
     pairs = report.pairs
-    _share(table, "pairwise agreement", pairs.agreement, f"{pairs.num_pairs:,} pairs of answers")
+    _share(table, "pairwise agreement", pairs.agreement, f"{pairs.num_pairs:,} pairs")
     _share(table, "  where neither tied", pairs.strict, "")
     for size, alpha in report.orders.items():
-        _alpha(table, f"alpha of orders of {size} answers, ordinal", alpha, "")
+        _alpha(table, f"alpha, orders of {size}", alpha, "")
     if report.ratings is not None:
-        _alpha(table, "alpha of marks, ordinal", report.ratings, "")
+        _alpha(table, "alpha, marks", report.ratings, "")
     for name, flag in report.flags.items():
-        _alpha(table, f"alpha of flag {name!r}, nominal", flag.alpha, f"raised in {flag.share:.1%}")
+        _alpha(table, f"alpha, flag {name!r}", flag.alpha, f"raised in {flag.share:.1%}")
     if report.num_gold:
-        _share(table, "gold", report.gold, f"{report.num_gold:,} known orders and marks")
+        _share(table, "gold", report.gold, f"{report.num_gold:,} known")
     if report.seconds is not None:
         first, median, third = report.seconds
-        half = f"half of the tasks: {first:.0f} to {third:.0f}"
-        table.add_row("seconds a task, median", f"{median:.0f}", "", half)
+        half = f"half: {first:.0f} to {third:.0f}"
+        table.add_row("seconds a task", f"{median:.0f}", "", half)
     return table
 
 

@@ -60,8 +60,10 @@ def rating_from(record: Located) -> Rating:
 def _mark(record: Located, name: str) -> int:
     """Read a whole number; true, false and words for a thumb are 1 and -1."""
     value = record.take(name)
-    is_word = isinstance(value, bool | str)
-    thumb = truth(value) if is_word and str(value).strip().lstrip("+-").isalpha() else None
+    is_word = isinstance(value, bool) or (
+        isinstance(value, str) and not any(map(str.isdigit, value))
+    )
+    thumb = truth(value) if is_word else None
     if thumb is not None:
         return 1 if thumb else -1
     number = optional_number(record, name)

@@ -31,7 +31,10 @@ _CALLED = re.compile(
     r"[^\n\d]{0,25}$",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?:19|20)\d\d([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./ ])\d{1,2}\2(?:19|20)?\d\d")
+_DATE = re.compile(
+    r"(?:19|20)\d\d([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./ ])\d{1,2}\2(?:19|20)?\d\d"
+    r"|\d{1,2}[./](?:19|20)\d\d ?- ?\d{1,2}[./](?:19|20)\d\d"
+)
 _AMERICAN = re.compile(r"\(?[2-9]\d\d\)?[ .-]\s?[2-9]\d\d[ .-]\d{4}")
 _NATIONAL = re.compile(r"\(?0\d{1,5}\)?[ ./-]")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # ITU-T E.164 has 15 at most

@@ -264,7 +264,7 @@ def test_the_owner_exports_what_everybody_allows_under_pseudonyms(
 ) -> None:
     owner, admin = people.people_of["owner"], people.people_of["admin"]
     for who in (ada, people.people_of["labeller"], admin):
-        chat, (answer, *_) = judged(people, who)
+        _, (answer, *_) = judged(people, who)
         body = {"content": f"Mine, {who.name}"}
         people.ask("POST", f"/api/messages/{answer}/demonstration", who=who, json=body)
         people.ask("PUT", f"/api/messages/{answer}/rating", who=who, json={"value": -1})
@@ -281,7 +281,9 @@ def test_the_owner_exports_what_everybody_allows_under_pseudonyms(
     assert len(labelers) == 2 and all(each.startswith("labeller-") for each in labelers)
     assert all(each["consent"] for each in (*rankings, *ratings))
     assert {answer["model"] for each in rankings for answer in each["responses"]} == {"tiny"}
-    assert {(each["labeler"], each["rating"]) for each in ratings} == {(l, -1) for l in labelers}
+    assert {(each["labeler"], each["rating"]) for each in ratings} == {
+        (one, -1) for one in labelers
+    }
     written = team("demonstrations.jsonl")
     assert {each["author"] for each in written} == labelers
     assert len(load_rankings(kept(tmp_path, "\n".join(map(json.dumps, rankings))))) == 2
