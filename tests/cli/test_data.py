@@ -1,12 +1,15 @@
 """`fledge data`: agreement, scores, personal data, and the feedback of a server."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from databases import answered
 from fledge.database import open_database
+
+PAGE = Path(__file__).parents[2] / "docs" / "agreement.md"
 
 
 def ranked(who: str | None, better: str, worse: str, question: str, **more: object) -> dict:
@@ -47,6 +50,16 @@ def test_agreement_is_a_table_and_json(fledge, rankings) -> None:
     assert report["pairs"]["agreement"]["value"] == pytest.approx(2 / 3)
     assert report["people"]["Ann"]["gold"]["value"] == 1
     assert report["ratings"] is None and report["seconds"] == [20, 20, 20]
+
+
+def test_the_page_shows_what_the_commands_print(fledge, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = PAGE.read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
+    shown = re.findall(r"```text\n(.*?)\n```", text, re.DOTALL)
+    for command, table in zip(("agreement", "scores"), shown, strict=True):
+        _, out, _ = fledge("data", command, "judged.jsonl")
+        assert "\n".join(map(str.rstrip, out.rstrip().splitlines())) == table
 
 
 def test_agreement_of_nobody_is_an_error(fledge, tmp_path) -> None:

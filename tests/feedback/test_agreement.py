@@ -156,6 +156,7 @@ def test_gold_counts_known_orders_and_marks():
     assert (report.people["Ann"].gold.value, report.people["Ann"].num_gold) == (2 / 3, 3)
     assert report.people["Bo"].gold.value == pytest.approx((0 + 0.5 + 1) / 3)
     assert (report.gold.value, report.num_gold) == (pytest.approx(3.5 / 6), 6)
+    assert report.gold.low is None, "one prompt tells nothing of others"
 
 
 def test_the_later_judgement_of_one_person_counts():

@@ -9,7 +9,7 @@ from fledge.feedback.alpha import krippendorff_alpha
 from fledge.feedback.judgements import Judgements, Row, columns, last_of_each
 from fledge.feedback.pairwise import PairwiseAgreement, pairwise_agreement
 from fledge.feedback.records import Ranking, Rating
-from fledge.feedback.resampling import Estimate, Indices, Numbers, Resampling, ratio
+from fledge.feedback.resampling import Estimate, Indices, Numbers, Resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,7 @@ def _gold(rows: list[tuple[int, int, float]], resampling: Resampling) -> Estimat
     """Return the share that is right, of rows (person, prompt, right)."""
     groups = resampling.group_of[[prompt for _, prompt, _ in rows]] if rows else np.array([], int)
     right = np.array([each for _, _, each in rows], float)
-    sums = (resampling.sums(groups, amounts) for amounts in (right, np.ones(len(rows))))
-    return resampling.estimate(ratio(*sums))
+    return resampling.share(groups, right, np.ones(len(rows)))
 
 
 def _people(

@@ -61,7 +61,8 @@ def krippendorff_alpha(
         expected = 2 * (number * (totals * positions**2).sum(axis=1) - means**2)
     # Rounding leaves a little of an expected difference that is 0.
     expected[expected < 1e-9 * number**2] = 0
-    return resampling.estimate(1 - ratio((number - 1) * 2 * observed, expected))
+    alphas = 1 - ratio((number - 1) * 2 * observed, expected)
+    return resampling.estimate(alphas, len(np.unique(counts.group)))
 
 
 def _value_counts(units: Indices, groups: Indices, values: Indices, width: int) -> ValueCounts:

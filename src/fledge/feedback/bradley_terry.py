@@ -59,7 +59,7 @@ def model_scores(records: Iterable[Ranking], seed: int = 0) -> dict[str, ModelSc
     names = [str(name) for name in models.known]
     report = {}
     for model in np.argsort(-scores[0]):
-        estimate = resampling.estimate(scores[:, model])
+        estimate = resampling.estimate(scores[:, model], resampling.num_groups)
         assert estimate is not None, "the prior keeps scores finite"
         report[names[model]] = ModelScore(
             score=estimate,

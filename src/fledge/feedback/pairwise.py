@@ -45,14 +45,9 @@ def pairwise_agreement(judgements: Judgements, resampling: Resampling) -> Pairwi
     same = _twos(first) + _twos(second)
     total = first + tied + second
     alike = same + _twos(tied) + tied * (first + second) / 2
-
-    def share(agreeing: Numbers, of: Numbers) -> Estimate | None:
-        sums = (resampling.sums(groups, amounts) for amounts in (agreeing, of))
-        return resampling.estimate(ratio(*sums))
-
     return PairwiseAgreement(
-        agreement=share(alike, _twos(total)),
-        strict=share(same, _twos(first + second)),
+        agreement=resampling.share(groups, alike, _twos(total)),
+        strict=resampling.share(groups, same, _twos(first + second)),
         num_pairs=int((total > 1).sum()),
         by_person=_by_person(pairs, np.stack([first, tied, second]), resampling, judgements),
     )
@@ -100,11 +95,13 @@ def _by_person(
     groups = resampling.group_of[pairs.prompt_of_pair[pairs.pair]]
     width = len(judgements.people)
     agreeing, of = (
-        resampling.weights @ resampling.grouped(groups, pairs.person, amounts, width)
-        for amounts in (same + half, total)
+        resampling.grouped(groups, pairs.person, amounts, width) for amounts in (same + half, total)
     )
-    shares = ratio(agreeing, of)
-    return tuple(resampling.estimate(shares[:, person]) for person in range(width))
+    shares = ratio(resampling.weights @ agreeing, resampling.weights @ of)
+    sources = (of > 0).sum(axis=0)
+    return tuple(
+        resampling.estimate(shares[:, person], int(sources[person])) for person in range(width)
+    )
 
 
 def _twos(count: Numbers) -> Numbers:

@@ -50,13 +50,21 @@ class Resampling:
         flat = np.bincount(places, amounts, minlength=self.num_groups * width)
         return flat.astype(np.float64).reshape(self.num_groups, width)
 
-    def estimate(self, statistics: Numbers) -> Estimate | None:
-        """Return the first as the value and the percentiles of the others; NaN is undefined."""
+    def share(self, groups: Indices, part: Numbers, whole: Numbers) -> Estimate | None:
+        """Return the sum of `part` by the sum of `whole`, both amounts of groups."""
+        shares = ratio(self.sums(groups, part), self.sums(groups, whole))
+        return self.estimate(shares, len(np.unique(groups[whole > 0])))
+
+    def estimate(self, statistics: Numbers, sources: int) -> Estimate | None:
+        """Return the first as the value and the percentiles of the others; NaN is undefined.
+
+        `sources` are the groups that have a part in it: one alone tells nothing of others.
+        """
         value, others = float(statistics[0]), statistics[1:]
         defined = others[np.isfinite(others)]
         if not np.isfinite(value):
             return None
-        if self.num_groups < 2 or not len(defined):
+        if sources < 2 or not len(defined):
             return Estimate(value, None, None)
         low, high = np.percentile(defined, BOUNDS)
         return Estimate(value, float(low), float(high))
