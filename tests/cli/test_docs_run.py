@@ -81,6 +81,7 @@ INSTEAD = {
 
 NOT_COMMANDS = {
     ("README.md", ""): "the packages",
+    ("agreement.md", "text"): "what commands print; tests/cli/test_data.py prints it",
     ("api.md", "nginx"): "settings of another program",
     ("api.md", "yaml"): "a file of Prometheus",
     ("chat.md", "html"): "a line of a web page",

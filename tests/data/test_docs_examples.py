@@ -10,6 +10,7 @@ import pytest
 from fledge.data import load_demonstrations
 from fledge.data.comparison_records import ranking_from
 from fledge.data.demonstrations import FORMATS, demonstration_from
+from fledge.data.judgement_records import judgement_from
 from fledge.data.marks import MESSAGE_MASKS, MESSAGE_WEIGHTS, VERDICTS
 from fledge.data.messages import MEDIA
 from fledge.data.prompts import prompt_from
@@ -53,6 +54,13 @@ def test_rankings():
     rankings = [ranking_from(record) for record in located("Rankings")]
     assert {tuple(ranking.pairs()) for ranking in rankings} == {(("Me.", "You."),)}
     assert {ranking.prompt[0].content for ranking in rankings} == {"Who?"}
+
+
+def test_ratings():
+    ratings = [judgement_from(record) for record in located("Ratings")]
+    assert {(one.prompt[0].content, one.response, one.rating) for one in ratings} == {
+        ("Who?", "Me.", 1)
+    }
 
 
 def test_prompts():

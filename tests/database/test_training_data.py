@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from databases import Clock, answered, person, together
-from fledge.database import Database, Rating
+from fledge.database import Database, Rating, training_data
 from fledge.database.ratings import Preference, WrittenAnswer
 from fledge.database.tables import Preferences
 from fledge.errors import NotFound
@@ -216,6 +216,37 @@ def test_a_prompt_is_the_path_to_the_question_and_no_sibling(database: Database)
         ("user", "Sure?"),
     ]
     assert demonstration.model == "m"
+
+
+def test_thumbs_are_marks_with_their_reasons_oldest_first(database: Database) -> None:
+    ada, eve = person(database), person(database, "eve")
+    first, second = asked(database, ada, "a", "", system_prompt="Be kind.")
+    (other,) = asked(database, eve, "b")
+    database.ratings.rate(ada, first, -1, reasons=("wrong",), comment="Not told.")
+    database.ratings.rate(ada, second, 1)
+    database.ratings.rate(eve, other, 1)
+    marks = list(database.training_data.ratings())
+    assert [(mark.response, mark.rating, mark.flags) for mark in marks] == [
+        ("a", -1, ("wrong",)),
+        ("b", 1, ()),
+    ], "an empty answer is none to learn from"
+    assert [turn.role for turn in marks[0].prompt] == ["system", "user"]
+    assert [mark.labeler for mark in database.training_data.ratings(eve)] == [eve]
+    database.accounts.change(ada, allows_training=False)
+    assert [mark.labeler for mark in database.training_data.ratings()] == [eve]
+
+
+def test_more_opinions_than_are_fetched_at_once_are_all_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_data, "AT_ONCE", 2)
+    ada = person(database)
+    for number in range(5):
+        better, worse = asked(database, ada, f"{number} good", f"{number} bad")
+        database.ratings.rate(ada, better, 1)
+        database.ratings.rate(ada, worse, -1)
+    assert pairs(database) == [[(f"{number} good", f"{number} bad")] for number in range(5)]
+    assert len(list(database.training_data.ratings())) == 10
 
 
 def test_one_person_reads_only_what_is_theirs(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 `tests/fixtures/runs-0.1.tar.xz` was written before the stages had rooms of their own: `checkpoints`
 holds a finished run of every stage, `begun` the same runs interrupted in the middle (PPO inside a
-rollout).
+rollout). Release 0.1 held out other prompts than fledge does now, so its runs are given its rule.
 """
 
 import shutil
@@ -20,6 +20,7 @@ from fledge.checkpoint.model_files import load_scalar_model
 from fledge.checkpoint.translation_files import load_translation_model
 from fledge.config import load_toml
 from fledge.data.corpus import Corpus
+from fledge.data.splits import split_by_key
 from fledge.runs.run import Run, execute
 from fledge.train.metrics_file import read_metrics
 from fledge.train.progress import SilentProgress
@@ -49,7 +50,7 @@ CHANGES = {
         "stage.corpus=checkpoints/pretrain/corpus",
         "stage.dropout=0.1",
     ),
-    "reward": ("stage.model=checkpoints/sft",),
+    "reward": ("stage.model=checkpoints/sft", "optimizer.learning_rate=3e-3"),
     "ppo": (
         "stage.policy=checkpoints/sft",
         "stage.reward=checkpoints/reward",
@@ -78,6 +79,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "runs" / "tiny", tmp_path / "runs" / "tiny")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def prompts_held_out_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that hold out the prompts that release 0.1 did: a share by number, by first question."""
+
+    def question(turns) -> str:
+        asked = [turn.content for turn in turns if turn.role == "user"]
+        return " ".join((asked[0] if asked else turns[0].content).casefold().split())
+
+    def rankings(items, fraction):
+        return split_by_key(items, lambda one: question(one.prompt), fraction, seed=1)
+
+    def conversations(items, fraction):
+        return split_by_key(items, lambda one: question(one.messages), fraction, seed=1)
+
+    monkeypatch.setattr(fledge.stages.sft, "split_conversations", conversations)
+    monkeypatch.setattr(fledge.stages.ppo.prompts, "split_conversations", conversations)
+    monkeypatch.setattr(fledge.stages.reward.data, "split_rankings", rankings)
 
 
 def same_command(name: str) -> Run:

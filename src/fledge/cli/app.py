@@ -13,6 +13,7 @@ import typer
 from fledge.cli import (
     backup,
     chat,
+    data,
     demo,
     evaluate,
     export_model,
@@ -68,6 +69,7 @@ plans.command("reward")(reward.reward)
 plans.command("ppo")(ppo.ppo)
 app.add_typer(plans, name="plan", rich_help_panel=RAISE)
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel=RAISE)
+app.add_typer(data.app, name="data", rich_help_panel=RAISE)
 app.command("pretrain", epilog=pretrain.EXAMPLE, rich_help_panel=RAISE)(pretrain.pretrain)
 app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel=RAISE)(
     translate_train.translate_train

@@ -28,7 +28,7 @@ def read_prompts(
     """
     fitting = [
         placed.item
-        for placed in load_placed(sources, prompt_from, skipped=skipped)
+        for placed in load_placed(sources, prompt_from, skipped=skipped, kind="prompts")
         if all(_fits(placed, loaded, sampling, skipped) for loaded in models)
         and (judge is None or _can_be_judged(placed, judge, skipped))
     ]

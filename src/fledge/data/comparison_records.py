@@ -5,12 +5,16 @@ from pydantic import ValidationError
 from fledge.data.marks import refuse_weightless
 from fledge.data.messages import refuse_media, turn_from
 from fledge.data.records import Located
+from fledge.data.told import optional_number, optional_text, optional_truth
 from fledge.data.turns import dialogue, prompt_field, prompt_turns, text_in, turns_in
 from fledge.data.unread import is_nothing
 from fledge.feedback.records import ChatTurn, Ranking, Response
 from fledge.text.conversation import Message
 
 Turns = tuple[Message, ...]
+
+_FIELDS = frozenset(Ranking.model_fields)
+_RESPONSE_FIELDS = frozenset(Response.model_fields)
 
 PAIR_FIELDS = ("chosen", "rejected")
 LABELLED_FIELDS = ("response 1", "response 2", "label")
@@ -48,7 +52,7 @@ def ranked(record: Located) -> Ranking:
 def _kway(record: Located) -> Ranking:
     """Read our own format, in which the prompt may also be a string."""
     prompt = [{"role": turn.role, "content": turn.content} for turn in prompt_turns(record)]
-    record.read.update(Ranking.model_fields)
+    record.read.update(_FIELDS)
     _pass_over(record)
     try:
         return Ranking.model_validate({**record.present(), "prompt": prompt})
@@ -69,7 +73,8 @@ def _pair(record: Located) -> Ranking:
         raise record.error("a better answer in 'chosen'", found)
     better, worse = chosen[shared].content, rejected[shared].content
     tied = better == worse
-    return _ranking(record, chosen[:shared], {"chosen": better, "rejected": worse}, tied)
+    answers = (_answer(record, "chosen", better), _answer(record, "rejected", worse))
+    return _ranking(record, chosen[:shared], answers, tied)
 
 
 def _labelled(record: Located) -> Ranking:
@@ -80,10 +85,10 @@ def _labelled(record: Located) -> Ranking:
         raise record.error("a label 0 (first is better), 1 (second) or 2 (tie)", label)
     if not prompt_field(record):
         raise record.error("a prompt", record.describe("prompt"))
-    if label == "1":
-        answers = {"2": answers["2"], "1": answers["1"]}
     tied = label == "2" or answers["1"] == answers["2"]
-    return _ranking(record, prompt_turns(record), answers, tied)
+    order = ("2", "1") if label == "1" else ("1", "2")
+    responses = tuple(Response(id=id_, content=answers[id_]) for id_ in order)
+    return _ranking(record, prompt_turns(record), responses, tied)
 
 
 def _whole(record: Located, name: str, prompt: Turns) -> Turns:
@@ -124,17 +129,28 @@ def _pass_over(record: Located) -> None:
     """Note the fields of ranked answers that nobody reads."""
     responses = record.value.get("responses")
     for response in responses if isinstance(responses, list | tuple) else ():
-        for name, value in response.items() if isinstance(response, dict) else ():
-            if name not in Response.model_fields and not is_nothing(value):
-                record.passed_over.add(f"responses[].{name}")
+        if isinstance(response, dict):
+            others = response.keys() - _RESPONSE_FIELDS
+            record.passed_over.update(
+                f"responses[].{name}" for name in others if not is_nothing(response[name])
+            )
 
 
-def _ranking(record: Located, prompt: Turns, answers: dict[str, str], tied: bool) -> Ranking:
+def _answer(record: Located, name: str, content: str) -> Response:
+    """Return the answer of the field `name`; its model may stand in a field beside it."""
+    return Response(id=name, content=content, model=optional_text(record, f"{name}_model"))
+
+
+def _ranking(record: Located, prompt: Turns, answers: tuple[Response, ...], tied: bool) -> Ranking:
     """Rank `answers`, best first, or all in one group."""
-    labeler = None if record.take("labeler") is None else text_in(record, "labeler")
+    ids = tuple(answer.id for answer in answers)
     return Ranking(
         prompt=tuple(ChatTurn(role=turn.role, content=turn.content) for turn in prompt),
-        responses=tuple(Response(id=id_, content=text) for id_, text in answers.items()),
-        ranking=(tuple(answers),) if tied else tuple((id_,) for id_ in answers),
-        labeler=labeler,
+        responses=answers,
+        ranking=(ids,) if tied else tuple((id_,) for id_ in ids),
+        labeler=optional_text(record, "labeler"),
+        prompt_id=optional_text(record, "prompt_id"),
+        guideline=optional_text(record, "guideline"),
+        seconds=optional_number(record, "seconds"),
+        consent=optional_truth(record, "consent"),
     )

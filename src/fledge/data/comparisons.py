@@ -33,7 +33,7 @@ def load_rankings(
         RecordError: a record is not a comparison, or refused, unless bad records are skipped.
         DataError: a file cannot be read, or nothing is left.
     """
-    loaded = load_with(paths, _checked_by(check), skip_bad, skipped)
+    loaded = load_with(paths, _checked_by(check), skip_bad, skipped, kind="rankings")
     rankings = merge_pairs(without_repeats(loaded))
     if keep_ties:
         return rankings

@@ -29,7 +29,7 @@ def load_demonstrations(
         RecordError: a record is not a demonstration, unless bad records are skipped.
         DataError: a file cannot be read, or nothing is left.
     """
-    return load_with(paths, demonstration_from, skip_bad, skipped)
+    return load_with(paths, demonstration_from, skip_bad, skipped, kind="demonstrations")
 
 
 def demonstration_from(record: Located) -> Conversation:

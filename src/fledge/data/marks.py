@@ -52,6 +52,7 @@ def refuse_bad(record: Located) -> None:
     Raises:
         RecordError: somebody did, or a mark is in an unknown spelling.
     """
+    refuse_withheld(record)
     _refuse_false(record, (*VERDICTS, *WEIGHTS), "an answer worth imitating")
     for name in OPINIONS:
         value = record.value.get(name)
@@ -67,7 +68,19 @@ def refuse_weightless(record: Located) -> None:
     Raises:
         RecordError: somebody did, or a mark is in an unknown spelling.
     """
+    refuse_withheld(record)
     _refuse_false(record, WEIGHTS, "a ranking to learn")
+
+
+def refuse_withheld(record: Located) -> None:
+    """Check that nobody who wrote in a record forbids training; one who was not asked allows it.
+
+    Raises:
+        RecordError: `consent` is false.
+    """
+    if record.take("consent") is False:
+        found = "one with 'consent' false (--skip-bad leaves such records out)"
+        raise record.error("a record whose writers allow training", found)
 
 
 def is_learned(record: Located, place: str, message: Mapping[str, object]) -> bool:

@@ -25,6 +25,7 @@ _CALL_FIELDS = ("tool_calls", "function_call")
 _READ = frozenset(_CALL_FIELDS + MESSAGE_WEIGHTS + MESSAGE_MASKS + PARTIAL_MASKS + MEDIA)
 _QUIET = METADATA | {"tool_call_id"}
 _TEXT_PARTS = ("text", "input_text", "output_text")
+_PLAIN = {"role", "content"}
 _WITHOUT_TEXT = frozenset(("type", "text", "annotations", "cache_control", "citations", "logprobs"))
 """Fields of a text part without which its text is the same."""
 
@@ -37,6 +38,8 @@ def turn_from(record: Located, name: str, value: object) -> Message:
     """
     if not isinstance(value, dict):
         raise record.error(f"a message with a role and a content in {name}", shown(value))
+    if value.keys() == _PLAIN and value["role"] in SPEAKERS and isinstance(value["content"], str):
+        return Message(SPEAKERS[value["role"]], value["content"])  # most are: no need to look on
     refuse_media(record, value, f" in {name}")
     speaker_field = _first(value, _ROLE_FIELDS)
     content_field = _first(value, _CONTENT_FIELDS)
@@ -61,6 +64,8 @@ def refuse_media(record: Located, fields: Mapping[str, object], place: str = "")
     Raises:
         RecordError: it has one. Without it, the text would mean something else.
     """
+    if fields.keys().isdisjoint(MEDIA):
+        return
     for name in MEDIA:
         if fields.get(name):
             expected = f"text alone{place}, which is all that the model reads"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from fledge.data.comparison_records import LABELLED_FIELDS, PAIR_FIELDS, ranked
-from fledge.data.marks import VERDICTS, WEIGHTS
+from fledge.data.marks import VERDICTS, WEIGHTS, refuse_withheld
 from fledge.data.records import Located, Skipped
 from fledge.data.sources import Source, load_with
 from fledge.data.turns import PROMPT_FIELDS, prompt_field, prompt_turns
@@ -29,11 +29,12 @@ def load_prompts(
         RecordError: a record holds no prompt, unless bad records are skipped.
         DataError: a file cannot be read, or nothing is left.
     """
-    return load_with(paths, prompt_from, skip_bad, skipped)
+    return load_with(paths, prompt_from, skip_bad, skipped, kind="prompts")
 
 
 def prompt_from(record: Located) -> Conversation:
     """Read the prompt of one record: its question, or its chat without the last answer."""
+    refuse_withheld(record)
     record.read.update(ANSWER_FIELDS)
     turns = [Message(turn.role, turn.content) for turn in _turns(record)]
     while turns and turns[-1].role in ("assistant", "system"):

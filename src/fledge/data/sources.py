@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from fledge.data.exports import Kind, Unfolding
 from fledge.data.folders import PACKED, open_folder
 from fledge.data.readers import READERS, read_hub
 from fledge.data.records import Located, Placed, Skipped, refuse
@@ -68,9 +69,13 @@ def load_with(
     parse: Callable[[Located], Parsed],
     skip_bad: bool = False,
     skipped: Skipped | None = None,
+    kind: Kind | None = None,
 ) -> list[Parsed]:
-    """Parse the records of `paths`, of which there must be one."""
-    return [placed.item for placed in load_placed(paths, parse, skip_bad, skipped)]
+    """Parse the records of `paths`, of which there must be one.
+
+    With a `kind`, records of other tools' exports are opened into those of that kind.
+    """
+    return [placed.item for placed in stream_placed(paths, parse, skip_bad, skipped, kind)]
 
 
 def load_placed(
@@ -78,26 +83,49 @@ def load_placed(
     parse: Callable[[Located], Parsed],
     skip_bad: bool = False,
     skipped: Skipped | None = None,
+    kind: Kind | None = None,
 ) -> list[Placed[Parsed]]:
     """Parse as `load_with`, and keep the file and line of each."""
+    return list(stream_placed(paths, parse, skip_bad, skipped, kind))
+
+
+def stream_placed(
+    paths: Source | Iterable[Source],
+    parse: Callable[[Located], Parsed],
+    skip_bad: bool = False,
+    skipped: Skipped | None = None,
+    kind: Kind | None = None,
+) -> Iterator[Placed[Parsed]]:
+    """Yield what `load_placed` returns, one by one, and end with its warnings and errors."""
     bad = skipped if skipped is not None or not skip_bad else Skipped()
     sources = as_sources(paths)
-    parsed: list[Placed[Parsed]] = []
-    unread = Unread()
-    for source in sources:
-        for record in read_records(source, skipped=bad):
-            try:
-                parsed.append(Placed(parse(record), record.path, record.line))
-                unread.note(record)
-            except RecordError as error:
-                refuse(error, bad)
+    unread, unfold = Unread(), Unfolding(kind)
+    usable = False
+    for record in _opened(sources, unfold, bad):
+        try:
+            placed = Placed(parse(record), record.path, record.line)
+            unread.note(record)
+        except RecordError as error:
+            refuse(error, bad)
+            continue
+        usable = True
+        yield placed
     unread.warn()
-    if not parsed:
+    unfold.tell()
+    if not usable:
         names = ", ".join(map(str, sources)) or "no file given"
         raise DataError(f"{names}: no usable record" + (f"\n{bad.summary()}" if bad else ""))
     if bad and skipped is None:
         _log.warning("%s", bad.summary())
-    return parsed
+
+
+def _opened(sources: Sequence[Source], unfold: Unfolding, bad: Skipped | None) -> Iterator[Located]:
+    for source in sources:
+        for record in read_records(source, skipped=bad):
+            try:
+                yield from unfold(record)
+            except RecordError as error:
+                refuse(error, bad)
 
 
 def as_sources(paths: Source | Iterable[Source]) -> list[Source]:

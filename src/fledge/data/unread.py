@@ -13,7 +13,7 @@ METADATA = frozenset(
         *("task_id", "tree", "tree_id", "source", "dataset", "data_source", "split", "url"),
         *("license", "author", "model", "category", "topic", "intent", "tags", "lang", "language"),
         *("created", "created_at", "updated_at", "timestamp", "date"),
-        *("metadata", "meta", "extra_info"),
+        *("metadata", "meta", "extra_info", "consent", "guideline", "seconds", "personal"),
     ]
 )
 """Fields that tell where a record comes from; no warning names them."""

@@ -20,9 +20,12 @@ from fledge.database.tables import (
     Ratings,
     WrittenAnswers,
 )
-from fledge.feedback.records import ChatTurn, Demonstration, Ranking, Response
+from fledge.feedback.records import ChatTurn, Demonstration, Ranking, Rating, Response
 
 Columns = TypeVarTuple("Columns")
+
+AT_ONCE = 1_000
+"""Rows that are fetched at once, so that memory does not grow with the opinions."""
 
 
 class TrainingData:
@@ -43,6 +46,32 @@ class TrainingData:
         with self._transactions.read() as connection:
             yield from _preferred(connection, account_id)
             yield from _thumbed(connection, account_id)
+
+    def ratings(self, account_id: str | None = None) -> Iterator[Rating]:
+        """Yield thumbs as marks of 1 and -1, the reasons as flags, the oldest first."""
+        query = _allowed(
+            select(
+                Messages.parent_id,
+                Messages.content,
+                Messages.model,
+                Ratings.account_id,
+                Ratings.value,
+                Ratings.reasons,
+            ).join(Ratings, Ratings.message_id == Messages.id),
+            Ratings.account_id,
+            account_id,
+        ).where(Messages.parent_id.is_not(None), Messages.content != "")
+        with self._transactions.read() as connection:
+            rows = connection.execute(query.order_by(*oldest_first(Ratings)))
+            for parent_id, content, model, labeller, value, reasons in rows.yield_per(AT_ONCE):
+                yield Rating(
+                    prompt=_prompt(connection, parent_id, account_id),
+                    response=content,
+                    rating=value,
+                    model=model,
+                    labeler=labeller,
+                    flags=reasons,
+                )
 
     def demonstrations(self, account_id: str | None = None) -> Iterator[Demonstration]:
         """Yield the answers that people wrote in place of a model's, the oldest first."""
@@ -108,7 +137,7 @@ def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking
         account_id,
     ).where(Messages.parent_id.is_not(None), Messages.content != "")
     order = (Messages.parent_id, Ratings.account_id, Messages.number)
-    rows = connection.execute(query.order_by(*order)).all()
+    rows = connection.execute(query.order_by(*order)).yield_per(AT_ONCE)
     for (prompt_id, labeller), group in groupby(rows, key=lambda row: (row[0], row[1])):
         values = {message_id: value for _, _, value, message_id in group}
         up = tuple(id_ for id_, value in values.items() if value > 0)

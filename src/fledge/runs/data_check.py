@@ -24,7 +24,7 @@ from fledge.text.renderer import Renderer
 
 logger = logging.getLogger(__name__)
 
-Read = Callable[[Any, Renderer, int, Skipped | None], object]
+Read = Callable[[Any, Renderer, Skipped | None], object]
 """Reads a stage's records as the stage does; a bad one is raised, or collected."""
 
 READERS: dict[type, Read] = {
@@ -66,10 +66,10 @@ def _check(run: Run, renderers: dict[Path, Renderer]) -> None:
         return
     parent = stage.policy if isinstance(stage, PPOConfig) else stage.model
     renderer = renderers[run.output] = _of(parent, renderers)
-    _read(stage, renderer, run.seed)
+    _read(stage, renderer)
 
 
-def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed: int) -> None:
+def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer) -> None:
     """Read a stage's records; the error for bad ones counts them and advises.
 
     Raises:
@@ -78,11 +78,11 @@ def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed:
     read, bad = READERS[type(stage)], Skipped()
     try:
         if not stage.skip_bad:
-            read(stage, renderer, seed, None)
+            read(stage, renderer, None)
             return
     except RecordError as error:
         try:
-            read(stage, renderer, seed, bad)
+            read(stage, renderer, bad)
         except FledgeError as nothing_left:
             raise DataError(f"{error}\n  without such records: {nothing_left}") from error
         raise DataError(
@@ -90,7 +90,7 @@ def _read(stage: SFTConfig | RewardConfig | PPOConfig, renderer: Renderer, seed:
             "with --skip-bad, or, if they are too long, use a context of more than "
             f"{renderer.context_length:,} tokens"
         ) from error
-    read(stage, renderer, seed, bad)
+    read(stage, renderer, bad)
     if bad:
         logger.warning("%s: %s will be left out", stage.name, _counted(bad))
 

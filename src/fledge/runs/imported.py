@@ -90,7 +90,7 @@ def rehearsals_in(output: Path) -> Path:
 
 @torch.inference_mode()
 def _rehearse(config: ImportConfig, directory: Path, path: Path) -> None:
-    prompts = [one.item for one in load_placed(config.rehearsal, prompt_from)]
+    prompts = [one.item for one in load_placed(config.rehearsal, prompt_from, kind="prompts")]
     logger.info("letting the imported model answer %d prompts to rehearse", len(prompts))
     loaded = open_language_model(directory)
     sampling = SamplingParams(temperature=config.temperature, max_new_tokens=config.max_new_tokens)

@@ -111,7 +111,7 @@ class SFT(Stage[TokenBatch]):
         if config.sampling is not None:
             loaded = replace(loaded, recommended=config.sampling)
         skipped = Skipped() if config.skip_bad else None
-        demonstrations = read_demonstrations(config, loaded.renderer, context.seed, skipped)
+        demonstrations = read_demonstrations(config, loaded.renderer, skipped)
         warn_of_skipped(skipped)
         corpus = None if config.corpus is None else Corpus.open(config.corpus, loaded.tokenizer)
         return cls(config, loaded, demonstrations, corpus, context)
@@ -200,7 +200,7 @@ class SFT(Stage[TokenBatch]):
 
 
 def read_demonstrations(
-    config: SFTConfig, renderer: Renderer, seed: int, skipped: Skipped | None
+    config: SFTConfig, renderer: Renderer, skipped: Skipped | None
 ) -> Demonstrations:
     """Read and render the demonstrations, then hold some out by prompt.
 
@@ -214,7 +214,7 @@ def read_demonstrations(
         held_out = _rendered(config.held_out, renderer, length, skipped)
     else:
         chats = dict(train)
-        parts = split_conversations([one for one, _ in train], config.held_out_fraction, seed)
+        parts = split_conversations([one for one, _ in train], config.held_out_fraction)
         train, held_out = ([(one, chats[one]) for one in part] for part in parts)
     return Demonstrations(
         train=[chat for _, chat in train],
@@ -231,7 +231,9 @@ def _rendered(
     tokenizer = renderer.tokenizer
     rendered = []
     for source in sources:
-        for placed in load_placed(source, demonstration_from, skipped=skipped):
+        for placed in load_placed(
+            source, demonstration_from, skipped=skipped, kind="demonstrations"
+        ):
             try:
                 one = render_demonstration(placed, tokenizer, renderer.template, length)
                 rendered.append((placed.item, one))

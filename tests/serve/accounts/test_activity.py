@@ -47,6 +47,12 @@ def said(action: str, target: str = "", **detail: object) -> str:
             "Failed to log in with Owl ID: too late",
         ),
         ("chats.erased", "ada", {"chats": 0}, "Deleted all their chats (0)"),
+        (
+            "feedback.exported",
+            "rankings.jsonl",
+            {"records": 3},
+            "Downloaded everybody's feedback: rankings.jsonl (3 records)",
+        ),
         ("invitation.accepted", "bob", {}, "Accepted an invitation"),
         ("invitation.made", "Bob", {"role": "admin"}, "Invited a new admin (“Bob”)"),
         ("invitation.made", "", {"role": "user"}, "Invited a new user"),

@@ -59,6 +59,7 @@ MAY = {
     "GET /api/conversations/{id}/export": ROLES,
     "GET /api/exports/comparisons.jsonl": ROLES,
     "GET /api/exports/demonstrations.jsonl": ROLES,
+    "GET /api/exports/team/{name}": ("owner",),
     "GET /a/{id}": ROLES,
     "GET /assistants": ROLES,
     "GET /assistants/new": ROLES,

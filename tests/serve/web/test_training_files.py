@@ -259,6 +259,41 @@ def test_nothing_trains_without_consent_or_from_what_was_not_to_be_kept(
     assert "Mine" in people.ask("GET", DEMONSTRATIONS, who=ada).text
 
 
+def test_the_owner_exports_what_everybody_allows_under_pseudonyms(
+    people: PeopleServer, ada: Account, tmp_path: Path
+) -> None:
+    owner, admin = people.people_of["owner"], people.people_of["admin"]
+    for who in (ada, people.people_of["labeller"], admin):
+        _, (answer, *_) = judged(people, who)
+        body = {"content": f"Mine, {who.name}"}
+        people.ask("POST", f"/api/messages/{answer}/demonstration", who=who, json=body)
+        people.ask("PUT", f"/api/messages/{answer}/rating", who=who, json={"value": -1})
+    people.ask("POST", "/account/training", who=admin, data={})
+
+    def team(name: str) -> list[dict]:
+        reply = people.ask("GET", f"/api/exports/team/{name}", who=owner)
+        assert reply.headers["content-disposition"] == f'attachment; filename="{name}"'
+        assert not any(each.id in reply.text for each in people.people_of.values())
+        return [json.loads(line) for line in reply.text.splitlines()]
+
+    rankings, ratings = team("rankings.jsonl"), team("ratings.jsonl")
+    labelers = {each["labeler"] for each in rankings}
+    assert len(labelers) == 2 and all(each.startswith("labeller-") for each in labelers)
+    assert all(each["consent"] for each in (*rankings, *ratings))
+    assert {answer["model"] for each in rankings for answer in each["responses"]} == {"tiny"}
+    assert {(each["labeler"], each["rating"]) for each in ratings} == {
+        (one, -1) for one in labelers
+    }
+    written = team("demonstrations.jsonl")
+    assert {each["author"] for each in written} == labelers
+    assert len(load_rankings(kept(tmp_path, "\n".join(map(json.dumps, rankings))))) == 2
+    assert people.database.audit.by(owner.id)[0].action == "feedback.exported"
+    assert people.ask("GET", "/api/exports/team/users.jsonl", who=owner).status_code == 404
+    for who in (ada, admin):
+        reply = people.ask("GET", "/api/exports/team/rankings.jsonl", who=who)
+        assert reply.status_code == 403 and "responses" not in reply.text
+
+
 def test_each_person_exports_their_own_judgements_only(
     people: PeopleServer, ada: Account, tmp_path: Path
 ) -> None:

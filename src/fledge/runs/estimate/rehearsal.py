@@ -106,7 +106,9 @@ class Rehearsal:
         if config.rehearsal and not answers.is_file():
             place = self.scratch / answers.name
             answer = "so " * (config.max_new_tokens // 2)
-            prompts = [one.item for one in load_placed(config.rehearsal, prompt_from)]
+            prompts = [
+                one.item for one in load_placed(config.rehearsal, prompt_from, kind="prompts")
+            ]
             chats = ({"messages": one.then("assistant", answer).records()} for one in prompts)
             lines = (json.dumps(chat, ensure_ascii=False) + "\n" for chat in chats)
             write_text(place, "".join(lines))

@@ -12,6 +12,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "account.disabled": ("Disabled the account of {target}",),
     "account.enabled": ("Enabled the account of {target}",),
     "account.made": ("Created their account with {target}",),
+    "feedback.exported": ("Downloaded everybody's feedback: {target} ({records} records)",),
     "chats.erased": ("Deleted all their chats ({chats})",),
     "email.changed": (
         "Changed the e-mail address of {target}",

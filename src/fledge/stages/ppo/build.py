@@ -66,7 +66,7 @@ def build_ppo(
     directory = find_checkpoint(config.policy)
     loaded = load_language_model(directory)
     skipped = Skipped() if config.skip_bad else None
-    prompts = read_prompts(config, loaded.renderer, context.seed, skipped)
+    prompts = read_prompts(config, loaded.renderer, skipped)
     warn_of_skipped(skipped)
     banned_ids = banned(loaded)
     runtime = context.runtime

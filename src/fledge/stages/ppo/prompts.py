@@ -1,4 +1,4 @@
-"""Read the prompts of PPO, render them, and hold some out by first question."""
+"""Read the prompts of PPO, render them, and hold some out by their beginning."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,7 @@ class Prompts:
     texts: Mapping[tuple[int, ...], str]
 
 
-def read_prompts(
-    config: PPOConfig, renderer: Renderer, seed: int, skipped: Skipped | None
-) -> Prompts:
+def read_prompts(config: PPOConfig, renderer: Renderer, skipped: Skipped | None) -> Prompts:
     """Read and render the prompts that leave room for a whole answer, then hold some out.
 
     Raises:
@@ -47,7 +45,7 @@ def read_prompts(
     rendered = _rendered(config.prompts, config, renderer, skipped)
     monitored = {} if monitor is None else _rendered(monitor.prompts, config, renderer, skipped)
     refuse_shared(rendered, monitored)
-    train, held_out = split_conversations(list(rendered), config.held_out_fraction, seed)
+    train, held_out = split_conversations(list(rendered), config.held_out_fraction)
     return Prompts(
         train=tuple(rendered[one] for one in train),
         held_out=tuple(rendered[one] for one in held_out[:HELD_OUT]),
@@ -76,7 +74,7 @@ def _rendered(
     """Return the ids of every different prompt that leaves room for an answer."""
     context_length, answer = renderer.context_length, config.rollout.max_new_tokens
     placed: dict[Conversation, Placed[Conversation]] = {}
-    for one in load_placed(sources, prompt_from, skipped=skipped):
+    for one in load_placed(sources, prompt_from, skipped=skipped, kind="prompts"):
         placed.setdefault(one.item, one)
     rendered = dict(
         render_prompts(

@@ -38,7 +38,7 @@ class Comparisons:
 
 
 def read_comparisons(
-    config: RewardConfig, renderer: Renderer, seed: int, skipped: Skipped | None
+    config: RewardConfig, renderer: Renderer, skipped: Skipped | None
 ) -> Comparisons:
     """Read and render the rankings, then hold some out by prompt.
 
@@ -52,7 +52,7 @@ def read_comparisons(
     if config.held_out:
         held_out = load_rankings(config.held_out, skipped=skipped, check=render.render)
     else:
-        train, held_out = split_rankings(train, config.held_out_fraction, seed)
+        train, held_out = split_rankings(train, config.held_out_fraction)
     rendered = _render(train, render)
     demonstrations = _demonstrations(config, renderer, skipped)
     return Comparisons(
@@ -91,7 +91,9 @@ def _demonstrations(
     if not config.demonstrations:
         return ()
     length = renderer.row_length(config.length, "stage.length")
-    placed = load_placed(config.demonstrations, demonstration_from, skipped=skipped)
+    placed = load_placed(
+        config.demonstrations, demonstration_from, skipped=skipped, kind="demonstrations"
+    )
     ids = [_up_to_answer(one, renderer, skipped) for one in placed[:MOST_DEMONSTRATIONS]]
     fitting = tuple(one for one in ids if one and len(one) <= length)
     if not fitting:

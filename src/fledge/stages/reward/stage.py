@@ -80,7 +80,7 @@ class RewardModelling(Stage[ComparisonBatch]):
         model = ScalarModel.from_language_model(language.model, generator)
         loaded = LoadedScalarModel(model, language.tokenizer, language.template)
         skipped = Skipped() if config.skip_bad else None
-        comparisons = read_comparisons(config, loaded.renderer, context.seed, skipped)
+        comparisons = read_comparisons(config, loaded.renderer, skipped)
         warn_of_skipped(skipped)
         return cls(config, loaded, comparisons, context)
 

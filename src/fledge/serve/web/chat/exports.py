@@ -2,24 +2,31 @@
 
 import json
 import re
+import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from fledge.database import Conversation, Database, StoredMessage
+from fledge.database.team_feedback import FILES, write_records
 from fledge.feedback.records import Demonstration, Ranking
+from fledge.serve.errors import ApiError
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 from fledge.serve.web.chat.asking import conversation_of
 
 Format = Literal["markdown", "json", "sft"]
 
+IN_MEMORY = 2**20
+"""Bytes of an export of everybody's feedback that wait in memory; more wait on the disk."""
+CHUNK = 2**16
+
 
 def export_routes(identity: Identity, database: Database) -> APIRouter:
-    """Make the routes of files to download, from one's own chats only."""
+    """Make the routes of files to download: from one's own chats, or, for owners, the team's."""
     router = APIRouter(prefix="/api", include_in_schema=False)
     Someone = Annotated[Person, Depends(identity.person)]  # noqa: N806 (a type)
 
@@ -46,6 +53,22 @@ def export_routes(identity: Identity, database: Database) -> APIRouter:
         """Return every answer that one wrote in place of a model's, as `fledge sft` reads it."""
         written = as_messages(database.training_data.demonstrations(person.id))
         return attachment(lines(written), "demonstrations.jsonl", "application/jsonl")
+
+    @router.get("/exports/team/{name}")
+    def team(name: str, person: Someone) -> Response:
+        """Return the feedback of everybody who allows training, under pseudonyms."""
+        person.require("manage_server")
+        if name not in FILES:
+            raise ApiError(404, f"There is {', '.join(FILES)}; not {name}.", code="not_found")
+        file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (the reply closes it)
+        count = write_records(FILES[name](database.training_data), file)
+        file.seek(0)
+        database.audit.add(person.id, "feedback.exported", name, {"records": count})
+        return StreamingResponse(
+            _chunks(file),
+            media_type="application/jsonl; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
 
     return router
 
@@ -133,6 +156,12 @@ def as_messages(demonstrations: Iterable[Demonstration]) -> Iterable[dict[str, o
 def lines(records: Iterable[object]) -> str:
     """Return JSON with one record a line."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def file_name(title: str, suffix: str) -> str:
