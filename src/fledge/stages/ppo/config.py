@@ -106,7 +106,7 @@ class PPOConfig(Config):
     """SFT checkpoint that the policy starts from; a frozen copy is the reference."""
     reward: str
     """A reward-model checkpoint, or a function, `module:function` or `file.py:function`, from lists
-    of prompts and responses to scores."""
+    of prompts, responses and columns of the prompts' files to scores."""
     prompts: tuple[str, ...] = Field(min_length=1)
     """Files of prompts, in any format of docs/data.md, or hub:NAME."""
     held_out_fraction: float = Field(0.05, ge=0.0, lt=1.0)
