@@ -82,6 +82,7 @@ FREE_TO_CHANGE = (
     "evaluation",
     "runtime",
     "tensorboard",
+    "stage.critic.keep",
     # A saved run has read all of its data: no record was bad, or bad ones were skipped.
     "stage.skip_bad",
 )

@@ -87,6 +87,10 @@ class Stage(ABC, Generic[BatchT]):
     headline: Mapping[str, str] = MappingProxyType({"loss": "loss"})
     """Metrics to watch, by the words that the progress bar shows."""
 
+    parts: tuple[str, ...] = ()
+    """Directories of further models in a checkpoint, where `save_model` writes them; each gets the
+    lineage, too."""
+
     tokens_per_step: int | None = None
     """Tokens that a process reads in each step; None where batches vary in shape."""
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fledge.checkpoint.adapter_files import save_language_adapter, save_scalar_adapter
-from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.directory import CRITIC, find_checkpoint
 from fledge.checkpoint.model_files import (
     LoadedModel,
     LoadedScalarModel,
@@ -101,7 +101,9 @@ def build_ppo(
         stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.batch.examples,
         pretraining=_mix(config.pretraining, loaded, context),
-        save=saving(loaded, context, directory, parents.get("reward", directory)),
+        save=saving(
+            loaded, context, directory, parents.get("reward", directory), config.critic.keep
+        ),
         seed=context.seed,
         rows_per_forward=context.batch.microbatch or context.examples_per_process,
         rank=runtime.rank,
@@ -139,9 +141,13 @@ def banned(loaded: LoadedModel) -> tuple[int, ...]:
 
 
 def saving(
-    loaded: LoadedModel, context: StageContext, policy_base: Path, critic_base: Path
+    loaded: LoadedModel,
+    context: StageContext,
+    policy_base: Path,
+    critic_base: Path,
+    keep_critic: bool = True,
 ) -> Callable[[GPT, ScalarModel, Path], None]:
-    """Return the function that saves the policy, and the critic in `critic` inside it.
+    """Return the function that saves the policy, and the critic in `critic` inside it if kept.
 
     Of adapted models only the adapters are saved.
     """
@@ -149,15 +155,21 @@ def saving(
     recommended = loaded.recommended
 
     def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
-        (directory / "critic").mkdir(exist_ok=True)
         if lora is None:
             save_language_model(directory, policy, tokenizer, template, recommended)
-            save_scalar_model(directory / "critic", critic, tokenizer, template)
         else:
-            one = LoadedModel(policy, tokenizer, template, recommended)
-            other = LoadedScalarModel(critic, tokenizer, template)
-            save_language_adapter(directory, one, lora, policy_base)
-            save_scalar_adapter(directory / "critic", other, lora, critic_base)
+            loaded_policy = LoadedModel(policy, tokenizer, template, recommended)
+            save_language_adapter(directory, loaded_policy, lora, policy_base)
+        if keep_critic:
+            save_critic(critic, directory / CRITIC)
+
+    def save_critic(critic: ScalarModel, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        if lora is None:
+            save_scalar_model(directory, critic, tokenizer, template)
+        else:
+            loaded_critic = LoadedScalarModel(critic, tokenizer, template)
+            save_scalar_adapter(directory, loaded_critic, lora, critic_base)
 
     return save
 

@@ -83,6 +83,9 @@ class CriticConfig(Config):
     """ε_v, clip range around the rollout's values; none does not clip."""
     gamma: float = Field(1.0, ge=0.0, le=1.0)
     """γ, discount of later rewards per token; 1 in InstructGPT."""
+    keep: bool = True
+    """Write the critic into every checkpoint, in `critic`; off saves its disk. A run resumes from
+    its training state in either case."""
 
 
 class PretrainingMixConfig(Config):

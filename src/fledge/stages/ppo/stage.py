@@ -6,6 +6,7 @@ from typing import final
 
 import torch
 
+from fledge.checkpoint.directory import CRITIC
 from fledge.data.batch import PromptBatch, each_tensor
 from fledge.runtime.memory import make_room
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
@@ -40,6 +41,7 @@ class PPO(Stage[PPOBatch]):
 
     name = "ppo"
     headline = HEADLINE
+    parts = (CRITIC,)
     trained: ActorCritic
 
     def __init__(
