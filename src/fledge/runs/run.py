@@ -81,6 +81,7 @@ FREE_TO_CHANGE = (
     "output",
     "checkpoint",
     "evaluation",
+    "samples",
     "runtime",
     "tensorboard",
     "stage.critic.keep",
@@ -211,6 +212,7 @@ def _train(
         run.optimizer.steps,
         progress.preparing,
         run.lora,
+        run.samples,
     )
     stage = build(run.stage, context)
     if runtime.is_main:

@@ -44,6 +44,7 @@ from fledge.stages.ppo.reward_functions import (
     Score,
 )
 from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.samples import Sampled
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import Respond, Watched, World
 from fledge.train.stage import Sources, StageContext, adapt_for
@@ -97,6 +98,7 @@ def build_ppo(
         ),
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
         watched=_watched(functions.judge, respond_to, score_by, context),
+        sampled=_sampled(loaded, prompts, context),
         # A separator of texts also stops an answer, but does not count as the end of a turn.
         stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.batch.examples,
@@ -272,6 +274,18 @@ def _watched(
             return score(respond_to(watched, seed)).cpu()
 
     return measure
+
+
+def _sampled(loaded: LoadedModel, prompts: Prompts, context: StageContext) -> Sampled | None:
+    """Take the first held-out prompts as those of the sample answers; None without any."""
+    chosen, tokenizer = prompts.held_out[: context.samples.prompts], loaded.tokenizer
+    if not chosen:
+        return None
+
+    def text(ids: Sequence[int]) -> str:
+        return tokenizer.decode([id_ for id_ in ids if id_ not in tokenizer.special_ids])
+
+    return Sampled(PromptBatch(chosen), prompts.texts, text, context.samples.every)
 
 
 def _mix(
