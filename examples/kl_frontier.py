@@ -131,7 +131,7 @@ def write_default_run(output: Path, steps: int) -> Path:
             "policy": str(policy),
             "reward": f"{Path(__file__).resolve()}:reward",
             "prompts": [str(output / "demonstrations.jsonl")],
-            "rollout": {"examples": 64, "max_new_tokens": 48},
+            "rollout": {"examples": 64, "max_new_tokens": 32},
             "held_out_fraction": 0.15,
             "kl": {"maximum": 60.0},
             "score": {"gold": f"{Path(__file__).resolve()}:gold"},

@@ -30,9 +30,10 @@ def doctor(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Say what is wrong with runs, and what to do, during training or afterwards.
+    """Say what is wrong with runs.
 
-    Several runs are shown side by side. The exit code is 0 if there is no warning, 3 if there is
+    It reads a run's directory, during training or afterwards, and says what to do. Several runs are
+    shown side by side. The exit code is 0 if there is no warning, 3 if there is
     one, 1 if a directory holds no run.
     """
     from fledge.runs.doctor.directory import read_run, run_directories

@@ -14,7 +14,7 @@ Decode = Callable[[Sequence[int]], str]
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Prompts to answer every so many rollouts, with their texts; None leaves out those between."""
+    """Prompts, with their texts, to answer after each `every`-th rollout; after none for None."""
 
     prompts: PromptBatch
     texts: Mapping[Ids, str]
