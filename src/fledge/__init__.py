@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from fledge.version import __version__
 
 if TYPE_CHECKING:
+    from fledge.checkpoint.critic import Critic
     from fledge.checkpoint.model_files import LoadedModel
 
-__all__ = ["LoadedModel", "__version__", "load"]
+__all__ = ["Critic", "LoadedModel", "__version__", "load", "load_critic"]
 
 
 def load(path: Path | str) -> "LoadedModel":
@@ -27,9 +28,27 @@ def load(path: Path | str) -> "LoadedModel":
     return load_language_model(find_checkpoint(Path(path)))
 
 
+def load_critic(path: Path | str) -> "Critic":
+    """Load the value model that PPO trained beside its policy, to value the tokens of answers.
+
+    `path` is a PPO run's output directory, whose newest checkpoint is taken, one of its
+    checkpoints, or a critic that was exported.
+
+    Raises:
+        CheckpointError: there is no critic, or it is damaged.
+    """
+    from fledge.checkpoint.critic import load_critic as read
+
+    return read(Path(path))
+
+
 def __getattr__(name: str) -> object:
     if name == "LoadedModel":
         from fledge.checkpoint.model_files import LoadedModel
 
         return LoadedModel
+    if name == "Critic":
+        from fledge.checkpoint.critic import Critic
+
+        return Critic
     raise AttributeError(f"module 'fledge' has no attribute {name!r}")

@@ -8,6 +8,9 @@ from pathlib import Path
 from fledge.errors import CheckpointError, WriteError
 from fledge.files import UNFINISHED, remove_directory, write_directory
 
+CRITIC = "critic"
+"""Directory of PPO's value model, inside each checkpoint."""
+
 _STEP = re.compile(r"step-(\d{8,})")
 
 
@@ -39,12 +42,16 @@ def latest(output: Path) -> Path | None:
 def find_checkpoint(path: Path) -> Path:
     """Find a checkpoint by its own path, by its run's output (the newest), or by `output/latest`.
 
+    `output/critic` is the value model of a PPO run's newest checkpoint.
+
     Raises:
         CheckpointError: there is none; the message says what is there instead.
     """
     path = Path(path)
     if path.name == "latest" and not path.exists():
         path = path.parent
+    if path.name == CRITIC and not path.exists() and (newest := latest(path.parent)) is not None:
+        path = newest / CRITIC
     if is_checkpoint(path):
         return path
     newest = latest(path)
@@ -82,6 +89,8 @@ def keep_newest(output: Path, keep: int) -> None:
 
 
 def _what_is_there(path: Path) -> str:
+    if path.name == CRITIC and is_checkpoint(path.parent):
+        return "only PPO writes a critic, and not where stage.critic.keep is false"
     if not path.exists():
         return "the path does not exist; `fledge run`, `pretrain` or `import` makes a checkpoint"
     if path.suffix == ".gguf":

@@ -15,6 +15,7 @@ from fledge.cli import (
     chat,
     data,
     demo,
+    doctor,
     evaluate,
     export_model,
     generate,
@@ -77,6 +78,7 @@ app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel=R
 app.command("sft", epilog=sft.EXAMPLE, rich_help_panel=RAISE)(sft.sft)
 app.command("reward", epilog=reward.EXAMPLE, rich_help_panel=RAISE)(reward.reward)
 app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
+app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=RAISE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel=USE)(chat.chat)

@@ -32,7 +32,7 @@ def ppo(
         typer.Option(
             "--reward",
             "-r",
-            help="Reward model, or `file.py:function` of prompts and responses.",
+            help="Reward model, or `file.py:function` of prompts and responses (and columns).",
             show_default=False,
         ),
     ] = None,

@@ -17,7 +17,8 @@ traceback of an error, and `fledge --version` the version. This page is written 
 
 A training command takes a run file, `section.key=value` changes to it, and options for common
 settings. The same command again resumes an interrupted run. Exit codes: 0 success, 1 a file or
-model cannot be used, 2 the command line or a run file is wrong, 130 stopped by Ctrl-C.
+model cannot be used, 2 the command line or a run file is wrong, 3 `fledge doctor` warns of
+something, 130 stopped by Ctrl-C.
 """
 
 

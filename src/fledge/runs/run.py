@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from fledge.checkpoint.directory import latest
+from fledge.checkpoint.directory import latest, step_of
 from fledge.checkpoint.lineage import read_lineage
 from fledge.config import with_new_names
 from fledge.errors import ConfigError, NonFiniteLoss, WriteError
 from fledge.files import write_text
 from fledge.runs.differences import differences, flat
 from fledge.runs.estimate.announcement import Announcement
+from fledge.runs.longer import how_it_goes_on
 from fledge.runs.open_settings import choices, filled
 from fledge.runs.recommended import Recommended
 from fledge.runs.record import read_record, write_record
@@ -80,8 +81,10 @@ FREE_TO_CHANGE = (
     "output",
     "checkpoint",
     "evaluation",
+    "samples",
     "runtime",
     "tensorboard",
+    "stage.critic.keep",
     # A saved run has read all of its data: no record was bad, or bad ones were skipped.
     "stage.skip_bad",
 )
@@ -112,10 +115,21 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
     finished = finished_checkpoint(run.output)
     if finished is not None and not is_longer(run, _read_run(run.output)):
         return finished
+    done = None if finished is None else step_of(finished)
     runtime = Runtime.start(run.runtime)
     try:
         build = build or STAGES[run.stage.name]
-        return _train(run, chosen, runtime, progress or for_terminal(), build)
+        if done is not None and runtime.is_main and (how := how_it_goes_on(run.optimizer, done)):
+            logger.warning("%s", how)
+        checkpoint = _train(run, chosen, runtime, progress or for_terminal(), build)
+        if step_of(checkpoint) == done and runtime.is_main:
+            logger.warning(
+                "%s: the run had ended by itself at step %d, so more steps do not continue it; the "
+                "log of its end and `fledge doctor` say why",
+                run.output,
+                done,
+            )
+        return checkpoint
     except NonFiniteLoss as error:
         if runtime.is_main:
             _note(error, run.output)
@@ -198,6 +212,7 @@ def _train(
         run.optimizer.steps,
         progress.preparing,
         run.lora,
+        run.samples,
     )
     stage = build(run.stage, context)
     if runtime.is_main:

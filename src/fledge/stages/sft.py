@@ -1,7 +1,7 @@
 """SFT: learn to answer from demonstrations, step 1 of InstructGPT (Ouyang et al. 2022, 3.5)."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, final
@@ -26,6 +26,7 @@ from fledge.data.sources import load_placed, source_hashes
 from fledge.data.splits import split_conversations
 from fledge.errors import ConfigError, DataError, RecordError
 from fledge.stages.next_token import EVALUATION_TOKENS, NextToken, held_out_metrics
+from fledge.stages.sample_answers import sample_answers
 from fledge.text.conversation import Conversation, RenderedChat
 from fledge.text.renderer import Renderer
 from fledge.train.stage import LossTerms, Sources, Stage, StageContext, adapt_for
@@ -130,6 +131,10 @@ class SFT(Stage[TokenBatch]):
         examples = max(1, EVALUATION_TOKENS // self.length)
         batches = in_order(rows, join, examples=examples)
         return held_out_metrics(self.next_token, batches, self.loaded.tokenizer.bytes_per_token)
+
+    def samples(self) -> Sequence[Mapping[str, object]]:
+        chosen = self.demonstrations.held_out[: self.context.samples.prompts]
+        return sample_answers(self.loaded, chosen)
 
     def save_model(self, directory: Path) -> None:
         loaded, lora = self.loaded, self.context.lora

@@ -156,7 +156,10 @@ class Keeper(Generic[BatchT]):
         write_state(path / _DIRECTORY, self._process_name(self.runtime.rank), self._process_state())
         for state in (self.plan.output / _SCRATCH).glob("process-*"):
             state.replace(path / _DIRECTORY / state.name)
-        lineage.write_lineage(path, self._lineage(finished))
+        past = self._lineage(finished)
+        for model in (path, *(path / part for part in self.stage.parts)):
+            if model.is_dir():
+                lineage.write_lineage(model, past)
 
     def _lineage(self, finished: bool) -> lineage.Lineage:
         done = self.optimizer.steps_done

@@ -54,6 +54,8 @@ def fit(
     batches, trimming = stage.batches(), Trimming()
     with closing(watch), listening() as request:
         watch.note_once(fewer_threads)
+        if optimizer.steps_done == 0:
+            watch.sample()
         while optimizer.steps_done < steps and not stage.wants_to_stop:
             with runtime.autocast():
                 batch = next(batches, None)
@@ -65,8 +67,10 @@ def fit(
             watch.advance(metrics, weight)
             trimming.after_step()
             watch.note_once(pace.look(optimizer.steps_done))
-            if due(plan.evaluation.every, optimizer.steps_done):
+            if evaluated := due(plan.evaluation.every, optimizer.steps_done):
                 watch.evaluate()
+            if stage.samples_are_due(evaluated):
+                watch.sample()
             if stopped := asked(request, runtime):
                 watch.note_once("stopping after this step; press Ctrl-C again to stop at once")
             save_due = stopped or due(plan.checkpoint.every, optimizer.steps_done)
@@ -75,6 +79,7 @@ def fit(
                 if stopped:
                     raise Interrupted(_how_to_go_on(plan, optimizer))
         watch.evaluate()
+        watch.sample()
         return keeper.save(finished=True)
 
 

@@ -8,7 +8,7 @@ from fledge.config import Config
 from fledge.model.lora import LoRAConfig
 from fledge.runtime import RuntimeConfig
 from fledge.train.optimizer import OptimizerConfig
-from fledge.train.stage import BatchConfig
+from fledge.train.stage import BatchConfig, SamplesConfig
 
 
 class CheckpointConfig(Config):
@@ -44,6 +44,8 @@ class Plan(Config):
     """Schedule of checkpoints."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Schedule of measurements on held-out data."""
+    samples: SamplesConfig = SamplesConfig()
+    """Answers to the same held-out prompts, as training goes on."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Device and number format."""
     tensorboard: bool = False

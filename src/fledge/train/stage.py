@@ -1,7 +1,7 @@
 """The stage, which the loop trains: its batches, its loss, its measurements and its model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,17 @@ class BatchConfig(Config):
     change the result."""
 
 
+class SamplesConfig(Config):
+    """Sample answers to the same few held-out prompts, for `samples.jsonl`."""
+
+    prompts: int = Field(4, ge=0)
+    """Held-out prompts to answer before the first step, during training and at its end (ppo, sft);
+    0 writes none."""
+    every: int | None = Field(10, ge=1)
+    """Rollouts of ppo between samples; none leaves out those between. Sft samples with every
+    evaluation."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageContext:
     """Surroundings that a stage is built in: the parts of its run that are not its own settings."""
@@ -47,6 +58,8 @@ class StageContext:
 
     lora: LoRAConfig | None = None
     """Settings of the adapters; None trains whole models."""
+    samples: SamplesConfig = field(default_factory=SamplesConfig)
+    """Settings of the sample answers."""
 
     @property
     def examples_per_process(self) -> int:
@@ -86,6 +99,10 @@ class Stage(ABC, Generic[BatchT]):
 
     headline: Mapping[str, str] = MappingProxyType({"loss": "loss"})
     """Metrics to watch, by the words that the progress bar shows."""
+
+    parts: tuple[str, ...] = ()
+    """Directories of further models in a checkpoint, where `save_model` writes them; each gets the
+    lineage, too."""
 
     tokens_per_step: int | None = None
     """Tokens that a process reads in each step; None where batches vary in shape."""
@@ -129,6 +146,17 @@ class Stage(ABC, Generic[BatchT]):
     def evaluate(self) -> dict[str, float]:
         """Measure on held-out data; the modules are in eval mode. Without such data, return {}."""
         return {}
+
+    def samples(self) -> Sequence[Mapping[str, object]]:
+        """Answer a few held-out prompts, the same way each time; without such, return nothing.
+
+        Every process takes all of them. The modules are in eval mode.
+        """
+        return ()
+
+    def samples_are_due(self, evaluated: bool) -> bool:
+        """Tell whether to sample after this step; `evaluated` is True if it was measured, too."""
+        return evaluated
 
     @abstractmethod
     def state_dict(self) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Measure a run, write its metrics, and report to its observers."""
 
 import time
-from collections.abc import Mapping
-from typing import Generic
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
 
 import torch
 
@@ -12,7 +12,10 @@ from fledge.train.keeper import Keeper
 from fledge.train.metrics_file import MetricsFile
 from fledge.train.plan import Plan
 from fledge.train.progress import Progress, SilentProgress, StepReport
+from fledge.train.samples_file import SamplesFile
 from fledge.train.stage import BatchT, Stage
+
+Found = TypeVar("Found")
 
 
 class Watch(Generic[BatchT]):
@@ -33,11 +36,12 @@ class Watch(Generic[BatchT]):
         self.progress = progress if runtime.is_main else SilentProgress()
         done = self.optimizer.steps_done
         self.file = MetricsFile(plan.output / "metrics.jsonl", done) if runtime.is_main else None
+        self.samples = SamplesFile(plan.output, done) if runtime.is_main else None
         self.progress.begin(stage.name, done, self.optimizer.steps, stage.unit, plan.output)
         self.last_time = time.perf_counter()
         self.rate = 0.0
         self.notes: set[str] = set()
-        self.evaluated_step = -1
+        self.evaluated_step = self.sampled_step = -1
 
     def advance(self, metrics: Mapping[str, float], weight: int) -> None:
         """Record an optimiser step of `weight` units."""
@@ -64,10 +68,25 @@ class Watch(Generic[BatchT]):
             return
         self.evaluated_step = self.optimizer.steps_done
         make_room()
-        metrics = evaluate(self.stage, self.runtime)
+        metrics = aside(self.stage, self.runtime, self.stage.evaluate)
         if metrics:
             self.progress.evaluated(self.optimizer.steps_done, metrics)
             self._write(metrics)
+        self.last_time = time.perf_counter()
+
+    def sample(self) -> None:
+        """Let the stage answer its sample prompts, at most once after each step.
+
+        That changes nothing in the training.
+        """
+        step = self.optimizer.steps_done
+        if self.sampled_step == step:
+            return
+        self.sampled_step = step
+        make_room()
+        found = aside(self.stage, self.runtime, self.stage.samples)
+        if self.samples is not None and not self.samples.has(step):
+            self.samples.write(step, found)
         self.last_time = time.perf_counter()
 
     def note_once(self, text: str | None) -> None:
@@ -81,14 +100,16 @@ class Watch(Generic[BatchT]):
         self.progress.end()
         if self.file is not None:
             self.file.close()
+        if self.samples is not None:
+            self.samples.close()
 
     def _write(self, values: Mapping[str, float]) -> None:
         if self.file is not None:
             self.file.write(self.optimizer.steps_done, values)
 
 
-def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
-    """Run `stage.evaluate()` in eval mode without gradients; restore random states and modes.
+def aside(stage: Stage[BatchT], runtime: Runtime, measure: Callable[[], Found]) -> Found:
+    """Run a measurement in eval mode without gradients; restore random states and modes.
 
     Weights are gathered meanwhile, so processes need not run the same forward passes.
     """
@@ -96,8 +117,8 @@ def evaluate(stage: Stage[BatchT], runtime: Runtime) -> dict[str, float]:
     before = random_state()
     stage.trained.eval()
     with torch.no_grad(), runtime.autocast(), runtime.gathered(stage.trained):
-        metrics = stage.evaluate()
+        found = measure()
     for module in training:
         module.training = True
     set_random_state(before)
-    return metrics
+    return found

@@ -32,7 +32,8 @@ PPO_METRICS_BYTES = 1500
 def saved_models(stage: Stage[Any]) -> list[nn.Module]:
     """Return the models that a stage writes into a checkpoint."""
     if isinstance(stage, PPO):
-        return [stage.trained.policy, stage.trained.critic]
+        kept = [stage.trained.critic] if stage.config.critic.keep else []
+        return [stage.trained.policy, *kept]
     if isinstance(stage, Pretrain | SFT | RewardModelling | Translate):
         return [stage.loaded.model]
     return [stage.trained]

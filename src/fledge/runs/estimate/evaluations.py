@@ -23,7 +23,7 @@ from fledge.stages.sft import SFT
 from fledge.stages.translate.stage import Translate, spread
 from fledge.train.plan import Plan
 from fledge.train.stage import Stage
-from fledge.train.watch import evaluate
+from fledge.train.watch import aside
 
 SENTENCES = 16
 """Held-out sentences that a translator is timed on."""
@@ -121,5 +121,5 @@ def translation_seconds(stage: Translate, runtime: Runtime) -> float:
     stage.held_out = spread(stage.held_out, SENTENCES)
     stage.held_out_ids = stage.held_out_ids[:SENTENCES]
     with undisturbed():
-        seconds = seconds_of(lambda: evaluate(stage, runtime), budget=0.0)
+        seconds = seconds_of(lambda: aside(stage, runtime, stage.evaluate), budget=0.0)
     return seconds * sentences / len(stage.held_out)

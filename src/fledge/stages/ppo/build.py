@@ -1,7 +1,8 @@
 """Build PPO from its settings: load checkpoints, read prompts, set up the engine."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fledge.checkpoint.adapter_files import save_language_adapter, save_scalar_adapter
-from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.directory import CRITIC, find_checkpoint
 from fledge.checkpoint.model_files import (
     LoadedModel,
     LoadedScalarModel,
@@ -32,17 +33,18 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime import random
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
 from fledge.stages.ppo.answering import answering
-from fledge.stages.ppo.config import MonitorConfig, PPOConfig, PretrainingMixConfig
+from fledge.stages.ppo.columns import Ids, Row, Wanted
+from fledge.stages.ppo.config import PPOConfig, PretrainingMixConfig
 from fledge.stages.ppo.prompts import Prompts, read_prompts
 from fledge.stages.ppo.reward_functions import (
+    Functions,
     FunctionScore,
     ModelScore,
     RewardFunction,
     Score,
-    load_reward_function,
-    names_a_function,
 )
 from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.samples import Sampled
 from fledge.stages.ppo.stage import PPO
 from fledge.stages.ppo.world import Respond, Watched, World
 from fledge.train.stage import Sources, StageContext, adapt_for
@@ -66,11 +68,13 @@ def build_ppo(
     directory = find_checkpoint(config.policy)
     loaded = load_language_model(directory)
     skipped = Skipped() if config.skip_bad else None
-    prompts = read_prompts(config, loaded.renderer, skipped)
+    functions = Functions.named_in(config, reward, judge)
+    prompts = read_prompts(config, loaded.renderer, skipped, functions)
     warn_of_skipped(skipped)
+    score_by = ScoringTexts(config, loaded, prompts)
     banned_ids = banned(loaded)
     runtime = context.runtime
-    score, critic, parents = _reward(config, loaded, prompts, context, reward)
+    score, critic, parents = _reward(config, loaded, score_by, context, functions.reward)
     temperature = config.rollout.temperature
     if context.lora is None:
         frozen = Reference(load_language_model(directory).model, temperature, banned_ids)
@@ -84,9 +88,7 @@ def build_ppo(
     world = World(
         respond=respond_to,
         score=score,
-        gold=None
-        if config.score.gold is None
-        else _function_score(load_reward_function(config.score.gold), loaded, prompts),
+        gold=None if functions.gold is None else score_by.trained(functions.gold),
         prompts=PromptOrder(
             prompts.train,
             config.rollout.examples,
@@ -95,12 +97,15 @@ def build_ppo(
             runtime.world_size,
         ),
         held_out=PromptBatch(prompts.held_out) if prompts.held_out else None,
-        watched=_watched(config.score.monitor, judge, respond_to, loaded, prompts, context),
+        watched=_watched(functions.judge, respond_to, score_by, context),
+        sampled=_sampled(loaded, prompts, context),
         # A separator of texts also stops an answer, but does not count as the end of a turn.
         stop_ids=(loaded.tokenizer.special.end,),
         minibatch=context.batch.examples,
         pretraining=_mix(config.pretraining, loaded, context),
-        save=saving(loaded, context, directory, parents.get("reward", directory)),
+        save=saving(
+            loaded, context, directory, parents.get("reward", directory), config.critic.keep
+        ),
         seed=context.seed,
         rows_per_forward=context.batch.microbatch or context.examples_per_process,
         rank=runtime.rank,
@@ -138,9 +143,13 @@ def banned(loaded: LoadedModel) -> tuple[int, ...]:
 
 
 def saving(
-    loaded: LoadedModel, context: StageContext, policy_base: Path, critic_base: Path
+    loaded: LoadedModel,
+    context: StageContext,
+    policy_base: Path,
+    critic_base: Path,
+    keep_critic: bool = True,
 ) -> Callable[[GPT, ScalarModel, Path], None]:
-    """Return the function that saves the policy, and the critic in `critic` inside it.
+    """Return the function that saves the policy, and the critic in `critic` inside it if kept.
 
     Of adapted models only the adapters are saved.
     """
@@ -148,15 +157,21 @@ def saving(
     recommended = loaded.recommended
 
     def save(policy: GPT, critic: ScalarModel, directory: Path) -> None:
-        (directory / "critic").mkdir(exist_ok=True)
         if lora is None:
             save_language_model(directory, policy, tokenizer, template, recommended)
-            save_scalar_model(directory / "critic", critic, tokenizer, template)
         else:
-            one = LoadedModel(policy, tokenizer, template, recommended)
-            other = LoadedScalarModel(critic, tokenizer, template)
-            save_language_adapter(directory, one, lora, policy_base)
-            save_scalar_adapter(directory / "critic", other, lora, critic_base)
+            loaded_policy = LoadedModel(policy, tokenizer, template, recommended)
+            save_language_adapter(directory, loaded_policy, lora, policy_base)
+        if keep_critic:
+            save_critic(critic, directory / CRITIC)
+
+    def save_critic(critic: ScalarModel, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        if lora is None:
+            save_scalar_model(directory, critic, tokenizer, template)
+        else:
+            loaded_critic = LoadedScalarModel(critic, tokenizer, template)
+            save_scalar_adapter(directory, loaded_critic, lora, critic_base)
 
     return save
 
@@ -164,18 +179,16 @@ def saving(
 def _reward(
     config: PPOConfig,
     loaded: LoadedModel,
-    prompts: Prompts,
+    score_by: "ScoringTexts",
     context: StageContext,
     function: RewardFunction | None,
 ) -> tuple[Score, ScalarModel, dict[str, Path]]:
     """Return the source of scores, the initial critic, and the parent checkpoint if any."""
-    if function is None and names_a_function(config.reward):
-        function = load_reward_function(config.reward)
     if function is not None:
         critic = ScalarModel.from_language_model(loaded.model, random(context.seed, "critic"))
         critic.zero_head()
         adapt_for(critic.trunk, context, "critic")
-        return _function_score(function, loaded, prompts), critic, {}
+        return score_by.trained(function), critic, {}
     directory = find_checkpoint(Path(config.reward))
     scalar = load_scalar_model(directory)
     if scalar.tokenizer.fingerprint != loaded.tokenizer.fingerprint:
@@ -209,26 +222,50 @@ def _shared(critic: ScalarModel, rows: int, context: StageContext) -> Score:
     return unadapted
 
 
-def _function_score(
-    function: RewardFunction, loaded: LoadedModel, prompts: Prompts
-) -> FunctionScore:
-    tokenizer = loaded.tokenizer
-    return FunctionScore(function, tokenizer.decode, tokenizer.special_ids, prompts.texts)
+@dataclass(frozen=True, slots=True)
+class ScoringTexts:
+    """Makes scores of Python functions, which may take columns of the files of prompts."""
+
+    config: PPOConfig
+    loaded: LoadedModel
+    prompts: Prompts
+
+    def trained(self, function: RewardFunction) -> FunctionScore:
+        """Score answers to the prompts that are trained on and held out.
+
+        Raises:
+            ConfigError: the function takes a column that the files do not have.
+        """
+        return self._score(function, self.prompts.rows, self.config.prompts)
+
+    def watched(self, function: RewardFunction) -> FunctionScore:
+        """Score answers to the monitor's prompts.
+
+        Raises:
+            ConfigError: as `trained`.
+        """
+        assert self.config.score.monitor is not None
+        return self._score(function, self.prompts.monitored_rows, self.config.score.monitor.prompts)
+
+    def _score(
+        self, function: RewardFunction, rows: Mapping[Ids, Row], files: Sequence[str]
+    ) -> FunctionScore:
+        tokenizer = self.loaded.tokenizer
+        columns = Wanted.of(function).chosen(rows.values(), files)
+        special, texts = tokenizer.special_ids, self.prompts.texts
+        return FunctionScore(function, tokenizer.decode, special, texts, rows, columns)
 
 
 def _watched(
-    monitor: MonitorConfig | None,
     judge: RewardFunction | None,
     respond_to: Respond,
-    loaded: LoadedModel,
-    prompts: Prompts,
+    score_by: ScoringTexts,
     context: StageContext,
 ) -> Watched | None:
     """Return the function that answers and judges the monitor's prompts, the same way each time."""
-    if monitor is None:
+    if score_by.config.score.monitor is None or judge is None:
         return None
-    function = load_reward_function(monitor.judge) if judge is None else judge
-    score, watched = _function_score(function, loaded, prompts), PromptBatch(prompts.monitored)
+    score, watched = score_by.watched(judge), PromptBatch(score_by.prompts.monitored)
     seed = int(torch.randint(2**31, (), generator=random(context.seed, "monitor")))
 
     @torch.no_grad()
@@ -237,6 +274,18 @@ def _watched(
             return score(respond_to(watched, seed)).cpu()
 
     return measure
+
+
+def _sampled(loaded: LoadedModel, prompts: Prompts, context: StageContext) -> Sampled | None:
+    """Take the first held-out prompts as those of the sample answers; None without any."""
+    chosen, tokenizer = prompts.held_out[: context.samples.prompts], loaded.tokenizer
+    if not chosen:
+        return None
+
+    def text(ids: Sequence[int]) -> str:
+        return tokenizer.decode([id_ for id_ in ids if id_ not in tokenizer.special_ids])
+
+    return Sampled(PromptBatch(chosen), prompts.texts, text, context.samples.every)
 
 
 def _mix(

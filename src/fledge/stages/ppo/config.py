@@ -83,6 +83,9 @@ class CriticConfig(Config):
     """ε_v, clip range around the rollout's values; none does not clip."""
     gamma: float = Field(1.0, ge=0.0, le=1.0)
     """γ, discount of later rewards per token; 1 in InstructGPT."""
+    keep: bool = True
+    """Write the critic into every checkpoint, in `critic`; off saves its disk. A run resumes from
+    its training state in either case."""
 
 
 class PretrainingMixConfig(Config):
@@ -106,7 +109,7 @@ class PPOConfig(Config):
     """SFT checkpoint that the policy starts from; a frozen copy is the reference."""
     reward: str
     """A reward-model checkpoint, or a function, `module:function` or `file.py:function`, from lists
-    of prompts and responses to scores."""
+    of prompts, responses and columns of the prompts' files to scores."""
     prompts: tuple[str, ...] = Field(min_length=1)
     """Files of prompts, in any format of docs/data.md, or hub:NAME."""
     held_out_fraction: float = Field(0.05, ge=0.0, lt=1.0)

@@ -5,6 +5,7 @@ import importlib.util
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsFloat, cast
 
@@ -15,13 +16,15 @@ from torch import Tensor
 from fledge.errors import ConfigError, TrainingError
 from fledge.model.scalar import ScalarModel
 from fledge.stages.ppo.by_length import by_length
-from fledge.stages.ppo.config import ScoreConfig
+from fledge.stages.ppo.columns import Ids, Row
+from fledge.stages.ppo.config import PPOConfig, ScoreConfig
 from fledge.stages.ppo.rollout import Rollout
 
-RewardFunction = Callable[[list[str], list[str]], Iterable[SupportsFloat]]
+RewardFunction = Callable[..., Iterable[SupportsFloat]]
 """Maps texts of prompts and responses to one score each, in a list, an array or a tensor.
 
-A prompt is the text of its messages, separated by blank lines. A response has no end token."""
+A prompt is the text of its messages, separated by blank lines. A response has no end token. Further
+parameters name columns of the prompts' files, each a list as long as the responses."""
 
 Score = Callable[[Rollout], Float[Tensor, "B"]]
 """Computes r(x, y) for each row of a rollout."""
@@ -55,7 +58,8 @@ class ModelScore:
 class FunctionScore:
     """Scores texts by a Python function.
 
-    `prompt_texts` holds the text of prompts by their ids; others are decoded.
+    `prompt_texts` holds the text of prompts by their ids; others are decoded. `rows` holds their
+    records, whose `columns` the function takes; a field that a record lacks is None.
     """
 
     def __init__(
@@ -63,12 +67,16 @@ class FunctionScore:
         function: RewardFunction,
         decode: Decode,
         special_ids: frozenset[int],
-        prompt_texts: Mapping[tuple[int, ...], str],
+        prompt_texts: Mapping[Ids, str],
+        rows: Mapping[Ids, Row] | None = None,
+        columns: tuple[str, ...] = (),
     ) -> None:
         self.function = function
         self.decode = decode
         self.special_ids = special_ids
         self.prompt_texts = prompt_texts
+        self.rows = rows or {}
+        self.columns = columns
 
     def __call__(self, rollout: Rollout) -> Float[Tensor, "B"]:
         """Score each row.
@@ -78,12 +86,42 @@ class FunctionScore:
         """
         rows = list(rollout.rows())
         prompts = [self.prompt_texts.get(tuple(ids)) or self._text(ids) for ids, _ in rows]
-        scores = self.function(prompts, [self._text(ids) for _, ids in rows])
+        records = [self.rows.get(tuple(ids), {}) for ids, _ in rows]
+        columns = {name: [record.get(name) for record in records] for name in self.columns}
+        scores = self.function(prompts, [self._text(ids) for _, ids in rows], **columns)
         checked = _check_scores(scores, len(rows), self.function)
         return torch.tensor(checked, device=rollout.inputs.device)
 
     def _text(self, ids: list[int]) -> str:
         return self.decode([id_ for id_ in ids if id_ not in self.special_ids])
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Python functions of a run: its reward, its gold score and its monitor's judge."""
+
+    reward: RewardFunction | None
+    gold: RewardFunction | None
+    judge: RewardFunction | None
+
+    @classmethod
+    def named_in(
+        cls,
+        config: PPOConfig,
+        reward: RewardFunction | None = None,
+        judge: RewardFunction | None = None,
+    ) -> "Functions":
+        """Load the functions that the settings name, but for those that are given.
+
+        Raises:
+            ConfigError: as `load_reward_function`.
+        """
+        gold, monitor = config.score.gold, config.score.monitor
+        if reward is None and names_a_function(config.reward):
+            reward = load_reward_function(config.reward)
+        if judge is None and monitor is not None:
+            judge = load_reward_function(monitor.judge)
+        return cls(reward, None if gold is None else load_reward_function(gold), judge)
 
 
 def names_a_function(reward: str) -> bool:

@@ -1,11 +1,12 @@
 """Step 3 of InstructGPT: PPO against a reward (Ouyang et al. 2022, arXiv:2203.02155)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import final
 
 import torch
 
+from fledge.checkpoint.directory import CRITIC
 from fledge.data.batch import PromptBatch, each_tensor
 from fledge.runtime.memory import make_room
 from fledge.stages.ppo.actor_critic import ActorCritic, Reference
@@ -40,6 +41,7 @@ class PPO(Stage[PPOBatch]):
 
     name = "ppo"
     headline = HEADLINE
+    parts = (CRITIC,)
     trained: ActorCritic
 
     def __init__(
@@ -144,6 +146,21 @@ class PPO(Stage[PPOBatch]):
         is_over = is_used_up(state, self.world, self.config.epochs)
         if is_over and state.monitor.is_due(state.rollouts_done + 1):
             self.measure()
+
+    @torch.no_grad()
+    def samples(self) -> Sequence[Mapping[str, object]]:
+        """Answer the sample prompts, with the same seeds each time, and judge the answers."""
+        sampled, state = self.world.sampled, self.state
+        if sampled is None:
+            return ()
+        rollout = self.world.answer(sampled.prompts, "samples")
+        return sampled.described(rollout, self.judge(rollout), state.rollouts_begun)
+
+    def samples_are_due(self, evaluated: bool) -> bool:
+        """Tell whether this step was the last on a rollout after which samples are due."""
+        sampled, state = self.world.sampled, self.state
+        is_over = is_used_up(state, self.world, self.config.epochs)
+        return sampled is not None and is_over and sampled.is_due(state.rollouts_begun)
 
     def measure(self) -> None:
         """Let the monitor see the judge's scores of the policy's answers to its own prompts."""

@@ -46,6 +46,11 @@ class PPOState:
         """True once the guard or the monitor ended training."""
         return self.guard.stopped or self.monitor.stopped
 
+    @property
+    def rollouts_begun(self) -> int:
+        """Number of rollouts so far, the current one included."""
+        return self.rollouts_done + (self.experience is not None)
+
     def begin_rollout(self, experience: Experience, metrics: dict[str, float]) -> None:
         """Keep a rollout and its metrics; set β for the next, or stop if the KL is too large."""
         self.experience, self.minibatches_done = experience, 0

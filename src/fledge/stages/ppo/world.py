@@ -14,6 +14,7 @@ from fledge.model.scalar import ScalarModel
 from fledge.runtime.random import random
 from fledge.stages.ppo.reward_functions import Score
 from fledge.stages.ppo.rollout import Rollout
+from fledge.stages.ppo.samples import Sampled
 from fledge.train.stage import Sources
 
 Respond = Callable[[PromptBatch, int], Rollout]
@@ -57,6 +58,7 @@ class World:
     gold: Score | None = None
     held_out: PromptBatch | None = None
     watched: Watched | None = None
+    sampled: Sampled | None = None
     pretraining: Callable[[int], TokenBatch] | None = None
     rank: int = 0
     world_size: int = 1

@@ -22,6 +22,7 @@ class LastWeights:
         self.steps_taken = set(range(steps, max(0, steps - count * every), -every))
         self.wanted = count > 1
         self.taken = 0
+        self.snapshots: list[int] = []
         self.weights: dict[str, Tensor] = {}
 
     @torch.no_grad()
@@ -30,6 +31,7 @@ class LastWeights:
         if not self.wanted or step not in self.steps_taken:
             return
         self.taken += 1
+        self.snapshots.append(step)
         for name, parameter in module.named_parameters():
             now = whole(parameter.detach())
             if name in self.weights:
@@ -42,12 +44,24 @@ class LastWeights:
         return lent(module, self.weights)
 
     def state_dict(self) -> dict[str, object]:
-        """Return whole tensors by name, and the number of snapshots in them."""
-        return {"taken": self.taken, "weights": dict(self.weights)}
+        """Return whole tensors by name, and the number and steps of the snapshots in them."""
+        return {
+            "taken": self.taken,
+            "snapshots": list(self.snapshots),
+            "weights": dict(self.weights),
+        }
 
     def load_state_dict(self, state: Mapping[str, object], device: torch.device) -> None:
-        """Take up the mean that `state_dict` returned."""
+        """Take up the mean that `state_dict` returned.
+
+        A mean of other steps is dropped: the run has become longer, and its last weights are still
+        to come.
+        """
         taken, weights = state["taken"], state["weights"]
-        assert isinstance(taken, int) and isinstance(weights, dict)
+        snapshots = state.get("snapshots", [])  # not in earlier checkpoints
+        assert isinstance(taken, int) and isinstance(weights, dict) and isinstance(snapshots, list)
+        if not self.steps_taken.issuperset(snapshots):
+            return
+        self.snapshots = list(snapshots)
         self.taken = taken
         self.weights = {name: weight.to(device) for name, weight in weights.items()}

@@ -1,0 +1,1 @@
+"""Examine the directories of runs: `fledge doctor`."""
