@@ -106,7 +106,7 @@ def _refuse_constant(spelling: str) -> float:
     raise BadLine(f"{spelling} is no number; write null or leave the field out")
 
 
-def _relevant(value: dict[str, object], error: PydanticError) -> list[tuple[str, str, object]]:
+def _relevant(value: dict[str, object], error: PydanticError) -> list[tuple[str, str, str]]:
     """Return place, message and kind of each problem; of a prompt, only those of its own form."""
     form = "list" if isinstance(value.get("prompt"), list) else "function-after"
     found = []
@@ -120,7 +120,7 @@ def _relevant(value: dict[str, object], error: PydanticError) -> list[tuple[str,
     return found
 
 
-def _worded(problem: tuple[str, str, object]) -> str:
+def _worded(problem: tuple[str, str, str]) -> str:
     place, message, kind = problem
     if kind == "extra_forbidden":
         return f"unknown field {place!r}"

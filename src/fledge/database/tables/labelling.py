@@ -78,6 +78,7 @@ class LabelTasks(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "key"),
         UniqueConstraint("project_id", "digest"),
+        UniqueConstraint("project_id", "number"),
         Index(
             "ix_label_tasks_queue",
             "project_id",

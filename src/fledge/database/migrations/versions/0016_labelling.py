@@ -118,6 +118,7 @@ def make_tasks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label_tasks")),
         sa.UniqueConstraint("project_id", "digest", name=op.f("uq_label_tasks_project_id_digest")),
         sa.UniqueConstraint("project_id", "key", name=op.f("uq_label_tasks_project_id_key")),
+        sa.UniqueConstraint("project_id", "number", name=op.f("uq_label_tasks_project_id_number")),
     )
     op.create_index(
         "ix_label_tasks_queue",
