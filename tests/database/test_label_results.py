@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from databases import person
-from fledge.data.demonstrations import load_demonstrations
 from fledge.data.comparisons import load_rankings
+from fledge.data.demonstrations import load_demonstrations
 from fledge.database import Database
 from fledge.database.label_records import Format, records_of
 from fledge.database.label_results import ROWS_AT_ONCE
