@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from database.labelling import finish, project_of
 from databases import answered, new_postgresql, person
 from fledge.database import Database, Passage, UsageOfDay, open_database
 from fledge.database.backup import backup, lasting_tables, restore, written_whole
@@ -39,6 +40,9 @@ def filled(database: Database) -> str:
     database.password_resets.create(ada)
     database.identities.link(ada, "https://login.example.org", "1", "ada@example.org")
     database.prompts.create(ada, "Translate", "Say {{text}}")
+    project = project_of(database, 2, gold_percent=5)
+    database.label_projects.write_guideline(project, "# Rank")
+    finish(database, ada, project)
     database.settings.set(database.settings.get())
     database.audit.add(ada, "server.set_up", "ada", {"é": 1})
     return ada

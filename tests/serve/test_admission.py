@@ -24,6 +24,7 @@ from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.admission import Admission
 from fledge.text.tokenizer import Tokenizer
+from labelling_routes import TAKE_A_BODY
 from people_server import ORIGIN, PeopleServer, cheap_passwords
 from serving import ScriptedEngine, served, tokenizer
 
@@ -110,6 +111,7 @@ RUNS_NONE = {
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),
     *("POST /admin/people/{account_id}/password", "POST /admin/people/{account_id}/delete"),
+    *TAKE_A_BODY,
 }
 """Routes that take a body and leave the models alone."""
 

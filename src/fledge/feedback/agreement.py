@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fledge.feedback.alpha import krippendorff_alpha
-from fledge.feedback.judgements import Judgements, Row, columns, last_of_each
+from fledge.feedback.judgement_tables import Judgements, Row, columns, last_of_each
 from fledge.feedback.pairwise import PairwiseAgreement, pairwise_agreement
 from fledge.feedback.records import Ranking, Rating
 from fledge.feedback.resampling import Estimate, Indices, Numbers, Resampling

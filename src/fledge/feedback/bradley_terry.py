@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fledge.feedback.judgements import Numbering, prompt_key
+from fledge.feedback.judgement_tables import Numbering, prompt_key
 from fledge.feedback.records import Ranking
 from fledge.feedback.resampling import Estimate, Indices, Numbers, Resampling
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from fledge.feedback.judgements import Judgements, columns, last_of_each
+from fledge.feedback.judgement_tables import Judgements, columns, last_of_each
 from fledge.feedback.resampling import Estimate, Indices, Numbers, Resampling, ratio
 
 

@@ -33,6 +33,7 @@ from fledge.serve.http.middleware import KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.http.proxy import ForwardedHeaders, Network
+from fledge.serve.labelling.routes import labelling_routes
 from fledge.serve.mail.post import Post
 from fledge.serve.mail.sending import Mailer
 from fledge.serve.mail.settings import MailSettings
@@ -274,6 +275,7 @@ def include_routes(
             suggestions,
         )
     )
+    app.include_router(labelling_routes(identity, database))
     app.include_router(
         accounts_routes(
             identity,

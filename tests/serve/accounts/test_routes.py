@@ -6,8 +6,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from database.labelling import drawn, project_of
 from databases import answered
 from fledge.database import Passage
+from labelling_routes import LABELLING
 from people_server import ROLES, PeopleServer
 
 EVERYBODY = ("nobody", *ROLES)
@@ -95,6 +97,7 @@ MAY = {
     "POST /api/prompts": ROLES,
     "PATCH /api/prompts/{prompt_id}": ROLES,
     "DELETE /api/prompts/{prompt_id}": ROLES,
+    **LABELLING,
     "GET /api/shares": ROLES,
     "DELETE /api/shares/{share_id}": ROLES,
     "GET /api/conversations/{id}/share": ROLES,
@@ -202,6 +205,7 @@ def belongings(server: PeopleServer) -> dict[str, str]:
         "folder": database.folders.create(labeller.id, "Private").id,
         "prompt": database.prompts.create(labeller.id, "Private", "Secret").id,
         "share": database.shares.put(labeller.id, chat.id)[0].id,
+        "assignment": drawn(database, labeller.id, project_of(database, 1)).id,
     }
 
 
@@ -247,6 +251,10 @@ OWNED = {
     "POST /api/queue/CHAT/close": None,
     "POST /account/sessions/SESSION/end": None,
     "POST /account/keys/KEY/revoke": None,
+    "GET /api/label/assignments/ASSIGNMENT": None,
+    "PUT /api/label/assignments/ASSIGNMENT/draft": {"draft": {}},
+    "POST /api/label/assignments/ASSIGNMENT/check": {"ranking": [["A", "B", "C"]]},
+    "POST /api/label/assignments/ASSIGNMENT/submit": {"ranking": [["A", "B", "C"]]},
 }
 
 
@@ -262,8 +270,8 @@ def filled_in(value: object, belongings: dict[str, str]) -> object:
     return value
 
 
-STAFFED = "/api/queue/"
-"""Texts that the staff may read where a person is wanted, and nowhere else."""
+STAFFED = ("/api/queue/", "/api/label/")
+"""Paths that the staff may use, but plain people may not."""
 
 
 @pytest.mark.parametrize("thief", ["user", "admin", "owner"])
@@ -275,7 +283,7 @@ def test_nobody_reaches_what_is_anothers(
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
         response = server.ask(method, path, who=server.people_of[thief], **options)
-        if STAFFED in path and thief == "user":
+        if path.startswith(STAFFED) and thief == "user":
             assert response.status_code == 403, request
             continue
         assert response.status_code == 404, f"{request}: {response.status_code} {response.text}"
@@ -285,7 +293,7 @@ def test_nobody_reaches_what_is_anothers(
 
 def test_its_owner_reaches_all_of_it(server: PeopleServer, belongings: dict[str, str]) -> None:
     for request, body in OWNED.items():
-        if any(part in request for part in ("restore", "widget", "SHARE", STAFFED)):
+        if any(part in request for part in ("restore", "widget", "SHARE", "/api/queue/")):
             continue
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
@@ -311,6 +319,7 @@ def snapshot(server: PeopleServer) -> object:
         database.shares.every(id_),
         database.folders.list(id_),
         database.prompts.list(id_),
+        database.label_results.every(id_),
         [
             (assistant, database.knowledge.list(id_, assistant.id))
             for assistant in database.assistants.list(id_)

@@ -1,0 +1,1 @@
+"""Labelling over HTTP: the queue of labellers, and projects, uploads and results for admins."""
