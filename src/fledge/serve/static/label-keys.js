@@ -38,7 +38,7 @@ export function showKeys() {
   const kind = state.task?.kind ?? "rank";
   const shown = KEYS.filter(([, , kinds]) => kinds.includes(kind));
   at("keys-list").replaceChildren(...shown.map(([label, keys]) =>
-    make("div", "", make("dt", "", label), make("dd", "", ...keys.split(" ").map((key) => (key === "–" ? "–" : make("kbd", "", key)))))));
+    make("div", "", make("dt", "", label), make("dd", "", ...keys.split(" ").flatMap((key) => [key === "–" ? "–" : make("kbd", "", key), " "])))));
   at("keys-dialog").showModal();
 }
 

@@ -38,10 +38,10 @@ function ownWork(/** @type {Progress} */ progress) {
 
 function guidelineLink(/** @type {Project} */ project) {
   if (project.guideline_version === null) return [];
-  const link = /** @type {HTMLAnchorElement} */ (make("a", "button", "Guidelines"));
+  const link = /** @type {HTMLAnchorElement} */ (make("a", "button", `Guidelines (v${project.guideline_version})`));
   link.href = rooted(`/label/${project.id}?guidelines=open`);
-  link.setAttribute("aria-label", `Guidelines of ${project.name}`);
-  return [link, make("span", "hint", `version ${project.guideline_version}`)];
+  link.setAttribute("aria-label", `${link.textContent} of ${project.name}`);
+  return [link];
 }
 
 telling(async () => {

@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { at, make } from "./dom.js";
 import { minutes } from "./label-words.js";
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const percent = (/** @type {number | null | undefined} */ share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)}%`);
 const number = (/** @type {number} */ value) => value.toLocaleString();
 
@@ -17,7 +17,7 @@ const COLUMNS = [
   ["Time per task", (row) => (row.seconds_per_task === null ? "–" : minutes(row.seconds_per_task)), true],
   ["Agreement", (row) => percent(row.agreement), true],
   ["Gold right", (row) => (row.gold_done ? `${percent(row.gold_accuracy)} of ${row.gold_done}` : "–"), true],
-  ["Last active", (row) => (row.last_at === null ? "–" : MOMENT.format(new Date(row.last_at * 1000))), false],
+  ["Last active", (row) => (row.last_at === null ? "–" : DAY.format(new Date(row.last_at * 1000))), false],
 ];
 
 /** Read the progress and show it. */
@@ -25,7 +25,7 @@ export async function showProgress(/** @type {string} */ path) {
   const found = await call("GET", `${path}/progress`);
   at("progress").max = Math.max(1, found.wanted);
   at("progress").value = found.judgements;
-  const outside = found.left_out ? ` ${number(found.left_out)} of people who object to training are not exported.` : "";
+  const outside = found.left_out ? ` ${number(found.left_out)} by people who object to training are not exported.` : "";
   const agreement = found.agreement === undefined || found.agreement === null ? "" : ` Labellers agree on ${percent(found.agreement)} of the pairs.`;
   at("progress-text").textContent = `${number(found.judgements)} of ${number(found.wanted)} judgements.${agreement}${outside}`;
   at("labellers").hidden = !found.labellers.length;
