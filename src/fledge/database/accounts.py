@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fledge.database.assistants import hide_prompts
 from fledge.database.engine import Transactions
+from fledge.database.label_results import forget_labeller
 from fledge.database.rows import every, first, oldest_first, selected, values_of
 from fledge.database.tables import Accounts, Invitations, PasswordResets, new_id
 from fledge.errors import DatabaseError, NotFound
@@ -229,6 +230,7 @@ class AccountStore:
                 )
             )
             hide_prompts(connection, account_id, true())
+            forget_labeller(connection, account_id)
             connection.execute(delete(Accounts).where(Accounts.id == account_id))
             if account.role == "owner":
                 require_owner(connection)

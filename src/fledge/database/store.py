@@ -15,6 +15,11 @@ from fledge.database.folders import FolderStore
 from fledge.database.identities import IdentityStore
 from fledge.database.invitations import InvitationStore
 from fledge.database.knowledge import KnowledgeStore
+from fledge.database.label_projects import LabelProjectStore
+from fledge.database.label_queue import LabelQueue
+from fledge.database.label_results import LabelResults
+from fledge.database.label_steps import LabelSteps
+from fledge.database.label_tasks import LabelTaskStore
 from fledge.database.limit_windows import LimitStore
 from fledge.database.messages import MessageStore
 from fledge.database.migrate import migrate
@@ -61,6 +66,11 @@ class Database:
         self.invitations = InvitationStore(transactions, clock)
         self.settings = SettingsStore(transactions, clock)
         self.audit = AuditStore(transactions, clock)
+        self.label_projects = LabelProjectStore(transactions, clock)
+        self.label_tasks = LabelTaskStore(transactions, clock)
+        self.label_queue = LabelQueue(transactions, clock)
+        self.label_steps = LabelSteps(transactions, clock)
+        self.label_results = LabelResults(transactions)
 
     def scrub(self) -> None:
         """Overwrite the traces of erased rows."""

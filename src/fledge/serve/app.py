@@ -34,6 +34,7 @@ from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.http.proxy import ForwardedHeaders, Network
 from fledge.serve.labelling.pages import labelling_pages
+from fledge.serve.labelling.routes import labelling_routes
 from fledge.serve.mail.post import Post
 from fledge.serve.mail.sending import Mailer
 from fledge.serve.mail.settings import MailSettings
@@ -275,6 +276,7 @@ def include_routes(
             suggestions,
         )
     )
+    app.include_router(labelling_routes(identity, database))
     app.include_router(
         accounts_routes(
             identity,

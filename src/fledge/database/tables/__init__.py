@@ -4,6 +4,13 @@ from fledge.database.tables.assistants import Assistants, Chunks, Documents
 from fledge.database.tables.base import Base, Json, new_id
 from fledge.database.tables.chats import Conversations, Folders, Messages, Runs
 from fledge.database.tables.desk import HandOvers, Visits
+from fledge.database.tables.labelling import (
+    LabelAssignments,
+    LabelGuidelines,
+    LabelMembers,
+    LabelProjects,
+    LabelTasks,
+)
 from fledge.database.tables.operations import Audit, Settings, Usage
 from fledge.database.tables.opinions import Preferences, Ratings, WrittenAnswers
 from fledge.database.tables.people import (
@@ -35,6 +42,11 @@ __all__ = [
     "Identities",
     "Invitations",
     "Json",
+    "LabelAssignments",
+    "LabelGuidelines",
+    "LabelMembers",
+    "LabelProjects",
+    "LabelTasks",
     "Messages",
     "PasswordResets",
     "Preferences",

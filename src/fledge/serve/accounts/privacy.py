@@ -14,6 +14,7 @@ from fastapi.routing import APIRouter
 from pydantic import StringConstraints
 
 from fledge.database import Conversation, Database
+from fledge.database.label_assignments import Assignment
 from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import forget_session, go
 from fledge.serve.accounts.credentials import Credentials
@@ -81,7 +82,10 @@ def privacy_routes(
 
 
 def archive(database: Database, account_id: str) -> bytes:
-    """Return a zip file: account, logins, keys without secrets, usage, chats, links, opinions."""
+    """Return a zip file with all that is theirs, from the account to chats and labels.
+
+    API keys are without their secrets.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
 
@@ -105,11 +109,20 @@ def archive(database: Database, account_id: str) -> bytes:
             ],
         )
         write("opinions.json", asdict(database.ratings.given(account_id)))
+        write(
+            "labelling.json", [labelled(each) for each in database.label_results.every(account_id)]
+        )
         write("audit.json", [asdict(entry) for entry in database.audit.by(account_id)])
         for folder, deleted in (("chats", False), ("deleted-chats", True)):
             for chat in database.conversations.every(account_id, deleted=deleted):
                 write(f"{folder}/{chat.id}.json", chat_of(database, chat, deleted))
     return buffer.getvalue()
+
+
+def labelled(assignment: Assignment) -> dict[str, object]:
+    """Return a task of the person as labeller; whether it was gold stays with the project."""
+    kept = asdict(assignment)
+    return {name: kept[name] for name in kept if name not in ("is_gold", "gold_score", "slot")}
 
 
 def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""Labelling: people write, rate and rank answers, and their managers keep the projects."""
+"""Labelling over HTTP: the queue of labellers, and projects, uploads and results for admins."""

@@ -1,0 +1,127 @@
+"""Assignments: the tasks of one labeller, from the lease over the draft to the judgement."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from fledge.database.rows import first, selected
+from fledge.database.tables import LabelAssignments, LabelMembers, LabelTasks
+from fledge.errors import NotFound
+
+AssignmentState = Literal["open", "done", "skipped", "unclear", "personal_data"]
+
+COUNTED = ("done", "unclear", "personal_data")
+"""States that count for the overlap of a task; a skipped one goes to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Task of one labeller. `shown` lists the answers in the order of their letters.
+
+    `slot` is the place among the task's overlap. It is None for gold, after a skip, and once the
+    lease has ended. `draft` speaks of letters, `judgement` of answers' ids.
+    """
+
+    id: str
+    project_id: str
+    task_id: str
+    account_id: str
+    state: AssignmentState
+    slot: int | None
+    is_gold: bool
+    guideline_version: int | None
+    shown: tuple[str, ...]
+    draft: dict[str, object] | None
+    judgement: dict[str, object] | None
+    notes: str
+    seconds: float
+    gold_score: float | None
+    leased_at: float
+    expires_at: float | None
+    finished_at: float | None
+    used_at: float | None
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether nobody else can get this place of the task."""
+        return self.is_gold or self.slot is not None
+
+
+def own_assignment(connection: Connection, account_id: str, assignment_id: str) -> Assignment:
+    """Return a labeller's assignment in an open transaction. Raises `NotFound`."""
+    query = selected(LabelAssignments, Assignment).where(
+        LabelAssignments.id == assignment_id, LabelAssignments.account_id == account_id
+    )
+    assignment = first(connection, query, Assignment)
+    if assignment is None:
+        raise NotFound(f"there is no labelling assignment {assignment_id!r}")
+    return assignment
+
+
+def set_fields(connection: Connection, assignment_id: str, **values: object) -> None:
+    """Change fields of an assignment."""
+    connection.execute(
+        update(LabelAssignments).where(LabelAssignments.id == assignment_id).values(values)
+    )
+
+
+def free_slot(connection: Connection, task_id: str, overlap: int) -> int | None:
+    """Return the lowest free place of a task, or None. The project must be locked."""
+    query = select(LabelAssignments.slot).where(
+        LabelAssignments.task_id == task_id, LabelAssignments.slot.is_not(None)
+    )
+    used = set(connection.scalars(query))
+    return next((slot for slot in range(overlap) if slot not in used), None)
+
+
+def add_to_task(
+    connection: Connection,
+    task_id: str,
+    *,
+    taken: int = 0,
+    finished: int = 0,
+    unclear: int = 0,
+) -> None:
+    """Add to the counts of a task. The project must be locked."""
+    connection.execute(
+        update(LabelTasks)
+        .where(LabelTasks.id == task_id)
+        .values(
+            num_taken=LabelTasks.num_taken + taken,
+            num_finished=LabelTasks.num_finished + finished,
+            num_unclear=LabelTasks.num_unclear + unclear,
+        )
+    )
+
+
+def add_to_member(
+    connection: Connection, assignment: Assignment, now: float, step: Literal[1, -1]
+) -> None:
+    """Count a finished assignment for its labeller, or with -1 take it back."""
+    counted: dict[InstrumentedAttribute[int] | InstrumentedAttribute[float], float] = {
+        LabelMembers.seconds: assignment.seconds
+    }
+    if assignment.state == "skipped":
+        counted[LabelMembers.num_skipped] = 1
+    elif assignment.state != "done":
+        counted[LabelMembers.num_unclear] = 1
+    elif assignment.is_gold:
+        counted[LabelMembers.num_gold] = 1
+        counted[LabelMembers.gold_score] = assignment.gold_score or 0.0
+    else:
+        counted[LabelMembers.num_done] = 1
+    connection.execute(
+        update(LabelMembers)
+        .where(
+            LabelMembers.project_id == assignment.project_id,
+            LabelMembers.account_id == assignment.account_id,
+        )
+        .values(
+            {
+                LabelMembers.last_at: now,
+                **{column: column + step * amount for column, amount in counted.items()},
+            }
+        )
+    )

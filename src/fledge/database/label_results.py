@@ -1,0 +1,197 @@
+"""Results of labelling: progress, history, and the judgements as records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, Select, delete, func, inspect, select, tuple_, update
+
+from fledge.database.engine import Transactions
+from fledge.database.label_assignments import COUNTED, Assignment
+from fledge.database.label_projects import found_project
+from fledge.database.label_tasks import LabelTask
+from fledge.database.rows import every, selected
+from fledge.database.tables import (
+    Accounts,
+    LabelAssignments,
+    LabelMembers,
+    LabelProjects,
+    LabelTasks,
+)
+
+ROWS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MemberProgress:
+    """Counts of one labeller in one project. `gold_score` is the sum over their gold tasks."""
+
+    account_id: str
+    name: str
+    allows_training: bool
+    num_done: int
+    num_skipped: int
+    num_unclear: int
+    num_gold: int
+    gold_score: float
+    seconds: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Finished judgement with its task."""
+
+    assignment: Assignment
+    task: LabelTask
+
+
+class LabelResults:
+    """Reader of what labellers did. It never holds a transaction open between two rows."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def members(self, project_id: str) -> list[MemberProgress]:
+        """Return the counts of every labeller of a project, by name. Raises `NotFound`."""
+        query = (
+            _progress()
+            .where(LabelMembers.project_id == project_id)
+            .order_by(Accounts.name, Accounts.id)
+        )
+        with self._transactions.read() as connection:
+            found_project(connection, project_id)
+            return every(connection, query, MemberProgress)
+
+    def of_person(self, account_id: str) -> dict[str, MemberProgress]:
+        """Return a labeller's own counts, by project."""
+        query = _progress().add_columns(LabelMembers.project_id)
+        with self._transactions.read() as connection:
+            rows = connection.execute(query.where(LabelMembers.account_id == account_id))
+            return {
+                row.pop("project_id"): MemberProgress(**row) for row in map(dict, rows.mappings())
+            }
+
+    def task_of(self, assignment: Assignment) -> LabelTask:
+        """Return the task of an assignment."""
+        (judged,) = self.with_tasks([assignment])
+        return judged.task
+
+    def with_tasks(self, assignments: list[Assignment]) -> list[Judged]:
+        """Return assignments with their tasks, in the given order."""
+        query = selected(LabelTasks, LabelTask).where(
+            LabelTasks.id.in_([each.task_id for each in assignments])
+        )
+        with self._transactions.read() as connection:
+            tasks = {task.id: task for task in every(connection, query, LabelTask)}
+        return [Judged(each, tasks[each.task_id]) for each in assignments if each.task_id in tasks]
+
+    def history(
+        self,
+        account_id: str,
+        project_id: str,
+        *,
+        limit: int,
+        before: tuple[float, str] | None = None,
+    ) -> list[Assignment]:
+        """Return a labeller's finished assignments, the newest first, from before a time and id."""
+        query = selected(LabelAssignments, Assignment).where(
+            LabelAssignments.account_id == account_id,
+            LabelAssignments.project_id == project_id,
+            LabelAssignments.finished_at.is_not(None),
+        )
+        if before is not None:
+            place = tuple_(LabelAssignments.finished_at, LabelAssignments.id)
+            query = query.where(place < before)
+        newest = query.order_by(LabelAssignments.finished_at.desc(), LabelAssignments.id.desc())
+        with self._transactions.read() as connection:
+            found_project(connection, project_id)
+            return every(connection, newest.limit(limit), Assignment)
+
+    def begun(self, account_id: str, project_id: str) -> list[Assignment]:
+        """Return a labeller's open assignments that have a draft, the one begun last first."""
+        query = selected(LabelAssignments, Assignment).where(
+            LabelAssignments.account_id == account_id,
+            LabelAssignments.project_id == project_id,
+            LabelAssignments.finished_at.is_(None),
+            LabelAssignments.draft.is_not(None),
+        )
+        with self._transactions.read() as connection:
+            newest = query.order_by(LabelAssignments.leased_at.desc(), LabelAssignments.id.desc())
+            return every(connection, newest, Assignment)
+
+    def every(self, account_id: str) -> list[Assignment]:
+        """Return all assignments of a person, the oldest first, for the export of their data."""
+        query = (
+            selected(LabelAssignments, Assignment)
+            .where(LabelAssignments.account_id == account_id)
+            .order_by(LabelAssignments.leased_at, LabelAssignments.id)
+        )
+        with self._transactions.read() as connection:
+            return every(connection, query, Assignment)
+
+    def judgements(self, project_id: str, *, is_gold: bool = False) -> Iterator[Judged]:
+        """Yield the judgements of people who allow training, a few rows in memory at a time."""
+        after = ""
+        while True:
+            query = (
+                selected(LabelAssignments, Assignment)
+                .join(Accounts, Accounts.id == LabelAssignments.account_id)
+                .where(
+                    LabelAssignments.project_id == project_id,
+                    LabelAssignments.state == "done",
+                    LabelAssignments.id > after,
+                    LabelAssignments.is_gold.is_(is_gold),
+                    Accounts.allows_training.is_(True),
+                )
+                .order_by(LabelAssignments.id)
+                .limit(ROWS_AT_ONCE)
+            )
+            with self._transactions.read() as connection:
+                part = every(connection, query, Assignment)
+            if not part:
+                return
+            yield from self.with_tasks(part)
+            after = part[-1].id
+
+    def guideline_uses(self, project_id: str) -> dict[int, int]:
+        """Return the number of judgements under each version of the guideline."""
+        query = (
+            select(LabelAssignments.guideline_version, func.count())
+            .where(
+                LabelAssignments.project_id == project_id,
+                LabelAssignments.state == "done",
+                LabelAssignments.guideline_version.is_not(None),
+            )
+            .group_by(LabelAssignments.guideline_version)
+        )
+        with self._transactions.read() as connection:
+            rows = connection.execute(query).tuples()
+            return {version: count for version, count in rows if version is not None}
+
+
+def forget_labeller(connection: Connection, account_id: str) -> None:
+    """Delete all work of a person who is erased; their tasks go back to the queue."""
+    mine = select(LabelMembers.project_id).where(LabelMembers.account_id == account_id)
+    projects = select(LabelProjects.id).where(LabelProjects.id.in_(mine)).order_by(LabelProjects.id)
+    connection.execute(projects.with_for_update(key_share=True)).all()
+    work = LabelAssignments.account_id == account_id
+    for condition, column in (
+        (LabelAssignments.slot.is_not(None), LabelTasks.num_taken),
+        (LabelAssignments.state.in_(COUNTED), LabelTasks.num_finished),
+        (LabelAssignments.state.in_(COUNTED[1:]), LabelTasks.num_unclear),
+    ):
+        theirs = select(LabelAssignments.task_id).where(work, condition)
+        connection.execute(
+            update(LabelTasks).where(LabelTasks.id.in_(theirs)).values({column: column - 1})
+        )
+    connection.execute(delete(LabelAssignments).where(work))
+
+
+def _progress() -> "Select[*tuple[object, ...]]":
+    counts = inspect(LabelMembers).column_attrs
+    own = {"name": Accounts.name, "allows_training": Accounts.allows_training}
+    columns = (
+        own[field.name] if field.name in own else counts[field.name].class_attribute
+        for field in fields(MemberProgress)
+    )
+    return select(*columns).join(Accounts, Accounts.id == LabelMembers.account_id)

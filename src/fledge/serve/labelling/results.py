@@ -1,0 +1,111 @@
+"""`/api/label/admin`: the progress of a project, and its judgements to download."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from fledge.database import Database
+from fledge.database.label_projects import LabelProject
+from fledge.database.label_records import FORMATS, Format, records_of
+from fledge.database.label_results import MemberProgress
+from fledge.serve.errors import ApiError
+from fledge.serve.labelling.people import allowed
+from fledge.serve.people.identity import Identity
+from fledge.serve.people.person import Person
+
+
+class LabellerShown(BaseModel):
+    """Work of one labeller in one project."""
+
+    account_id: str
+    name: str
+    done: int
+    skipped: int
+    unclear: int
+    seconds: float
+    seconds_per_task: float | None
+    gold_done: int
+    gold_accuracy: float | None
+    last_at: float
+
+    @classmethod
+    def of(cls, member: MemberProgress) -> "LabellerShown":
+        """Convert stored counts; without a task there is no mean."""
+        finished = member.num_done + member.num_gold + member.num_skipped + member.num_unclear
+        return cls(
+            account_id=member.account_id,
+            name=member.name,
+            done=member.num_done,
+            skipped=member.num_skipped,
+            unclear=member.num_unclear,
+            seconds=member.seconds,
+            seconds_per_task=member.seconds / finished if finished else None,
+            gold_done=member.num_gold,
+            gold_accuracy=member.gold_score / member.num_gold if member.num_gold else None,
+            last_at=member.last_at,
+        )
+
+
+class ProjectProgress(BaseModel):
+    """Work of all labellers; `left_out` judgements are of people who object to training."""
+
+    tasks: int
+    judgements: int
+    wanted: int
+    left_out: int
+    labellers: list[LabellerShown]
+
+
+def result_routes(identity: Identity, database: Database) -> APIRouter:
+    """Make the routes of progress and download."""
+    router = APIRouter(prefix="/api/label/admin/projects", include_in_schema=False)
+    Manager = Annotated[Person, Depends(allowed(identity, "manage_people"))]  # noqa: N806
+
+    @router.get("/{project_id}/progress")
+    def progress(project_id: str, person: Manager) -> ProjectProgress:
+        """Return what each labeller has done, how fast, and how right on gold tasks."""
+        project = database.label_projects.get(project_id)
+        members = database.label_results.members(project_id)
+        return ProjectProgress(
+            tasks=project.num_tasks,
+            judgements=sum(each.num_done for each in members),
+            wanted=project.num_tasks * project.overlap,
+            left_out=sum(each.num_done for each in members if not each.allows_training),
+            labellers=[LabellerShown.of(each) for each in members],
+        )
+
+    @router.get("/{project_id}/judgements.jsonl")
+    def judgements(
+        project_id: str, person: Manager, format: Format | None = None, gold: bool = False
+    ) -> StreamingResponse:
+        """Stream the judgements as records that fledge trains on."""
+        project = database.label_projects.get(project_id)
+        known = FORMATS[project.kind]
+        chosen = format or known[0]
+        if chosen not in known:
+            raise ApiError(
+                400,
+                f"format: a project of the kind {project.kind!r} has {', '.join(known)}, "
+                f"not {chosen}",
+                param="format",
+            )
+        audited: dict[str, object] = {"format": chosen}
+        database.audit.add(person.id, "label_judgements.downloaded", project.name, audited)
+        return StreamingResponse(
+            lines(database, project, chosen, gold),
+            media_type="application/jsonl; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{chosen}.jsonl"'},
+        )
+
+    return router
+
+
+def lines(database: Database, project: LabelProject, format: Format, gold: bool) -> Iterator[str]:
+    """Yield the records of a project, one line each."""
+    for judged in database.label_results.judgements(project.id, is_gold=gold):
+        for record in records_of(judged, project, format):
+            yield json.dumps(record, ensure_ascii=False) + "\n"
