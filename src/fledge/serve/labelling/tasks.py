@@ -88,9 +88,7 @@ def task_admin_routes(identity: Identity, database: Database) -> APIRouter:
     ) -> TaskPage:
         """Return tasks in their order, or only the withdrawn ones."""
         database.label_projects.get(project_id)
-        found = database.label_tasks.list(
-            project_id, withdrawn=withdrawn, limit=limit, after=after
-        )
+        found = database.label_tasks.list(project_id, withdrawn=withdrawn, limit=limit, after=after)
         return TaskPage(
             tasks=[TaskShown.of(task) for task in found],
             next=found[-1].number if len(found) == limit else None,

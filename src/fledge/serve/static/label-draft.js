@@ -16,7 +16,7 @@ const RENEW = 5 * 60; // seconds before the end of a lease
 
 /** @type {(kept: Kept, error?: ApiError) => void} */
 let tell = () => {};
-/** @type {(answer: {expires_at: number, guideline_version?: number | null}) => void} */
+/** @type {(answer: {expires_at: number | null, guideline_version: number | null}) => void} */
 let hear = () => {};
 let timer = 0;
 let changes = 0;
@@ -119,7 +119,7 @@ async function send(/** @type {string} */ id, /** @type {number} */ number) {
 /** Renew the lease of a task that somebody is reading without a change. */
 function renew() {
   if (!state.task || state.isBusy || !isAtWork()) return;
-  if (state.task.expires_at - Date.now() / 1000 < RENEW) flush(true).catch(() => {});
+  if (state.task.expires_at && state.task.expires_at - Date.now() / 1000 < RENEW) flush(true).catch(() => {});
 }
 
 /** Send what is left when the page closes; the browser finishes it in the background. */

@@ -40,9 +40,9 @@ export function toggleGuideline(isOpen = at("guideline").hidden) {
   if (isOpen && shown !== newest) telling(read);
 }
 
-/** Tell that the guidelines have changed, once for each version. */
-export function hearVersion(/** @type {number | null | undefined} */ version) {
-  if (!version || version === newest) return;
+/** Tell that the guidelines have changed, once for each version; a task may be of an older one. */
+export function hearVersion(/** @type {number | null} */ version) {
+  if (!version || version <= (newest ?? 0)) return;
   newest = version;
   at("show-guideline").hidden = false;
   banner("guideline", `The guidelines have changed: version ${version} is new.`, [["Read them", () => toggleGuideline(true)]]);

@@ -1,26 +1,29 @@
-// Tells when the time for a task has ended, because somebody else may get it then.
+// Keeps the task for its labeller after a pause, and tells where others have taken it meanwhile.
 
-import { banner } from "./label-banners.js";
+import { banner, hide } from "./label-banners.js";
 import { state } from "./label-state.js";
 
 const EVERY = 5_000; // milliseconds
-let told = ""; // task and lease that were told of
+let asked = ""; // lease that was asked to go on
 
-/**
- * @param {() => void} renew
- * @param {() => void} leave
- */
-export function watchLease(renew, leave) {
-  setInterval(() => {
+/** Ask for a lease that has ended to go on, as soon as somebody looks at the page. */
+export function watchLease(/** @type {() => void} */ renew) {
+  const look = () => {
     const { task } = state;
-    if (!task || task.expires_at > Date.now() / 1000) return;
+    if (document.hidden || !task?.expires_at || task.expires_at > Date.now() / 1000) return;
     const lease = `${task.id} ${task.expires_at}`;
-    if (told === lease) return;
-    told = lease;
-    banner(
-      "lease",
-      "The time for this task has ended, so somebody else may get it. What you entered is still here.",
-      [["Go on with it", renew], ["Next task", leave]],
-    );
-  }, EVERY);
+    if (asked === lease) return;
+    asked = lease;
+    renew();
+  };
+  setInterval(look, EVERY);
+  document.addEventListener("visibilitychange", look);
+}
+
+/** Hear until when the task is kept for its labeller; null where others have taken its place. */
+export function hearLease(/** @type {number | null} */ expires) {
+  if (!state.task) return;
+  state.task.expires_at = expires;
+  if (expires !== null) hide("lease");
+  else banner("lease", "The time for this task ended and others have taken it. What you entered is still here, and you may submit it.", []);
 }

@@ -5,12 +5,11 @@ import { foldingText } from "./label-text.js";
 
 const ROLES = { system: "Instructions", user: "Person", assistant: "Model" };
 
-/** @type {Record<string, (Node | string)[][]>} what to do: for everyone, then for those with a keyboard */
 const HELP = {
-  demonstrate: [["Write the answer that you would like the model to give."]],
-  rate: [["Rate each answer from 1 (very bad) to 7 (excellent), and tick what applies."]],
-  rank: [["Best at the top. Drag an answer, or use its buttons; close answers may be tied."]],
-  compare: [["Which answer is better?"]],
+  demonstrate: "Write the answer that you would like the model to give.",
+  rate: "Rate each answer from 1 (very bad) to 7 (excellent), and tick what applies.",
+  rank: "The best comes first. Drag an answer, or use its buttons; tie answers that are equally good.",
+  compare: "Which answer is better?",
 };
 
 /** Show the prompt of a task and what it asks for. */
@@ -22,8 +21,7 @@ export function showPrompt(/** @type {import("./label-state.js").Task} */ task) 
     text.show(turn, false);
     return make("div", "prompt-turn", make("h2", "prompt-role", isLong ? name : "Prompt"), text.frame);
   }));
-  const [all] = HELP[task.kind];
-  at("help").replaceChildren(...all, ...(task.kind === "rank" ? byKeys() : []));
+  at("help").replaceChildren(HELP[task.kind], ...(task.kind === "rank" ? byKeys() : []));
 }
 
 function byKeys() {

@@ -70,7 +70,8 @@ function act(/** @type {KeyboardEvent} */ event, /** @type {string} */ letter, /
   const ids = letters();
   const { ranks } = state.work;
   const { key } = event;
-  if (key === "ArrowUp" || key === "ArrowDown") change(letter, stepped(ranks, ids, letter, key === "ArrowUp" ? -1 : 1));
+  const step = stepOf(key);
+  if (step) change(letter, stepped(ranks, ids, letter, step));
   else if (key === "=") change(letter, tied(ranks, ids, letter));
   else if (key === "0" || key === "Backspace" || key === "Delete") change(letter, without(ranks, letter));
   else if (/^[1-9]$/.test(key)) {
@@ -80,6 +81,13 @@ function act(/** @type {KeyboardEvent} */ event, /** @type {string} */ letter, /
     if (next) show(node(next)); // the numbers can be typed one after the other
   } else return false;
   return true;
+}
+
+/** Return which way an arrow leads: in columns the one to the left is better. */
+function stepOf(/** @type {string} */ key) {
+  const isSideways = state.layout === "columns";
+  if (key === "ArrowUp" || (isSideways && key === "ArrowLeft")) return -1;
+  return key === "ArrowDown" || (isSideways && key === "ArrowRight") ? 1 : 0;
 }
 
 /** Change the ranks, tell what has changed, and keep the answer in view. */

@@ -7,7 +7,7 @@ import { groupsOf, ranksOf, unplaced } from "./label-ranks.js";
 /**
  * @typedef {{id: string, kind: "demonstrate" | "rate" | "rank" | "compare", layout: "list" | "columns",
  *   guideline_version: number | null, prompt: Turn[], answers: Answer[],
- *   flags: {name: string, label: string}[], draft: any, seconds: number, expires_at: number,
+ *   flags: {name: string, label: string}[], draft: any, seconds: number, expires_at: number | null,
  *   state: string}} Task
  */
 /**

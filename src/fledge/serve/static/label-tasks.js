@@ -55,7 +55,8 @@ async function add(/** @type {string} */ path, /** @type {string} */ lines) {
   if (reply.ok) return reply.json();
   const message = await messageOf(reply);
   box.hidden = false;
-  box.replaceChildren(make("p", "", "Nothing was added:"), make("ul", "", ...message.split("\n").map((line) => make("li", "", line))));
+  const [first, ...others] = message.split("\n");
+  box.replaceChildren(make("p", "", first), ...(others.length ? [make("ul", "", ...others.map((line) => make("li", "", line)))] : []));
   return null;
 }
 
@@ -67,16 +68,17 @@ export async function showWithdrawn(/** @type {string} */ path, /** @type {numbe
   at("withdrawn-list").replaceChildren(...tasks.map((/** @type {any} */ task) => {
     const back = textButton("Put back", () => telling(async () => {
       await call("PATCH", `/api/label/admin/tasks/${task.id}`, { is_withdrawn: false });
-      await showWithdrawn(path, tasks.length - 1);
+      await showWithdrawn(path, number - 1);
     }), "button small");
     const text = lastLine(task.prompt);
     back.setAttribute("aria-label", `Put back: ${text}`);
     return make("li", "list-row", make("span", "grow", text), back);
   }));
+  if (number > tasks.length) at("withdrawn-list").append(make("li", "list-row hint", `and ${number - tasks.length} more`));
 }
 
 /** Return the last turn of a prompt, shortened. */
-function lastLine(/** @type {string | {content: string}[]} */ prompt) {
-  const text = typeof prompt === "string" ? prompt : (prompt.at(-1)?.content ?? "");
+function lastLine(/** @type {{content: string}[]} */ prompt) {
+  const text = prompt.at(-1)?.content ?? "";
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

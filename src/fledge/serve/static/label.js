@@ -12,7 +12,7 @@ import { setUpFoot, showKept } from "./label-foot.js";
 import { hearVersion, setUpGuideline, toggleGuideline } from "./label-guideline.js";
 import { setUpHistory } from "./label-history.js";
 import { setUpKeys } from "./label-keys.js";
-import { watchLease } from "./label-lease.js";
+import { hearLease, watchLease } from "./label-lease.js";
 import { showPrompt } from "./label-prompt.js";
 import { rankView, show } from "./label-rank.js";
 import { rateView } from "./label-rate.js";
@@ -31,7 +31,7 @@ let view = null;
 /** Open a task with what is known of the labeller's work on it. */
 function open(/** @type {import("./label-state.js").Task} */ task) {
   const kept = keptHere(task.id);
-  for (const name of ["lease", "refused"]) hide(name);
+  hide("refused");
   Object.assign(state, {
     task,
     work: restored(kept?.draft ?? task.draft),
@@ -53,6 +53,7 @@ function open(/** @type {import("./label-state.js").Task} */ task) {
   at("show-differences").hidden = letters().length < 2;
   at("layout").hidden = task.kind !== "rank";
   hearVersion(task.guideline_version);
+  hearLease(task.expires_at);
   update();
   if (kept) work({}); // sends what the server has not got
   show(view.card(task.kind === "rate" ? state.shown : letters()[0]) ?? view.node.querySelector("textarea"));
@@ -159,14 +160,13 @@ async function start() {
 onChange(paint);
 setUpFoot(submit);
 setUpDrafts(showKept, (answer) => {
-  if (state.task) state.task.expires_at = answer.expires_at;
-  hide("lease");
+  hearLease(answer.expires_at);
   hearVersion(answer.guideline_version);
 });
 setUpSkip(skip);
 setUpDifferences();
 setUpHistory(PROJECT);
-watchLease(() => telling(() => flush(true)), () => telling(draw));
+watchLease(() => telling(() => flush(true)));
 const openSkip = () => at("skip").click();
 setUpKeys(() => view, {
   submit, undo, skip: openSkip, guideline: () => toggleGuideline(), layout: setLayout,
