@@ -24,6 +24,10 @@ export function setUpDrag(/** @type {HTMLElement} */ box, /** @type {Drops} */ d
     event.preventDefault(); // no text is selected
     new Drag(box, card, event, drops).start();
   });
+  // Keep a finger's drag from becoming a swipe, whose fling would swallow the next tap.
+  box.addEventListener("touchstart", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest(".grip")) event.preventDefault();
+  }, { passive: false });
 }
 
 class Drag {
