@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from fledge.database.rows import first, selected
@@ -84,7 +84,7 @@ def add_to_task(
     finished: int = 0,
     unclear: int = 0,
 ) -> None:
-    """Add to the counts of a task. The project must be locked."""
+    """Add to the counts of a task, which may move it in the queue. The project must be locked."""
     connection.execute(
         update(LabelTasks)
         .where(LabelTasks.id == task_id)
@@ -93,6 +93,32 @@ def add_to_task(
             num_finished=LabelTasks.num_finished + finished,
             num_unclear=LabelTasks.num_unclear + unclear,
         )
+    )
+    if taken:
+        look_again(connection, task_id)
+
+
+def look_again(connection: Connection, task_id: str) -> None:
+    """Have labellers who are past a task's place in the queue, and never had it, find it.
+
+    The project must be locked.
+    """
+    query = select(LabelTasks.project_id, LabelTasks.num_taken, LabelTasks.number).where(
+        LabelTasks.id == task_id
+    )
+    project_id, taken, number = connection.execute(query).one()
+    had = exists().where(
+        LabelAssignments.task_id == task_id,
+        LabelAssignments.account_id == LabelMembers.account_id,
+    )
+    connection.execute(
+        update(LabelMembers)
+        .where(
+            LabelMembers.project_id == project_id,
+            tuple_(LabelMembers.next_taken, LabelMembers.next_number) > (taken, number),
+            ~had,
+        )
+        .values(next_taken=taken, next_number=number)
     )
 
 

@@ -1,9 +1,9 @@
 """Queue of labelling: who gets which task, and for how long."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, Select, delete, exists, insert, select, tuple_, update
 
 from fledge.database.engine import Transactions
 from fledge.database.label_assignments import (
@@ -18,12 +18,22 @@ from fledge.database.label_projects import (
     current_version,
     locked_project,
 )
-from fledge.database.label_tasks import LabelTask
+from fledge.database.label_tasks import LabelTask, found_task
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import LabelAssignments, LabelMembers, LabelTasks, new_id
 from fledge.errors import Conflict
 from fledge.feedback.blind import blind_order
 from fledge.feedback.gold import is_gold_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Place of a labeller in the queue: tasks before it were theirs already."""
+
+    account_id: str
+    num_drawn: int
+    next_taken: int
+    next_number: int
 
 
 class LabelQueue:
@@ -54,8 +64,8 @@ class LabelQueue:
             begun = _begun(connection, account_id, project, now)
             if begun is not None:
                 return begun
-            turn = _turn(connection, account_id, project_id, now)
-            task = _next_task(connection, account_id, project, turn)
+            member = _member(connection, account_id, project_id, now)
+            task = _next_task(connection, member, project)
             if task is None:
                 return None
             return _assign(connection, account_id, project, task, now)
@@ -144,21 +154,26 @@ def _begun(
     return None
 
 
-def _turn(connection: Connection, account_id: str, project_id: str, now: float) -> int:
-    """Return how many tasks a labeller has drawn; count a newcomer in."""
-    here = (LabelMembers.project_id == project_id, LabelMembers.account_id == account_id)
-    turn = connection.scalar(select(LabelMembers.num_drawn).where(*here))
-    if turn is None:
-        connection.execute(insert(LabelMembers).values(_newcomer(project_id, account_id, now)))
-        return 0
-    return turn
+def _member(connection: Connection, account_id: str, project_id: str, now: float) -> Member:
+    """Return where a labeller stands; the first draw makes them a member."""
+    query = selected(LabelMembers, Member).where(
+        LabelMembers.project_id == project_id, LabelMembers.account_id == account_id
+    )
+    member = first(connection, query, Member)
+    if member is None:
+        connection.execute(insert(LabelMembers).values(newcomer(project_id, account_id, now)))
+        return Member(account_id, 0, 0, 0)
+    return member
 
 
-def _newcomer(project_id: str, account_id: str, now: float) -> dict[str, object]:
+def newcomer(project_id: str, account_id: str, now: float) -> dict[str, object]:
+    """Return the row of a labeller who has drawn nothing yet."""
     return {
         "project_id": project_id,
         "account_id": account_id,
         "num_drawn": 0,
+        "next_taken": 0,
+        "next_number": 0,
         "num_done": 0,
         "num_skipped": 0,
         "num_unclear": 0,
@@ -169,26 +184,43 @@ def _newcomer(project_id: str, account_id: str, now: float) -> dict[str, object]
     }
 
 
-def _next_task(
-    connection: Connection, account_id: str, project: LabelProject, turn: int
-) -> LabelTask | None:
+def _next_task(connection: Connection, member: Member, project: LabelProject) -> LabelTask | None:
     """Return a gold task at its turn, else the task with the fewest labellers."""
-    if is_gold_turn(f"{project.id}\n{account_id}", turn, project.gold_percent):
-        gold = _unseen(connection, account_id, project, is_gold=True)
-        if gold is not None:
-            return gold
-    return _unseen(connection, account_id, project, is_gold=False)
+    task_id = None
+    seed = f"{project.id}\n{member.account_id}"
+    if is_gold_turn(seed, member.num_drawn, project.gold_percent):
+        task_id = connection.scalar(_unseen(member, project, is_gold=True))
+    if task_id is None:
+        task_id = _next_plain(connection, member, project)
+    return None if task_id is None else found_task(connection, task_id)
 
 
-def _unseen(
-    connection: Connection, account_id: str, project: LabelProject, *, is_gold: bool
-) -> LabelTask | None:
-    """Return the first task that misses labellers and that this one has not had yet."""
-    had = exists().where(
-        LabelAssignments.task_id == LabelTasks.id, LabelAssignments.account_id == account_id
+def _next_plain(connection: Connection, member: Member, project: LabelProject) -> str | None:
+    """Return the first task that misses labellers, and remember the place for the next draw."""
+    query = _unseen(member, project, is_gold=False).add_columns(
+        LabelTasks.num_taken, LabelTasks.number
     )
-    query = (
-        selected(LabelTasks, LabelTask)
+    place = tuple_(LabelTasks.num_taken, LabelTasks.number)
+    found = connection.execute(
+        query.where(place >= (member.next_taken, member.next_number))
+    ).first()
+    taken, number = (project.overlap, 0) if found is None else (found.num_taken, found.number)
+    connection.execute(
+        update(LabelMembers)
+        .where(LabelMembers.project_id == project.id, LabelMembers.account_id == member.account_id)
+        .values(next_taken=taken, next_number=number)
+    )
+    return None if found is None else str(found.id)
+
+
+def _unseen(member: Member, project: LabelProject, *, is_gold: bool) -> "Select[str]":
+    """Select the first task that misses labellers and that this one has not had yet."""
+    had = exists().where(
+        LabelAssignments.task_id == LabelTasks.id,
+        LabelAssignments.account_id == member.account_id,
+    )
+    return (
+        select(LabelTasks.id)
         .where(
             LabelTasks.project_id == project.id,
             LabelTasks.is_withdrawn.is_(False),
@@ -199,7 +231,6 @@ def _unseen(
         .order_by(LabelTasks.num_taken, LabelTasks.number)
         .limit(1)
     )
-    return first(connection, query, LabelTask)
 
 
 def _assign(

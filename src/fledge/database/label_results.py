@@ -185,6 +185,11 @@ def forget_labeller(connection: Connection, account_id: str) -> None:
             update(LabelTasks).where(LabelTasks.id.in_(theirs)).values({column: column - 1})
         )
     connection.execute(delete(LabelAssignments).where(work))
+    connection.execute(
+        update(LabelMembers)
+        .where(LabelMembers.project_id.in_(mine))
+        .values(next_taken=0, next_number=0)
+    )
 
 
 def _progress() -> "Select[*tuple[object, ...]]":

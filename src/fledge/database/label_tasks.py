@@ -7,9 +7,10 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from fledge.database.engine import Transactions
+from fledge.database.label_assignments import look_again
 from fledge.database.label_projects import locked_project
 from fledge.database.rows import every, first, selected
-from fledge.database.tables import LabelProjects, LabelTasks, new_id
+from fledge.database.tables import LabelMembers, LabelProjects, LabelTasks, new_id
 from fledge.errors import NotFound
 from fledge.feedback.label_tasks import BadLines, NewTask, Problem
 
@@ -68,6 +69,11 @@ class LabelTaskStore:
             ]
             for index in range(0, len(rows), ROWS_AT_ONCE):
                 connection.execute(insert(LabelTasks), rows[index : index + ROWS_AT_ONCE])
+            connection.execute(
+                update(LabelMembers)
+                .where(LabelMembers.project_id == project_id, LabelMembers.next_taken > 0)
+                .values(next_taken=0, next_number=start + 1)
+            )
             connection.execute(
                 update(LabelProjects)
                 .where(LabelProjects.id == project_id)
@@ -136,6 +142,8 @@ def set_withdrawn(connection: Connection, task_id: str, *, withdrawn: bool) -> N
             num_withdrawn=LabelProjects.num_withdrawn + step,
         )
     )
+    if not withdrawn:
+        look_again(connection, task_id)
 
 
 def _require_new(connection: Connection, project_id: str, tasks: Sequence[NewTask]) -> None:

@@ -86,12 +86,17 @@ class LabelTasks(Base):
             "is_gold",
             "num_taken",
             "number",
+            "id",
         ),
     )
 
 
 class LabelMembers(Base):
-    """Counts of one labeller in one project; `num_drawn` decides where gold tasks come."""
+    """Counts of one labeller in one project; `num_drawn` decides where gold tasks come.
+
+    Every task before `next_taken` and `next_number`, in the order of the queue, was the labeller's
+    already.
+    """
 
     __tablename__ = "label_members"
 
@@ -102,6 +107,8 @@ class LabelMembers(Base):
         ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     num_drawn: Mapped[int]
+    next_taken: Mapped[int]
+    next_number: Mapped[int]
     num_done: Mapped[int]
     num_skipped: Mapped[int]
     num_unclear: Mapped[int]
@@ -145,4 +152,5 @@ class LabelAssignments(Base):
         Index(None, "account_id", "project_id", "finished_at"),
         Index(None, "project_id", "expires_at"),
         Index(None, "project_id", "state", "id"),
+        Index(None, "project_id", "guideline_version", "state"),
     )

@@ -17,6 +17,9 @@ from fledge.serve.labelling.people import allowed
 from fledge.serve.people.identity import Identity
 from fledge.serve.people.person import Person
 
+CHUNK_CHARACTERS = 65_536
+"""Characters of a download after which a part of it is sent."""
+
 
 class LabellerShown(BaseModel):
     """Work of one labeller in one project."""
@@ -96,7 +99,7 @@ def result_routes(identity: Identity, database: Database) -> APIRouter:
         audited: dict[str, object] = {"format": chosen}
         database.audit.add(person.id, "label_judgements.downloaded", project.name, audited)
         return StreamingResponse(
-            lines(database, project, chosen, gold),
+            chunks(database, project, chosen, gold),
             media_type="application/jsonl; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{chosen}.jsonl"'},
         )
@@ -104,8 +107,15 @@ def result_routes(identity: Identity, database: Database) -> APIRouter:
     return router
 
 
-def lines(database: Database, project: LabelProject, format: Format, gold: bool) -> Iterator[str]:
-    """Yield the records of a project, one line each."""
+def chunks(database: Database, project: LabelProject, format: Format, gold: bool) -> Iterator[str]:
+    """Yield the records of a project as lines, several at once."""
+    held: list[str] = []
+    size = 0
     for judged in database.label_results.judgements(project.id, is_gold=gold):
         for record in records_of(judged, project, format):
-            yield json.dumps(record, ensure_ascii=False) + "\n"
+            held.append(json.dumps(record, ensure_ascii=False) + "\n")
+            size += len(held[-1])
+        if size > CHUNK_CHARACTERS:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)

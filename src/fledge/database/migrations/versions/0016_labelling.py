@@ -62,6 +62,8 @@ def make_projects() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("num_drawn", sa.Integer(), nullable=False),
+        sa.Column("next_taken", sa.Integer(), nullable=False),
+        sa.Column("next_number", sa.Integer(), nullable=False),
         sa.Column("num_done", sa.Integer(), nullable=False),
         sa.Column("num_skipped", sa.Integer(), nullable=False),
         sa.Column("num_unclear", sa.Integer(), nullable=False),
@@ -123,7 +125,7 @@ def make_tasks() -> None:
     op.create_index(
         "ix_label_tasks_queue",
         "label_tasks",
-        ["project_id", "is_withdrawn", "is_gold", "num_taken", "number"],
+        ["project_id", "is_withdrawn", "is_gold", "num_taken", "number", "id"],
         unique=False,
     )
 
@@ -184,6 +186,12 @@ def make_assignments() -> None:
         op.f("ix_label_assignments_project_id_expires_at"),
         "label_assignments",
         ["project_id", "expires_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_label_assignments_project_id_guideline_version_state"),
+        "label_assignments",
+        ["project_id", "guideline_version", "state"],
         unique=False,
     )
     op.create_index(
