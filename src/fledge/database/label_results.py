@@ -165,7 +165,7 @@ class LabelResults:
             .group_by(LabelAssignments.guideline_version)
         )
         with self._transactions.read() as connection:
-            rows = connection.execute(query).tuples()
+            rows = connection.execute(query)
             return {version: count for version, count in rows if version is not None}
 
 

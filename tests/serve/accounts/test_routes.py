@@ -11,6 +11,7 @@ from fledge.database import Passage
 from people_server import ROLES, PeopleServer
 
 EVERYBODY = ("nobody", *ROLES)
+LABELLERS = ("labeller", "admin", "owner")
 MANAGERS = ("admin", "owner")
 
 MAY = {
@@ -71,6 +72,10 @@ MAY = {
     "DELETE /api/assistants/{id}/documents/{document_id}": ROLES,
     "POST /api/conversations/{id}/hand-over": ROLES,
     "DELETE /api/conversations/{id}/hand-over": ROLES,
+    "GET /label": LABELLERS,
+    "GET /label/{project_id}": LABELLERS,
+    "GET /label/manage": MANAGERS,
+    "GET /label/manage/{project_id}": MANAGERS,
     "GET /queue": MANAGERS,
     "GET /api/queue": MANAGERS,
     "GET /api/queue/count": MANAGERS,
