@@ -28,8 +28,9 @@ export function makeCard(/** @type {Answer} */ answer) {
     node,
     head,
     paint() {
-      if (look !== String(state.isPlain)) text.show(answer, state.isPlain);
-      look = String(state.isPlain);
+      const next = `${state.isPlain} ${state.layout}`; // what is long depends on the width
+      if (look !== next) text.show(answer, state.isPlain);
+      look = next;
       likert.paint();
       flags.paint();
     },

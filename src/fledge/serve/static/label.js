@@ -30,8 +30,10 @@ let view = null;
 
 /** Open a task with what is known of the labeller's work on it. */
 function open(/** @type {import("./label-state.js").Task} */ task) {
-  const kept = keptHere(task.id);
+  const here = keptHere(task.id);
+  const kept = here && here.seconds >= task.seconds ? here : null; // the server may have newer work
   hide("refused");
+  hide("older");
   Object.assign(state, {
     task,
     work: restored(kept?.draft ?? task.draft),
@@ -56,6 +58,9 @@ function open(/** @type {import("./label-state.js").Task} */ task) {
   hearLease(task.expires_at);
   update();
   if (kept) work({}); // sends what the server has not got
+  else if (here) {
+    banner("older", "This browser has an older draft of this task.", [["Use it", () => work(restored(here.draft))]]);
+  }
   show(view.card(task.kind === "rate" ? state.shown : letters()[0]) ?? view.node.querySelector("textarea"));
   scrollTo(0, 0);
 }
