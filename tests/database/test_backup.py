@@ -16,6 +16,7 @@ from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import migrate
 from fledge.database.tables import Base
 from fledge.errors import ConfigError, DataError, WriteError
+from labelling import finish, project_of
 
 
 def filled(database: Database) -> str:
@@ -39,6 +40,9 @@ def filled(database: Database) -> str:
     database.password_resets.create(ada)
     database.identities.link(ada, "https://login.example.org", "1", "ada@example.org")
     database.prompts.create(ada, "Translate", "Say {{text}}")
+    project = project_of(database, 2, gold_percent=5)
+    database.label_projects.write_guideline(project, "# Rank")
+    finish(database, ada, project)
     database.settings.set(database.settings.get())
     database.audit.add(ada, "server.set_up", "ada", {"é": 1})
     return ada

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, event, text
 
 from databases import answered, person
 from fledge.database import Database, Passage
+from labelling import STEP, drawn, finish, project_of
 
 SCANNED_WHOLE = {
     "accounts",  # the page of people lists everybody
+    "label_projects",  # the list of projects, of which a team has a few
     "settings",  # one row
 }
 """Tables that a query may read from end to end; every other one grows with use."""
@@ -77,12 +79,50 @@ def questions_of_prompts(database: Database, ada: str) -> dict[str, Callable[[],
     }
 
 
+def questions_of_labelling(database: Database, ada: str) -> dict[str, Callable[[], object]]:
+    """A project with one finished task, and one begun."""
+    project = project_of(database, 4, gold_percent=5)
+    finish(database, ada, project)
+    begun = drawn(database, ada, project)
+    projects, queue, results = (
+        database.label_projects,
+        database.label_queue,
+        database.label_results,
+    )
+    return {
+        "label projects": projects.list,
+        "draw": lambda: queue.draw(ada, project),
+        "draft": lambda: queue.save_draft(ada, begun.id, {}, 1.0),
+        "skip": lambda: database.label_steps.skip(ada, begun.id, STEP),
+        "draw again": lambda: queue.draw(ada, project),
+        "submit": lambda: finish(database, ada, project),
+        "undo": lambda: database.label_steps.undo(ada, project),
+        "history": lambda: results.history(ada, project, limit=5, before=(1e12, "x")),
+        "drafts": lambda: results.begun(ada, project),
+        "own labels": lambda: results.every(ada),
+        "progress": lambda: results.members(project),
+        "own progress": lambda: results.of_person(ada),
+        "label download": lambda: list(results.judgements(project)),
+        "guideline uses": lambda: results.guideline_uses(project),
+        "label tasks": lambda: database.label_tasks.list(project),
+        "withdrawn": lambda: database.label_tasks.list(project, withdrawn=True),
+        "withdraw": lambda: database.label_tasks.withdraw(begun.task_id, withdrawn=True),
+        "put back": lambda: database.label_tasks.withdraw(begun.task_id, withdrawn=False),
+        "rely": lambda: database.label_steps.rely_on(project),
+        "write a guideline": lambda: projects.write_guideline(project, "x"),
+        "write another": lambda: projects.write_guideline(project, "y"),
+        "delete a guideline": lambda: projects.delete_guideline(project, 1),
+        "close a project": lambda: projects.change(project, is_open=False),
+    }
+
+
 def questions_of_places(database: Database, ada: str) -> dict[str, Callable[[], object]]:
-    """Folders, links and prompts."""
+    """Folders, links, prompts and labelling."""
     return {
         **questions_of_folders(database, ada),
         **questions_of_links(database, ada),
         **questions_of_prompts(database, ada),
+        **questions_of_labelling(database, ada),
     }
 
 
