@@ -93,7 +93,7 @@ def drag(page: Page, letter: str, onto: str, share: float) -> None:
 def test_answers_are_ranked_by_keys_and_by_mouse(
     open_label: OpenPage, database: TemporaryDatabase
 ) -> None:
-    made = project(database, "rank", 4)
+    project(database, "rank", 4)
     page = open_label("/label", viewport={"width": 1280, "height": 1400})
     expect(page.get_by_text("0 of 2 judgements")).to_be_visible()
     check(page, "projects")
@@ -122,18 +122,26 @@ def test_answers_are_ranked_by_keys_and_by_mouse(
     check(page, "columns")
     keys(page, "l a Shift+Digit1 d Shift+Digit7")
     expect(page.get_by_text("A is ranked above D, but rated lower (1 against 7).")).to_be_visible()
-    keys(page, "n")
-    page.keyboard.type("Close.")
-    keys(page, "Escape x")
+    keys(page, "x")
     expect(page.get_by_role("dialog").locator("ins").first).to_be_visible()
     check(page, "differences")
     keys(page, "Escape ?")
     check(page, "keys")
-    keys(page, "Escape")
+
+
+def test_a_ranking_survives_a_reload_and_is_taken_back(
+    open_label: OpenPage, database: TemporaryDatabase
+) -> None:
+    made = project(database, "rank", 4)
+    page = open_label(f"/label/{made.id}")
+    order(page, "Not ranked yet: A, B, C, D.")
+    keys(page, "1 1 3 3 a Shift+Digit1 d Shift+Digit7 n")
+    page.keyboard.type("Close.")
     saved(page)
     page.reload()
     order(page, "A=1 B=1 C=3 D=3")
     expect(page.get_by_label("Notes")).to_have_value("Close.")
+    expect(page.get_by_text("A is ranked above D, but rated lower (1 against 7).")).to_be_visible()
 
     keys(page, "Control+Enter")
     expect(page.locator("#toast")).to_contain_text("Submitted.")
