@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from database.labelling import finish, project_of
 from databases import answered, new_postgresql, person
 from fledge.database import Database, Passage, UsageOfDay, open_database
 from fledge.database.backup import backup, lasting_tables, restore, written_whole
@@ -16,7 +17,6 @@ from fledge.database.engine import Transactions, connect, parse_url
 from fledge.database.migrate import migrate
 from fledge.database.tables import Base
 from fledge.errors import ConfigError, DataError, WriteError
-from labelling import finish, project_of
 
 
 def filled(database: Database) -> str:

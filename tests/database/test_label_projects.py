@@ -2,11 +2,11 @@
 
 import pytest
 
+from database.labelling import drawn, finish, lines_of, project_of
 from databases import person
 from fledge.database import Database
 from fledge.errors import Conflict, NotFound
 from fledge.feedback.label_tasks import BadLines, tasks_from
-from labelling import drawn, finish, lines_of, project_of
 
 
 def test_a_name_is_given_once(database: Database) -> None:

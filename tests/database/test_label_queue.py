@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import pytest
 
+from database.labelling import STEP, drawn, finish, key_of, lines_of, project_of, ranked
 from databases import Clock, person, together
 from fledge.database import Database
 from fledge.errors import Conflict, DatabaseUnavailable, NotFound
 from fledge.feedback.label_tasks import tasks_from
-from labelling import STEP, drawn, finish, key_of, lines_of, project_of, ranked
 
 LEASE = 30 * 60
 Result = TypeVar("Result")

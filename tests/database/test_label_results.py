@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from database.labelling import STEP, drawn, finish, lines_of, project_of
 from databases import person
 from fledge.data.comparisons import load_rankings
 from fledge.data.demonstrations import load_demonstrations
 from fledge.database import Database
-from fledge.database.label_records import Format, records_of
 from fledge.database.label_results import ROWS_AT_ONCE
 from fledge.feedback.judgements import Judgement
+from fledge.feedback.label_records import Format, records_of
 from fledge.feedback.label_tasks import tasks_from
 from fledge.feedback.records import ChatTurn
-from labelling import STEP, drawn, finish, lines_of, project_of
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
+from database.labelling import STEP, drawn, finish, key_of, project_of, ranked
 from databases import Clock, person
 from fledge.database import Database
 from fledge.database.label_steps import Step
 from fledge.errors import Conflict, NotFound
 from fledge.feedback.judgements import BadJudgement, Judgement
-from labelling import STEP, drawn, finish, key_of, project_of, ranked
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, event, text
 
+from database.labelling import STEP, drawn, finish, project_of
 from databases import answered, person
 from fledge.database import Database, Passage
-from labelling import STEP, drawn, finish, project_of
 
 SCANNED_WHOLE = {
     "accounts",  # the page of people lists everybody

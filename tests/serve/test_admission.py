@@ -110,6 +110,16 @@ RUNS_NONE = {
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),
     *("POST /admin/people/{account_id}/password", "POST /admin/people/{account_id}/delete"),
+    *(f"POST /api/label/projects/{{project_id}}/{step}" for step in ("draw", "undo")),
+    "PUT /api/label/assignments/{assignment_id}/draft",
+    *(
+        f"POST /api/label/assignments/{{assignment_id}}/{step}"
+        for step in ("check", "submit", "skip", "problem")
+    ),
+    *("POST /api/label/admin/projects", "PATCH /api/label/admin/projects/{project_id}"),
+    "POST /api/label/admin/projects/{project_id}/guidelines",
+    "POST /api/label/admin/projects/{project_id}/tasks",
+    "PATCH /api/label/admin/tasks/{task_id}",
 }
 """Routes that take a body and leave the models alone."""
 

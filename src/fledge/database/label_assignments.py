@@ -1,6 +1,5 @@
 """Assignments: the tasks of one labeller, from the lease over the draft to the judgement."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, exists, select, tuple_, update
@@ -9,44 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from fledge.database.rows import first, selected
 from fledge.database.tables import LabelAssignments, LabelMembers, LabelTasks
 from fledge.errors import NotFound
-
-AssignmentState = Literal["open", "done", "skipped", "unclear", "personal_data"]
-
-COUNTED = ("done", "unclear", "personal_data")
-"""States that count for the overlap of a task; a skipped one goes to somebody else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Task of one labeller. `shown` lists the answers in the order of their letters.
-
-    `slot` is the place among the task's overlap. It is None for gold, after a skip, and once the
-    lease has ended. `draft` speaks of letters, `judgement` of answers' ids.
-    """
-
-    id: str
-    project_id: str
-    task_id: str
-    account_id: str
-    state: AssignmentState
-    slot: int | None
-    is_gold: bool
-    guideline_version: int | None
-    shown: tuple[str, ...]
-    draft: dict[str, object] | None
-    judgement: dict[str, object] | None
-    notes: str
-    seconds: float
-    gold_score: float | None
-    leased_at: float
-    expires_at: float | None
-    finished_at: float | None
-    used_at: float | None
-
-    @property
-    def is_held(self) -> bool:
-        """Return whether nobody else can get this place of the task."""
-        return self.is_gold or self.slot is not None
+from fledge.feedback.label_work import Assignment
 
 
 def own_assignment(connection: Connection, account_id: str, assignment_id: str) -> Assignment:

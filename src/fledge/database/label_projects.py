@@ -1,8 +1,7 @@
 """Projects of labelling, and the versions of their guidelines."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,27 +17,7 @@ from fledge.database.tables import (
 )
 from fledge.errors import Conflict, NotFound
 from fledge.feedback.judgements import Kind
-
-Layout = Literal["list", "columns"]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelProject:
-    """Project. `num_tasks` counts tasks in the queue, without gold and withdrawn ones."""
-
-    id: str
-    name: str
-    kind: Kind
-    layout: Layout
-    overlap: int
-    lease_minutes: int
-    gold_percent: int
-    is_open: bool
-    num_tasks: int
-    num_gold: int
-    num_withdrawn: int
-    created_at: float
-    updated_at: float
+from fledge.feedback.label_work import Guideline, LabelProject, Layout
 
 
 class LabelProjectChange(TypedDict, total=False):
@@ -50,16 +29,6 @@ class LabelProjectChange(TypedDict, total=False):
     lease_minutes: int
     gold_percent: int
     is_open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Guideline:
-    """Version of a guideline, in Markdown; versions count from 1."""
-
-    project_id: str
-    version: int
-    text: str
-    created_at: float
 
 
 class LabelProjectStore:

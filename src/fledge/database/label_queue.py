@@ -7,23 +7,19 @@ from sqlalchemy import Connection, Select, delete, exists, insert, select, tuple
 
 from fledge.database.engine import Transactions
 from fledge.database.label_assignments import (
-    Assignment,
     add_to_task,
     free_slot,
     own_assignment,
     set_fields,
 )
-from fledge.database.label_projects import (
-    LabelProject,
-    current_version,
-    locked_project,
-)
-from fledge.database.label_tasks import LabelTask, found_task
+from fledge.database.label_projects import current_version, locked_project
+from fledge.database.label_tasks import found_task
 from fledge.database.rows import every, first, selected, values_of
 from fledge.database.tables import LabelAssignments, LabelMembers, LabelTasks, new_id
 from fledge.errors import Conflict
 from fledge.feedback.blind import blind_order
 from fledge.feedback.gold import is_gold_turn
+from fledge.feedback.label_work import Assignment, LabelProject, LabelTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
 """Results of labelling: progress, history, and the judgements as records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from sqlalchemy import Connection, Select, delete, func, inspect, select, tuple_, update
 
 from fledge.database.engine import Transactions
-from fledge.database.label_assignments import COUNTED, Assignment
 from fledge.database.label_projects import found_project
-from fledge.database.label_tasks import LabelTask
 from fledge.database.rows import every, selected
 from fledge.database.tables import (
     Accounts,
@@ -17,32 +15,9 @@ from fledge.database.tables import (
     LabelProjects,
     LabelTasks,
 )
+from fledge.feedback.label_work import COUNTED, Assignment, Judged, LabelTask, MemberProgress
 
 ROWS_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class MemberProgress:
-    """Counts of one labeller in one project. `gold_score` is the sum over their gold tasks."""
-
-    account_id: str
-    name: str
-    allows_training: bool
-    num_done: int
-    num_skipped: int
-    num_unclear: int
-    num_gold: int
-    gold_score: float
-    seconds: float
-    last_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Finished judgement with its task."""
-
-    assignment: Assignment
-    task: LabelTask
 
 
 class LabelResults:

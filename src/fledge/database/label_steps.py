@@ -7,15 +7,12 @@ from sqlalchemy import Connection, select, update
 
 from fledge.database.engine import Transactions
 from fledge.database.label_assignments import (
-    COUNTED,
-    Assignment,
-    AssignmentState,
     add_to_member,
     add_to_task,
     own_assignment,
     set_fields,
 )
-from fledge.database.label_projects import LabelProject, locked_project
+from fledge.database.label_projects import locked_project
 from fledge.database.label_queue import with_lease
 from fledge.database.label_tasks import found_task, set_withdrawn
 from fledge.database.rows import first, selected
@@ -24,6 +21,7 @@ from fledge.errors import Conflict, NotFound
 from fledge.feedback.blind import letters_of
 from fledge.feedback.gold import gold_from, gold_score
 from fledge.feedback.judgements import Judgement, require_judgement
+from fledge.feedback.label_work import COUNTED, Assignment, AssignmentState, LabelProject
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Tasks of labelling projects: add them, list them, take them out of the queue."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,34 +13,9 @@ from fledge.database.rows import every, first, selected
 from fledge.database.tables import LabelMembers, LabelProjects, LabelTasks, new_id
 from fledge.errors import NotFound
 from fledge.feedback.label_tasks import BadLines, NewTask, Problem
+from fledge.feedback.label_work import LabelTask
 
 ROWS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LabelTask:
-    """Task as it is stored. `number` counts from 1 in the order of the uploads."""
-
-    id: str
-    project_id: str
-    number: int
-    key: str
-    prompt: list[dict[str, object]]
-    answers: list[dict[str, object]]
-    gold: dict[str, object] | None
-    is_gold: bool
-    source: str | None
-    consent: bool | None
-    pseudonym: str | None
-    num_taken: int
-    num_finished: int
-    num_unclear: int
-    is_withdrawn: bool
-
-    @property
-    def answer_ids(self) -> tuple[str, ...]:
-        """Ids of the answers, in the order of the upload."""
-        return tuple(str(answer["id"]) for answer in self.answers)
 
 
 class LabelTaskStore:

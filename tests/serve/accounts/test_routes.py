@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from database.labelling import drawn, project_of
 from databases import answered
 from fledge.database import Passage
 from people_server import ROLES, PeopleServer
@@ -13,6 +14,7 @@ from people_server import ROLES, PeopleServer
 EVERYBODY = ("nobody", *ROLES)
 LABELLERS = ("labeller", "admin", "owner")
 MANAGERS = ("admin", "owner")
+LABELLERS = ("labeller", *MANAGERS)
 
 MAY = {
     "GET /openapi.json": EVERYBODY,
@@ -98,6 +100,31 @@ MAY = {
     "POST /api/prompts": ROLES,
     "PATCH /api/prompts/{prompt_id}": ROLES,
     "DELETE /api/prompts/{prompt_id}": ROLES,
+    "GET /api/label/projects": LABELLERS,
+    "GET /api/label/projects/{project_id}/guideline": LABELLERS,
+    "GET /api/label/projects/{project_id}/guidelines/{version}": LABELLERS,
+    "POST /api/label/projects/{project_id}/draw": LABELLERS,
+    "POST /api/label/projects/{project_id}/undo": LABELLERS,
+    "GET /api/label/projects/{project_id}/history": LABELLERS,
+    "GET /api/label/assignments/{assignment_id}": LABELLERS,
+    "PUT /api/label/assignments/{assignment_id}/draft": LABELLERS,
+    "POST /api/label/assignments/{assignment_id}/check": LABELLERS,
+    "POST /api/label/assignments/{assignment_id}/submit": LABELLERS,
+    "POST /api/label/assignments/{assignment_id}/skip": LABELLERS,
+    "POST /api/label/assignments/{assignment_id}/problem": LABELLERS,
+    "GET /api/label/admin/projects": MANAGERS,
+    "POST /api/label/admin/projects": MANAGERS,
+    "GET /api/label/admin/projects/{project_id}": MANAGERS,
+    "PATCH /api/label/admin/projects/{project_id}": MANAGERS,
+    "DELETE /api/label/admin/projects/{project_id}": MANAGERS,
+    "GET /api/label/admin/projects/{project_id}/guidelines": MANAGERS,
+    "POST /api/label/admin/projects/{project_id}/guidelines": MANAGERS,
+    "DELETE /api/label/admin/projects/{project_id}/guidelines/{version}": MANAGERS,
+    "POST /api/label/admin/projects/{project_id}/tasks": MANAGERS,
+    "GET /api/label/admin/projects/{project_id}/tasks": MANAGERS,
+    "PATCH /api/label/admin/tasks/{task_id}": MANAGERS,
+    "GET /api/label/admin/projects/{project_id}/progress": MANAGERS,
+    "GET /api/label/admin/projects/{project_id}/judgements.jsonl": MANAGERS,
     "GET /api/shares": ROLES,
     "DELETE /api/shares/{share_id}": ROLES,
     "GET /api/conversations/{id}/share": ROLES,
@@ -205,6 +232,7 @@ def belongings(server: PeopleServer) -> dict[str, str]:
         "folder": database.folders.create(labeller.id, "Private").id,
         "prompt": database.prompts.create(labeller.id, "Private", "Secret").id,
         "share": database.shares.put(labeller.id, chat.id)[0].id,
+        "assignment": drawn(database, labeller.id, project_of(database, 1)).id,
     }
 
 
@@ -250,6 +278,10 @@ OWNED = {
     "POST /api/queue/CHAT/close": None,
     "POST /account/sessions/SESSION/end": None,
     "POST /account/keys/KEY/revoke": None,
+    "GET /api/label/assignments/ASSIGNMENT": None,
+    "PUT /api/label/assignments/ASSIGNMENT/draft": {"draft": {}},
+    "POST /api/label/assignments/ASSIGNMENT/check": {"ranking": [["A", "B", "C"]]},
+    "POST /api/label/assignments/ASSIGNMENT/submit": {"ranking": [["A", "B", "C"]]},
 }
 
 
@@ -265,8 +297,8 @@ def filled_in(value: object, belongings: dict[str, str]) -> object:
     return value
 
 
-STAFFED = "/api/queue/"
-"""Texts that the staff may read where a person is wanted, and nowhere else."""
+STAFFED = ("/api/queue/", "/api/label/")
+"""Paths that the staff may use, but plain people may not."""
 
 
 @pytest.mark.parametrize("thief", ["user", "admin", "owner"])
@@ -278,7 +310,7 @@ def test_nobody_reaches_what_is_anothers(
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
         response = server.ask(method, path, who=server.people_of[thief], **options)
-        if STAFFED in path and thief == "user":
+        if path.startswith(STAFFED) and thief == "user":
             assert response.status_code == 403, request
             continue
         assert response.status_code == 404, f"{request}: {response.status_code} {response.text}"
@@ -288,7 +320,7 @@ def test_nobody_reaches_what_is_anothers(
 
 def test_its_owner_reaches_all_of_it(server: PeopleServer, belongings: dict[str, str]) -> None:
     for request, body in OWNED.items():
-        if any(part in request for part in ("restore", "widget", "SHARE", STAFFED)):
+        if any(part in request for part in ("restore", "widget", "SHARE", "/api/queue/")):
             continue
         method, path = str(filled_in(request, belongings)).split()
         options = {} if body is None else {"json": filled_in(body, belongings)}
@@ -314,6 +346,7 @@ def snapshot(server: PeopleServer) -> object:
         database.shares.every(id_),
         database.folders.list(id_),
         database.prompts.list(id_),
+        database.label_results.every(id_),
         [
             (assistant, database.knowledge.list(id_, assistant.id))
             for assistant in database.assistants.list(id_)

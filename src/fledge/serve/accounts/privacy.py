@@ -14,7 +14,7 @@ from fastapi.routing import APIRouter
 from pydantic import StringConstraints
 
 from fledge.database import Conversation, Database
-from fledge.database.label_assignments import Assignment
+from fledge.feedback.label_work import Assignment
 from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import forget_session, go
 from fledge.serve.accounts.credentials import Credentials

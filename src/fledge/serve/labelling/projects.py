@@ -7,8 +7,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from fledge.database import Database
-from fledge.database.label_projects import LabelProject, LabelProjectChange, Layout
+from fledge.database.label_projects import LabelProjectChange
 from fledge.feedback.judgements import Kind
+from fledge.feedback.label_work import LabelProject, Layout
 from fledge.serve.labelling.people import allowed
 from fledge.serve.labelling.shapes import GuidelineShown
 from fledge.serve.people.identity import Identity

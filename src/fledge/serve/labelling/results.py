@@ -9,9 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from fledge.database import Database
-from fledge.database.label_projects import LabelProject
-from fledge.database.label_records import FORMATS, Format, records_of
-from fledge.database.label_results import MemberProgress
+from fledge.feedback.label_records import FORMATS, Format, records_of
+from fledge.feedback.label_work import LabelProject, MemberProgress
 from fledge.serve.errors import ApiError
 from fledge.serve.labelling.people import allowed
 from fledge.serve.people.identity import Identity

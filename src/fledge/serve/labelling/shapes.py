@@ -5,13 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from fledge.database.label_assignments import Assignment, AssignmentState
-from fledge.database.label_projects import Guideline, LabelProject, Layout
-from fledge.database.label_results import MemberProgress
-from fledge.database.label_tasks import LabelTask
 from fledge.feedback.blind import letters_of
 from fledge.feedback.judgements import FLAGS, Judgement, Kind, judgement_from
 from fledge.feedback.label_line import LONGEST_CONTENT, MOST_TURNS
+from fledge.feedback.label_work import (
+    Assignment,
+    AssignmentState,
+    Guideline,
+    LabelProject,
+    LabelTask,
+    Layout,
+    MemberProgress,
+)
 from fledge.feedback.records import ChatTurn
 from fledge.serve.show.markdown import render
 from fledge.serve.web.shapes import MOST_SECONDS, Asked

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from fledge.database import Database
-from fledge.database.label_tasks import LabelTask
 from fledge.feedback.label_tasks import BadLines, tasks_from
+from fledge.feedback.label_work import LabelTask
 from fledge.serve.errors import ApiError
 from fledge.serve.labelling.people import allowed
 from fledge.serve.people.identity import Identity
@@ -98,9 +98,11 @@ def task_admin_routes(identity: Identity, database: Database) -> APIRouter:
     def change(task_id: str, asked: ChangedTask, person: Manager) -> TaskShown:
         """Take a task out of the queue, or put it back."""
         task = database.label_tasks.withdraw(task_id, withdrawn=asked.is_withdrawn)
-        action = "label_task.withdrawn" if asked.is_withdrawn else "label_task.restored"
-        name = database.label_projects.get(task.project_id).name
-        database.audit.add(person.id, action, name, {"task": task.key})
+        name, named = database.label_projects.get(task.project_id).name, {"task": task.key}
+        if task.is_withdrawn:
+            database.audit.add(person.id, "label_task.withdrawn", name, dict(named))
+        else:
+            database.audit.add(person.id, "label_task.restored", name, dict(named))
         return TaskShown.of(task)
 
     return router

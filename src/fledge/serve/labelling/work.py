@@ -7,10 +7,10 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Query
 
 from fledge.database import Database
-from fledge.database.label_assignments import Assignment
 from fledge.database.label_steps import Step
 from fledge.feedback.blind import letters_of
 from fledge.feedback.judgements import BadJudgement, contradictions, require_judgement
+from fledge.feedback.label_work import Assignment
 from fledge.serve.errors import ApiError
 from fledge.serve.labelling.people import allowed
 from fledge.serve.labelling.shapes import (

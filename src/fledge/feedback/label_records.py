@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from fledge.database.label_projects import LabelProject
-from fledge.database.label_results import Judged
 from fledge.feedback.judgements import Judgement, Kind, judgement_from
+from fledge.feedback.label_work import Judged, LabelProject
 from fledge.feedback.records import ChatTurn, Ranking, Response
 
 Format = Literal["rankings", "pairs", "demonstrations", "ratings"]

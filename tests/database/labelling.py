@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 
 from fledge.database import Database
-from fledge.database.label_assignments import Assignment
 from fledge.database.label_steps import Step
 from fledge.feedback.blind import letters_of
 from fledge.feedback.judgements import Judgement, Kind
 from fledge.feedback.label_tasks import tasks_from
+from fledge.feedback.label_work import Assignment
 
 STEP = Step("", 10.0)
 
