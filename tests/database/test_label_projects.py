@@ -48,8 +48,10 @@ def test_old_guidelines_stay_readable_and_those_labelled_under_stay_for_good(
     with pytest.raises(NotFound):
         store.delete_guideline(project, 9)
     store.delete_guideline(project, 1)
-    assert [each.version for each in store.guidelines(project)] == [4, 3, 2]
-    assert database.label_results.guideline_uses(project) == {3: 1}
+    kept = [(each.version, each.num_judgements) for each in store.guidelines(project)]
+    assert kept == [(4, 0), (3, 1), (2, 0)]
+    database.label_steps.undo(ada, project)
+    assert store.guideline(project, 3).num_judgements == 0
     assert store.guideline_versions() == {project: 4}
 
 

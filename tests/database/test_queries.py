@@ -103,7 +103,6 @@ def questions_of_labelling(database: Database, ada: str) -> dict[str, Callable[[
         "progress": lambda: results.members(project),
         "own progress": lambda: results.of_person(ada),
         "label download": lambda: list(results.judgements(project)),
-        "guideline uses": lambda: results.guideline_uses(project),
         "label tasks": lambda: database.label_tasks.list(project),
         "withdrawn": lambda: database.label_tasks.list(project, withdrawn=True),
         "withdraw": lambda: database.label_tasks.withdraw(begun.task_id, withdrawn=True),

@@ -24,6 +24,7 @@ from fledge.serve.models.registry import UpstreamModel
 from fledge.serve.models.service import ModelService
 from fledge.serve.people.admission import Admission
 from fledge.text.tokenizer import Tokenizer
+from labelling_routes import TAKE_A_BODY
 from people_server import ORIGIN, PeopleServer, cheap_passwords
 from serving import ScriptedEngine, served, tokenizer
 
@@ -110,16 +111,7 @@ RUNS_NONE = {
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),
     *("POST /admin/people/{account_id}/password", "POST /admin/people/{account_id}/delete"),
-    *(f"POST /api/label/projects/{{project_id}}/{step}" for step in ("draw", "undo")),
-    "PUT /api/label/assignments/{assignment_id}/draft",
-    *(
-        f"POST /api/label/assignments/{{assignment_id}}/{step}"
-        for step in ("check", "submit", "skip", "problem")
-    ),
-    *("POST /api/label/admin/projects", "PATCH /api/label/admin/projects/{project_id}"),
-    "POST /api/label/admin/projects/{project_id}/guidelines",
-    "POST /api/label/admin/projects/{project_id}/tasks",
-    "PATCH /api/label/admin/tasks/{task_id}",
+    *TAKE_A_BODY,
 }
 """Routes that take a body and leave the models alone."""
 

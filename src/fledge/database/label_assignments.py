@@ -6,7 +6,7 @@ from sqlalchemy import Connection, exists, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from fledge.database.rows import first, selected
-from fledge.database.tables import LabelAssignments, LabelMembers, LabelTasks
+from fledge.database.tables import LabelAssignments, LabelGuidelines, LabelMembers, LabelTasks
 from fledge.errors import NotFound
 from fledge.feedback.label_work import Assignment
 
@@ -112,4 +112,17 @@ def add_to_member(
                 **{column: column + step * amount for column, amount in counted.items()},
             }
         )
+    )
+    if assignment.state == "done":
+        add_to_guideline(connection, assignment.project_id, assignment.guideline_version, step)
+
+
+def add_to_guideline(
+    connection: Connection, project_id: str, version: int | None, count: int
+) -> None:
+    """Add to the judgements under a version of a guideline; None is a project without one."""
+    connection.execute(
+        update(LabelGuidelines)
+        .where(LabelGuidelines.project_id == project_id, LabelGuidelines.version == version)
+        .values(num_judgements=LabelGuidelines.num_judgements + count)
     )

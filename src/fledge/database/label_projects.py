@@ -136,7 +136,7 @@ class LabelProjectStore:
         with self._transactions.write() as connection:
             locked_project(connection, project_id)
             guideline = Guideline(
-                project_id, (current_version(connection, project_id) or 0) + 1, text, now
+                project_id, (current_version(connection, project_id) or 0) + 1, text, 0, now
             )
             connection.execute(
                 insert(LabelGuidelines).values({"id": new_id(now), **values_of(guideline)})

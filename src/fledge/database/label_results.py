@@ -6,6 +6,7 @@ from dataclasses import fields
 from sqlalchemy import Connection, Select, delete, func, inspect, select, tuple_, update
 
 from fledge.database.engine import Transactions
+from fledge.database.label_assignments import add_to_guideline
 from fledge.database.label_projects import found_project
 from fledge.database.rows import every, selected
 from fledge.database.tables import (
@@ -128,21 +129,6 @@ class LabelResults:
             yield from self.with_tasks(part)
             after = part[-1].id
 
-    def guideline_uses(self, project_id: str) -> dict[int, int]:
-        """Return the number of judgements under each version of the guideline."""
-        query = (
-            select(LabelAssignments.guideline_version, func.count())
-            .where(
-                LabelAssignments.project_id == project_id,
-                LabelAssignments.state == "done",
-                LabelAssignments.guideline_version.is_not(None),
-            )
-            .group_by(LabelAssignments.guideline_version)
-        )
-        with self._transactions.read() as connection:
-            rows = connection.execute(query)
-            return {version: count for version, count in rows if version is not None}
-
 
 def forget_labeller(connection: Connection, account_id: str) -> None:
     """Delete all work of a person who is erased; their tasks go back to the queue."""
@@ -159,12 +145,23 @@ def forget_labeller(connection: Connection, account_id: str) -> None:
         connection.execute(
             update(LabelTasks).where(LabelTasks.id.in_(theirs)).values({column: column - 1})
         )
+    _uncount_guidelines(connection, account_id)
     connection.execute(delete(LabelAssignments).where(work))
     connection.execute(
         update(LabelMembers)
         .where(LabelMembers.project_id.in_(mine))
         .values(next_taken=0, next_number=0)
     )
+
+
+def _uncount_guidelines(connection: Connection, account_id: str) -> None:
+    query = (
+        select(LabelAssignments.project_id, LabelAssignments.guideline_version, func.count())
+        .where(LabelAssignments.account_id == account_id, LabelAssignments.state == "done")
+        .group_by(LabelAssignments.project_id, LabelAssignments.guideline_version)
+    )
+    for project_id, version, count in connection.execute(query).all():
+        add_to_guideline(connection, project_id, version, -count)
 
 
 def _progress() -> "Select[*tuple[object, ...]]":

@@ -26,7 +26,7 @@ from fledge.feedback.label_work import COUNTED, Assignment, AssignmentState, Lab
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What ends an assignment, beside its judgement.
+    """Notes and time with which an assignment ends, beside its judgement.
 
     `draft` is the judgement as it was sent, for an undo.
     """

@@ -38,7 +38,7 @@ class BadJudgement(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a labeller said of a task; the kind of the project tells which fields count.
+    """Judgement of a task; the kind of the project tells which fields count.
 
     `ranking` lists groups of answers, the best first; those of one group are tied. `messages`
     continue the prompt.

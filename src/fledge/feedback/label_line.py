@@ -14,7 +14,7 @@ MOST_TURNS = 200
 
 
 class BadLine(Exception):
-    """What is wrong with one line."""
+    """Problem of one line."""
 
 
 def _without_nul(text: str) -> str:

@@ -39,6 +39,7 @@ class Guideline:
     project_id: str
     version: int
     text: str
+    num_judgements: int
     created_at: float
 
 

@@ -9,12 +9,12 @@ from fastapi.routing import iter_route_contexts
 from database.labelling import drawn, project_of
 from databases import answered
 from fledge.database import Passage
+from labelling_routes import LABELLING
 from people_server import ROLES, PeopleServer
 
 EVERYBODY = ("nobody", *ROLES)
 LABELLERS = ("labeller", "admin", "owner")
 MANAGERS = ("admin", "owner")
-LABELLERS = ("labeller", *MANAGERS)
 
 MAY = {
     "GET /openapi.json": EVERYBODY,
@@ -100,31 +100,7 @@ MAY = {
     "POST /api/prompts": ROLES,
     "PATCH /api/prompts/{prompt_id}": ROLES,
     "DELETE /api/prompts/{prompt_id}": ROLES,
-    "GET /api/label/projects": LABELLERS,
-    "GET /api/label/projects/{project_id}/guideline": LABELLERS,
-    "GET /api/label/projects/{project_id}/guidelines/{version}": LABELLERS,
-    "POST /api/label/projects/{project_id}/draw": LABELLERS,
-    "POST /api/label/projects/{project_id}/undo": LABELLERS,
-    "GET /api/label/projects/{project_id}/history": LABELLERS,
-    "GET /api/label/assignments/{assignment_id}": LABELLERS,
-    "PUT /api/label/assignments/{assignment_id}/draft": LABELLERS,
-    "POST /api/label/assignments/{assignment_id}/check": LABELLERS,
-    "POST /api/label/assignments/{assignment_id}/submit": LABELLERS,
-    "POST /api/label/assignments/{assignment_id}/skip": LABELLERS,
-    "POST /api/label/assignments/{assignment_id}/problem": LABELLERS,
-    "GET /api/label/admin/projects": MANAGERS,
-    "POST /api/label/admin/projects": MANAGERS,
-    "GET /api/label/admin/projects/{project_id}": MANAGERS,
-    "PATCH /api/label/admin/projects/{project_id}": MANAGERS,
-    "DELETE /api/label/admin/projects/{project_id}": MANAGERS,
-    "GET /api/label/admin/projects/{project_id}/guidelines": MANAGERS,
-    "POST /api/label/admin/projects/{project_id}/guidelines": MANAGERS,
-    "DELETE /api/label/admin/projects/{project_id}/guidelines/{version}": MANAGERS,
-    "POST /api/label/admin/projects/{project_id}/tasks": MANAGERS,
-    "GET /api/label/admin/projects/{project_id}/tasks": MANAGERS,
-    "PATCH /api/label/admin/tasks/{task_id}": MANAGERS,
-    "GET /api/label/admin/projects/{project_id}/progress": MANAGERS,
-    "GET /api/label/admin/projects/{project_id}/judgements.jsonl": MANAGERS,
+    **LABELLING,
     "GET /api/shares": ROLES,
     "DELETE /api/shares/{share_id}": ROLES,
     "GET /api/conversations/{id}/share": ROLES,

@@ -43,6 +43,7 @@ class LabelGuidelines(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("label_projects.id", ondelete="CASCADE"))
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+    num_judgements: Mapped[int]
     created_at: Mapped[float]
 
     __table_args__ = (UniqueConstraint("project_id", "version"),)
@@ -152,5 +153,5 @@ class LabelAssignments(Base):
         Index(None, "account_id", "project_id", "finished_at"),
         Index(None, "project_id", "expires_at"),
         Index(None, "project_id", "state", "id"),
-        Index(None, "project_id", "guideline_version", "state"),
+        Index(None, "project_id", "guideline_version"),
     )

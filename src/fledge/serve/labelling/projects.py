@@ -100,16 +100,10 @@ class ProjectsShown(BaseModel):
     projects: list[ProjectShown]
 
 
-class GuidelineUsed(GuidelineShown):
-    """Version of a guideline, and the judgements under it."""
-
-    num_judgements: int
-
-
 class GuidelinesShown(BaseModel):
     """All versions, the newest first."""
 
-    guidelines: list[GuidelineUsed]
+    guidelines: list[GuidelineShown]
 
 
 def project_admin_routes(identity: Identity, database: Database) -> APIRouter:
@@ -168,16 +162,8 @@ def guideline_admin_routes(identity: Identity, database: Database) -> APIRouter:
     def guidelines(project_id: str, person: Manager) -> GuidelinesShown:
         """Return every version with the number of judgements under it."""
         versions = stored.guidelines(project_id)
-        uses = database.label_results.guideline_uses(project_id)
-        return GuidelinesShown(
-            guidelines=[
-                GuidelineUsed(
-                    **GuidelineShown.of(each, versions[0].version).model_dump(),
-                    num_judgements=uses.get(each.version, 0),
-                )
-                for each in versions
-            ]
-        )
+        current = versions[0].version if versions else 0
+        return GuidelinesShown(guidelines=[GuidelineShown.of(each, current) for each in versions])
 
     @router.post("/{project_id}/guidelines", status_code=201)
     def write(project_id: str, asked: NewGuideline, person: Manager) -> GuidelineShown:

@@ -81,14 +81,14 @@ class DraftSent(Asked):
 
 
 class SkipSent(Asked):
-    """Why a task is left to others."""
+    """Reason for leaving a task to others."""
 
     reason: Reason
     seconds: Seconds = 0.0
 
 
 class ProblemSent(Asked):
-    """What is wrong with a prompt."""
+    """Problem of a prompt."""
 
     problem: Literal["unclear", "personal_data"]
     notes: Notes = ""
@@ -141,6 +141,7 @@ class GuidelineShown(BaseModel):
     version: int
     text: str
     html: str
+    num_judgements: int
     created_at: float
     is_current: bool
 
@@ -151,6 +152,7 @@ class GuidelineShown(BaseModel):
             version=guideline.version,
             text=guideline.text,
             html=render(guideline.text),
+            num_judgements=guideline.num_judgements,
             created_at=guideline.created_at,
             is_current=guideline.version == current,
         )

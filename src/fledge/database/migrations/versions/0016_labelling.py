@@ -45,6 +45,7 @@ def make_projects() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("num_judgements", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
@@ -189,9 +190,9 @@ def make_assignments() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_label_assignments_project_id_guideline_version_state"),
+        op.f("ix_label_assignments_project_id_guideline_version"),
         "label_assignments",
-        ["project_id", "guideline_version", "state"],
+        ["project_id", "guideline_version"],
         unique=False,
     )
     op.create_index(
