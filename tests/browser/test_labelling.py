@@ -245,10 +245,15 @@ def test_answers_are_rated_compared_and_written(
     page.reload()
     expect(page.get_by_label("Ideal answer to it")).to_have_value("It is near.")
     page.unroute("**/draft")
+    taken = {"expires_at": None, "guideline_version": 1}
+    page.route("**/draft", lambda route: route.fulfill(json=taken))
+    page.get_by_label("Ideal answer to it").fill("It is near u")
+    expect(page.get_by_text("others have taken it. What you entered is still")).to_be_visible()
+    page.unroute("**/draft")
     database.label_projects.write_guideline(written.id, "Short ones, please.")
     page.get_by_label("Ideal answer to it").fill("It is near us.")
-    saved(page)
     expect(page.get_by_text("The guidelines have changed: version 2 is new.")).to_be_visible()
+    expect(page.get_by_text("others have taken it")).to_have_count(0)
     keys(page, "Control+Enter")
     expect(page.get_by_text("You have done everything that this project has")).to_be_visible()
     said = [turn["content"] for turn in judged(database, written)[0]["messages"]]

@@ -63,6 +63,12 @@ export function forget(/** @type {string} */ id) {
   remove("localStorage", keyOf(id));
 }
 
+/** Wait until no draft is on its way, and send no more until the next change. */
+export async function settle() {
+  clearTimeout(timer);
+  while (sending) await sending.catch(() => {});
+}
+
 function touched() {
   if (!state.task) return;
   changes++;
@@ -87,8 +93,7 @@ function retry() {
  * @throws {ApiError}
  */
 export async function flush(isForced = false) {
-  clearTimeout(timer);
-  while (sending) await sending.catch(() => {});
+  await settle();
   if (!state.task || (stored >= changes && !isForced)) return;
   sending = send(state.task.id, changes);
   try {
@@ -109,6 +114,7 @@ async function send(/** @type {string} */ id, /** @type {number} */ number) {
     } else schedule(PAUSE);
     hear(answer);
   } catch (error) {
+    if (state.task?.id !== id) return; // another task is open by now
     const refused = error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
     tell(refused ? "refused" : "kept", /** @type {ApiError} */ (error));
     if (!refused) schedule(RETRY);

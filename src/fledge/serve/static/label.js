@@ -7,7 +7,7 @@ import { secondsWorked, startClock } from "./label-clock.js";
 import { compareView } from "./label-compare.js";
 import { demonstrateView } from "./label-demonstrate.js";
 import { setUpDifferences, showDifferences } from "./label-differences.js";
-import { flush, forget, keptHere, setUpDrafts, startDraft } from "./label-draft.js";
+import { flush, forget, keptHere, setUpDrafts, settle, startDraft } from "./label-draft.js";
 import { setUpFoot, showKept } from "./label-foot.js";
 import { hearVersion, setUpGuideline, toggleGuideline } from "./label-guideline.js";
 import { setUpHistory } from "./label-history.js";
@@ -92,6 +92,7 @@ function showProgress(/** @type {any} */ progress) {
 async function finish(/** @type {() => Promise<unknown>} */ ask, /** @type {string} */ done) {
   const { task } = state;
   if (!task || state.isBusy) return;
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   update({ isBusy: true });
   try {
     await ask();
@@ -102,6 +103,7 @@ async function finish(/** @type {() => Promise<unknown>} */ ask, /** @type {stri
     refused(/** @type {ApiError} */ (error));
   } finally {
     update({ isBusy: false });
+    if (state.task === task) focused?.focus();
   }
 }
 
@@ -115,7 +117,10 @@ function submit() {
   const left = missing();
   if (left) return toast(left);
   const { task } = state;
-  finish(() => call("POST", `/api/label/assignments/${task?.id}/submit`, judgement(secondsWorked())), "Submitted.");
+  finish(async () => {
+    await settle();
+    await call("POST", `/api/label/assignments/${task?.id}/submit`, judgement(secondsWorked()));
+  }, "Submitted.");
 }
 
 /** Skip the task with a reason, once its draft is stored. */
@@ -147,6 +152,7 @@ function setLayout() {
 function paint() {
   if (!state.task) return;
   view?.paint();
+  at("task").inert = state.isBusy; // what is typed meanwhile would belong to no task
   at("layout").setAttribute("aria-pressed", String(state.layout === "columns"));
   at("plain").setAttribute("aria-pressed", String(state.isPlain));
 }
