@@ -58,7 +58,7 @@ def drawn(database: Database, account: str, project: str) -> Assignment:
 
 def key_of(database: Database, assignment: Assignment) -> str:
     """The name of its task."""
-    return database.label_results.task_of(assignment).key
+    return database.label_results.task_of(assignment)[0].key
 
 
 def ranked(assignment: Assignment, order: Sequence[str]) -> Judgement:

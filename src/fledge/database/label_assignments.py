@@ -30,12 +30,17 @@ def set_fields(connection: Connection, assignment_id: str, **values: object) -> 
 
 
 def free_slot(connection: Connection, task_id: str, overlap: int) -> int | None:
-    """Return the lowest free place of a task, or None. The project must be locked."""
+    """Return the lowest free place of a task, or None. The project must be locked.
+
+    Places from the time of a larger overlap count as well.
+    """
     query = select(LabelAssignments.slot).where(
         LabelAssignments.task_id == task_id, LabelAssignments.slot.is_not(None)
     )
     used = set(connection.scalars(query))
-    return next((slot for slot in range(overlap) if slot not in used), None)
+    if len(used) >= overlap:
+        return None
+    return next(slot for slot in range(overlap) if slot not in used)
 
 
 def add_to_task(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, delete, func, inspect, select, tuple_
 from fledge.database.engine import Transactions
 from fledge.database.label_assignments import add_to_guideline
 from fledge.database.label_projects import found_project
+from fledge.database.label_tasks import found_task
 from fledge.database.rows import every, selected
 from fledge.database.tables import (
     Accounts,
@@ -16,7 +17,14 @@ from fledge.database.tables import (
     LabelProjects,
     LabelTasks,
 )
-from fledge.feedback.label_work import COUNTED, Assignment, Judged, LabelTask, MemberProgress
+from fledge.feedback.label_work import (
+    COUNTED,
+    Assignment,
+    Judged,
+    LabelProject,
+    LabelTask,
+    MemberProgress,
+)
 
 ROWS_AT_ONCE = 200
 
@@ -29,14 +37,18 @@ class LabelResults:
 
     def members(self, project_id: str) -> list[MemberProgress]:
         """Return the counts of every labeller of a project, by name. Raises `NotFound`."""
+        return self.standing(project_id)[1]
+
+    def standing(self, project_id: str) -> tuple[LabelProject, list[MemberProgress]]:
+        """Return a project with the counts of its labellers, by name. Raises `NotFound`."""
         query = (
             _progress()
             .where(LabelMembers.project_id == project_id)
             .order_by(Accounts.name, Accounts.id)
         )
         with self._transactions.read() as connection:
-            found_project(connection, project_id)
-            return every(connection, query, MemberProgress)
+            project = found_project(connection, project_id)
+            return project, every(connection, query, MemberProgress)
 
     def of_person(self, account_id: str) -> dict[str, MemberProgress]:
         """Return a labeller's own counts, by project."""
@@ -47,10 +59,11 @@ class LabelResults:
                 row.pop("project_id"): MemberProgress(**row) for row in map(dict, rows.mappings())
             }
 
-    def task_of(self, assignment: Assignment) -> LabelTask:
-        """Return the task of an assignment."""
-        (judged,) = self.with_tasks([assignment])
-        return judged.task
+    def task_of(self, assignment: Assignment) -> tuple[LabelTask, LabelProject]:
+        """Return the task of an assignment, and its project."""
+        with self._transactions.read() as connection:
+            project = found_project(connection, assignment.project_id)
+            return found_task(connection, assignment.task_id), project
 
     def with_tasks(self, assignments: list[Assignment]) -> list[Judged]:
         """Return assignments with their tasks, in the given order."""

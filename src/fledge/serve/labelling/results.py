@@ -70,8 +70,7 @@ def result_routes(identity: Identity, database: Database) -> APIRouter:
     @router.get("/{project_id}/progress")
     def progress(project_id: str, person: Manager) -> ProjectProgress:
         """Return what each labeller has done, how fast, and how right on gold tasks."""
-        project = database.label_projects.get(project_id)
-        members = database.label_results.members(project_id)
+        project, members = database.label_results.standing(project_id)
         return ProjectProgress(
             tasks=project.num_tasks,
             judgements=sum(each.num_done for each in members),

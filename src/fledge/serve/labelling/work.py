@@ -193,17 +193,15 @@ def step_routes(identity: Identity, database: Database) -> APIRouter:
 
 def shown_of(database: Database, assignment: Assignment) -> AssignmentShown:
     """Show an assignment with its task."""
-    task = database.label_results.task_of(assignment)
-    project = database.label_projects.get(assignment.project_id)
+    task, project = database.label_results.task_of(assignment)
     return AssignmentShown.of(assignment, task, project)
 
 
 def progress_of(database: Database, person: Person, project_id: str) -> Progress:
     """Return the progress of a person in one project."""
-    members = database.label_results.members(project_id)
+    project, members = database.label_results.standing(project_id)
     mine = next((each for each in members if each.account_id == person.id), None)
-    judgements = sum(each.num_done for each in members)
-    return Progress.of(database.label_projects.get(project_id), mine, judgements)
+    return Progress.of(project, mine, sum(each.num_done for each in members))
 
 
 def fitting(act: Callable[[], Result]) -> Result:
