@@ -137,6 +137,8 @@ def test_a_ranking_survives_a_reload_and_is_taken_back(
     order(page, "Not ranked yet: A, B, C, D.")
     keys(page, "1 1 3 3 a Shift+Digit1 d Shift+Digit7 n")
     page.keyboard.type("Close.")
+    keys(page, "Escape")
+    expect(page.locator("[data-letter=D]")).to_be_focused()
     saved(page)
     page.reload()
     order(page, "A=1 B=1 C=3 D=3")

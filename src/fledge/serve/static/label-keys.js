@@ -42,12 +42,18 @@ export function showKeys() {
   at("keys-dialog").showModal();
 }
 
+let last = ""; // letter of the answer that had the focus last
+
 /**
  * @param {() => View | null} view
  * @param {Actions} actions
  */
 export function setUpKeys(view, actions) {
   at("keys").addEventListener("click", showKeys);
+  document.addEventListener("focusin", ({ target }) => {
+    const card = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (target).closest("[data-letter]"));
+    if (card) last = card.dataset.letter ?? "";
+  });
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open], :popover-open") || event.isComposing || event.defaultPrevented) return;
     if (pressed(event, view(), actions)) event.preventDefault();
@@ -60,7 +66,7 @@ function pressed(/** @type {KeyboardEvent} */ event, /** @type {View | null} */ 
   const ctrl = event.ctrlKey || event.metaKey;
   if (ctrl && event.key === "Enter") return done(actions.submit);
   const isWriting = target.matches("textarea, input:not([type=radio], [type=checkbox]), select");
-  if (isWriting && event.key === "Escape") return done(() => target.blur());
+  if (isWriting && event.key === "Escape") return done(() => leave(target, view));
   if (ctrl || isWriting || !state.task) return event.key === "?" && !ctrl && !isWriting ? done(showKeys) : false;
   const isButton = target.matches("button, a, summary") && (event.key === "Enter" || event.key === " ");
   const isRadio = target.matches("input[type=radio]") && event.key.startsWith("Arrow");
@@ -73,6 +79,12 @@ function pressed(/** @type {KeyboardEvent} */ event, /** @type {View | null} */ 
   return general(event.key, view, actions);
 }
 
+/** Leave a text box for the answer that had the focus before. */
+function leave(/** @type {HTMLElement} */ box, /** @type {View | null} */ view) {
+  box.blur();
+  show(view?.card(last) ?? null);
+}
+
 /** Return the rating that a digit with Shift or Alt stands for, on any keyboard, or 0. */
 function ratingOf(/** @type {KeyboardEvent} */ event) {
   const digit = Number(/^(?:Digit|Numpad)([1-7])$/.exec(event.code)?.[1] ?? 0);
@@ -83,7 +95,7 @@ function ratingOf(/** @type {KeyboardEvent} */ event) {
 function general(/** @type {string} */ key, /** @type {View | null} */ view, /** @type {Actions} */ actions) {
   const letter = key.toUpperCase();
   if (key.length === 1 && letters().includes(letter)) return done(() => show(view?.card(letter) ?? null));
-  if (/^[1-9]$|^Arrow/.test(key) && state.task?.kind === "rank" && document.activeElement === document.body) {
+  if (/^[1-9]$/.test(key) && state.task?.kind === "rank" && document.activeElement === document.body) {
     return done(() => show(view?.card(letters()[0]) ?? null));
   }
   /** @type {Record<string, () => void>} */
