@@ -1,6 +1,8 @@
 """Uploads of tasks: what is read, and what is said of each bad line."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +145,10 @@ def test_an_empty_file_and_broken_bytes_are_told() -> None:
     with pytest.raises(BadLines, match="line 2: expected UTF-8"):
         tasks_from(json.dumps(GOOD).encode() + b'\n{"prompt": "\xff"}', "rank")
     assert len(tasks_from(b"\xef\xbb\xbf" + json.dumps(GOOD).encode() + b"\r\n", "rank")) == 1
+
+
+def test_the_lines_of_the_page_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    (lines,) = re.findall(r"A test reads these lines:\n\n```jsonl\n(.*?)```", page, re.DOTALL)
+    tasks = tasks_from(lines.encode(), "rank")
+    assert [task.gold is not None for task in tasks] == [False, False, True]
