@@ -80,10 +80,10 @@ def test_from_the_first_visit_to_logging_out(
     page.goto(f"{url}/admin")
     page.locator("summary", has_text="Edit Bob").click()
     expect(page.locator("details[open]", has_text="Edit Bob")).to_be_visible()
-    for tab in ("Chat", "Assistants", "Queue", "Usage", "People"):
+    for tab in ("Chat", "Assistants", "Label", "Queue", "Usage", "People"):
         expect(page.get_by_role("link", name=tab, exact=True)).to_be_in_viewport(ratio=1)
     icons = page.locator(".tab use").evaluate_all("all => all.map(each => each.href.baseVal)")
-    assert len(set(icons)) == 5
+    assert len(set(icons)) == 6
     check(page, "people")
     form = page.get_by_role("form", name="Bob")
     expect(form.get_by_label("Requests per minute")).to_have_attribute("placeholder", "60")

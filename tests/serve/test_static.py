@@ -16,7 +16,8 @@ from serving import ScriptedEngine, served, tokenizer
 SERVE = Path(fledge.serve.__file__).parent
 MODULES = sorted((SERVE / "static").glob("*.js"))
 TEMPLATES = sorted((SERVE / "pages").glob("*.html"))
-CLEANED = {"answer.js", "widget-turns.js"}  # take HTML that serve/show/markdown.py has cleaned
+CLEANED = {"answer.js", "label-text.js", "widget-turns.js"}
+"""Modules that take HTML which serve/show/markdown.py has cleaned."""
 ADDRESS = re.compile(r"https?://[\w.-]+")
 LEAVING = re.compile(
     r"""(?:fetch|EventSource|(?:push|replace)State|location\.(?:assign|replace))\("""

@@ -33,6 +33,7 @@ from fledge.serve.http.middleware import KnownHosts, ReplyHeaders
 from fledge.serve.http.origin import SameOrigin
 from fledge.serve.http.path_prefix import PathPrefix
 from fledge.serve.http.proxy import ForwardedHeaders, Network
+from fledge.serve.labelling.pages import labelling_pages
 from fledge.serve.labelling.routes import labelling_routes
 from fledge.serve.mail.post import Post
 from fledge.serve.mail.sending import Mailer
@@ -293,6 +294,7 @@ def include_routes(
             provider,
         )
     )
+    app.include_router(labelling_pages(identity, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 

@@ -10,7 +10,7 @@ from fledge.serve import create_app
 from people_server import PASSWORD, PeopleServer, people_server
 from serving import ScriptedEngine, served, tokenizer
 
-PAGES = ("/", "/assistants", "/queue", "/admin")
+PAGES = ("/", "/assistants", "/label", "/queue", "/admin")
 
 
 def links(html: str) -> list[str]:
@@ -23,9 +23,9 @@ def links(html: str) -> list[str]:
     ("role", "tabs"),
     [
         ("user", ["/", "/assistants"]),
-        ("labeller", ["/", "/assistants"]),
-        ("admin", ["/", "/assistants", "/queue", "/admin"]),
-        ("owner", ["/", "/assistants", "/queue", "/admin"]),
+        ("labeller", ["/", "/assistants", "/label"]),
+        ("admin", ["/", "/assistants", "/label", "/queue", "/admin"]),
+        ("owner", ["/", "/assistants", "/label", "/queue", "/admin"]),
     ],
 )
 def test_the_bar_leads_only_where_one_may_go(
@@ -42,7 +42,12 @@ def test_the_bar_leads_only_where_one_may_go(
 def test_without_login_there_is_no_one_to_manage() -> None:
     with people_server(login=False) as server:
         html = server.ask("GET", "/assistants").text
-        assert [link for link in links(html) if link in PAGES] == ["/", "/assistants", "/queue"]
+        assert [link for link in links(html) if link in PAGES] == [
+            "/",
+            "/assistants",
+            "/label",
+            "/queue",
+        ]
         account = server.ask("GET", "/account").text
         assert 'href="/account"' in server.ask("GET", "/").text, "links and settings are there"
         assert "This server runs without login" in account and "API keys" not in account

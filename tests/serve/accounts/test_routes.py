@@ -13,6 +13,7 @@ from labelling_routes import LABELLING
 from people_server import ROLES, PeopleServer
 
 EVERYBODY = ("nobody", *ROLES)
+LABELLERS = ("labeller", "admin", "owner")
 MANAGERS = ("admin", "owner")
 
 MAY = {
@@ -75,6 +76,10 @@ MAY = {
     "DELETE /api/assistants/{id}/documents/{document_id}": ROLES,
     "POST /api/conversations/{id}/hand-over": ROLES,
     "DELETE /api/conversations/{id}/hand-over": ROLES,
+    "GET /label": LABELLERS,
+    "GET /label/{project_id}": LABELLERS,
+    "GET /label/manage": MANAGERS,
+    "GET /label/manage/{project_id}": MANAGERS,
     "GET /queue": MANAGERS,
     "GET /api/queue": MANAGERS,
     "GET /api/queue/count": MANAGERS,

@@ -54,7 +54,9 @@ def log_in(client: TestClient, next_: str = "/account") -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("path", ["/", "/assistants", "/queue", "/admin", "/account", "/usage"])
+@pytest.mark.parametrize(
+    "path", ["/", "/assistants", "/label", "/queue", "/admin", "/account", "/usage"]
+)
 def test_every_address_on_a_page_has_the_prefix(client: TestClient, path: str) -> None:
     cookie = {"cookie": f"{COOKIE}={log_in(client)}"}
     page = client.get(path, headers=cookie)

@@ -34,11 +34,13 @@ def test_a_task_from_drawing_to_undo(call: Call, project: str) -> None:
     }
     task = call("labeller", "POST", f"projects/{project}/draw")["assignment"]
     assert [each["letter"] for each in task["answers"]] == ["A", "B", "C"]
-    assert task["prompt"] == [{"role": "user", "content": "Question 1?"}]
+    (turn,) = task["prompt"]
+    assert turn == {"role": "user", "content": "Question 1?", "html": "<p>Question 1?</p>\n"}
+    assert all(each["html"].startswith("<p>") for each in task["answers"])
     assert "model" not in str(task["answers"]) and "gold" not in str(task)
     place = f"assignments/{task['id']}"
     kept = call("labeller", "PUT", f"{place}/draft", {"draft": GOOD, "seconds": 4})
-    assert kept["expires_at"] > task["expires_at"]
+    assert kept["expires_at"] > task["expires_at"] and kept["guideline_version"] == 1
     again = call("labeller", "POST", f"projects/{project}/draw")["assignment"]
     assert (again["id"], again["draft"], again["answers"]) == (task["id"], GOOD, task["answers"])
     warning = "B is ranked above A, but rated lower (2 against 5)."

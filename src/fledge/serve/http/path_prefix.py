@@ -10,7 +10,7 @@ from fledge.errors import ConfigError
 OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs"),
-        *("health", "invitation", "login", "logo", "logout", "metrics"),
+        *("health", "invitation", "label", "login", "logo", "logout", "metrics"),
         *("openapi.json", "password", "prompts", "queue", "s", "server", "setup"),
         *("static", "tokenize", "usage", "v1", "widget"),
     }

@@ -158,11 +158,26 @@ class GuidelineShown(BaseModel):
         )
 
 
+class TurnShown(BaseModel):
+    """Turn of a prompt, also as harmless HTML."""
+
+    role: str
+    content: str
+    html: str
+
+    @classmethod
+    def of(cls, turn: dict[str, object]) -> "TurnShown":
+        """Render a stored turn."""
+        content = str(turn["content"])
+        return cls(role=str(turn["role"]), content=content, html=render(content))
+
+
 class AnswerShown(BaseModel):
-    """Answer without its writer."""
+    """Answer without its writer, also as harmless HTML."""
 
     letter: str
     content: str
+    html: str
 
 
 class FlagShown(BaseModel):
@@ -180,7 +195,7 @@ class AssignmentShown(BaseModel):
     kind: Kind
     layout: Layout
     guideline_version: int | None
-    prompt: list[dict[str, object]]
+    prompt: list[TurnShown]
     answers: list[AnswerShown]
     flags: list[FlagShown]
     draft: dict[str, object] | None
@@ -204,9 +219,11 @@ class AssignmentShown(BaseModel):
             kind=project.kind,
             layout=project.layout,
             guideline_version=assignment.guideline_version,
-            prompt=task.prompt,
+            prompt=[TurnShown.of(turn) for turn in task.prompt],
             answers=[
-                AnswerShown(letter=letter, content=contents[answer_id])
+                AnswerShown(
+                    letter=letter, content=contents[answer_id], html=render(contents[answer_id])
+                )
                 for letter, answer_id in letters.items()
             ],
             flags=[FlagShown(name=name, label=label) for name, label in FLAGS.items()],
@@ -228,9 +245,13 @@ class Drawn(BaseModel):
 
 
 class Lease(BaseModel):
-    """Time until which a task is kept for its labeller; null where others have taken it."""
+    """Time until which a task is kept for its labeller; null where others have taken it.
+
+    `guideline_version` is the project's current one, which may be newer than the task's.
+    """
 
     expires_at: float | None
+    guideline_version: int | None
 
 
 class Finished(BaseModel):

@@ -142,7 +142,8 @@ def task_routes(identity: Identity, database: Database) -> APIRouter:
     def save_draft(assignment_id: str, sent: DraftSent, person: Labeller) -> Lease:
         """Keep a draft, and the task for its labeller."""
         kept = database.label_queue.save_draft(person.id, assignment_id, sent.draft, sent.seconds)
-        return Lease(expires_at=kept.expires_at)
+        versions = database.label_projects.guideline_versions()
+        return Lease(expires_at=kept.expires_at, guideline_version=versions.get(kept.project_id))
 
     @router.post("/{assignment_id}/check")
     def check(assignment_id: str, sent: JudgementSent, person: Labeller) -> Warnings:

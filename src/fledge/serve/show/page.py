@@ -126,6 +126,8 @@ def tabs(person: Person | None, login: bool, here: str) -> list[Tab]:
     if person is None:
         return []
     shown = [("/", "Chat", "chat"), ("/assistants", "Assistants", "spark")]
+    if person.may("label"):
+        shown.append(("/label", "Label", "label"))
     if person.may("staff"):
         shown.append(("/queue", "Queue", "queue"))
     shown.append(("/usage", "Usage", "usage"))
