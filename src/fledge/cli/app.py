@@ -29,6 +29,7 @@ from fledge.cli import (
     pretrain,
     restore,
     reward,
+    sample,
     serve,
     sft,
     tokenizer,
@@ -76,6 +77,7 @@ app.command("reward", epilog=reward.EXAMPLE, rich_help_panel=RAISE)(reward.rewar
 app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
+app.command("sample", epilog=sample.EXAMPLE, rich_help_panel=USE)(sample.sample)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel=USE)(chat.chat)
 app.command("translate", epilog=translate.EXAMPLE, rich_help_panel=USE)(translate.translate)
 app.add_typer(inspect.app, name="inspect", rich_help_panel=USE)
