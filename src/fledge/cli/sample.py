@@ -113,7 +113,8 @@ def sample(
     from fledge.tasks.sample import sample as sample_all
 
     require_own(output)
-    sampling = [given_sampling(each, top_p, max_new_tokens, seed) for each in temperatures][0]
+    samplings = [given_sampling(each, top_p, max_new_tokens, seed) for each in temperatures]
+    sampling = samplings[0]
     opened = open_models(model, weights)
     choose_threads(max(each.loaded.model.config.width for each in opened))
     authors = authors_of(opened, temperatures, sampling)

@@ -118,12 +118,8 @@ def _problem(conversation: Conversation) -> str | None:
         return "a system prompt after the first turn"
     if any(not turn.content.strip() for turn in turns):
         return "an empty turn"
-    if any("\0" in turn.content or _has_half_a_pair(turn.content) for turn in turns):
-        return "a NUL, or half of a surrogate pair"
+    if any("\0" in turn.content for turn in turns):
+        return "a NUL character"
     if turns[-1].role != "user":
         return f"a last turn of the role {turns[-1].role}"
     return None
-
-
-def _has_half_a_pair(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
