@@ -10,7 +10,7 @@ few rankings reward models choose what is ranked next:
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 
@@ -43,19 +43,22 @@ COLOURS = ("red", "green", "blue", "black", "white", "pink", "grey", "brown", "g
 TAILS = ("", " please", " thanks", " indeed", " sure", " of course")
 POLITE = (" please", " thanks", " of course")
 WAYS = ("random", "uncertain", "disagreeing")
-ENSEMBLE = 3
 TEMPERATURES = (0.8, 1.2)
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Numbers of prompts: ranked `first`, `chosen` next of a `pool`, and `held_out`."""
+    """Numbers of prompts: ranked `first`, `chosen` next of a `pool`, and `held_out`.
+
+    `ensemble` counts the reward models that choose; `noise` is the share of the labeller's errors.
+    """
 
     first: int = 32
     chosen: int = 32
     pool: int = 320
     held_out: int = 300
     answers: int = 4
+    ensemble: int = 3
     noise: float = 0.1
     sft_steps: int = 180
     epochs: int = 16
@@ -84,10 +87,10 @@ def compare(directory: Path, policy: Path, seed: int, sizes: Sizes) -> dict[str,
             directory / f"first-{number}",
             policy,
             [rankings[task.id] for task in first],
-            seed * ENSEMBLE + number,
+            seed * sizes.ensemble + number,
             sizes,
         )
-        for number in range(ENSEMBLE)
+        for number in range(sizes.ensemble)
     ]
     loaded = [load_scalar_model(find_checkpoint(judge)) for judge in judges]
     chosen = {
@@ -98,7 +101,7 @@ def compare(directory: Path, policy: Path, seed: int, sizes: Sizes) -> dict[str,
     found = {"first rankings only": measured(judges[0], held_out)}
     for way, more in chosen.items():
         ranked = [rankings[task.id] for task in (*first, *more)]
-        model = trained(directory / way, policy, ranked, seed * ENSEMBLE, sizes)
+        model = trained(directory / way, policy, ranked, seed * sizes.ensemble, sizes)
         found[way] = measured(model, held_out)
     return found
 
@@ -228,7 +231,7 @@ def table(found: Mapping[str, Sequence[float]], sizes: Sizes) -> str:
     """Write the mean accuracies, and the differences to random choice with 95 % intervals."""
     seeds = len(found["random"])
     lines = [
-        f"{sizes.first} rankings, then {sizes.chosen} chosen of {sizes.pool}; {seeds} seeds",
+        f"{sizes.first} rankings, then {sizes.chosen} chosen of {sizes.pool}; seeds: {seeds}",
         "",
         "| the next tasks are | held-out accuracy | beside random choice |",
         "|---|---|---|",
@@ -246,7 +249,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--seeds", type=int, default=10)
-    for name, default in (("first", 32), ("chosen", 32), ("pool", 320), ("held-out", 300)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for each in fields(Sizes):
+        name = each.name.replace("_", "-")
+        parser.add_argument(f"--{name}", type=type(each.default), default=each.default)
     given = vars(parser.parse_args())
     main(given.pop("directory"), given.pop("seeds"), Sizes(**given))

@@ -1,10 +1,11 @@
 """Sampling that is stopped anywhere goes on, without holes and without repetitions."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
-from fledge.errors import ConfigError, DataError, WriteError
+from fledge.errors import ConfigError, DataError, Interrupted, WriteError
 from fledge.generate import SamplingParams
 from fledge.tasks import sample as module
 from fledge.tasks.authors import authors_of, open_models
@@ -35,11 +36,11 @@ def few_at_once(monkeypatch) -> None:
     monkeypatch.setattr(module, "ROWS", 4)
 
 
-def run(models, output: Path, prompts=PROMPTS, seed: int = 0, all_are_tasks: bool = True):
+def run(models, output: Path, prompts=PROMPTS, seed: int = 0, **options):
     authors = authors_of(models, TEMPERATURES, SamplingParams(max_new_tokens=4))
     others = {"answers": 2, "top_p": 1.0, "max_new_tokens": 4, "seed": seed, "weights": "auto"}
     plan = plan_of(models, TEMPERATURES, **others)
-    return sample(prompts, authors, plan, output, all_are_tasks=all_are_tasks)
+    return sample(prompts, authors, plan, output, **{"all_are_tasks": True, **options})
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,22 @@ def test_wherever_a_process_was_killed_the_files_become_the_same(
         run(models, output)
         assert answers_path(output).read_bytes() == answers
         assert output.read_bytes() == whole.read_bytes()
+
+
+def test_ctrl_c_stops_after_a_few_prompts_and_the_same_command_goes_on(
+    models, whole: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "tasks.jsonl"
+
+    def interrupt(count: int) -> None:
+        if count:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match=r"2 of 7 prompts are answered in .*same command again"):
+        run(models, output, progress=interrupt)
+    assert output.read_bytes() == b"".join(whole.read_bytes().splitlines(keepends=True)[:2])
+    run(models, output)
+    assert output.read_bytes() == whole.read_bytes()
 
 
 def test_prompts_may_follow_but_not_change(models, whole: Path, tmp_path: Path) -> None:
