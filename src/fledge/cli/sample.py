@@ -10,7 +10,6 @@ import typer
 from fledge.cli.messages import log_to_terminal, print_warning
 from fledge.cli.options import (
     SkipBad,
-    TopP,
     Weights,
     given_sampling,
     refuse_ignored,
@@ -56,8 +55,12 @@ Temperatures = Annotated[
         "-t",
         metavar="T",
         help="Temperature; several share the answers fairly.",
-        show_default=str(TEMPERATURE),
+        show_default=f"{TEMPERATURE:g}",
     ),
+]
+Filter = Annotated[
+    float,
+    typer.Option("--top-p", metavar="P", help="Share of probability that sampling keeps."),
 ]
 Longest = Annotated[int, typer.Option(metavar="N", help="Max tokens of an answer.")]
 Judges = Annotated[
@@ -77,7 +80,7 @@ Keep = Annotated[
 By = Annotated[
     Literal["uncertain", "disagreeing"] | None,
     typer.Option(
-        help="Choose tasks with close scores, or with scores whose order is disputed.",
+        help="Choose tasks: uncertain (close scores) or disagreeing (several models).",
         show_default=False,
     ),
 ]
@@ -90,7 +93,7 @@ def sample(
     output: Output,
     answers: Answers = 4,
     temperature: Temperatures = None,
-    top_p: TopP = None,
+    top_p: Filter = 1.0,
     max_new_tokens: Longest = MAX_NEW_TOKENS,
     reward_model: Judges = None,
     keep: Keep = None,
