@@ -31,6 +31,7 @@ from fledge.cli import (
     pretrain,
     restore,
     reward,
+    sample,
     serve,
     sft,
     tokenizer,
@@ -81,6 +82,7 @@ app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
 app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=RAISE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
+app.command("sample", epilog=sample.EXAMPLE, rich_help_panel=USE)(sample.sample)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel=USE)(chat.chat)
 app.command("translate", epilog=translate.EXAMPLE, rich_help_panel=USE)(translate.translate)
 app.add_typer(inspect.app, name="inspect", rich_help_panel=USE)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from fledge.checkpoint.model_files import LoadedModel, LoadedScalarModel
 from fledge.data import Placed, Skipped, load_placed, prompt_from
 from fledge.data.records import refuse
-from fledge.data.rendering import too_long
-from fledge.errors import ConversationRefused, DataError, PromptTooLong
+from fledge.errors import ConversationRefused, DataError
 from fledge.generate import SamplingParams
-from fledge.generate.text import chat_request
+from fledge.generate.fitting import fits
 from fledge.text.conversation import Conversation
 
 
@@ -29,7 +28,7 @@ def read_prompts(
     fitting = [
         placed.item
         for placed in load_placed(sources, prompt_from, skipped=skipped, kind="prompts")
-        if all(_fits(placed, loaded, sampling, skipped) for loaded in models)
+        if all(fits(placed, placed.item, loaded, sampling, skipped) for loaded in models)
         and (judge is None or _can_be_judged(placed, judge, skipped))
     ]
     if not fitting:
@@ -37,23 +36,6 @@ def read_prompts(
             f"{', '.join(sources)}: no prompt leaves room for an answer; lower --max-new-tokens"
         )
     return fitting
-
-
-def _fits(
-    placed: Placed[Conversation],
-    loaded: LoadedModel,
-    sampling: SamplingParams,
-    skipped: Skipped | None,
-) -> bool:
-    try:
-        chat_request("prompt", loaded, placed.item, sampling)
-    except PromptTooLong as error:
-        refuse(too_long(placed, error), skipped)
-        return False
-    except ConversationRefused as error:
-        refuse(placed.refused(error), skipped)
-        return False
-    return True
 
 
 def _can_be_judged(

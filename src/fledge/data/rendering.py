@@ -232,7 +232,7 @@ def render_prompts(
     return rendered
 
 
-def too_long(prompt: Placed[Conversation], error: PromptTooLong) -> RecordError:
+def too_long(prompt: Placed[Item], error: PromptTooLong) -> RecordError:
     """Make the error of a prompt that leaves no room for its answer."""
     return prompt.error(
         f"a prompt of at most {error.limit:,} tokens, to leave room for the answer",

@@ -15,13 +15,14 @@ class ChatTurn(BaseModel):
 
 
 class Response(BaseModel):
-    """One ranked answer. `model` names its writer, for lineage."""
+    """One ranked answer. `model` names its writer, and `temperature` how it was drawn."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     content: str
     model: str | None = None
+    temperature: float | None = None
 
 
 class Demonstration(BaseModel):

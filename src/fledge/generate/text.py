@@ -102,8 +102,17 @@ def answers(
         chat_request(str(index), loaded, conversation, sampling or SamplingParams(), grammar)
         for index, conversation in enumerate(conversations)
     ]
-    writers = {request.id: Writer(loaded.tokenizer, request) for request in requests}
     engine = Engine(loaded.model, max_batch=min(MAX_BATCH, max(1, len(requests))))
+    return answered(engine, loaded.tokenizer, requests)
+
+
+def answered(engine: Engine, tokenizer: Tokenizer, requests: Sequence[Request]) -> list[Answer]:
+    """Return the answers to requests, in order; nothing else may run in the engine.
+
+    Raises:
+        GenerationError: an answer could not go on in its grammar.
+    """
+    writers = {request.id: Writer(tokenizer, request) for request in requests}
     for request in requests:
         engine.submit(request)
     while engine.busy:

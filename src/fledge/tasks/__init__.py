@@ -1,0 +1,1 @@
+"""Tasks for labellers: prompts with several answers, sampled from checkpoints."""
