@@ -9,12 +9,14 @@ from database.labelling import STEP, drawn, finish, lines_of, project_of
 from databases import person
 from fledge.data.comparisons import load_rankings
 from fledge.data.demonstrations import load_demonstrations
+from fledge.data.judgement_records import judgement_from
+from fledge.data.sources import load_with
 from fledge.database import Database
 from fledge.database.label_results import ROWS_AT_ONCE
 from fledge.feedback.judgements import Judgement
 from fledge.feedback.label_records import Format, records_of
 from fledge.feedback.label_tasks import tasks_from
-from fledge.feedback.records import ChatTurn
+from fledge.feedback.records import ChatTurn, Rating
 
 
 @pytest.fixture
@@ -66,6 +68,30 @@ def test_ratings_order_answers_and_equal_ones_are_tied(
     (ranking,) = load_rankings(written(database, project, "rankings", tmp_path / "r.jsonl"))
     assert ranking.ranking == (("b",), ("a", "c"))
     assert ranking.ratings == {"a": 2, "b": 7, "c": 2}
+    read = load_with(
+        written(database, project, "ratings", tmp_path / "m.jsonl"),
+        judgement_from,
+        kind="judgements",
+    )
+    assert all(isinstance(one, Rating) and one.labeler == ada for one in read)
+    assert sorted(one.rating for one in read if isinstance(one, Rating)) == [2, 2, 7]
+
+
+def test_judgements_of_gold_say_what_was_right(
+    database: Database, ada: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        "fledge.database.label_queue.is_gold_turn", lambda seed, turn, percent: True
+    )
+    project = project_of(database, 1, gold_percent=50)
+    gold = tasks_from(lines_of(9, start=9, gold={"best": "a"}), "rank", gold=True)
+    database.label_tasks.add(project, gold)
+    finish(database, ada, project, "abc")
+    (judged,) = database.label_results.judgements(project, is_gold=True)
+    found = database.label_projects.get(project)
+    (record,) = records_of(judged, found, "rankings")
+    assert record["gold"] == (("a",), ("b", "c"))
+    assert record["prompt_id"] == judged.task.key
 
 
 def test_demonstrations_are_whole_conversations(

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast
 
+from fledge.feedback.gold import Gold, gold_from
 from fledge.feedback.judgements import Judgement, Kind, judgement_from
 from fledge.feedback.label_work import Judged, LabelProject
-from fledge.feedback.records import ChatTurn, Ranking, Response
+from fledge.feedback.records import ChatTurn, Ranking, Rating, Response
 
 Format = Literal["rankings", "pairs", "demonstrations", "ratings"]
 Record = dict[str, object]
@@ -21,7 +22,7 @@ FORMATS: Mapping[Kind, tuple[Format, ...]] = {
 
 
 def records_of(judged: Judged, project: LabelProject, format: Format) -> Iterator[Record]:
-    """Yield the records of one judgement; fledge's readers take all but ratings."""
+    """Yield the records of one judgement, as fledge's readers take them."""
     yield from WRITERS[format](judged, project)
 
 
@@ -35,6 +36,7 @@ def ranking_of(judged: Judged, project: LabelProject) -> Ranking:
                 id=str(answer["id"]),
                 content=str(answer["content"]),
                 model=None if answer["model"] is None else str(answer["model"]),
+                temperature=cast("float | None", answer["temperature"]),
             )
             for answer in task.answers
         ),
@@ -43,7 +45,33 @@ def ranking_of(judged: Judged, project: LabelProject) -> Ranking:
         ratings=dict(judgement.ratings) or None,
         flags=dict(judgement.flags) or None,
         seconds=judged.assignment.seconds,
+        prompt_id=task.key,
+        guideline=_guideline(judged),
+        gold=_gold(judged).ranking or None,
+        consent=task.consent,
     )
+
+
+def ratings_of(judged: Judged) -> Iterator[Rating]:
+    """Yield a record for each answer that was rated; its flags are those that were ticked."""
+    judgement, task = _judgement(judged), judged.task
+    gold = _gold(judged).ratings or {}
+    for answer in task.answers:
+        id_ = str(answer["id"])
+        if id_ in judgement.ratings:
+            yield Rating(
+                prompt=_prompt(judged),
+                response=str(answer["content"]),
+                rating=judgement.ratings[id_],
+                model=None if answer["model"] is None else str(answer["model"]),
+                labeler=judged.assignment.account_id,
+                prompt_id=task.key,
+                flags=tuple(judgement.flags.get(id_, ())),
+                seconds=judged.assignment.seconds,
+                guideline=_guideline(judged),
+                gold=gold.get(id_),
+                consent=task.consent,
+            )
 
 
 def by_rating(ratings: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
@@ -69,6 +97,8 @@ def _pairs(judged: Judged, project: LabelProject) -> Iterator[Record]:
                 "chosen": [{"role": "assistant", "content": better}],
                 "rejected": [{"role": "assistant", "content": worse}],
                 "labeler": ranking.labeler,
+                "prompt_id": ranking.prompt_id,
+                "guideline": ranking.guideline,
                 **_origin(judged, project),
             }
 
@@ -78,50 +108,43 @@ def _demonstrations(judged: Judged, project: LabelProject) -> Iterator[Record]:
     yield {
         "messages": [*judged.task.prompt, *written],
         "author": judged.assignment.account_id,
+        "prompt_id": judged.task.key,
+        "seconds": judged.assignment.seconds,
+        "guideline": _guideline(judged),
+        **({} if judged.task.consent is None else {"consent": judged.task.consent}),
         **_origin(judged, project),
     }
 
 
 def _ratings(judged: Judged, project: LabelProject) -> Iterator[Record]:
-    judgement = _judgement(judged)
-    yield {
-        "prompt": judged.task.prompt,
-        "responses": [
-            {name: answer[name] for name in ("id", "content", "model")}
-            for answer in judged.task.answers
-        ],
-        "ratings": dict(judgement.ratings),
-        "flags": {answer: list(flags) for answer, flags in judgement.flags.items()},
-        "labeler": judged.assignment.account_id,
-        "seconds": judged.assignment.seconds,
-        **_origin(judged, project),
-    }
+    for rating in ratings_of(judged):
+        yield {**rating.model_dump(exclude_none=True), **_origin(judged, project)}
 
 
 def _origin(judged: Judged, project: LabelProject) -> Record:
     """Return where a record comes from, in fields that training passes over."""
     assignment, task = judged.assignment, judged.task
     at = datetime.fromtimestamp(assignment.finished_at or 0.0, UTC)
-    temperatures = {
-        str(answer["id"]): answer["temperature"]
-        for answer in task.answers
-        if answer["temperature"] is not None
-    }
     return {
         "created_at": at.isoformat(timespec="seconds"),
         "metadata": {
             "project": project.name,
-            "task": task.key,
-            "guideline": assignment.guideline_version,
             "source": task.source,
-            "consent": task.consent,
             "pseudonym": task.pseudonym,
             "shown": list(assignment.shown),
-            "temperatures": temperatures,
             "gold_score": assignment.gold_score,
             "notes": assignment.notes,
         },
     }
+
+
+def _gold(judged: Judged) -> Gold:
+    return Gold() if judged.task.gold is None else gold_from(judged.task.gold)
+
+
+def _guideline(judged: Judged) -> str | None:
+    version = judged.assignment.guideline_version
+    return None if version is None else str(version)
 
 
 def _prompt(judged: Judged) -> tuple[ChatTurn, ...]:
