@@ -173,6 +173,25 @@ def test_a_ranking_survives_a_reload_and_is_taken_back(
     order(page, "Not ranked yet: B, C, D.")  # the skip had saved the draft first
 
 
+def test_an_older_draft_of_the_browser_is_offered_and_replaces_nothing(
+    open_label: OpenPage, database: TemporaryDatabase
+) -> None:
+    made, owner = project(database, "rank", 2), database.accounts.owner()
+    assert owner is not None
+    drawn = database.label_queue.draw(owner.id, made.id)
+    assert drawn is not None
+    database.label_queue.save_draft(owner.id, drawn.id, {"ranking": [["A"], ["B"]]}, 60.0)
+    page = open_label("/label")
+    here = json.dumps({"draft": {"ranks": {"B": 1, "A": 2}}, "seconds": 5})
+    page.evaluate("entry => localStorage.setItem(...entry)", [f"fledge.label.{drawn.id}", here])
+    page.goto(f"{page.url}/{made.id}")
+    order(page, "A=1 B=2")
+    press(page, "Use it")
+    order(page, "B=1 A=2")
+    saved(page)
+    assert page.evaluate("key => localStorage.getItem(key)", f"fledge.label.{drawn.id}") is None
+
+
 def test_answers_are_ranked_by_touch(open_label: OpenPage, database: TemporaryDatabase) -> None:
     made = project(database, "rank", 2, num_tasks=1)
     page = open_label(f"/label/{made.id}", **PHONE, color_scheme="dark")
