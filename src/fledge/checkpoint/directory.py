@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from fledge.checkpoint.promotions import is_place, promoted_model
 from fledge.errors import CheckpointError, WriteError
 from fledge.files import UNFINISHED, remove_directory, write_directory
 
@@ -39,6 +40,8 @@ def latest(output: Path) -> Path | None:
 def find_checkpoint(path: Path) -> Path:
     """Find a checkpoint by its own path, by its run's output (the newest), or by `output/latest`.
 
+    A place of rounds stands for the model that it promoted.
+
     Raises:
         CheckpointError: there is none; the message says what is there instead.
     """
@@ -47,6 +50,8 @@ def find_checkpoint(path: Path) -> Path:
         path = path.parent
     if is_checkpoint(path):
         return path
+    if is_place(path):
+        return find_checkpoint(promoted_model(path))
     newest = latest(path)
     if newest is not None:
         return newest

@@ -9,6 +9,7 @@ import torch
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.inference import inference_dtype, load_for_inference, settings_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
+from fledge.checkpoint.promotions import is_place
 from fledge.checkpoint.recommended import read_recommended
 from fledge.checkpoint.resolved import Checkpoint, resolve
 from fledge.checkpoint.settings import check_vocabulary
@@ -42,7 +43,8 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
     """Return checkpoints by name, from `NAME=PATH` or `PATH`; a run is named after its directory.
 
     The output of a pipeline or a demo stands for the language models in it, last stage first; with
-    a NAME they are called NAME/ppo, NAME/sft and so on.
+    a NAME they are called NAME/ppo, NAME/sft and so on. A place of rounds stands for the model that
+    it promoted, under the place's name, whichever round made it.
 
     Raises:
         CheckpointError: a path holds no checkpoint.
@@ -54,7 +56,9 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
         name, place = (given, Path(path)) if equals else ("", Path(entry))
         stages = stages_in(place)
         found = {f"{name}/{stage}" if name else stage: at for stage, at in stages.items()}
-        if not found:
+        if is_place(place):
+            found = {name or place.resolve().name: find_checkpoint(place)}
+        elif not found:
             checkpoint = find_checkpoint(place)
             found = {name or name_of(checkpoint): checkpoint}
         for each, checkpoint in found.items():
