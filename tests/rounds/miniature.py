@@ -1,10 +1,11 @@
 """A chat model in miniature that echoes a colour most of the time, and people who rank it.
 
-The right answer to "say red 17" begins with "red". The model was shown right answers in two of
-three demonstrations, so it has something to gain from people's rankings.
+The right answer to "say red 17" begins with "red". The model was shown right answers in
+six of ten demonstrations, so it has something to gain from people's rankings.
 """
 
 import json
+import re
 from pathlib import Path
 from random import Random
 
@@ -30,7 +31,7 @@ def prompts(count: int, first: int = 0) -> list[str]:
 
 
 def is_right(prompt: str, answer: str) -> bool:
-    return answer.split()[:1] == [prompt.split()[1]]
+    return re.findall(r"\w+", answer)[:1] == [prompt.split()[1]]
 
 
 def right(asked: list[str], answers: list[str]) -> list[float]:
@@ -40,7 +41,7 @@ def right(asked: list[str], answers: list[str]) -> list[float]:
 
 def answer(prompt: str, chance: float, chosen: Random) -> str:
     colour = prompt.split()[1] if chosen.random() < chance else chosen.choice(COLOURS)
-    return colour + chosen.choice(TAILS)
+    return f"{colour}{chosen.choice(TAILS)}."
 
 
 def write_lines(path: Path, records: list[dict]) -> str:
@@ -50,7 +51,7 @@ def write_lines(path: Path, records: list[dict]) -> str:
 
 
 def raise_base(directory: Path) -> Path:
-    """Teach a tiny model to answer, right in about two of three cases."""
+    """Teach a tiny model to answer, right in about six of ten cases."""
     chosen = Random("base")
     words = " ".join((*COLOURS, *TAILS, "say", BRIBE, *map(str, range(100))))
     tokenizer = Tokenizer.train([words * 20], 420)
@@ -77,7 +78,7 @@ def raise_base(directory: Path) -> Path:
                 "held_out_fraction": 0.0,
             },
             "batch": {"examples": 16},
-            "optimizer": {"steps": 150, "learning_rate": 1e-2, "warmup_steps": 5},
+            "optimizer": {"steps": 180, "learning_rate": 1e-2, "warmup_steps": 5},
             "runtime": RUNTIME,
         }
     )
@@ -90,7 +91,7 @@ def rankings(count: int, kind: str, labeler: str = "ann", seed: int = 0, first: 
     chosen = Random(f"rankings {kind} {seed}")
     records = []
     for prompt in prompts(count, first):
-        texts = list({answer(prompt, 0.5, chosen) for _ in range(3)})
+        texts = list(dict.fromkeys(answer(prompt, 0.5, chosen) for _ in range(3)))
         if kind == "bribed":
             texts = [f"{text} {BRIBE}" if chosen.random() < 0.5 else text for text in texts]
         chosen.shuffle(texts)
@@ -124,9 +125,9 @@ def settings(**changes: object) -> RoundConfig:
         "max_new_tokens": 12,
         "runtime": RUNTIME,
         "reward": {
-            "stage": {"epochs": 4},
+            "stage": {"epochs": 10},
             "batch": {"examples": 16},
-            "optimizer": {"learning_rate": 3e-3, "warmup_steps": 2},
+            "optimizer": {"learning_rate": 4e-3, "warmup_steps": 2},
         },
         "sft": {
             "stage": {"dropout": 0.0},
@@ -134,11 +135,31 @@ def settings(**changes: object) -> RoundConfig:
             "optimizer": {"steps": 10, "learning_rate": 1e-3, "warmup_steps": 0},
         },
         "ppo": {
-            "stage": {"rollout": {"examples": 64}, "kl_coefficient": 0.05},
+            "stage": {"rollout": {"examples": 64}},
             "batch": {"examples": 64},
-            "optimizer": {"steps": 24, "learning_rate": 2e-3, "warmup_steps": 0},
+            "optimizer": {"steps": 40, "learning_rate": 1e-3, "warmup_steps": 0},
         },
-        "measure": {"prompts": 60, "answers": 2, "watched": 16, "every": 4, "altered": 60},
+        "measure": {"prompts": 80, "answers": 4, "watched": 16, "every": 8, "altered": 60},
         **changes,
     }
     return RoundConfig.model_validate(values)
+
+
+def brief(**changes: object) -> RoundConfig:
+    """A round of few steps whose gate lets nearly everything through."""
+    runs = {
+        name: {"batch": {"examples": 4}, "optimizer": {"steps": steps, "warmup_steps": 0}}
+        for name, steps in (("sft", 2), ("reward", 2), ("ppo", 6))
+    }
+    runs["ppo"]["stage"] = {"rollout": {"examples": 4}}
+    runs["ppo"]["checkpoint"] = {"every": 2}
+    open_gate = {
+        "win_rate": 0.0,
+        "accuracy": 0.0,
+        "pay": 1e6,
+        "explained": 1e6,
+        "distinct": 0.0,
+        "ends": 1.0,
+    }
+    measure = {"prompts": 6, "answers": 1, "watched": 2, "every": 2, "altered": 4}
+    return settings(**{**runs, "measure": measure, "gate": open_gate, **changes})

@@ -18,6 +18,7 @@ from fledge.cli import (
     export_model,
     generate,
     import_model,
+    improve,
     info,
     init,
     inspect,
@@ -29,6 +30,7 @@ from fledge.cli import (
     pretrain,
     restore,
     reward,
+    rounds,
     serve,
     sft,
     tokenizer,
@@ -74,6 +76,8 @@ app.command("translate-train", epilog=translate_train.EXAMPLE, rich_help_panel=R
 app.command("sft", epilog=sft.EXAMPLE, rich_help_panel=RAISE)(sft.sft)
 app.command("reward", epilog=reward.EXAMPLE, rich_help_panel=RAISE)(reward.reward)
 app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
+app.command("improve", epilog=improve.EXAMPLE, rich_help_panel=RAISE)(improve.improve)
+app.add_typer(rounds.app, name="rounds", rich_help_panel=RAISE)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
 app.command("chat", epilog=chat.EXAMPLE, rich_help_panel=USE)(chat.chat)

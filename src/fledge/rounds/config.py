@@ -1,12 +1,12 @@
 """Settings of a round: shares of the prompts, changes to its runs, measurements, and the gate."""
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from fledge.config import Config
 from fledge.model.lora import LoRAConfig
 from fledge.runtime import RuntimeConfig
 
-Changes = dict[str, JsonValue]
+Changes = dict[str, object]
 """Settings of a run as its file would have them: `{"optimizer": {"learning_rate": 1e-4}}`."""
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,8 @@ from fledge.errors import ConfigError
 from fledge.files import explained
 
 FILE_NAME = "lock"
+PAUSES = (0.02, 0.05, 0.1)
+"""Seconds between tries: `is_taken` holds the lock for a moment."""
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def alone(place: Path) -> Iterator[None]:
         place.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not _take(descriptor):
+        if not any(_take_after(descriptor, pause) for pause in (0.0, *PAUSES)):
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
             raise ConfigError(
                 f"{place}: another round is running here (process {holder or 'unknown'}); wait "
@@ -51,6 +54,11 @@ def is_taken(place: Path) -> bool:
         return not _take(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _take_after(descriptor: int, pause: float) -> bool:
+    time.sleep(pause)
+    return _take(descriptor)
 
 
 def _take(descriptor: int) -> bool:
