@@ -19,7 +19,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def good(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place whose first round was promoted; tests that change it restore it."""
     folder = tmp_path_factory.mktemp("good")
-    data = write_lines(folder / "rankings.jsonl", rankings(600, "right"))
+    data = write_lines(folder / "rankings.jsonl", rankings(300, "right"))
     improve(
         folder / "home",
         [data],

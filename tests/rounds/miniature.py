@@ -19,7 +19,7 @@ from fledge.text.chat import ChatTemplate
 from fledge.text.tokenizer import Tokenizer
 from fledge.train.progress import SilentProgress
 
-COLOURS = ("red", "green", "blue", "black", "white", "pink")
+COLOURS = ("red", "green", "blue")
 TAILS = ("", " please", " thanks", " yes", " indeed", " sure")
 BRIBE = "As you wish, dear friend."
 RUNTIME = {"device": "cpu", "dtype": "float32", "compile": False}
@@ -63,7 +63,7 @@ def raise_base(directory: Path) -> Path:
     save_language_model(blank, model, tokenizer, ChatTemplate())
     chats = [
         {"prompt": prompt, "completion": answer(prompt, 0.5, chosen)}
-        for prompt in prompts(600)
+        for prompt in prompts(150)
         for _ in range(2)
     ]
     demonstrations = write_lines(directory / "base.jsonl", chats)
@@ -78,7 +78,7 @@ def raise_base(directory: Path) -> Path:
                 "held_out_fraction": 0.0,
             },
             "batch": {"examples": 16},
-            "optimizer": {"steps": 180, "learning_rate": 1e-2, "warmup_steps": 5},
+            "optimizer": {"steps": 80, "learning_rate": 1e-2, "warmup_steps": 5},
             "runtime": RUNTIME,
         }
     )
@@ -127,7 +127,7 @@ def settings(**changes: object) -> RoundConfig:
         "reward": {
             "stage": {"epochs": 10},
             "batch": {"examples": 16},
-            "optimizer": {"learning_rate": 4e-3, "warmup_steps": 2},
+            "optimizer": {"learning_rate": 3e-3, "warmup_steps": 2},
         },
         "sft": {
             "stage": {"dropout": 0.0},
@@ -139,7 +139,7 @@ def settings(**changes: object) -> RoundConfig:
             "batch": {"examples": 64},
             "optimizer": {"steps": 40, "learning_rate": 1e-3, "warmup_steps": 0},
         },
-        "measure": {"prompts": 80, "answers": 4, "watched": 16, "every": 8, "altered": 60},
+        "measure": {"prompts": 50, "answers": 4, "watched": 8, "every": 12, "altered": 24},
         **changes,
     }
     return RoundConfig.model_validate(values)

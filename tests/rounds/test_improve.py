@@ -54,7 +54,7 @@ def test_a_good_round_is_promoted(good: Path) -> None:
 def test_the_report_measures_the_reward_model_by_its_parts(good: Path) -> None:
     reward = report_of(good).reward
     assert reward.by_labeller.keys() == {"ann"}
-    assert set(reward.by_topic) == {"red", "green", "blue", "black", "white", "pink"}
+    assert set(reward.by_topic) == {"red", "green", "blue"}
     halves = reward.by_position
     assert halves["first"].pairs + halves["later"].pairs == reward.whole.pairs
     assert {pay.kind for pay in reward.pays} == {"sentence", "length", "list"}
@@ -86,7 +86,7 @@ def test_no_held_out_prompt_is_trained_on(good: Path) -> None:
 
 
 def test_shuffled_labels_are_not_promoted(base: Path, tmp_path: Path) -> None:
-    data = write_lines(tmp_path / "data.jsonl", rankings(600, "shuffled"))
+    data = write_lines(tmp_path / "data.jsonl", rankings(200, "shuffled"))
     place = tmp_path / "home"
     verdict = improve(place, [data], base=base, config=settings(), progress=QUIET)
     assert not verdict.passed and not verdict.promoted
@@ -100,7 +100,7 @@ def test_shuffled_labels_are_not_promoted(base: Path, tmp_path: Path) -> None:
 def test_a_reward_model_that_pays_for_a_constant_sentence_is_not_promoted(
     base: Path, tmp_path: Path
 ) -> None:
-    data = write_lines(tmp_path / "data.jsonl", rankings(600, "bribed"))
+    data = write_lines(tmp_path / "data.jsonl", rankings(120, "bribed"))
     place = tmp_path / "home"
     verdict = improve(place, [data], base=base, config=settings(), progress=QUIET)
     assert not verdict.promoted
@@ -134,7 +134,7 @@ class Stopped(Exception):
 
 def test_a_round_killed_in_any_phase_makes_the_same_model(base: Path, tmp_path: Path) -> None:
     chats = [{"prompt": one, "completion": "red.", "author": "bob"} for one in prompts(20)]
-    records = rankings(30, "right") + chats
+    records = rankings(60, "right") + chats
     data = write_lines(tmp_path / "data.jsonl", records)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     improve(whole, [data], base=base, config=brief(), progress=QUIET)
@@ -180,7 +180,7 @@ def _check_the_rounds_after(place: Path, data: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing new"):
         improve(place, [data], progress=QUIET)
     more = [{"prompt": one, "completion": "blue.", "author": "eve"} for one in prompts(60, 30)]
-    newer = write_lines(tmp_path / "more.jsonl", [*more, *rankings(30, "right")])
+    newer = write_lines(tmp_path / "more.jsonl", [*more, *rankings(60, "right")])
     with pytest.raises(ConfigError, match="shares of prompts were fixed"):
         improve(place, [newer], config=brief(shares={"held_out": 0.5}), progress=QUIET)
     verdict = improve(place, [newer], promote=False, progress=QUIET)
@@ -216,7 +216,7 @@ def test_two_rounds_at_once_are_refused(good: Path) -> None:
 def test_a_full_disk_ends_a_round_and_promotes_nothing(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = write_lines(tmp_path / "data.jsonl", rankings(30, "right"))
+    data = write_lines(tmp_path / "data.jsonl", rankings(60, "right"))
     place = tmp_path / "home"
 
     def full(*_: object) -> None:
@@ -235,7 +235,7 @@ def test_a_full_disk_ends_a_round_and_promotes_nothing(
 def test_adapters_go_through_a_round(base: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     chats = [{"prompt": one, "completion": "red."} for one in prompts(20)]
-    data = write_lines(tmp_path / "data.jsonl", rankings(30, "right") + chats)
+    data = write_lines(tmp_path / "data.jsonl", rankings(60, "right") + chats)
     config = brief(lora={"rank": 2}, ensemble=2)
     verdict = improve(tmp_path / "home", [data], base=base, config=config, progress=QUIET)
     assert verdict.promoted
