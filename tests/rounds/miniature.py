@@ -95,12 +95,7 @@ def rankings(count: int, kind: str, labeler: str = "ann", seed: int = 0, first: 
         if kind == "bribed":
             texts = [f"{text} {BRIBE}" if chosen.random() < 0.5 else text for text in texts]
         chosen.shuffle(texts)
-        score = {
-            "right": lambda text: is_right(prompt, text),
-            "shuffled": lambda text: chosen.random(),
-            "bribed": lambda text: BRIBE in text,
-        }[kind]
-        scores = [score(text) for text in texts]
+        scores = [_score(kind, prompt, text, chosen) for text in texts]
         tiers = sorted(set(scores), reverse=True)
         if len(tiers) < 2:
             continue
@@ -143,6 +138,18 @@ def settings(**changes: object) -> RoundConfig:
         **changes,
     }
     return RoundConfig.model_validate(values)
+
+
+def _score(kind: str, prompt: str, text: str, chosen: Random) -> float:
+    if kind == "shuffled":
+        return chosen.random()
+    return float(is_right(prompt, text) if kind == "right" else BRIBE in text)
+
+
+def short(epochs: int) -> RoundConfig:
+    """The same with fewer passes over the rankings: enough to see what is in them."""
+    reward = {**settings().reward, "stage": {"epochs": epochs}}
+    return settings(reward=reward)
 
 
 def brief(**changes: object) -> RoundConfig:

@@ -26,7 +26,7 @@ from fledge.rounds.report import RoundReport
 from fledge.rounds.shares import share_of
 from fledge.rounds.status import person_lines, status_lines
 from fledge.train.progress import SilentProgress
-from rounds.miniature import BRIBE, brief, prompts, rankings, settings, write_lines
+from rounds.miniature import BRIBE, brief, prompts, rankings, short, write_lines
 
 QUIET = SilentProgress()
 TESTS = Path(__file__).parents[1]
@@ -88,7 +88,7 @@ def test_no_held_out_prompt_is_trained_on(good: Path) -> None:
 def test_shuffled_labels_are_not_promoted(base: Path, tmp_path: Path) -> None:
     data = write_lines(tmp_path / "data.jsonl", rankings(200, "shuffled"))
     place = tmp_path / "home"
-    verdict = improve(place, [data], base=base, config=settings(), progress=QUIET)
+    verdict = improve(place, [data], base=base, config=short(2), progress=QUIET)
     assert not verdict.passed and not verdict.promoted
     assert "The reward model orders" in verdict.why[0]
     assert not RoundFiles(place, 1).ppo.exists()
@@ -102,7 +102,7 @@ def test_a_reward_model_that_pays_for_a_constant_sentence_is_not_promoted(
 ) -> None:
     data = write_lines(tmp_path / "data.jsonl", rankings(120, "bribed"))
     place = tmp_path / "home"
-    verdict = improve(place, [data], base=base, config=settings(), progress=QUIET)
+    verdict = improve(place, [data], base=base, config=short(4), progress=QUIET)
     assert not verdict.promoted
     assert f'pays for "{BRIBE}"' in " ".join(verdict.why)
     assert find_checkpoint(place) == find_checkpoint(base)
@@ -128,11 +128,12 @@ improve(Path(sys.argv[2]), [sys.argv[3]], base=Path(sys.argv[4]), config=brief()
 """
 
 
-class Stopped(Exception):
-    pass
+FULL = WriteError(Path("report.json"), "file", "the disk is full", "nothing is left", is_full=True)
 
 
-def test_a_round_killed_in_any_phase_makes_the_same_model(base: Path, tmp_path: Path) -> None:
+def test_a_round_killed_or_without_room_in_any_phase_makes_the_same_model(
+    base: Path, tmp_path: Path
+) -> None:
     chats = [{"prompt": one, "completion": "red.", "author": "bob"} for one in prompts(20)]
     records = rankings(60, "right") + chats
     data = write_lines(tmp_path / "data.jsonl", records)
@@ -142,7 +143,7 @@ def test_a_round_killed_in_any_phase_makes_the_same_model(base: Path, tmp_path: 
     def stop_at(phase):
         def entering(begun):
             if begun == phase:
-                raise Stopped
+                raise FULL
 
         return entering
 
@@ -152,7 +153,7 @@ def test_a_round_killed_in_any_phase_makes_the_same_model(base: Path, tmp_path: 
             killed = subprocess.run(words, env=os.environ, capture_output=True, text=True)
             assert killed.returncode == -signal.SIGKILL, killed.stderr
             assert "stopped in phase ppo" in "\n".join(status_lines(broken))
-        with pytest.raises(Stopped):
+        with pytest.raises(WriteError, match="the disk is full"):
             improve(
                 broken,
                 [data],
@@ -162,7 +163,9 @@ def test_a_round_killed_in_any_phase_makes_the_same_model(base: Path, tmp_path: 
                 entering=stop_at(phase),
             )
         assert len(read_promotions(broken)) == 1
-        assert read_progress(RoundFiles(broken, 1)).state == "failed"
+        progress = read_progress(RoundFiles(broken, 1))
+        assert (progress.state, progress.phase) == ("failed", phase)
+        assert "Free some space" in progress.message
     verdict = improve(broken, progress=QUIET)
     assert verdict.promoted
     assert [each.round for each in read_promotions(broken)] == [0, 1]
@@ -211,25 +214,6 @@ def test_two_rounds_at_once_are_refused(good: Path) -> None:
         improve(good, progress=QUIET)
     assert read_promotions(good) == before
     assert len(list((good / "rounds").iterdir())) == 1
-
-
-def test_a_full_disk_ends_a_round_and_promotes_nothing(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = write_lines(tmp_path / "data.jsonl", rankings(60, "right"))
-    place = tmp_path / "home"
-
-    def full(*_: object) -> None:
-        raise WriteError(place / "report.json", "file", "the disk is full", "", is_full=True)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("fledge.rounds.improve.write_report", full)
-        with pytest.raises(WriteError, match="the disk is full"):
-            improve(place, [data], base=base, config=brief(), progress=QUIET)
-    progress = read_progress(RoundFiles(place, 1))
-    assert progress.state == "failed" and "Free some space" in progress.message
-    assert [each.event for each in read_promotions(place)] == ["base"]
-    assert improve(place, progress=QUIET).promoted
 
 
 def test_adapters_go_through_a_round(base: Path, tmp_path: Path) -> None:

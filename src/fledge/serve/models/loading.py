@@ -20,6 +20,7 @@ from fledge.model.config import GPTConfig
 from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
 from fledge.runtime.memory import machine_memory, return_freed_memory
+from fledge.serve.models.promoted import PromotedModel
 from fledge.serve.models.registry import ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.decoding import lines_of
@@ -57,7 +58,7 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
         stages = stages_in(place)
         found = {f"{name}/{stage}" if name else stage: at for stage, at in stages.items()}
         if is_place(place):
-            found = {name or place.resolve().name: find_checkpoint(place)}
+            found = {name or place.resolve().name: place}
         elif not found:
             checkpoint = find_checkpoint(place)
             found = {name or name_of(checkpoint): checkpoint}
@@ -133,7 +134,12 @@ def served_model(
     memory: int,
     weights: WeightFormat = "auto",
 ) -> ServedModel:
-    """Return the model of one checkpoint; its age is that of its directory."""
+    """Return the model of one checkpoint, whose age is that of its directory, or of a place."""
+    if is_place(checkpoint):
+        promoted = partial(find_checkpoint, checkpoint)
+        return PromotedModel(
+            checkpoint, lambda: served_model(name, promoted(), max_batch, memory, weights)
+        ).first()
     checkpoint = find_checkpoint(checkpoint)
     resolved = resolve(checkpoint)
     open_tensors(resolved)  # opens every file, reads no weights

@@ -35,6 +35,10 @@ class ServedModel:
     suggestions: tuple[str, ...] = ()
     recommended: Recommended = NOTHING_RECOMMENDED
     """Sampling for requests that name none."""
+    version: int = 0
+    """Number of changes of the place behind the model; a higher one takes the place of a lower."""
+    renew: "Callable[[ServedModel], ServedModel] | None" = None
+    """Returns the model that stands under this id now: itself, or one of a higher version."""
 
     def card(self) -> ModelCard:
         """Return its entry in `/v1/models`."""
@@ -89,7 +93,7 @@ class ModelRegistry(Mapping[str, Model]):
         """Raises `ApiError` 404 for an unknown id."""
         if model not in self._models:
             raise unknown_model(model, list(self._models))
-        return self._models[model]
+        return self._renewed(self._models[model])
 
     def __contains__(self, model: object) -> bool:
         return model in self._models
@@ -99,6 +103,12 @@ class ModelRegistry(Mapping[str, Model]):
 
     def __len__(self) -> int:
         return len(self._models)
+
+    def _renewed(self, model: Model) -> Model:
+        """Look whether rounds promoted another model under this id, or rolled back to one."""
+        if isinstance(model, ServedModel) and model.renew is not None:
+            self._models[model.id] = model.renew(model)
+        return self._models[model.id]
 
     def listing(self) -> ModelList:
         """Return the answer of `/v1/models`."""
