@@ -85,6 +85,7 @@ NOT_COMMANDS = {
     ("api.md", "yaml"): "a file of Prometheus",
     ("chat.md", "html"): "a line of a web page",
     ("data.md", ""): "an error; tests/data/test_docs_examples.py provokes it",
+    ("improve.md", "text"): "a tree of files",
     ("inspect.md", "indented"): "a formula",
     ("model.md", "text"): "a formula",
     ("plan.md", "text"): "what commands print",
