@@ -18,10 +18,10 @@ RECOMMENDED = "training.md#what-a-stage-recommends"
 PREFACE = """\
 # Settings
 
-Every setting of a run file, a pipeline and a round. On the command line, `section.key=value` changes
-one, and a misspelt name is answered with the nearest right one. `"none"` switches off a setting that
-can be none. [Training](training.md) explains how the settings work together. This page is written by
-`python -m fledge.cli.settings_reference > docs/settings.md`.
+Every setting of a run file, a pipeline and a round. On the command line, `section.key=value`
+changes one, and a misspelt name is answered with the nearest right one. `"none"` switches off a
+setting that can be none. [Training](training.md) explains how the settings work together. This page
+is written by `python -m fledge.cli.settings_reference > docs/settings.md`.
 """
 
 TITLES = {"Run": "A run", "Pipeline": "A pipeline", "RoundConfig": "A round"}

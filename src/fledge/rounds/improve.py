@@ -27,7 +27,7 @@ from fledge.rounds.history import promote_passed
 from fledge.rounds.intake import take_in
 from fledge.rounds.lock import alone
 from fledge.rounds.past import Begun, Used
-from fledge.rounds.progress import Phase, write_end, write_progress
+from fledge.rounds.progress import EarlyEnd, Phase, write_progress
 from fledge.rounds.records import read_kept
 from fledge.rounds.report import RewardReports, write_report
 from fledge.rounds.reward_report import reward_report
@@ -84,11 +84,8 @@ def improve(
         files, begun = begin(place, base, config, left_out)
         rules = rules or Rules(_rule(begun.config.gold), _rule(begun.config.right))
         around = Surroundings(progress or for_terminal(), entering, rules, promote)
-        try:
+        with EarlyEnd(files):
             return _run(place, files, begun, data, around)
-        except BaseException as error:
-            write_end(files, error)
-            raise
 
 
 def _rule(name: str | None) -> RewardFunction | None:

@@ -23,7 +23,7 @@ class Begun(Config):
     start_round: int = Field(ge=BASE)
     """Round that made the model that this one starts from."""
     start: str
-    """That model: relative to the place, or anywhere else."""
+    """Directory of that model: relative to the place, or anywhere else."""
     current: str
     """Promoted model when the round began, which the new one is compared with."""
     left_out: tuple[str, ...] = ()

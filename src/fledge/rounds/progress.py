@@ -2,7 +2,8 @@
 
 import os
 from contextlib import suppress
-from typing import Literal
+from types import TracebackType
+from typing import Literal, final
 
 from fledge.checkpoint.promotions import now
 from fledge.config import Config
@@ -49,15 +50,31 @@ def write_progress(files: RoundFiles, phase: Phase, state: State, message: str =
     )
 
 
-def write_end(files: RoundFiles, error: BaseException) -> None:
-    """Note why a round ended early; a full disk must not hide the reason."""
-    if not files.progress.is_file():
-        return
-    phase = read_progress(files).phase
-    stopped = isinstance(error, Interrupted | KeyboardInterrupt)
-    message = str(error) if isinstance(error, FledgeError) else f"{type(error).__name__}: {error}"
-    with suppress(WriteError):
-        write_progress(files, phase, "stopped" if stopped else "failed", message)
+@final
+class EarlyEnd:
+    """Notes why a round ended early, where an error leaves its block; the error goes on."""
+
+    def __init__(self, files: RoundFiles) -> None:
+        self.files = files
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Note the reason; a full disk must not hide it."""
+        if error is None or not self.files.progress.is_file():
+            return
+        phase = read_progress(self.files).phase
+        stopped = isinstance(error, Interrupted | KeyboardInterrupt)
+        name = type(error).__name__
+        message = str(error) if isinstance(error, FledgeError) else f"{name}: {error}"
+        with suppress(WriteError):
+            write_progress(self.files, phase, "stopped" if stopped else "failed", message)
 
 
 def read_progress(files: RoundFiles) -> RoundProgress:
