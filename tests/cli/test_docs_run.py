@@ -87,6 +87,7 @@ NOT_COMMANDS = {
     ("chat.md", "html"): "a line of a web page",
     ("data.md", ""): "an error; tests/data/test_docs_examples.py provokes it",
     ("data.md", "jsonl"): "tasks; tests/feedback/test_label_tasks.py reads them",
+    ("improve.md", "text"): "a tree of files",
     ("inspect.md", "indented"): "a formula",
     ("model.md", "text"): "a formula",
     ("plan.md", "text"): "what commands print",

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from fledge.checkpoint.promotions import is_place, promoted_model
 from fledge.errors import CheckpointError, WriteError
 from fledge.files import UNFINISHED, remove_directory, write_directory
 
@@ -42,7 +43,8 @@ def latest(output: Path) -> Path | None:
 def find_checkpoint(path: Path) -> Path:
     """Find a checkpoint by its own path, by its run's output (the newest), or by `output/latest`.
 
-    `output/critic` is the value model of a PPO run's newest checkpoint.
+    `output/critic` is the value model of a PPO run's newest checkpoint. A place of rounds stands
+    for the model that it promoted.
 
     Raises:
         CheckpointError: there is none; the message says what is there instead.
@@ -54,6 +56,8 @@ def find_checkpoint(path: Path) -> Path:
         path = newest / CRITIC
     if is_checkpoint(path):
         return path
+    if is_place(path):
+        return find_checkpoint(promoted_model(path))
     newest = latest(path)
     if newest is not None:
         return newest

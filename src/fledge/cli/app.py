@@ -20,6 +20,7 @@ from fledge.cli import (
     export_model,
     generate,
     import_model,
+    improve,
     info,
     init,
     inspect,
@@ -31,6 +32,7 @@ from fledge.cli import (
     pretrain,
     restore,
     reward,
+    rounds,
     sample,
     serve,
     sft,
@@ -80,6 +82,8 @@ app.command("sft", epilog=sft.EXAMPLE, rich_help_panel=RAISE)(sft.sft)
 app.command("reward", epilog=reward.EXAMPLE, rich_help_panel=RAISE)(reward.reward)
 app.command("ppo", epilog=ppo.EXAMPLE, rich_help_panel=RAISE)(ppo.ppo)
 app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=RAISE)(doctor.doctor)
+app.command("improve", epilog=improve.EXAMPLE, rich_help_panel=RAISE)(improve.improve)
+app.add_typer(rounds.app, name="rounds", rich_help_panel=RAISE)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=USE)(evaluate.evaluate)
 app.command("generate", epilog=generate.EXAMPLE, rich_help_panel=USE)(generate.generate)
 app.command("sample", epilog=sample.EXAMPLE, rich_help_panel=USE)(sample.sample)

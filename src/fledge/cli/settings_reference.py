@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from fledge.rounds.config import RoundConfig
 from fledge.runs.pipeline import Pipeline
 from fledge.runs.recommended import ADVICE, ALWAYS
 from fledge.runs.run import Run
@@ -17,17 +18,21 @@ RECOMMENDED = "training.md#what-a-stage-recommends"
 PREFACE = """\
 # Settings
 
-Every setting of a run file and of a pipeline. On the command line, `section.key=value` changes one,
-and a misspelt name is answered with the nearest right one. `"none"` switches off a setting that can
-be none. [Training](training.md) explains how the settings work together. This page is written by
-`python -m fledge.cli.settings_reference > docs/settings.md`.
+Every setting of a run file, a pipeline and a round. On the command line, `section.key=value`
+changes one, and a misspelt name is answered with the nearest right one. `"none"` switches off a
+setting that can be none. [Training](training.md) explains how the settings work together. This page
+is written by `python -m fledge.cli.settings_reference > docs/settings.md`.
 """
+
+TITLES = {"Run": "A run", "Pipeline": "A pipeline", "RoundConfig": "A round"}
+"""Headings of the settings of whole files."""
 
 
 def page() -> str:
     """Write the whole page in Markdown."""
     seen: set[type[BaseModel]] = set()
-    sections = [*sections_of(Run, "", seen), *sections_of(Pipeline, "", seen)]
+    whole = (Run, Pipeline, RoundConfig)
+    sections = [found for model in whole for found in sections_of(model, "", seen)]
     return "\n".join([PREFACE, *(section(title, model) for title, model in sections)])
 
 
@@ -50,7 +55,7 @@ def sections_of(
 
 def section(title: str, model: type[BaseModel]) -> str:
     """Write a heading, the section's description, and a table of its settings."""
-    kind = {"Run": "A run", "Pipeline": "A pipeline"}.get(title, f"`{title}`")
+    kind = TITLES.get(title, f"`{title}`")
     text = (model.__doc__ or "").strip()
     stages_own = model in (OptimizerConfig, BatchConfig)
     rows = [row(name, field, stages_own) for name, field in model.model_fields.items()]

@@ -146,16 +146,21 @@ class RankingRenderer:
         by_rank = sorted(responses, key=lambda one: one[0])
         prompt = Conversation(tuple(Message(turn.role, turn.content) for turn in ranking.prompt))
         prompts = prompt.shorter()
-        shortest = [(rank, r.content, self._ids(prompts[-1], r.content)) for rank, r in by_rank]
+        shortest = [(rank, r.content, self.ids(prompts[-1], r.content)) for rank, r in by_rank]
         fitting = spread([one for one in shortest if len(one[2]) <= self.length], self.max_answers)
         ranks = tuple(rank for rank, _, _ in fitting)
         for start in prompts[:-1]:
-            answers = tuple(self._ids(start, text) for _, text, _ in fitting)
+            answers = tuple(self.ids(start, text) for _, text, _ in fitting)
             if all(len(ids) <= self.length for ids in answers):
                 return RenderedRanking(answers, ranks)
         return RenderedRanking(tuple(ids for _, _, ids in fitting), ranks)
 
-    def _ids(self, prompt: Conversation, answer: str) -> tuple[int, ...]:
+    def ids(self, prompt: Conversation, answer: str) -> tuple[int, ...]:
+        """Return a prompt with an answer as ids, up to the answer's end, however long they are.
+
+        Raises:
+            ConversationRefused: the template does not take them.
+        """
         key = (prompt, answer)
         if key not in self.known:
             self.known[key] = _scored(prompt.then("assistant", answer), self)

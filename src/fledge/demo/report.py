@@ -20,7 +20,6 @@ from fledge.demo.data import (
     read_answers,
     sampling_of,
 )
-from fledge.demo.reward_scores import reward_scores
 from fledge.demo.runs import DemoFiles
 from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import DataError
@@ -43,6 +42,7 @@ from fledge.evaluate.sample_table import sample_table
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.generate.request import SamplingParams
 from fledge.model.counting import parameters
+from fledge.runs.reward_scores import reward_scores
 from fledge.runtime import random
 from fledge.starter.everyday import everyday_questions
 from fledge.starter.kinds import KINDS, talks

@@ -12,12 +12,12 @@ from fledge.checkpoint.model_files import load_language_model
 from fledge.data import load_demonstrations, load_rankings
 from fledge.demo.real import card_markdown
 from fledge.demo.real import demo as demo_module
-from fledge.demo.real.asking import read_replies
 from fledge.demo.real.card_files import read_card
 from fledge.demo.real.config import RealDemoConfig
 from fledge.demo.real.demo import CHARTS, run_real_demo
 from fledge.demo.real.files import RealFiles
 from fledge.errors import CheckpointError, ConfigError
+from fledge.evaluate.kept_replies import read_replies
 from small_smollm2 import write_small_smollm2
 
 SMALL = {

@@ -1,25 +1,13 @@
-"""Ask a model the questions of the report card, and keep its answers on disk."""
+"""Open a model for the report card, and choose how it samples."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import torch
 
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.inference import open_language_model
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.demo.real.config import RealDemoConfig
 from fledge.demo.real.runs import TEMPERATURE
-from fledge.evaluate.replies import Reply, answer_conversations, reply
-from fledge.files import write_text
 from fledge.generate.request import SamplingParams
-from fledge.runtime.memory import make_room
-from fledge.text.conversation import Conversation
-from fledge.text.decoding import lines_of
-
-AT_ONCE = 32
-"""Answers written at the same time: more would take memory for their caches."""
 
 
 def sampled(config: RealDemoConfig) -> SamplingParams:
@@ -35,41 +23,3 @@ def likeliest(max_new_tokens: int) -> SamplingParams:
 def open_model(path: Path) -> LoadedModel:
     """Open a model for writing, in the number format that is fastest here."""
     return open_language_model(find_checkpoint(path))
-
-
-@torch.inference_mode()
-def answers(
-    loaded: LoadedModel,
-    conversations: Sequence[Conversation],
-    sampling: SamplingParams,
-    seed: int,
-    path: Path,
-) -> list[Reply]:
-    """Answer conversations, or read the answers that an earlier call wrote to `path`.
-
-    A call that was killed leaves no file; the next one writes the same answers again.
-    """
-    if not path.is_file():
-        make_room()
-        replies = answer_conversations(loaded, conversations, sampling, seed, AT_ONCE)
-        write_replies(path, replies)
-    return read_replies(path, loaded)
-
-
-def write_replies(path: Path, replies: Sequence[Reply]) -> None:
-    """Write replies as ids, one a line."""
-    write_lines(
-        path,
-        ({"prompt": list(each.prompt_ids), "answer": list(each.answer_ids)} for each in replies),
-    )
-
-
-def read_replies(path: Path, loaded: LoadedModel) -> list[Reply]:
-    """Read what `write_replies` wrote."""
-    lines = [json.loads(line) for line in lines_of(path.read_text(encoding="utf-8"))]
-    return [reply(loaded, line["prompt"], line["answer"]) for line in lines if line]
-
-
-def write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
-    """Write one JSON record a line; the file appears whole or not at all."""
-    write_text(path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records))

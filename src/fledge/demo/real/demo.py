@@ -19,7 +19,7 @@ from fledge.checkpoint.directory import find_checkpoint, is_checkpoint
 from fledge.checkpoint.import_source import import_source
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.demo.curves import Wanted, charts
-from fledge.demo.real.asking import answers, likeliest, open_model, sampled, write_lines
+from fledge.demo.real.asking import likeliest, open_model, sampled
 from fledge.demo.real.card import MODELS, RealCard
 from fledge.demo.real.card_files import read_card, write_card
 from fledge.demo.real.card_terminal import print_card
@@ -48,6 +48,7 @@ from fledge.demo.real.questions import (
 from fledge.demo.real.runs import outputs, ppo_run, reward_run, sft_run
 from fledge.demo.stopwatch import Stopwatch
 from fledge.errors import ConfigError
+from fledge.evaluate.kept_replies import answers, write_lines
 from fledge.feedback.records import Ranking
 from fledge.files import write_text
 from fledge.model.counting import parameters

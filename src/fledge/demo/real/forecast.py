@@ -9,9 +9,9 @@ import torch
 from rich.table import Table
 
 from fledge.checkpoint.model_files import LoadedModel
-from fledge.demo.real.asking import AT_ONCE
 from fledge.demo.real.config import RealDemoConfig
 from fledge.demo.real.runs import RANKINGS, REWARD_SAVED_EVERY, RUNTIME
+from fledge.evaluate.kept_replies import AT_ONCE
 from fledge.generate.engine import Engine
 from fledge.generate.request import SamplingParams
 from fledge.generate.respond import respond

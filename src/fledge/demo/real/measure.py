@@ -11,7 +11,7 @@ from torch import Tensor
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.model_files import LoadedModel, load_language_model, load_scalar_model
 from fledge.demo.curves import last_evaluation
-from fledge.demo.real.asking import answers, likeliest, open_model, read_replies, sampled
+from fledge.demo.real.asking import likeliest, open_model, sampled
 from fledge.demo.real.card import (
     COMPARISONS,
     MODELS,
@@ -22,13 +22,6 @@ from fledge.demo.real.card import (
     RewardCard,
 )
 from fledge.demo.real.config import RealDemoConfig
-from fledge.demo.real.exploitation import (
-    explained_share,
-    new_ending,
-    share_with,
-    standardised_gain,
-    with_ending,
-)
 from fledge.demo.real.files import RealFiles
 from fledge.demo.real.kinds import answered_rightly, shares_right
 from fledge.demo.real.labelling import RankedReplies, ranked
@@ -36,11 +29,19 @@ from fledge.demo.real.measured_text import bits_per_byte
 from fledge.demo.real.questions import held_out_ranked_questions
 from fledge.demo.real.runs import RUNTIME, TEMPERATURE, outputs
 from fledge.demo.real.watched import read_monitor
-from fledge.demo.reward_scores import reward_scores
 from fledge.evaluate.divergence import kl_per_answer
+from fledge.evaluate.exploitation import (
+    explained_share,
+    new_ending,
+    share_with,
+    standardised_gain,
+    with_ending,
+)
+from fledge.evaluate.kept_replies import answers, read_replies
 from fledge.evaluate.preferences import right_against_wrong
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
 from fledge.evaluate.win_rate import paired_bootstrap
+from fledge.runs.reward_scores import reward_scores
 from fledge.runtime import Runtime, random
 from fledge.runtime.memory import make_room
 from fledge.starter.python_texts import measured_texts

@@ -9,6 +9,7 @@ import torch
 from fledge.checkpoint.directory import find_checkpoint, is_checkpoint, latest, step_of
 from fledge.checkpoint.inference import inference_dtype, load_for_inference, settings_of
 from fledge.checkpoint.lineage import Lineage, read_lineage
+from fledge.checkpoint.promotions import is_place
 from fledge.checkpoint.recommended import read_recommended
 from fledge.checkpoint.resolved import Checkpoint, resolve
 from fledge.checkpoint.settings import check_vocabulary
@@ -20,6 +21,7 @@ from fledge.model.counting import cache_bytes, parameters
 from fledge.model.huggingface.decoder_only import family_of
 from fledge.runtime.memory import machine_memory, return_freed_memory
 from fledge.serve.models.offer import FILE_NAME, name_in_offer, raised, read_offer
+from fledge.serve.models.promoted import PromotedModel
 from fledge.serve.models.registry import AwaitedModel, ServedModel
 from fledge.text.chat import ChatTemplate
 from fledge.text.decoding import lines_of
@@ -44,7 +46,8 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
 
     The output of a pipeline or a demo stands for the models in its `models.toml`, and without one
     for the language models in it, last stage first; with a NAME they are called NAME/ppo, NAME/sft
-    and so on. A model of a `models.toml` that is not raised yet has the path of its run.
+    and so on. A model of a `models.toml` that is not raised yet has the path of its run. A place of
+    rounds stands for the model that it promoted, under the place's name, whichever round made it.
 
     Raises:
         CheckpointError: a path holds no checkpoint.
@@ -56,7 +59,9 @@ def named(entries: Sequence[str]) -> dict[str, Path]:
         name, place = (given, Path(path)) if equals else ("", Path(entry))
         stages = listed_in(place) or stages_in(place)
         found = {f"{name}/{stage}" if name else stage: at for stage, at in stages.items()}
-        if not found:
+        if is_place(place):
+            found = {name or place.resolve().name: place}
+        elif not found:
             checkpoint = find_checkpoint(place)
             found = {name or name_of(checkpoint): checkpoint}
         for each, checkpoint in found.items():
@@ -123,7 +128,11 @@ def offered_models(
         CheckpointError, ConfigError: as `served_models`; also where every model is awaited.
     """
     budget = memory or machine_memory()
-    awaited = {name: path for name, path in checkpoints.items() if not is_checkpoint(path)}
+    awaited = {
+        name: path
+        for name, path in checkpoints.items()
+        if not is_checkpoint(path) and not is_place(path)
+    }
     if awaited and len(awaited) == len(checkpoints):
         runs = ", ".join(map(str, awaited.values()))
         raise ConfigError(
@@ -181,7 +190,12 @@ def served_model(
     memory: int,
     weights: WeightFormat = "auto",
 ) -> ServedModel:
-    """Return the model of one checkpoint; its age is that of its directory."""
+    """Return the model of one checkpoint, whose age is that of its directory, or of a place."""
+    if is_place(checkpoint):
+        promoted = partial(find_checkpoint, checkpoint)
+        return PromotedModel(
+            checkpoint, lambda: served_model(name, promoted(), max_batch, memory, weights)
+        ).first()
     checkpoint = find_checkpoint(checkpoint)
     resolved = resolve(checkpoint)
     open_tensors(resolved)  # opens every file, reads no weights

@@ -1,6 +1,7 @@
 """Models as the server offers them: an id, a name, and a tokenizer or an upstream."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,10 @@ class ServedModel:
     suggestions: tuple[str, ...] = ()
     recommended: Recommended = NOTHING_RECOMMENDED
     """Sampling for requests that name none."""
+    version: int = 0
+    """Number of changes of the place behind the model; a higher one takes the place of a lower."""
+    renew: "Callable[[ServedModel], ServedModel] | None" = None
+    """Returns the model that stands under this id now: itself, or one of a higher version."""
 
     def card(self) -> ModelCard:
         """Return its entry in `/v1/models`."""
@@ -101,12 +106,13 @@ class ModelRegistry(Mapping[str, Model]):
             self._offered[model.id] = model
         self._models = _ready(self._offered)
         self._failures: dict[str, str] = {}
+        self._changing = threading.Lock()
         assert self._models, "a server without a model"
 
     def __getitem__(self, model: str) -> Model:
         """Raises `ApiError` 404 for an unknown id, 503 for a model that is awaited."""
         if model in self._models:
-            return self._models[model]
+            return self._renewed(self._models[model])
         if model in self._offered:
             raise awaited_model(model, list(self._models))
         raise unknown_model(model, list(self._models))
@@ -130,28 +136,41 @@ class ModelRegistry(Mapping[str, Model]):
 
         A model that cannot be read stays awaited, and its error is logged once.
         """
-        offered = {id_: self._found(each) for id_, each in self._offered.items()}
-        # Both are replaced whole, because other threads read them at any moment.
-        self._models = _ready(offered)
-        self._offered = offered
+        for awaited in self.awaited:
+            if (found := self._found(awaited)) is not None:
+                self._offer(found)
+
+    def _renewed(self, model: Model) -> Model:
+        """Look whether rounds promoted another model under this id, or rolled back to one."""
+        if not isinstance(model, ServedModel) or model.renew is None:
+            return model
+        renewed = model.renew(model)
+        if renewed is not model:
+            self._offer(renewed)
+        return renewed
+
+    def _offer(self, model: Model) -> None:
+        """Put a model in the place of the one with its id."""
+        with self._changing:
+            # Both are replaced whole, because other threads read them at any moment.
+            self._offered = {**self._offered, model.id: model}
+            self._models = _ready(self._offered)
 
     def listing(self) -> ModelList:
         """Return the answer of `/v1/models`."""
         return ModelList(data=[model.card() for model in self._models.values()])
 
-    def _found(self, model: Model | AwaitedModel) -> Model | AwaitedModel:
-        if not isinstance(model, AwaitedModel):
-            return model
+    def _found(self, model: AwaitedModel) -> ServedModel | None:
         try:
             found = model.find()
         except FledgeError as error:
             if self._failures.get(model.id) != str(error):
                 logger.error("%s cannot be served: %s", model.id, error)
             self._failures[model.id] = str(error)
-            return model
+            return None
         if found is not None:
             logger.info("%s is ready", model.id)
-        return found or model
+        return found
 
 
 def _ready(offered: Mapping[str, Model | AwaitedModel]) -> dict[str, Model]:

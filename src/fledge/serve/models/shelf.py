@@ -23,6 +23,7 @@ class ModelShelf:
         self._is_idle = is_idle
         self._engines: dict[str, TokenEngine] = {}
         self._bytes: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
         self._loading = asyncio.Lock()
 
     async def engine(self, model: ServedModel) -> TokenEngine:
@@ -32,13 +33,15 @@ class ModelShelf:
             ApiError: 503 where the models that are answering leave no room for it.
             CheckpointError: the model cannot be read.
         """
-        if model.id not in self._engines:
+        if self._is_behind(model):
             async with self._loading:
-                if model.id not in self._engines:
+                if self._is_behind(model):
                     self._make_room(model)
                     logger.info("loading %s", model.id)
+                    # Answers of an older version are written to their end by its own engine.
                     engine = await asyncio.to_thread(model.load)
                     self._bytes[model.id] = model.bytes
+                    self._versions[model.id] = model.version
                     self._engines[model.id] = engine
         self._engines[model.id] = self._engines.pop(model.id)  # now the most recently used
         return self._engines[model.id]
@@ -46,6 +49,10 @@ class ModelShelf:
     def loads(self) -> dict[str, EngineLoad]:
         """Return the load of each model in memory."""
         return {id_: engine.load() for id_, engine in list(self._engines.items())}
+
+    def _is_behind(self, model: ServedModel) -> bool:
+        """Return whether the model is not in memory, or in an older version."""
+        return model.id not in self._engines or self._versions[model.id] < model.version
 
     def _make_room(self, model: ServedModel) -> None:
         """Put away idle models, the longest unused first, until this one fits."""

@@ -1,0 +1,117 @@
+"""`fledge improve` and `fledge rounds` as they are typed."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fledge.checkpoint.directory import find_checkpoint
+from fledge.checkpoint.promotions import read_promotions
+from fledge.cli.app import run
+from rounds.miniature import prompts, rankings, write_lines
+
+Fledge = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def fledge(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fledge:
+    monkeypatch.setattr("fledge.cli.improve.log_to_terminal", lambda: None)
+    monkeypatch.setattr(os, "nice", lambda step: step)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = run([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_roll_back_restores_the_old_model_and_back_again(good: Path, fledge: Fledge) -> None:
+    promoted = find_checkpoint(good)
+    code, out, _ = fledge("rounds", "roll-back", good, "--by", "carol", "--because", "too curt")
+    assert code == 0 and "rolled back: the base, by carol: too curt" in out
+    assert find_checkpoint(good) != promoted
+    code, _, err = fledge("rounds", "roll-back", good)
+    assert code == 2 and "no earlier model to return to" in err
+    assert fledge("rounds", "roll-back", good, "--to", 1, "--by", "carol")[0] == 0
+    assert find_checkpoint(good) == promoted
+    code, _, err = fledge("rounds", "roll-back", good, "--to", 7)
+    assert code == 2 and "was never promoted" in err
+    out = fledge("rounds", "history", good)[1].splitlines()
+    assert [line.partition("  ")[2].partition(":")[0] + ":" for line in out] == [
+        "base:",
+        "promoted:",
+        "rolled back:",
+        "rolled back:",
+    ]
+    assert "win_rate 0." in out[1]
+
+
+def test_status_and_lineage_tell_the_gate_the_data_and_the_people(
+    good: Path, fledge: Fledge
+) -> None:
+    out = fledge("rounds", "status", good)[1]
+    assert "round 1: promoted" in out and "met: judge prefers the new model" in out
+    assert f"{good} stands for the model of round 1" in out
+    out = fledge("rounds", "lineage", good)[1]
+    assert "rankings.jsonl" in out and "| ann |" in out
+    out = fledge("rounds", "lineage", good, "--person", "ann")[1]
+    assert "round 1 used records of ann: judge" in out and "--without ann" in out
+    assert fledge("rounds", "lineage", good, "--person", "zoe")[1] == "no model learned from zoe\n"
+
+
+def test_a_round_at_chance_says_so_and_a_round_can_be_given_up(
+    base: Path, tmp_path: Path, fledge: Fledge
+) -> None:
+    place, data = tmp_path / "home", write_lines(tmp_path / "a.jsonl", rankings(60, "shuffled"))
+    steps = ("reward.optimizer.steps=1", "reward.batch.examples=4", "measure.altered=4")
+    code, out, err = fledge("improve", place, *steps, "--base", base, "--data", data)
+    assert code == 0, err
+    assert out.startswith("not promoted\n  The reward model orders")
+    assert f"fledge rounds status {place}" in err
+    record = json.loads((place / "rounds/001/round.json").read_text())
+    assert record["config"]["measure"]["altered"] == 4
+
+    code, _, err = fledge("improve", place, "--data", data)
+    assert code == 1 and "nothing new" in err
+    code, _, err = fledge("rounds", "give-up", place)
+    assert code == 0
+    code, _, err = fledge("rounds", "promote", place, 5, "--because", "luck")
+    assert code == 2 and "there is no round 5" in err
+    assert len(read_promotions(place)) == 1
+
+
+def test_bad_input_is_named(base: Path, tmp_path: Path, fledge: Fledge) -> None:
+    place = tmp_path / "home"
+    code, _, err = fledge("improve", place, "--data", "feedback.jsonl")
+    assert code == 2 and "--base CHECKPOINT" in err
+    code, _, err = fledge("improve", place, "-m", tmp_path / "nowhere", "-d", "x.jsonl")
+    assert code == 1 and "no checkpoint here" in err
+    few = write_lines(tmp_path / "few.jsonl", rankings(2, "right"))
+    code, _, err = fledge("improve", place, "-m", base, "-d", few)
+    assert code == 1 and "rank answers to more prompts" in err
+    unknown = [{"prompt": prompts(1)[0], "ranking": [["a"], ["b"]]}]
+    unknown[0]["responses"] = [{"id": "a", "content": "red"}, {"id": "c", "content": "blue"}]
+    named = write_lines(tmp_path / "named.jsonl", unknown)
+    code, _, err = fledge("improve", place, "-m", base, "-d", named)
+    assert code == 1 and "ranking must name every response once" in err
+    code, _, err = fledge("improve", place, "gate.pays=1", "-m", base, "-d", few)
+    assert code == 2 and "did you mean pay?" in err
+    code, _, err = fledge("rounds", "status", tmp_path / "elsewhere")
+    assert code == 1 and "no rounds here" in err
+    assert len(read_promotions(place)) == 1
+
+
+def test_a_base_that_was_removed_ends_the_round_before_it_begins(
+    base: Path, tmp_path: Path, fledge: Fledge
+) -> None:
+    moved = tmp_path / "moved"
+    moved.symlink_to(base)
+    place, data = tmp_path / "home", write_lines(tmp_path / "a.jsonl", rankings(2, "right"))
+    assert fledge("improve", place, "-m", moved, "-d", data)[0] == 1
+    history = (place / "promotions.jsonl").read_text()
+    (place / "promotions.jsonl").write_text(history.replace(str(base), str(tmp_path / "gone")))
+    code, _, err = fledge("improve", place, "-d", data)
+    assert (code == 1 and "is gone" in err) or "no checkpoint here" in err
+    assert "return to another model" in err
