@@ -1,5 +1,7 @@
 """Krippendorff's alpha, against the package `krippendorff` and numbers worked out by hand."""
 
+import tracemalloc
+
 import krippendorff
 import numpy as np
 import pytest
@@ -87,3 +89,19 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         for found in (measured(sample, "nominal") for sample in samples)
     )
     assert 70 <= held <= 80
+
+
+def test_memory_does_not_grow_as_prompts_times_values_squared():
+    """A table prompts × values² would take 800 MB here."""
+    random = np.random.default_rng(0)
+    units = np.repeat(np.arange(10_000), 3)
+    values = random.integers(100, size=len(units)).astype(float)
+    resampling = Resampling(10_000, seed=0)
+    tracemalloc.start()
+    try:
+        found = krippendorff_alpha(units, resampling.group_of[units], values, "ordinal", resampling)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150e6
+    assert found.low < 0 < found.high

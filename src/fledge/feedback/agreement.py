@@ -1,4 +1,4 @@
-"""How well people agree: a report on rankings and ratings of many people, and on each person."""
+"""Agreement of people: a report on the rankings and ratings of all, and on each person."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What one person did; `seconds` is the median of a task."""
+    """One person's work; `seconds` is the median of a task."""
 
     tasks: int
     agreement: Estimate | None

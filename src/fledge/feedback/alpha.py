@@ -20,7 +20,7 @@ _MOST_CELLS = 2**21
 
 @dataclass(frozen=True, slots=True)
 class ValueCounts:
-    """How often each value was given to each unit with two labels or more, sorted by unit.
+    """Counts of each value of each unit with two labels or more, sorted by unit.
 
     Rows have equal length; `labels` is the number of all labels of the row's unit.
     """

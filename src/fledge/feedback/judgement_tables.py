@@ -1,4 +1,4 @@
-"""What people said of answers, as columns of numbers: orders, marks, flags, and times."""
+"""People's judgements of answers, as columns of numbers: orders, marks, flags, and times."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable

@@ -23,7 +23,7 @@ _OWN = ("id", "_server_id", "status", "external_id", "metadata", "inserted_at", 
 
 
 class Reply(NamedTuple):
-    """What one person said to one question."""
+    """One person's reply to one question."""
 
     question: str
     value: object

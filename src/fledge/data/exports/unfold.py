@@ -14,7 +14,7 @@ from fledge.data.exports.shape import Fields
 from fledge.data.records import Located
 
 Kind = Literal["demonstrations", "rankings", "prompts", "judgements"]
-"""What the reader of records wants; judgements are rankings and ratings."""
+"""Kinds of records that a reader may want; judgements are rankings and ratings."""
 
 _log = logging.getLogger(__name__)
 
