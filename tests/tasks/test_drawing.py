@@ -84,12 +84,11 @@ def test_company_and_order_change_no_answer(models) -> None:
 
 
 def test_the_order_of_letters_tells_nothing_of_the_author(models, said) -> None:
-    said += [["greedy"] * 40 + ["hot"] * 40]
+    said += [["greedy", "hot"] * 24]
     authors = authors_of(models, [0.0, 1.0], SAMPLING)
-    said[0] = [text for _ in range(40) for text in ("greedy", "hot")]
-    answered = Drawer(authors, 0).draw([asked(str(n)) for n in range(40)], [[0, 1]] * 40)
+    answered = Drawer(authors, 0).draw([asked(str(n)) for n in range(24)], [[0, 1]] * 24)
     first = sum(each.answers[0].temperature == 0 for each in answered)
-    assert 10 < first < 30
+    assert 5 < first < 19
 
 
 def test_a_model_is_named_by_its_run_and_its_weights(models, chat_model: Path) -> None:

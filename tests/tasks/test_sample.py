@@ -56,7 +56,7 @@ def test_wherever_a_process_was_killed_the_files_become_the_same(
     answers = answers_path(whole).read_bytes()
     ends = [n + 1 for n, byte in enumerate(answers) if byte == ord("\n")]
     assert len(ends) == 1 + len(PROMPTS)
-    for cut in (0, 5, ends[0], ends[0] + 9, ends[3], ends[4] + 40, len(answers) - 1, len(answers)):
+    for cut in (5, ends[0] + 9, ends[3], ends[4] + 40, len(answers) - 1):
         output = tmp_path / f"{cut}.jsonl"
         answers_path(output).write_bytes(answers[:cut])
         output.write_bytes(whole.read_bytes()[: cut // 2])

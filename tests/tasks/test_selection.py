@@ -85,9 +85,9 @@ def test_the_most_uncertain_are_kept_in_their_order(judge) -> None:
 
 
 def test_models_that_are_each_other_s_opposite_disagree_on_all(judge, doubter) -> None:
-    selection = select(TASKS, [judge, doubter], 3, "disagreeing", seed=0)
+    selection = select(TASKS[:6], [judge, doubter], 3, "disagreeing", seed=0)
     assert selection.mean_all == 1.0 and len(selection.chosen) == 3
-    other = select(TASKS, [judge, doubter], 3, "disagreeing", seed=1)
+    other = select(TASKS[:6], [judge, doubter], 3, "disagreeing", seed=1)
     assert other.chosen != selection.chosen  # the seed decides between equal ones
 
 
