@@ -80,3 +80,31 @@ def test_tasks_are_listed_by_pages(database: Database) -> None:
     first = database.label_tasks.list(project, limit=3)
     rest = database.label_tasks.list(project, limit=3, after=first[-1].number)
     assert [each.key for each in (*first, *rest)] == ["t1", "t2", "t3", "t4", "t5"]
+
+
+def test_what_is_unknown_is_not_found(database: Database) -> None:
+    ada, nowhere = person(database), "0" * 32
+    projects, tasks, results = (
+        database.label_projects,
+        database.label_tasks,
+        database.label_results,
+    )
+    for ask in (
+        lambda: projects.get(nowhere),
+        lambda: projects.change(nowhere, overlap=2),
+        lambda: projects.delete(nowhere),
+        lambda: projects.write_guideline(nowhere, "x"),
+        lambda: projects.guidelines(nowhere),
+        lambda: projects.delete_guideline(nowhere, 1),
+        lambda: tasks.add(nowhere, tasks_from(lines_of(1), "rank")),
+        lambda: tasks.get(nowhere),
+        lambda: tasks.withdraw(nowhere, withdrawn=True),
+        lambda: database.label_queue.draw(ada, nowhere),
+        lambda: database.label_queue.get(ada, nowhere),
+        lambda: database.label_steps.undo(ada, nowhere),
+        lambda: database.label_steps.rely_on(nowhere),
+        lambda: results.members(nowhere),
+        lambda: results.history(ada, nowhere, limit=5),
+    ):
+        with pytest.raises(NotFound):
+            ask()
