@@ -327,39 +327,3 @@ def test_a_manager_keeps_a_project(open_label: OpenPage, database: TemporaryData
     expect(page.get_by_role("button", name="Open project")).to_be_visible()
     page.get_by_role("link", name="All projects").click()
     expect(page.locator(".list-row", has_text="Sea")).to_contain_text("closed")
-
-
-def test_ranks_and_differences_are_computed_in_the_page(open_label: OpenPage) -> None:
-    page = open_label("/label")
-    found = page.evaluate(
-        """async () => {
-        const { difference } = await import("/static/label-diff.js");
-        const { movedTo, ranksOf, stepped, tied, withRank } =
-          await import("/static/label-ranks.js");
-        const ids = ["A", "B", "C", "D"];
-        const first = withRank(withRank({}, ids, "C", 3), ids, "A", 1);
-        const race = ranksOf([["B"], ["A", "C"], ["D"]]);
-        return {
-          typed: [first, withRank(withRank(first, ids, "B", 1), ids, "D", 4)],
-          race,
-          up: stepped(race, ids, "C", -1), down: stepped(race, ids, "A", 1),
-          first: stepped(race, ids, "B", -1), last: stepped(race, ids, "D", 1),
-          tied: tied(race, ids, "A"), loose: tied(race, ids, "C"), top: tied(race, ids, "B"),
-          tie: movedTo(race, ids, "D", 0, true), new: movedTo({ A: 1 }, ids, "D", 1),
-          difference: difference("the old moon shines", "the moon shines twice"),
-          same: difference("a b", "a b"),
-        };
-        }"""
-    )
-    assert found["typed"] == [{"C": 3, "A": 1}, {"A": 1, "B": 1, "C": 3, "D": 4}]
-    race = {"B": 1, "A": 2, "C": 2, "D": 4}
-    assert found["race"] == found["first"] == found["last"] == found["top"] == race
-    assert found["up"] == {"B": 1, "C": 2, "A": 3, "D": 4}
-    assert found["down"] == found["loose"] | {"C": 2, "A": 3} == {"B": 1, "C": 2, "A": 3, "D": 4}
-    assert found["loose"] == {"B": 1, "A": 2, "C": 3, "D": 4}
-    assert found["tied"] == {"A": 1, "B": 1, "C": 3, "D": 4}
-    assert found["tie"] == {"B": 1, "D": 1, "A": 3, "C": 3}
-    assert found["new"] == {"A": 1, "D": 2}
-    sides = [(piece["side"], piece["text"]) for piece in found["difference"]]
-    assert [each for each in sides if each[0] != "both"] == [("left", "old "), ("right", " twice")]
-    assert found["same"] == [{"side": "both", "text": "a b"}]
