@@ -38,7 +38,7 @@ Models = Annotated[
         "--model",
         "-m",
         metavar="CHECKPOINT",
-        help="Model that answers; several share the answers fairly.",
+        help="Model; several share the answers.",
         show_default=False,
     ),
 ]
@@ -54,7 +54,7 @@ Temperatures = Annotated[
         "--temperature",
         "-t",
         metavar="T",
-        help="Temperature; several share the answers fairly.",
+        help="Temperature; several take turns.",
         show_default=f"{TEMPERATURE:g}",
     ),
 ]
@@ -80,7 +80,8 @@ Keep = Annotated[
 By = Annotated[
     Literal["uncertain", "disagreeing"] | None,
     typer.Option(
-        help="Choose tasks: uncertain (close scores) or disagreeing (several models).",
+        metavar="HOW",
+        help="uncertain: close scores; disagreeing: several models.",
         show_default=False,
     ),
 ]

@@ -76,11 +76,15 @@ def refuse_withheld(record: Located) -> None:
     """Check that nobody who wrote in a record forbids training; one who was not asked allows it.
 
     Raises:
-        RecordError: `consent` is false.
+        RecordError: `consent` is false, or neither true nor false.
     """
-    if record.take("consent") is False:
-        found = "one with 'consent' false (--skip-bad leaves such records out)"
-        raise record.error("a record whose writers allow training", found)
+    value = record.take("consent")
+    if value in (None, "") or truth(value):
+        return
+    if truth(value) is None:
+        raise record.error("true or false in 'consent'", shown(value))
+    found = "one with 'consent' false (--skip-bad leaves such records out)"
+    raise record.error("a record whose writers allow training", found)
 
 
 def is_learned(record: Located, place: str, message: Mapping[str, object]) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fledge.checkpoint.model_files import LoadedModel
-from fledge.data.marks import truth
 from fledge.data.prompts import prompt_from
-from fledge.data.records import Located, Skipped, shown
+from fledge.data.records import Located, Skipped
 from fledge.data.sources import load_placed
+from fledge.data.told import optional_truth
 from fledge.errors import DataError
 from fledge.generate.fitting import fits
 from fledge.generate.request import SamplingParams
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class Asked:
     """Prompt to answer. `source` is its file and line.
 
-    `consent` and `pseudonym` are what its record says of the person who wrote it; None if it says
+    `consent` and `pseudonym` are what its record tells of the person who wrote it; None if it tells
     nothing.
     """
 
@@ -53,27 +53,22 @@ def read_asked(
 ) -> list[Asked]:
     """Read the prompts that every model can answer and that people can be shown, in order.
 
-    A warning counts prompts that were given before, and those whose record says that consent is
-    false; they are left out.
+    A warning counts prompts that were given before; they are asked once.
 
     Raises:
         RecordError: a prompt cannot be used, unless `skipped` collects it.
         DataError: none is left.
     """
     known: dict[str, Asked] = {}
-    repeated = withheld = 0
-    for placed in load_placed(sources, asked_from, skipped=skipped):
+    repeated = 0
+    for placed in load_placed(sources, asked_from, skipped=skipped, kind="prompts"):
         one = placed.item
-        if one.consent is False:
-            withheld += 1
-        elif one.id in known:
+        if one.id in known:
             repeated += 1
         elif all(fits(placed, one.conversation, each, sampling, skipped) for each in models):
             known[one.id] = one
     if repeated:
         logger.warning("prompts that stand in the files again and are asked once: %s", repeated)
-    if withheld:
-        logger.warning("prompts without consent, which are left out: %s", withheld)
     if not known:
         raise DataError(f"{', '.join(sources)}: no prompt is left to ask")
     return list(known.values())
@@ -85,7 +80,7 @@ def asked_from(record: Located) -> Asked:
     Raises:
         RecordError: it holds none, or one that labellers cannot be shown.
     """
-    conversation = prompt_from(record)
+    conversation = prompt_from(record)  # refuses one whose writer forbids training
     problem = _problem(conversation)
     if problem is not None:
         raise record.error("a prompt that labellers can read", problem)
@@ -94,19 +89,9 @@ def asked_from(record: Located) -> Asked:
         id=prompt_id(conversation),
         conversation=conversation,
         source=f"{record.path.name}:{record.line}"[-LONGEST_NAME:],
-        consent=_consent(record),
+        consent=optional_truth(record, "consent"),
         pseudonym=None if pseudonym in (None, "") else str(pseudonym)[:LONGEST_NAME],
     )
-
-
-def _consent(record: Located) -> bool | None:
-    value = record.take("consent")
-    if value in (None, ""):
-        return None
-    said = truth(value)
-    if said is None:
-        raise record.error("true or false in 'consent'", shown(value))
-    return said
 
 
 def _problem(conversation: Conversation) -> str | None:
