@@ -233,7 +233,7 @@ class Walk:
         assert found.num_tasks == self.slow.num_tasks - found.num_withdrawn
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_the_queue_agrees_with_a_slow_one(database: Database, clock: Clock, seed: int) -> None:
     walk = Walk(database, clock, seed)
     for _ in range(STEPS):
