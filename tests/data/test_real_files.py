@@ -121,7 +121,7 @@ def test_autoj_has_ties():
 
 def test_no_prompt_of_a_real_file_straddles_the_split():
     rankings = load_rankings(shared_data("preferences/oasst_pairs.jsonl"))
-    train, held_out = split_rankings(rankings, 0.1, seed=0)
+    train, held_out = split_rankings(rankings, 0.1)
     first = [{ranking.prompt[0].content for ranking in part} for part in (train, held_out)]
     assert not first[0] & first[1]
     assert 10 <= len(held_out) <= 40
