@@ -158,7 +158,7 @@ class ModelRegistry(Mapping[str, Model]):
 
     def listing(self) -> ModelList:
         """Return the answer of `/v1/models`."""
-        return ModelList(data=[model.card() for model in self._models.values()])
+        return ModelList(data=[model.card() for model in self.values()])
 
     def _found(self, model: AwaitedModel) -> ServedModel | None:
         try:
