@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,7 @@ from fledge.weight_format import WeightFormat
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
+    from fledge.observe.board import Board
     from fledge.serve.models.registry import Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
@@ -97,6 +99,12 @@ PathPrefix = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="Path under which a proxy serves this.", show_default=False),
 ]
+Runs = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Training runs to watch and start at /runs.", show_default=False
+    ),
+]
 Proxy = Annotated[
     list[str] | None,
     typer.Option(metavar="ADDRESS", help="Trusted proxy: address or network.", show_default=False),
@@ -120,6 +128,7 @@ def serve(
     allow_origin: AllowOrigin = None,
     path_prefix: PathPrefix = None,
     proxy: Proxy = None,
+    runs: Runs = None,
     smtp_host: mail.SmtpHost = None,
     smtp_port: mail.SmtpPort = None,
     smtp_security: mail.SmtpSecurity = None,
@@ -171,8 +180,22 @@ def serve(
         login=not no_login,
         mail=letters,
         oidc=provider,
+        runs=None if runs is None else board_of(runs),
         announce=typer.echo,
     )
+
+
+def board_of(folder: Path) -> "Board":
+    """Make the board of the runs in a folder, with the doctor's warnings.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    from fledge.observe.board import Board
+    from fledge.observe.folder import RunsFolder
+    from fledge.runs.doctor.warned import warnings_of
+
+    return Board(RunsFolder(folder), warnings_of)
 
 
 def every_model(

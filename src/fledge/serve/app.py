@@ -16,6 +16,7 @@ from fledge.database import Database
 from fledge.database.servers import OwnRun
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
+from fledge.observe.board import Board
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
@@ -51,6 +52,7 @@ from fledge.serve.people.shared_counts import SharedCounts
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
+from fledge.serve.training.routes import training_routes
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.routes import web_routes
 
@@ -189,6 +191,7 @@ def create_app(
     passwords: Passwords | None = None,
     mail: MailSettings | None = None,
     provider: Provider | None = None,
+    runs: Board | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -211,6 +214,7 @@ def create_app(
         passwords: how they are hashed; None is argon2id as its authors advise.
         mail: SMTP server for invitations and lost passwords; None sends none.
         provider: OpenID Connect provider through which people may log in too; None is none.
+        runs: training runs that those who manage people may watch; None shows none.
     """
     registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
@@ -237,8 +241,9 @@ def create_app(
     app.path_prefix = path_prefix
     app.proxies = proxies
     app.state.parts = parts
-    pages = Pages(parts.settings, login=login)
+    pages = Pages(parts.settings, login=login, runs=runs is not None)
     include_routes(app, parts, pages, suggestions, provider)
+    app.include_router(training_routes(parts.identity, kept, runs, pages))
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
