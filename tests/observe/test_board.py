@@ -11,6 +11,7 @@ from fledge.observe.board import Board, flat
 from fledge.observe.findings import Warned
 from fledge.observe.folder import RunsFolder, RunUnavailable
 from fledge.observe.lines import Place
+from fledge.observe.state import RunState, state_of
 from fledge.train.presence import present
 
 ILL = Warned("negative KL", "it is −1", "Look for top-k")
@@ -36,6 +37,30 @@ def test_running_ones_come_first_then_the_newest(tmp_path: Path) -> None:
         ("old", 3_000.0),
     ]
     assert found.runs[2].last == {"loss": "NaN", "seconds": 1.0} and not found.is_cut
+
+
+def test_only_runs_that_changed_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        made(tmp_path, name, 1_000)
+    board = Board(RunsFolder(tmp_path), clock=lambda: 9_000.0)
+    board.list()
+    read: list[str] = []
+
+    def counted(run: Path, clock: float) -> RunState:
+        read.append(run.name)
+        return state_of(run, clock)
+
+    monkeypatch.setattr("fledge.observe.board.state_of", counted)
+    assert [line.age for line in board.list().runs] == [8_000.0, 8_000.0] and read == []
+    with present(tmp_path / "b"):
+        assert board.list().runs[0].state == "running" and read == ["b"]
+    (tmp_path / "a" / "ended.json").write_text(
+        '{"state": "failed", "message": "x"}', encoding="utf-8"
+    )
+    assert {line.name: line.state for line in board.list().runs} == {"a": "failed", "b": "stopped"}
+    assert sorted(read) == ["a", "b", "b"]
 
 
 def test_metrics_come_in_parts_with_the_state_of_the_run(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from typing import final
 
 from fledge.errors import FledgeError
 from fledge.observe.findings import Doctor, Practice, Warned, no_doctor
-from fledge.observe.folder import MOST_RUNS, RunsFolder, plain_file
+from fledge.observe.folder import MOST_RUNS, RunsFolder, Stamp, plain_file
 from fledge.observe.lineage import Ancestor, ancestors_of
 from fledge.observe.lines import Place, read_after
 from fledge.observe.processes import Processes, RunFile, log_of
 from fledge.observe.samples import SampledPrompt, samples_of
 from fledge.observe.series import plain, series_of
-from fledge.observe.state import RunState, State, settings_of, state_of
+from fledge.observe.state import RunState, State, settings_of, stamp_of_state, state_of
+from fledge.train.presence import holder
 
 Shown = float | str
 """Number as JSON has it; see `plain`."""
@@ -92,6 +93,7 @@ class Board:
         self._practice = Practice(doctor)
         self._processes = Processes(folder) if processes is None else processes
         self._clock = clock
+        self._kept: dict[Path, tuple[Stamp, RunState]] = {}
 
     @property
     def root(self) -> Path:
@@ -158,7 +160,7 @@ class Board:
 
     def _line(self, name: str, file: RunFile | None) -> RunLine:
         run = self._folder.run(name)
-        found = self._with_process(name, run, state_of(run, self._clock()))
+        found = self._with_process(name, run, self._state(run))
         age = None if found.changed is None else max(0.0, self._clock() - found.changed)
         return RunLine(
             name=name,
@@ -171,6 +173,15 @@ class Board:
             age=age,
             file=None if file is None else file.file,
         )
+
+    def _state(self, run: Path) -> RunState:
+        """Return the state of a run; only one that changed, or is trained, is read again."""
+        stamp = stamp_of_state(run)
+        before, found = self._kept.get(run, (None, None))
+        if found is None or stamp != before or found.state == "running" or holder(run) is not None:
+            found = state_of(run, self._clock())
+            self._kept[run] = (stamp, found)
+        return found
 
     def _with_process(self, name: str, run: Path, found: RunState) -> RunState:
         """Correct the state by a process that was started here and does not train, or not yet."""

@@ -8,9 +8,11 @@ from threading import Lock
 from typing import final
 
 from fledge.errors import FledgeError
+from fledge.observe.folder import Stamp, stamp_of
 
 MOST_BYTES = 64 * 2**20
 """Size of the metrics up to which they are examined; the command does it at any size."""
+EXAMINED = ("metrics.jsonl", "samples.jsonl", "run.json")
 REST = 20
 """Times as long as an examination takes, during which its findings stand."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, FledgeError)
@@ -57,12 +59,12 @@ class Practice:
         self._doctor = doctor
         self._clock = clock
         self._lock = Lock()
-        self._kept: dict[Path, tuple[object, float, Examined]] = {}
+        self._kept: dict[Path, tuple[Stamp | None, float, Examined]] = {}
 
     def examined(self, run: Path) -> Examined:
         """Return what the doctor says of a run, or said of it a little while ago."""
         with self._lock:
-            stamp = _stamp(run)
+            stamp = stamp_of(run, EXAMINED)
             before, until, found = self._kept.get(run, (None, 0.0, Examined()))
             start = self._clock()
             if stamp == before or start < until:
@@ -82,16 +84,3 @@ class Practice:
             return Examined(tuple(self._doctor(run)))
         except UNREADABLE as error:
             return Examined(problem=f"the doctor cannot read this run: {error}")
-
-
-def _stamp(run: Path) -> object:
-    """Return what changes when a run goes on."""
-    stamps: list[object] = []
-    for name in ("metrics.jsonl", "samples.jsonl", "run.json"):
-        try:
-            status = (run / name).stat()
-        except OSError:
-            stamps.append(None)
-        else:
-            stamps.append((status.st_size, status.st_mtime_ns, status.st_ino))
-    return tuple(stamps)

@@ -1,7 +1,7 @@
 """Folder of runs: which runs lie in it, and their files, never anything outside."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
@@ -101,3 +101,19 @@ def plain_file(run: Path, name: str) -> Path | None:
     """Return a file of a run unless it is missing, a link or nothing plain."""
     path = run / name
     return path if path.is_file() and not path.is_symlink() else None
+
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+def stamp_of(run: Path, names: Sequence[str]) -> Stamp:
+    """Return what changes when one of these files of a run changes, appears or vanishes."""
+    return tuple(_stamp(run / name) for name in names)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino

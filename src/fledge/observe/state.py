@@ -10,13 +10,13 @@ from fledge.checkpoint.directory import latest
 from fledge.checkpoint.json_files import read_json
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.errors import CheckpointError
-from fledge.observe.folder import plain_file
+from fledge.observe.folder import Stamp, plain_file, stamp_of
 from fledge.observe.lines import newest_lines
 from fledge.observe.series import numbers_of, step_of
 from fledge.train.presence import END_FILE, LOCK_FILE, holder, read_end
 
 State = Literal["running", "finished", "stopped", "failed"]
-TAIL_BYTES = 64 * 2**10
+TAIL_BYTES = 32 * 2**10
 RECENT_SECONDS = 120
 """Age of the last metrics up to which a run without a lock counts as running."""
 
@@ -62,6 +62,11 @@ def state_of(run: Path, clock: float | None = None) -> RunState:
         changed=changed,
         process=process,
     )
+
+
+def stamp_of_state(run: Path) -> Stamp:
+    """Return what changes when the state of a run that nobody trains changes."""
+    return stamp_of(run, (".", "metrics.jsonl", "run.json", END_FILE))
 
 
 def settings_of(run: Path) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ export function draw(svg, curves, look, width, height) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren();
   const steps = rangeOf(curves.flatMap(({ raw }) => ends(raw.steps)), look.logSteps);
-  const values = rangeOf(curves.flatMap(({ raw }) => raw.values), look.logValues);
+  const values = rangeOf(curves.flatMap(({ raw, smooth }) => [...raw.values, ...smooth.values]), look.logValues);
   if (!steps || !values) return null;
   const [first, last] = steps[0] === steps[1] ? widened(steps[0], steps[1], look.logSteps) : steps;
   const [low, high] = widened(values[0], values[1], look.logValues);

@@ -2,7 +2,7 @@
 
 /** Titles and units of metrics, in the order of their charts. @type {[string, string, string][]} */
 const KNOWN = [
-  ["loss", "Loss", "of the stage, see its documentation"],
+  ["loss", "Loss", "mean of a step"],
   ["held-out validation_loss", "Held-out loss", "nats per token"],
   ["held-out bits_per_byte", "Held-out bits per byte", "bits"],
   ["accuracy", "Accuracy", "share of pairs ordered as people did"],
