@@ -216,9 +216,8 @@ def create_app(
         provider: OpenID Connect provider through which people may log in too; None is none.
         runs: training runs that those who manage people may watch; None shows none.
     """
-    registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
-    service = ModelService(registry, sampling or SamplingParams(), max_pending, memory)
+    service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
     parts = Parts.of(
         kept, service, login=login, clock=clock, passwords=passwords or Passwords(), mail=mail
     )
@@ -242,8 +241,7 @@ def create_app(
     app.proxies = proxies
     app.state.parts = parts
     pages = Pages(parts.settings, login=login, runs=runs is not None)
-    include_routes(app, parts, pages, suggestions, provider)
-    app.include_router(training_routes(parts.identity, kept, runs, pages))
+    include_routes(app, parts, pages, suggestions, provider, runs)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
@@ -254,6 +252,7 @@ def include_routes(
     pages: Pages,
     suggestions: Sequence[str],
     provider: Provider | None,
+    runs: Board | None,
 ) -> None:
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
@@ -296,6 +295,7 @@ def include_routes(
             provider,
         )
     )
+    app.include_router(training_routes(identity, database, runs, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 

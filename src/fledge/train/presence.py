@@ -10,9 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 from fledge.errors import ConfigError, FledgeError, Interrupted, WriteError
@@ -60,24 +62,28 @@ def present(output: Path) -> Iterator[None]:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
         (output / END_FILE).unlink(missing_ok=True)
-        with noted(output):
+        with ExitStack() as stack:
+            stack.push(partial(note_end, output))
             yield
     finally:
         os.close(descriptor)
 
 
-@contextmanager
-def noted(output: Path) -> Iterator[None]:
-    """Note an error that ends the context as the end of the run; the error goes on."""
-    try:
-        yield
-    except (Interrupted, KeyboardInterrupt) as stop:
-        _write_end(output, End("stopped", str(stop) or "stopped at once, by a second Ctrl-C"))
-        raise
-    except Exception as error:
+def note_end(
+    output: Path,
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    traceback: TracebackType | None,
+) -> None:
+    """Note the error that ends a context as the end of the run; the error goes on."""
+    del kind, traceback
+    if error is None:
+        return
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        _write_end(output, End("stopped", str(error) or "stopped at once, by a second Ctrl-C"))
+    else:
         known = isinstance(error, FledgeError)
-        _write_end(output, End("failed", str(error) if known else f"{error!r}"))
-        raise
+        _write_end(output, End("failed", str(error) if known else repr(error)))
 
 
 def read_end(output: Path) -> End | None:
