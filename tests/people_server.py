@@ -14,6 +14,7 @@ from databases import Clock
 from fledge.database import Account, Database, ServerSettings
 from fledge.database.tables import Base
 from fledge.database.temporary import TemporaryDatabase
+from fledge.observe.board import Board
 from fledge.serve import create_app
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.provider import Provider
@@ -103,6 +104,7 @@ def people_server(
     mail: MailSettings | None = None,
     provider: Callable[[Clock], Provider] | None = None,
     path_prefix: str = "",
+    runs: Board | None = None,
 ) -> Iterator[PeopleServer]:
     clock = Clock()
     database = TemporaryDatabase(clock)
@@ -116,6 +118,7 @@ def people_server(
         mail=mail,
         provider=None if provider is None else provider(clock),
         path_prefix=path_prefix,
+        runs=runs,
     )
     with TestClient(app, base_url=ORIGIN) as client:
         server = PeopleServer(app, client, database, app.state.parts, clock)

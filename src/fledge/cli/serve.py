@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,7 @@ from fledge.weight_format import WeightFormat
 
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
+    from fledge.observe.board import Board
     from fledge.serve.models.registry import AwaitedModel, Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
@@ -97,6 +99,10 @@ PathPrefix = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="Path under which a proxy serves this.", show_default=False),
 ]
+Runs = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Show training runs at /runs.", show_default=False),
+]
 Proxy = Annotated[
     list[str] | None,
     typer.Option(metavar="ADDRESS", help="Trusted proxy: address or network.", show_default=False),
@@ -120,6 +126,7 @@ def serve(
     allow_origin: AllowOrigin = None,
     path_prefix: PathPrefix = None,
     proxy: Proxy = None,
+    runs: Runs = None,
     smtp_host: mail.SmtpHost = None,
     smtp_port: mail.SmtpPort = None,
     smtp_security: mail.SmtpSecurity = None,
@@ -137,8 +144,8 @@ def serve(
 ) -> None:
     """Serve a chat page and an OpenAI-compatible API at /v1.
 
-    The output of a demo or pipeline stands for its models, the last stage first. NAME is the id in
-    the API. Temperature and top-p are for requests without. E-mail and login: docs/people.md.
+    The output of a demo or pipeline stands for its models, the last stage first. NAME is its id.
+    Sampling options are for requests without. See docs/people.md.
     """
     from fledge.runtime.memory import machine_memory
     from fledge.serve.launch import launch
@@ -153,14 +160,12 @@ def serve(
         *(oidc_name, oidc_create, oidc_allowed_domains),
         login=not no_login,
     )
-    sampling = given_sampling(temperature, top_p, None, None)
     budget = machine_memory() if memory is None else int(memory * 2**30)
-    models = every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env)
     launch(
-        models,
+        every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env),
         host=host,
         port=port,
-        sampling=sampling,
+        sampling=given_sampling(temperature, top_p, None, None),
         max_pending=max_pending,
         memory=budget,
         open_browser=open_browser,
@@ -171,8 +176,24 @@ def serve(
         login=not no_login,
         mail=letters,
         oidc=provider,
+        runs=board_of(runs),
         announce=typer.echo,
     )
+
+
+def board_of(folder: Path | None) -> "Board | None":
+    """Make the board of the runs in a folder, with the doctor's warnings; None without a folder.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    if folder is None:
+        return None
+    from fledge.observe.board import Board
+    from fledge.observe.folder import RunsFolder
+    from fledge.runs.doctor.warned import warnings_of
+
+    return Board(RunsFolder(folder), warnings_of)
 
 
 def every_model(

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,7 @@ from fledge.stages.translate.config import TranslateConfig
 from fledge.stages.translate.stage import Translate
 from fledge.train.loop import fit
 from fledge.train.plan import Plan
+from fledge.train.presence import present
 from fledge.train.progress import Progress, Several, TensorBoardProgress, for_terminal
 from fledge.train.stage import Stage, StageContext
 
@@ -105,7 +107,7 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
     the stage instead of `STAGES`, if it has parts that no file can hold, such as a reward function.
 
     Raises:
-        ConfigError: `run.output` holds another run; the message names the differences.
+        ConfigError: `run.output` holds another run, as the message tells, or is being trained.
         Interrupted: the user stopped it; the same call resumes.
         FledgeError: as `fit` and the stage raise it.
     """
@@ -121,7 +123,8 @@ def execute(run: Run, progress: Progress | None = None, build: StageBuilder | No
         build = build or STAGES[run.stage.name]
         if done is not None and runtime.is_main and (how := how_it_goes_on(run.optimizer, done)):
             logger.warning("%s", how)
-        checkpoint = _train(run, chosen, runtime, progress or for_terminal(), build)
+        with present(run.output) if runtime.is_main else nullcontext():
+            checkpoint = _train(run, chosen, runtime, progress or for_terminal(), build)
         if step_of(checkpoint) == done and runtime.is_main:
             logger.warning(
                 "%s: the run had ended by itself at step %d, so more steps do not continue it; the "

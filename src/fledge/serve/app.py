@@ -16,6 +16,7 @@ from fledge.database import Database
 from fledge.database.servers import OwnRun
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
+from fledge.observe.board import Board
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
@@ -53,6 +54,7 @@ from fledge.serve.people.shared_counts import SharedCounts
 from fledge.serve.people.visitors import NewVisitors
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
+from fledge.serve.training.routes import training_routes
 from fledge.serve.web.chat.supervisor import RunSupervisor
 from fledge.serve.web.routes import web_routes
 
@@ -191,6 +193,7 @@ def create_app(
     passwords: Passwords | None = None,
     mail: MailSettings | None = None,
     provider: Provider | None = None,
+    runs: Board | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -213,10 +216,10 @@ def create_app(
         passwords: how they are hashed; None is argon2id as its authors advise.
         mail: SMTP server for invitations and lost passwords; None sends none.
         provider: OpenID Connect provider through which people may log in too; None is none.
+        runs: training runs that those who manage people may watch; None shows none.
     """
-    registry = ModelRegistry(models)
     kept = database or TemporaryDatabase(clock)
-    service = ModelService(registry, sampling or SamplingParams(), max_pending, memory)
+    service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
     parts = Parts.of(
         kept, service, login=login, clock=clock, passwords=passwords or Passwords(), mail=mail
     )
@@ -239,8 +242,8 @@ def create_app(
     app.path_prefix = path_prefix
     app.proxies = proxies
     app.state.parts = parts
-    pages = Pages(parts.settings, login=login)
-    include_routes(app, parts, pages, suggestions, provider)
+    pages = Pages(parts.settings, login=login, runs=runs is not None)
+    include_routes(app, parts, pages, suggestions, provider, runs)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
@@ -251,6 +254,7 @@ def include_routes(
     pages: Pages,
     suggestions: Sequence[str],
     provider: Provider | None,
+    runs: Board | None,
 ) -> None:
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
@@ -295,6 +299,7 @@ def include_routes(
         )
     )
     app.include_router(labelling_pages(identity, pages))
+    app.include_router(training_routes(identity, database, runs, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 

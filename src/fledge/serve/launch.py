@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
+from fledge.observe.board import Board
 from fledge.serve.accounts.provider import OidcSettings, Provider
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
@@ -46,6 +47,7 @@ def launch(
     login: bool,
     mail: MailSettings | None = None,
     oidc: OidcSettings | None = None,
+    runs: Board | None = None,
 ) -> None:
     """Serve until Ctrl-C, at `port`, or without one at 8000 or, where that is taken, a free port.
 
@@ -79,6 +81,7 @@ def launch(
             login=login,
             mail=mail,
             provider=provider,
+            runs=runs,
         )
         url = address(host, listener.getsockname()[1]) + prefix
 

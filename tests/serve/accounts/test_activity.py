@@ -59,6 +59,8 @@ def said(action: str, target: str = "", **detail: object) -> str:
         ("invitation.taken_back", "1a", {}, "Revoked an invitation"),
         ("logo.changed", "", {}, "Changed the server's logo"),
         ("logo.removed", "", {}, "Removed the server's logo"),
+        ("run.started", "mine/ppo", {}, "Started the training run mine/ppo"),
+        ("run.stopped", "mine/ppo", {}, "Stopped the training run mine/ppo"),
         ("server.named", "Owl", {}, "Named the server “Owl”"),
         ("share.made", "", {}, "Shared a chat by a link"),
         ("share.updated", "", {}, "Updated a shared chat"),

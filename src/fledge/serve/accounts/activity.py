@@ -53,6 +53,8 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     ),
     "reset.failed": ("Failed to reset the password of {target}: {problem}",),
     "role.changed": ("Changed the role of {target} from {from} to {to}",),
+    "run.started": ("Started the training run {target}",),
+    "run.stopped": ("Stopped the training run {target}",),
     "server.named": ("Named the server “{target}”",),
     "server.set_up": ("Set up the server",),
     "settings.changed": ("Changed the defaults for everyone: {defaults}",),

@@ -35,10 +35,14 @@ class Tab:
 class Pages:
     """Render the templates in `pages/` with the person who looks and the tabs they may open."""
 
-    def __init__(self, settings: LiveSettings, *, login: bool) -> None:
-        """`settings` have the server's name and logo. Without `login`, no accounts are shown."""
+    def __init__(self, settings: LiveSettings, *, login: bool, runs: bool = False) -> None:
+        """`settings` have the server's name and logo. Without `login`, no accounts are shown.
+
+        `runs` tells whether there is a folder of training runs to show.
+        """
         self._settings = settings
         self._login = login
+        self._runs = runs
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["instant"] = instant
         self._templates.env.filters["moment"] = moment
@@ -71,7 +75,7 @@ class Pages:
         server_name, logo = self._settings.name_and_logo
         shared = {
             "root": root_of(request.scope),
-            "tabs": tabs(person, self._login, path_of(request.scope)),
+            "tabs": tabs(person, self._login, path_of(request.scope), runs=self._runs),
             "person": person,
             "login": self._login,
             "server_name": server_name,
@@ -118,7 +122,7 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def tabs(person: Person | None, login: bool, here: str) -> list[Tab]:
+def tabs(person: Person | None, login: bool, here: str, *, runs: bool) -> list[Tab]:
     """Return the pages that a person may open; `/admin` needs a login.
 
     A page below another belongs to its tab, and every chat to the first.
@@ -131,6 +135,8 @@ def tabs(person: Person | None, login: bool, here: str) -> list[Tab]:
     if person.may("staff"):
         shown.append(("/queue", "Queue", "queue"))
     shown.append(("/usage", "Usage", "usage"))
+    if runs and person.may("manage_people"):
+        shown.append(("/runs", "Runs", "runs"))
     if login and person.may("manage_people"):
         shown.append(("/admin", "People", "people"))
     place = "/" if re.match(r"/[ac]/", here) else here

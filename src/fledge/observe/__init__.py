@@ -1,0 +1,1 @@
+"""Observe training runs from outside, while other processes train them."""

@@ -1,0 +1,1 @@
+"""Runs dashboard: training runs of this machine, watched in the browser."""

@@ -1,0 +1,56 @@
+"""The doctor's practice: a run is examined once for each state, and not all the time."""
+
+from pathlib import Path
+
+import pytest
+
+from fledge.errors import CheckpointError
+from fledge.observe import findings
+from fledge.observe.findings import Practice, Warned
+
+
+class Doctor:
+    """Counts its examinations; each takes a second."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.seen = 0
+
+    def __call__(self, run: Path) -> list[Warned]:
+        self.now += 1.0
+        self.seen += 1
+        return [Warned("ill", f"for the {self.seen}. time", "rest")]
+
+
+def test_a_run_that_stands_still_is_examined_once_and_one_that_goes_on_now_and_then(
+    tmp_path: Path,
+) -> None:
+    doctor = Doctor()
+    practice = Practice(doctor, lambda: doctor.now)
+    metrics = tmp_path / "metrics.jsonl"
+    for _ in range(3):
+        assert practice.examined(tmp_path).warnings[0].seen == "for the 1. time"
+        doctor.now += 1_000.0
+    metrics.write_text("{}\n", encoding="utf-8")
+    assert practice.examined(tmp_path).warnings[0].seen == "for the 2. time"
+    metrics.write_text("{}\n{}\n", encoding="utf-8")
+    assert practice.examined(tmp_path).warnings[0].seen == "for the 2. time", "it has just been"
+    doctor.now += findings.REST
+    assert practice.examined(tmp_path).warnings[0].seen == "for the 3. time"
+
+
+@pytest.mark.parametrize("error", [CheckpointError("run.json is damaged"), KeyError("stage")])
+def test_what_cannot_be_read_is_told(tmp_path: Path, error: Exception) -> None:
+    def ill(run: Path) -> list[Warned]:
+        raise error
+
+    found = Practice(ill).examined(tmp_path)
+    assert found.warnings == () and str(error) in found.problem
+
+
+def test_a_run_that_is_too_long_is_left_to_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "MOST_BYTES", 2)
+    (tmp_path / "metrics.jsonl").write_text("{}\n", encoding="utf-8")
+    assert "fledge doctor" in Practice(Doctor()).examined(tmp_path).problem
