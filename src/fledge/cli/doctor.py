@@ -74,20 +74,34 @@ def table(found: Sequence["Examination"]) -> "Table":
     from rich.text import Text
 
     drawn = Table(box=None, padding=(0, 2), pad_edge=False)
-    drawn.add_column("")
-    for one in found:
-        drawn.add_column(Text(one.run.path.name), justify="right")
+    drawn.add_column("", no_wrap=True)
+    for title in titles([one.run.path for one in found]):
+        drawn.add_column(Text(title), justify="right")
     drawn.add_row("stage", *(one.run.stage for one in found))
     drawn.add_row("state", *(state(one.run) for one in found))
     courses = [{course.name: course for course in one.numbers} for one in found]
     for name in dict.fromkeys(name for each in courses for name in each):
         cells = [
-            f"{each[name].first:.3g} → {each[name].last:.3g}" if name in each else ""
+            course_in_words(each[name].first, each[name].last) if name in each else ""
             for each in courses
         ]
         drawn.add_row(name, *cells)
     drawn.add_row("warnings", *(str(len(one.warnings)) for one in found))
     return drawn
+
+
+def titles(paths: Sequence[Path]) -> list[str]:
+    """Name the runs by their directories, with those above where two have the same name."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{path.parent.name}/{path.name}" for path in paths]
+
+
+def course_in_words(first: float, last: float) -> str:
+    """Write a number at first and now, or once if it is the same."""
+    words = [f"{first:.3g}", f"{last:.3g}"]
+    return " → ".join(dict.fromkeys(words))
 
 
 def state(run: "RunDirectory", now: float | None = None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fledge.cli.app import run as run_command
-from fledge.cli.doctor import state
+from fledge.cli.doctor import course_in_words, state, titles
 from fledge.errors import CheckpointError
 from fledge.runs.doctor import symptoms
 from fledge.runs.doctor.directory import read_run, run_directories
@@ -116,10 +116,16 @@ def test_runs_stand_side_by_side_and_the_exit_code_tells_of_warnings(tmp_path, c
     assert run_command(["doctor", str(tmp_path)]) == 3  # a pipeline's directory, both runs
     shown = capsys.readouterr().out
     assert re.search(r"bad\s+good", shown) and "loss does not fall: the mean loss was" in shown
-    assert "1 → 1" in shown and re.search(r"warnings\s+1\s+0", shown)
+    assert re.search(r"loss\s+1\s", shown) and re.search(r"warnings\s+1\s+0", shown)
     assert run_command(["doctor", "--json", str(tmp_path / "bad" / "step-00000040")]) == 3
     (values,) = json.loads(capsys.readouterr().out)["runs"]
     assert values["step"] == 60 and values["warnings"][0]["illness"] == "loss does not fall"
+
+
+def test_columns_are_told_apart_and_numbers_that_stay_are_written_once():
+    assert titles([Path("a/one"), Path("b/two")]) == ["one", "two"]
+    assert titles([Path("a/one"), Path("b/one")]) == ["a/one", "b/one"]
+    assert course_in_words(0.5, 0.25) == "0.5 → 0.25" and course_in_words(3.0, 3.0) == "3"
 
 
 def test_what_is_no_run_is_refused(tmp_path, capsys):

@@ -84,6 +84,7 @@ def _numbers(run: RunDirectory) -> list[Course]:
     courses = [
         _course(name, [one[metric] for one in run.steps if metric in one])
         for metric, name in NUMBERS.items()
+        if (run.stage, metric) != ("ppo", "loss")  # its sign and size mean nothing
     ]
     courses += [
         _course(name, [one[metric] for one in run.evaluations if metric in one], share=0.0)
