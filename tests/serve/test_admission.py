@@ -107,6 +107,7 @@ RUNS_NONE = {
     "POST /account/identities/{identity_id}/unlink",
     *("POST /admin/invitations/{invitation_id}/delete", "POST /admin/settings"),
     *("POST /server/name", "PUT /api/server/logo", "POST /server/logo/remove"),
+    *("POST /api/training/start", "POST /api/training/stop"),
     *("POST /server/sharing", "POST /admin/people/{account_id}/change"),
     *("POST /admin/people/{account_id}/role", "POST /admin/people/{account_id}/limits"),
     *("POST /admin/people/{account_id}/disable", "POST /admin/people/{account_id}/enable"),

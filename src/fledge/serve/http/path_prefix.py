@@ -11,7 +11,7 @@ OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs"),
         *("health", "invitation", "label", "login", "logo", "logout", "metrics"),
-        *("openapi.json", "password", "prompts", "queue", "s", "server", "setup"),
+        *("openapi.json", "password", "prompts", "queue", "runs", "s", "server", "setup"),
         *("static", "tokenize", "usage", "v1", "widget"),
     }
 )
