@@ -122,25 +122,35 @@ class LabelResults:
         """Yield the judgements of people who allow training, a few rows in memory at a time."""
         after = ""
         while True:
-            query = (
-                selected(LabelAssignments, Assignment)
-                .join(Accounts, Accounts.id == LabelAssignments.account_id)
-                .where(
-                    LabelAssignments.project_id == project_id,
-                    LabelAssignments.state == "done",
-                    LabelAssignments.id > after,
-                    LabelAssignments.is_gold.is_(is_gold),
-                    Accounts.allows_training.is_(True),
-                )
-                .order_by(LabelAssignments.id)
-                .limit(ROWS_AT_ONCE)
-            )
+            query = _judged(project_id, is_gold).where(LabelAssignments.id > after)
+            query = query.order_by(LabelAssignments.id).limit(ROWS_AT_ONCE)
             with self._transactions.read() as connection:
                 part = every(connection, query, Assignment)
             if not part:
                 return
             yield from self.with_tasks(part)
             after = part[-1].id
+
+    def newest(self, project_id: str, count: int) -> list[Judged]:
+        """Return at most `count` of what `judgements` yields, of the tasks that were given last."""
+        query = _judged(project_id, is_gold=False)
+        query = query.order_by(LabelAssignments.id.desc()).limit(count)
+        with self._transactions.read() as connection:
+            part = every(connection, query, Assignment)
+        return self.with_tasks(part)
+
+
+def _judged(project_id: str, is_gold: bool) -> "Select[*tuple[object, ...]]":
+    return (
+        selected(LabelAssignments, Assignment)
+        .join(Accounts, Accounts.id == LabelAssignments.account_id)
+        .where(
+            LabelAssignments.project_id == project_id,
+            LabelAssignments.state == "done",
+            LabelAssignments.is_gold.is_(is_gold),
+            Accounts.allows_training.is_(True),
+        )
+    )
 
 
 def forget_labeller(connection: Connection, account_id: str) -> None:

@@ -144,6 +144,23 @@ def test_progress_and_downloads_leave_out_who_objects(people: PeopleServer, call
     assert people.ask("GET", f"/api/label/{path}/judgements.jsonl", owner).text == ""
 
 
+def test_progress_tells_how_often_labellers_order_two_answers_alike(
+    people: PeopleServer, call: Call
+) -> None:
+    project = make(call, overlap=2)
+    call("admin", "POST", f"admin/projects/{project}/tasks", content=lines_of(1))
+    for role, order in (("labeller", "abc"), ("admin", "acb")):
+        task = call(role, "POST", f"projects/{project}/draw")["assignment"]
+        person = people.people_of[role]
+        assignment = people.database.label_queue.get(person.id, task["id"])
+        letters = dict(zip(assignment.shown, "ABC", strict=True))
+        ranking = [[letters[answer]] for answer in order]
+        call(role, "POST", f"assignments/{task['id']}/submit", {"ranking": ranking, "seconds": 9})
+    progress = call("owner", "GET", f"admin/projects/{project}/progress")
+    assert progress["agreement"] == pytest.approx(2 / 3), "of three pairs they differ on one"
+    assert [each["agreement"] for each in progress["labellers"]] == [pytest.approx(2 / 3)] * 2
+
+
 def test_a_labeller_takes_their_work_along_and_erases_it(people: PeopleServer, call: Call) -> None:
     project = make(call)
     call("admin", "POST", f"admin/projects/{project}/tasks", content=lines_of(1))

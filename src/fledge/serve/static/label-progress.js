@@ -26,14 +26,14 @@ export async function showProgress(/** @type {string} */ path) {
   at("progress").max = Math.max(1, found.wanted);
   at("progress").value = found.judgements;
   const outside = found.left_out ? ` ${number(found.left_out)} by people who object to training are not exported.` : "";
-  const agreement = found.agreement === undefined || found.agreement === null ? "" : ` Labellers agree on ${percent(found.agreement)} of the pairs.`;
+  const agreement = found.agreement === null ? "" : ` Labellers agree on ${percent(found.agreement)} of the pairs of answers, among the newest judgements.`;
   at("progress-text").textContent = `${number(found.judgements)} of ${number(found.wanted)} judgements.${agreement}${outside}`;
   at("labellers").hidden = !found.labellers.length;
   if (found.labellers.length) at("labellers").replaceChildren(table(found.labellers));
 }
 
 function table(/** @type {any[]} */ rows) {
-  const columns = COLUMNS.filter(([name]) => name !== "Agreement" || rows.some((row) => row.agreement !== undefined));
+  const columns = COLUMNS.filter(([name]) => name !== "Agreement" || rows.some((row) => row.agreement !== null));
   const heads = columns.map(([name, , isNumber]) => {
     const head = make("th", isNumber ? "number" : "", name);
     head.setAttribute("scope", "col");
