@@ -62,7 +62,7 @@ leaves = st.one_of(
     st.builds(lambda most: {"type": "string", "maxLength": most}, st.integers(0, 6)),
     st.builds(
         lambda values: {"enum": values},
-        st.lists(st.one_of(names, st.integers(), st.none()), min_size=1, max_size=4),
+        st.lists(st.one_of(names, st.integers(-(2**53), 2**53), st.none()), min_size=1, max_size=4),
     ),
     st.just({"type": "string", "pattern": "^[a-f]{2}-(x|yz)$"}),
     st.just({"type": "string", "format": "date"}),

@@ -101,6 +101,9 @@ def test_answers_of_one_grammar_do_not_touch_each_other(tokenizer: Tokenizer) ->
         ({"type": "number", "multipleOf": float("inf")}, "infinite"),
         ({"const": float("nan")}, "NaN"),
         ({"const": "\ud800"}, "surrogate"),
+        ({"enum": [1, 2**53 + 1]}, "9007199254740993"),
+        ({"anyOf": [{"const": {"id": [-(2**63)]}}]}, "-9223372036854775808"),
+        ({"const": 1e300}, "1e+300"),
         ({"multipleOf": 10**4_299, "allOf": [{"multipleOf": 10**4_299}]}, "multipleOf"),
         ({"anyOf": [{"$ref": f"#{number}"} for number in range(500)]}, "levels"),
     ],
@@ -111,6 +114,15 @@ def test_what_is_not_supported_is_refused_by_name(
     with pytest.raises(SchemaRefused) as refused:
         compiled(schema, tokenizer)
     assert named in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_bounds_of_64_bits_and_fields_called_enum_are_taken(tokenizer: Tokenizer) -> None:
+    field = {"type": "integer", "maximum": 2**63 - 1}
+    schema = {"type": "object", "properties": {"enum": field}, "required": ["enum"]}
+    constraint = compiled(schema, tokenizer).start()
+    for token_id in tokenizer.encode('{"enum": 9223372036854775807}'):
+        constraint.accept(token_id)
+    assert not constraint.failure
 
 
 def test_a_schema_of_no_text_is_refused(tokenizer: Tokenizer) -> None:

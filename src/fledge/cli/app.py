@@ -42,7 +42,6 @@ from fledge.errors import FledgeError, Interrupted
 
 OVERVIEW = """\
 Raise a chat model: from raw text, to demonstrations, to human feedback.
-
 Example: `fledge demo` does it all in minutes; `fledge init` starts a project.
 """
 START, RAISE, USE, RUN = "Start here", "Raise a model", "Use a model", "Run a server"

@@ -13,6 +13,9 @@ MOST_LEVELS = 400
 """Deepest nesting of lists and objects, through references too; thousands exhaust the stack."""
 LARGEST_MULTIPLE = 10_000
 """Largest product of all `multipleOf`, decimals removed: their automata have as many states."""
+LARGEST_VALUE = 2**53
+"""Largest number in `enum` or `const`: the compiler keeps it as a float, and would write one beside
+it (RFC 8259, section 6)."""
 
 Json = Mapping[str, Any]
 
@@ -36,6 +39,7 @@ def check_schema(schema: Json) -> None:
             f"the schema has {length:,} characters; at most {MOST_CHARACTERS:,} are supported"
         )
     _require_levels(_levels(schema))
+    _require_exact_values(schema)
     product = 1
     for value in _values(schema, "multipleOf"):
         if isinstance(value, int | float) and value > 0:
@@ -61,6 +65,20 @@ def _json(schema: Json) -> str:
     except ValueError as error:
         raise SchemaRefused("a number in it is infinite, or none (NaN)") from error
     return text
+
+
+def _require_exact_values(schema: Json) -> None:
+    # A field may itself have the name `enum`; its schema is no list.
+    waiting: list[object] = [each for each in _values(schema, "enum") if isinstance(each, list)]
+    waiting += _values(schema, "const")
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, int | float) and abs(value) > LARGEST_VALUE:
+            raise SchemaRefused(
+                f"enum or const: {str(value)[:40]} is beyond ±{LARGEST_VALUE:,}, where numbers are "
+                "rounded; make it a string"
+            )
+        waiting += _children(value)
 
 
 def _require_levels(levels: int) -> None:

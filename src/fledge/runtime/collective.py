@@ -48,10 +48,15 @@ def join(place: Place, device: torch.device) -> DeviceMesh | None:
 
 def leave() -> None:
     """Part from the other processes, if there are any; done at exit in any case."""
-    if dist.is_available() and dist.is_initialized():
+    if not is_alone():
         dist.destroy_process_group()
         # Sharded modules are cycles that hold the group; its threads must end before Python does.
         gc.collect()
+
+
+def is_alone() -> bool:
+    """Return whether no other process has been met."""
+    return not (dist.is_available() and dist.is_initialized())
 
 
 def all_sum(tensor: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ before a value is made, so that no single step takes the memory or the time of t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, final
 
 from jinja2 import Template, nodes, pass_context
@@ -182,8 +182,12 @@ def _written(context: Context, value: object) -> object:
     return value
 
 
+@cache
 def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that is counted, and refused where it would make too much."""
+    """Return a filter that is counted, and refused where it would make too much.
+
+    Every template's environment has the same filters, so they are made once.
+    """
     passed = _PassArg.from_obj(function)
 
     @pass_context

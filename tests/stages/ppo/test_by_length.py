@@ -18,6 +18,7 @@ def test_each_row_comes_once_with_others_of_its_length_and_none_is_cut(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(by_length, "ROWS_ON_A_CPU", 4)
+    monkeypatch.setattr(by_length, "TOKENS_ON_A_CPU", 0)
     whole, seen, lengths = rollout(), [], []
     for indices, part in by_length.by_length(whole, rows):
         assert 1 <= part.examples <= min(rows, by_length.ROWS_ON_A_CPU)
@@ -28,6 +29,19 @@ def test_each_row_comes_once_with_others_of_its_length_and_none_is_cut(
         lengths += part.lengths.tolist()
     assert sorted(seen) == list(range(len(PROMPTS)))
     assert lengths == sorted(lengths)
+
+
+def test_more_rows_are_taken_while_they_hold_few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rollout()
+    monkeypatch.setattr(by_length, "ROWS_ON_A_CPU", 2)
+    monkeypatch.setattr(by_length, "TOKENS_ON_A_CPU", 4 * whole.inputs.shape[1] + 1)
+
+    def sizes() -> list[int]:
+        return [part.examples for _, part in by_length.by_length(whole, 100)]
+
+    assert sizes() == [4, 4, 1]
+    monkeypatch.setattr(by_length, "is_alone", lambda: False)
+    assert sizes() == [2, 2, 2, 2, 1], "as many as processes with longer answers have"
 
 
 def test_numbers_and_gradients_are_those_of_one_pass() -> None:

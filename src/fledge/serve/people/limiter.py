@@ -87,14 +87,18 @@ class Limiter:
         )
 
     def used(self, scope: LimitScope) -> Used:
-        """Return the counters of an account or key as they stand."""
+        """Return the counters of an account or key as they stand; 0 where there is no limit."""
         with self._keeper.opened([scope.id]) as opened:
             counts, now = opened.of[scope.id], opened.now
+            has_minute, has_day = (
+                scope.requests_per_minute is not None,
+                scope.daily_tokens is not None,
+            )
             return Used(
-                requests=0 if scope.requests_per_minute is None else counts.requests.whole(now),
+                requests=counts.requests.whole(now) if has_minute else 0,
                 tokens=round(counts.tokens.used(now)),
                 streams=counts.streams,
-                tokens_today=counts.today(now, scope.tokens_today),
+                tokens_today=counts.today(now, scope.tokens_today) if has_day else 0,
             )
 
     def flush(self) -> None:

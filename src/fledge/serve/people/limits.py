@@ -40,7 +40,10 @@ class LimitScope:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Requests and tokens of the last minute, answers being written now, and tokens of the day."""
+    """Requests and tokens of the last minute, answers being written now, and tokens of the day.
+
+    Requests and the day's tokens are counted only where they are limited.
+    """
 
     requests: int
     tokens: int
