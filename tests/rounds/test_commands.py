@@ -1,64 +1,13 @@
 """`fledge improve` and `fledge rounds` as they are typed."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.promotions import read_promotions
-from fledge.cli.app import run
 from rounds.miniature import prompts, rankings, write_lines
 
 Fledge = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def fledge(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fledge:
-    monkeypatch.setattr("fledge.cli.improve.log_to_terminal", lambda: None)
-    monkeypatch.setattr(os, "nice", lambda step: step)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = run([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return call
-
-
-def test_roll_back_restores_the_old_model_and_back_again(good: Path, fledge: Fledge) -> None:
-    promoted = find_checkpoint(good)
-    code, out, _ = fledge("rounds", "roll-back", good, "--by", "carol", "--because", "too curt")
-    assert code == 0 and "rolled back: the base, by carol: too curt" in out
-    assert find_checkpoint(good) != promoted
-    code, _, err = fledge("rounds", "roll-back", good)
-    assert code == 2 and "no earlier model to return to" in err
-    assert fledge("rounds", "roll-back", good, "--to", 1, "--by", "carol")[0] == 0
-    assert find_checkpoint(good) == promoted
-    code, _, err = fledge("rounds", "roll-back", good, "--to", 7)
-    assert code == 2 and "was never promoted" in err
-    out = fledge("rounds", "history", good)[1].splitlines()
-    assert [line.partition("  ")[2].partition(":")[0] + ":" for line in out] == [
-        "base:",
-        "promoted:",
-        "rolled back:",
-        "rolled back:",
-    ]
-    assert "win_rate 0." in out[1]
-
-
-def test_status_and_lineage_tell_the_gate_the_data_and_the_people(
-    good: Path, fledge: Fledge
-) -> None:
-    out = fledge("rounds", "status", good)[1]
-    assert "round 1: promoted" in out and "met: judge prefers the new model" in out
-    assert f"{good} stands for the model of round 1" in out
-    out = fledge("rounds", "lineage", good)[1]
-    assert "rankings.jsonl" in out and "| ann |" in out
-    out = fledge("rounds", "lineage", good, "--person", "ann")[1]
-    assert "round 1 used records of ann: judge" in out and "--without ann" in out
-    assert fledge("rounds", "lineage", good, "--person", "zoe")[1] == "no model learned from zoe\n"
 
 
 def test_a_round_at_chance_says_so_and_a_round_can_be_given_up(

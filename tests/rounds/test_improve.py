@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ from fledge.rounds.status import person_lines, status_lines
 from fledge.train.progress import SilentProgress
 from rounds.miniature import BRIBE, brief, prompts, rankings, short, write_lines
 
+Fledge = Callable[..., tuple[int, str, str]]
 QUIET = SilentProgress()
 TESTS = Path(__file__).parents[1]
 
@@ -83,6 +86,43 @@ def test_no_held_out_prompt_is_trained_on(good: Path) -> None:
     for name, share in expected.items():
         records = read_kept(files.used / name)
         assert records and {share_of(each.prompt, shares) for each in records} == {share}, name
+
+
+def test_roll_back_restores_the_old_model_and_back_again(
+    good: Path, tmp_path: Path, fledge: Fledge
+) -> None:
+    home = shutil.copytree(good, tmp_path / "home")
+    promoted = find_checkpoint(home)
+    code, out, _ = fledge("rounds", "roll-back", home, "--by", "carol", "--because", "too curt")
+    assert code == 0 and "rolled back: the base, by carol: too curt" in out
+    assert find_checkpoint(home) != promoted
+    code, _, err = fledge("rounds", "roll-back", home)
+    assert code == 2 and "no earlier model to return to" in err
+    assert fledge("rounds", "roll-back", home, "--to", 1, "--by", "carol")[0] == 0
+    assert find_checkpoint(home) == promoted
+    code, _, err = fledge("rounds", "roll-back", home, "--to", 7)
+    assert code == 2 and "was never promoted" in err
+    out = fledge("rounds", "history", home)[1].splitlines()
+    assert [line.partition("  ")[2].partition(":")[0] + ":" for line in out] == [
+        "base:",
+        "promoted:",
+        "rolled back:",
+        "rolled back:",
+    ]
+    assert "win_rate 0." in out[1]
+
+
+def test_status_and_lineage_tell_the_gate_the_data_and_the_people(
+    good: Path, fledge: Fledge
+) -> None:
+    out = fledge("rounds", "status", good)[1]
+    assert "round 1: promoted" in out and "met: judge prefers the new model" in out
+    assert f"{good} stands for the model of round 1" in out
+    out = fledge("rounds", "lineage", good)[1]
+    assert "rankings.jsonl" in out and "| ann |" in out
+    out = fledge("rounds", "lineage", good, "--person", "ann")[1]
+    assert "round 1 used records of ann: judge" in out and "--without ann" in out
+    assert fledge("rounds", "lineage", good, "--person", "zoe")[1] == "no model learned from zoe\n"
 
 
 def test_shuffled_labels_are_not_promoted(base: Path, tmp_path: Path) -> None:

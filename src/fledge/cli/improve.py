@@ -65,7 +65,7 @@ def improve(
         typer.Option(help="The same seed and data give the same models.", show_default="0"),
     ] = None,
 ) -> None:
-    """Run a round: people's feedback makes a better model, or none.
+    """Run a round: feedback makes a better model, or none.
 
     SFT, reward model, PPO, then a judge and a gate. The same command goes on with a round that was
     stopped. `fledge rounds` shows what came out, promotes by hand and rolls back.
