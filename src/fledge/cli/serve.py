@@ -162,10 +162,10 @@ def serve(
     )
     budget = machine_memory() if memory is None else int(memory * 2**30)
     launch(
-        every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env),
+        sampling=given_sampling(temperature, top_p, None, None),  # before a model is looked for
+        models=every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env),
         host=host,
         port=port,
-        sampling=given_sampling(temperature, top_p, None, None),
         max_pending=max_pending,
         memory=budget,
         open_browser=open_browser,
