@@ -218,8 +218,8 @@ def create_app(
         provider: OpenID Connect provider through which people may log in too; None is none.
         runs: training runs that those who manage people may watch; None shows none.
     """
-    kept = database or TemporaryDatabase(clock)
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
+    kept = database or TemporaryDatabase(clock)
     parts = Parts.of(
         kept, service, login=login, clock=clock, passwords=passwords or Passwords(), mail=mail
     )
