@@ -1,5 +1,7 @@
 """Sampling that is stopped anywhere goes on, without holes and without repetitions."""
 
+import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -110,6 +112,29 @@ def test_other_files_are_neither_overwritten_nor_taken_for_answers(models, tmp_p
     with pytest.raises(DataError, match=r"mine.answers.jsonl:1: expected a line of an earlier"):
         run(models, output)
     assert output.read_text() == "precious\n"
+
+
+def test_rankings_in_the_file_of_tasks_are_never_lost(models, whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "tasks.jsonl"
+    for name in ("tasks.jsonl", "tasks.answers.jsonl"):
+        shutil.copy(whole.parent / name, tmp_path / name)
+    lines = output.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[1] = json.dumps({**json.loads(lines[1]), "ranking": [["a"], ["b"]]}) + "\n"
+    output.write_text("".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"tasks\.jsonl:2: .*changed one.*rank in a copy"):
+        run(models, output)
+    assert output.read_text(encoding="utf-8") == "".join(lines)
+
+
+@pytest.mark.parametrize("content", ["my notes", "my notes\nand more"])
+def test_a_foreign_file_of_answers_keeps_its_last_line(
+    models, tmp_path: Path, content: str
+) -> None:
+    foreign = tmp_path / "tasks.answers.jsonl"
+    foreign.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=r"answers\.jsonl:1: "):
+        run(models, tmp_path / "tasks.jsonl")
+    assert foreign.read_text(encoding="utf-8") == content
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(

@@ -37,16 +37,18 @@ class AnswersFile:
         """
         with explained(self.path, WHAT):
             content = self.path.read_bytes() if self.path.is_file() else b""
-            whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
-                os.truncate(self.path, len(whole))
+        whole = content[: content.rfind(b"\n") + 1]
+        first = plan.model_dump_json() + "\n"
         if not whole:
-            self._append(plan.model_dump_json() + "\n")
+            self._require_begun(content, first)
+            self._cut(0)
+            self._append(first)
             return []
         lines = whole.decode("utf-8", errors="replace").split("\n")[:-1]
         self._require_plan(lines[0], plan)
         answered = list(self._read(lines[1:]))
         self._require_prompts(answered, prompts)
+        self._cut(len(whole))
         return answered
 
     def write(self, answered: Sequence[AnsweredPrompt]) -> None:
@@ -63,6 +65,20 @@ class AnswersFile:
             if file.write(content) < len(content):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
+
+    def _cut(self, length: int) -> None:
+        """Drop what is behind `length` bytes: a line that was not written to its end."""
+        with explained(self.path, WHAT):
+            if self.path.is_file() and self.path.stat().st_size > length:
+                os.truncate(self.path, length)
+
+    def _require_begun(self, content: bytes, first: str) -> None:
+        """Check that a file without a whole line is the beginning of this plan's, or empty."""
+        if not first.encode("utf-8").startswith(content):
+            raise DataError(
+                f"{self.path}:1: expected the first line of an earlier `fledge sample` with these "
+                "options, found another; delete the file to sample anew, or name another --output"
+            )
 
     def _require_plan(self, line: str, plan: SamplingPlan) -> None:
         before = self._parsed(SamplingPlan, line, 1).model_dump(mode="json")

@@ -36,6 +36,26 @@ def require_own(output: Path) -> None:
         )
 
 
+def require_untouched(output: Path, answered: Sequence[AnsweredPrompt]) -> None:
+    """Check that every line of `output` is as it was written: rankings added to one would be lost.
+
+    Raises:
+        ConfigError: a line is another.
+    """
+    if not output.exists():
+        return
+    with explained(output, WHAT):
+        lines = output.read_text(encoding="utf-8").splitlines(keepends=True)
+    ours = set(task_lines(answered).splitlines(keepends=True))
+    for number, line in enumerate(lines, start=1):
+        # A killed process may have left half of its last line.
+        if line not in ours and line.endswith("\n"):
+            raise ConfigError(
+                f"{output}:{number}: expected a line as `fledge sample` wrote it, found a changed "
+                "one, which would be lost; move the file away, and rank in a copy"
+            )
+
+
 def sample(
     prompts: Sequence[Asked],
     authors: Sequence[Author],
@@ -51,11 +71,12 @@ def sample(
     `output`; or else some are chosen later. `progress` takes the number of prompts just answered.
 
     Raises:
-        ConfigError: `output` was begun with another plan or with other prompts.
+        ConfigError: `output` was begun with another plan or with other prompts, or was changed.
         Interrupted: the user stopped it.
     """
     file = AnswersFile(answers_path(output))
     answered = file.begin(plan, prompts)
+    require_untouched(output, answered)
     assigned = assign(len(prompts), plan.answers, [each.is_greedy for each in authors], plan.seed)
     progress(len(answered))
     if all_are_tasks:
