@@ -1,7 +1,9 @@
 """Queues, cancellation and failure of the engine thread, seen over HTTP."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -11,9 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 from openai import OpenAI
 
-from fledge.generate import Request
+from fledge.generate import Request, SamplingParams
 from fledge.serve import create_app
 from fledge.serve.models.answers import Piece, merged
+from fledge.serve.models.async_engine import AsyncEngine
 from fledge.text.tokenizer import Tokenizer
 from serving import ScriptedEngine, running, served
 
@@ -110,6 +113,32 @@ def test_a_failing_model_is_told_and_the_server_goes_on(
         engine.failure = None
         reply = client.chat.completions.create(**BODY)
         assert reply.choices[0].message.content == "Fine."
+
+
+def test_an_engine_that_is_put_away_is_freed_while_nobody_asks(tiny_tokenizer: Tokenizer) -> None:
+    async def ask() -> weakref.ref[ScriptedEngine]:
+        engine = ScriptedEngine(tiny_tokenizer, "The moon.")
+        stops = frozenset(tiny_tokenizer.stop_ids)
+        feed = thread.submit(engine, Request("a", (1,), SamplingParams(seed=0), stops))
+        async for _ in feed:
+            pass
+        return weakref.ref(engine)
+
+    async def put_away() -> None:
+        thread.start()
+        engine = await ask()
+        for _ in range(100):
+            gc.collect()
+            if engine() is None:
+                return
+            await asyncio.sleep(0.05)
+        pytest.fail("its memory is never given back")
+
+    thread = AsyncEngine(8, lambda: None)
+    try:
+        asyncio.run(put_away())
+    finally:
+        thread.stop()
 
 
 def test_two_models_answer_in_turn(tiny_tokenizer: Tokenizer) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.promotions import Promotion, add_promotion, now, promoted_model
 from fledge.errors import CheckpointError
 from fledge.serve.models.loading import named, served_models
+from fledge.serve.models.promoted import RETRY_SECONDS, PromotedModel
 from fledge.serve.models.registry import ModelRegistry, ServedModel
 from fledge.serve.models.shelf import ModelShelf
 from tiny_model import write_language_model
@@ -77,6 +79,38 @@ def test_a_promoted_model_that_is_gone_leaves_the_old_one_answering(
     assert caplog.text.count("the promoted model cannot be served") == 1
     with pytest.raises(CheckpointError, match="is gone; restore it, or return to the one before"):
         promoted_model(place)
+
+
+def test_a_model_that_is_restored_is_found_and_one_attempt_is_made_every_ten_seconds(
+    place: Path,
+) -> None:
+    seconds, attempts = [0.0], []
+    (model,) = served_models(named([str(place)]))
+    promoted = PromotedModel(place, lambda: attempts.append(1) or made(), lambda: seconds[0])
+
+    def made() -> ServedModel:
+        find_checkpoint(place)
+        return model
+
+    base = promoted.first()
+    promote(place, 2, "rounds/002/ppo")
+    for _ in range(3):
+        assert promoted.renew(base) is base
+    assert len(attempts) == 2
+    write_language_model(place / "rounds/002/ppo")
+    assert promoted.renew(base) is base, "not before the next attempt"
+    seconds[0] += RETRY_SECONDS
+    assert promoted.renew(base).name == "home (round 2)"
+
+
+def test_an_older_version_that_was_opened_late_replaces_nothing(place: Path) -> None:
+    (first,) = served_models(named([str(place)]))
+    second, third = (replace(first, version=number, renew=None) for number in (2, 3))
+    late = replace(first, renew=lambda _: second)
+    registry = ModelRegistry([late])
+    registry._offer(third)
+    assert late.renew is not None and registry._renewed(late) is third
+    assert registry["home"] is third
 
 
 def test_a_damaged_history_is_named_with_its_line(place: Path) -> None:

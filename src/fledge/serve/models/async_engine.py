@@ -175,11 +175,7 @@ class AsyncEngine:
     def _run(self) -> None:
         try:
             while self._obey():
-                for engine in list(self._engines):
-                    if engine.busy:
-                        self._step(engine)
-                    else:
-                        self._engines.remove(engine)
+                self._step_all()
                 if not self._engines and self._commands.empty():
                     self._look_around()
         finally:
@@ -195,11 +191,24 @@ class AsyncEngine:
     def _obey(self) -> bool:
         """Carry out the commands since the last step; sleep while there is nothing to do."""
         while not self._engines or not self._commands.empty():
-            command = self._commands.get()
-            if command is None:
+            if not self._obey_next():
                 return False
-            command()
         return True
+
+    def _obey_next(self) -> bool:
+        # In a function of its own: a command that is kept while the thread sleeps keeps an engine.
+        command = self._commands.get()
+        if command is None:
+            return False
+        command()
+        return True
+
+    def _step_all(self) -> None:
+        for engine in list(self._engines):
+            if engine.busy:
+                self._step(engine)
+            else:
+                self._engines.remove(engine)
 
     def _submit(self, engine: TokenEngine, request: Request) -> None:
         try:

@@ -145,16 +145,21 @@ class ModelRegistry(Mapping[str, Model]):
         if not isinstance(model, ServedModel) or model.renew is None:
             return model
         renewed = model.renew(model)
-        if renewed is not model:
-            self._offer(renewed)
-        return renewed
+        return model if renewed is model else self._offer(renewed)
 
-    def _offer(self, model: Model) -> None:
-        """Put a model in the place of the one with its id."""
+    def _offer(self, model: ServedModel) -> Model:
+        """Put a model in the place of the one with its id, unless that is newer; return the newer.
+
+        Two threads may have opened two versions of it, and the older one may come last.
+        """
         with self._changing:
+            present = self._offered[model.id]
+            if isinstance(present, ServedModel) and present.version > model.version:
+                return present
             # Both are replaced whole, because other threads read them at any moment.
             self._offered = {**self._offered, model.id: model}
             self._models = _ready(self._offered)
+            return model
 
     def listing(self) -> ModelList:
         """Return the answer of `/v1/models`."""
