@@ -161,6 +161,7 @@ def brief(**changes: object) -> RoundConfig:
     runs["ppo"]["stage"] = {"rollout": {"examples": 4}}
     runs["ppo"]["checkpoint"] = {"every": 2}
     open_gate = {
+        "prompts": 2,
         "win_rate": 0.0,
         "accuracy": 0.0,
         "pay": 1e6,

@@ -14,7 +14,12 @@ def test_a_round_at_chance_says_so_and_a_round_can_be_given_up(
     base: Path, tmp_path: Path, fledge: Fledge
 ) -> None:
     place, data = tmp_path / "home", write_lines(tmp_path / "a.jsonl", rankings(60, "shuffled"))
-    steps = ("reward.optimizer.steps=1", "reward.batch.examples=4", "measure.altered=4")
+    steps = (
+        "reward.optimizer.steps=1",
+        "reward.batch.examples=4",
+        "measure.altered=4",
+        "gate.prompts=2",
+    )
     code, out, err = fledge("improve", place, *steps, "--base", base, "--data", data)
     assert code == 0, err
     assert out.startswith("not promoted\n  The reward model orders")

@@ -49,6 +49,9 @@ class GateConfig(Config):
     """Share of comparisons that the lower bound of the new model's wins has to exceed."""
     accuracy: float = Field(0.5, ge=0.0, lt=1.0)
     """Accuracy that the lower bounds of reward model and judge have to exceed; chance is 0.5."""
+    prompts: int = Field(20, ge=2)
+    """Fewest held-out prompts to measure reward model, judge and policy on: with fewer, intervals
+    of redrawn prompts are too narrow, and chance passes."""
     pay: float = Field(0.5, gt=0.0)
     """Most that the reward model may pay for a constant sentence, mere length or a list, in
     usual differences between two answers to a question."""

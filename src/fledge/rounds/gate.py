@@ -38,6 +38,7 @@ class Verdict(Config):
 def of_reward(reward: RewardReport, judge: RewardReport, limits: GateConfig) -> list[Condition]:
     """Check the reward model and the judge, before a policy is trained against them."""
     return [
+        _enough("enough held-out rankings", "Rankings of", reward.prompts, limits.prompts),
         _above_chance("reward model above chance", "The reward model", reward, limits.accuracy),
         _above_chance("judge above chance", "The judge", judge, limits.accuracy),
         _pay(reward.pays, "sentence", limits.pay),
@@ -49,6 +50,7 @@ def of_reward(reward: RewardReport, judge: RewardReport, limits: GateConfig) -> 
 def of_comparison(found: Comparison, limits: GateConfig) -> list[Condition]:
     """Check the new model against the current one."""
     conditions = [
+        _enough("enough compared prompts", "Answers to", found.prompts, limits.prompts),
         Condition(
             name="judge prefers the new model",
             measured=found.low,
@@ -95,6 +97,16 @@ def of_comparison(found: Comparison, limits: GateConfig) -> list[Condition]:
 def failures(conditions: Sequence[Condition]) -> list[str]:
     """Return the sentences of the conditions that were not met."""
     return [each.why for each in conditions if each.passed is False]
+
+
+def _enough(name: str, what: str, prompts: int, limit: int) -> Condition:
+    return Condition(
+        name=name,
+        measured=prompts,
+        limit=limit,
+        passed=prompts >= limit,
+        why=f"{what} {prompts:,} held-out prompts were measured; at least {limit:,} are needed.",
+    )
 
 
 def _above_chance(name: str, who: str, report: RewardReport, limit: float) -> Condition:

@@ -42,6 +42,9 @@ from fledge.train.progress import Progress, for_terminal
 logger = logging.getLogger(__name__)
 
 AS_ASKED = "The round was asked to promote nothing; `fledge rounds promote` promotes its model."
+CHOSEN_MEANWHILE = (
+    "Another model was chosen while the round ran; `fledge rounds promote` promotes this one."
+)
 NOT_TRAINED = "No policy was trained against this reward model."
 
 
@@ -189,18 +192,22 @@ def _finish(
     conditions += [] if found is None else of_comparison(found, limits)
     why = failures(conditions)
     passed = found is not None and not why
-    promoted = passed and around.promote
+    history = read_promotions(place)
+    is_done = any(each.round == files.number and each.by == "gate" for each in history)
+    is_current = is_done or history[-1].model == begun.current
+    # A process that was killed after the promotion must not promote twice, nor take it back.
+    promoted = is_done or (passed and around.promote and is_current)
     if found is None:
         why = [*why, NOT_TRAINED]
+    elif passed and not is_current:
+        why = [CHOSEN_MEANWHILE]
     elif passed and not around.promote:
         why = [AS_ASKED]
     verdict = Verdict(conditions=conditions, passed=passed, promoted=promoted, why=why, at=now())
     report = write_report(files, begun, used, reports, found, verdict)
     if found is not None:
         write_card(place, files, report)
-        known = {promotion.round for promotion in read_promotions(place)}
-        # A process that was killed after the promotion must not promote twice.
-        if promoted and files.number not in known:
+        if promoted and not is_done:
             promote_passed(place, files, found)
     write_json(files.gate, verdict)
     write_progress(files, "gate", "done")
