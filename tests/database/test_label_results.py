@@ -133,6 +133,16 @@ def test_gold_and_people_who_object_are_left_out(
     assert database.label_results.of_person(ben) == {}
 
 
+def test_prompts_with_personal_data_are_not_downloaded(database: Database, ada: str) -> None:
+    project, ben = project_of(database, 1, overlap=2), person(database, "ben")
+    finish(database, ada, project)
+    assert len(list(database.label_results.judgements(project))) == 1
+    begun = drawn(database, ben, project)
+    database.label_steps.report(ben, begun.id, has_personal_data=True, step=STEP)
+    assert list(database.label_results.judgements(project)) == []
+    assert database.label_results.newest(project, 9) == []
+
+
 def test_a_download_reads_on_after_each_part(
     database: Database, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

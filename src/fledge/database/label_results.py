@@ -119,7 +119,10 @@ class LabelResults:
             return every(connection, query, Assignment)
 
     def judgements(self, project_id: str, *, is_gold: bool = False) -> Iterator[Judged]:
-        """Yield the judgements of people who allow training, a few rows in memory at a time."""
+        """Yield the judgements of people who allow training, a few rows in memory at a time.
+
+        Those of withdrawn tasks are left out: their prompts may hold personal data.
+        """
         after = ""
         while True:
             query = _judged(project_id, is_gold).where(LabelAssignments.id > after)
@@ -144,9 +147,11 @@ def _judged(project_id: str, is_gold: bool) -> "Select[*tuple[object, ...]]":
     return (
         selected(LabelAssignments, Assignment)
         .join(Accounts, Accounts.id == LabelAssignments.account_id)
+        .join(LabelTasks, LabelTasks.id == LabelAssignments.task_id)
         .where(
             LabelAssignments.project_id == project_id,
             LabelAssignments.state == "done",
+            LabelTasks.is_withdrawn.is_(False),
             LabelAssignments.is_gold.is_(is_gold),
             Accounts.allows_training.is_(True),
         )
