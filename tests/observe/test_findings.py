@@ -1,6 +1,8 @@
 """The doctor's practice: a run is examined once for each state, and not all the time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -54,3 +56,36 @@ def test_a_run_that_is_too_long_is_left_to_the_command(
     monkeypatch.setattr(findings, "MOST_BYTES", 2)
     (tmp_path / "metrics.jsonl").write_text("{}\n", encoding="utf-8")
     assert "fledge doctor" in Practice(Doctor()).examined(tmp_path).problem
+
+
+@pytest.mark.parametrize("error", [RecursionError(), OverflowError(), IndexError()])
+def test_a_file_that_no_run_writes_is_a_problem_of_that_run(tmp_path: Path, error: Exception):
+    def fails(run: Path) -> list[Warned]:
+        raise error
+
+    assert "cannot read this run" in Practice(fails).examined(tmp_path).problem
+
+
+def test_the_doctor_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "else").write_text("{}", encoding="utf-8")
+    (tmp_path / "metrics.jsonl").symlink_to(tmp_path / "else")
+    doctor = Doctor()
+    assert "is a link" in Practice(doctor).examined(tmp_path).problem and not doctor.seen
+
+
+def test_one_run_is_examined_while_another_is(tmp_path: Path) -> None:
+    begun, told = Event(), Event()
+
+    def slow(run: Path) -> list[Warned]:
+        if run.name == "long":
+            begun.set()
+            assert told.wait(20)
+        return []
+
+    practice = Practice(slow)
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(practice.examined, tmp_path / "long")
+        assert begun.wait(20)
+        assert not practice.examined(tmp_path / "short").warnings
+        told.set()
+        assert long.result(20).problem == ""

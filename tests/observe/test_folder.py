@@ -55,6 +55,13 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
         RunsFolder(root).run(name)
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "\ud800", "x\0y"])
+def test_a_name_that_no_file_system_takes_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunUnavailable, match="no path within"):
+        RunsFolder(tmp_path).run(name)
+    assert RunsFolder(tmp_path).within(tmp_path / name) is None
+
+
 def test_links_are_neither_listed_nor_followed(tmp_path: Path) -> None:
     outside = made(tmp_path, "outside")
     root = tmp_path / "root"

@@ -10,9 +10,10 @@ import pytest
 
 from fledge.errors import ConfigError
 from fledge.observe.board import Board
-from fledge.observe.folder import RunsFolder
+from fledge.observe.folder import LOG_FILE, RunsFolder
 from fledge.observe.processes import Processes, RunFile, log_of
-from fledge.train.presence import holder, present
+from fledge.process_lock import Process
+from fledge.train.presence import LOCK_FILE, present, trainer
 
 FAKE = """
 import sys, tomllib
@@ -57,6 +58,17 @@ def write(root: Path, name: str, output: str, stage: str = "ppo", more: str = ""
     (root / name).write_text(text, encoding="utf-8")
 
 
+def test_run_files_are_offered_where_the_folder_was_named_by_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "named").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "real", "good.toml", "named/mine")
+    (file,) = Processes(RunsFolder(Path("named"))).files()
+    assert file == RunFile("good.toml", "ppo", "mine")
+
+
 def test_only_run_files_whose_output_lies_in_the_folder_are_offered(root: Path) -> None:
     write(root, "good.toml", "runs/ppo-1")
     write(root, "absolute.toml", str(root / "deep" / "ppo-2"), "translate")
@@ -65,6 +77,9 @@ def test_only_run_files_whose_output_lies_in_the_folder_are_offered(root: Path) 
     write(root, "strange.toml", "runs/x", "rm")
     (root / "pipeline.toml").write_text('output = "runs"\n[[runs]]\n', encoding="utf-8")
     (root / "broken.toml").write_text("output =", encoding="utf-8")
+    write(root, "nul.toml", "runs/\\u0000")
+    write(root, "long.toml", "runs/" + "x" * 300)
+    (root / "deep.toml").write_text("output = " + "[" * 9_000, encoding="utf-8")
     (root / "link.toml").symlink_to(root / "good.toml")
     files = Processes(RunsFolder(root)).files()
     assert files == [
@@ -83,7 +98,7 @@ def test_nothing_else_is_started(root: Path, processes: Processes, file: str) ->
 
 def until_trained(processes: Processes, run: Path) -> int:
     process = processes._started[run.name]
-    while holder(run) is None:
+    while trainer(run) is None:
         assert process.poll() is None, log_of(run)
     return process.pid
 
@@ -131,3 +146,34 @@ def test_a_run_that_others_train_is_stopped_but_not_started(
             processes.start("good.toml")
         processes.stop("mine")
     assert sent == [(os.getpid(), signal.SIGTERM)]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (f"{os.getpid()} elsewhere {Process.this().began}", "process [0-9]+ on elsewhere"),
+        (f"{os.getpid()} {Process.this().host} 1", "process [0-9]+, which"),
+        ("", "an unknown process"),
+    ],
+)
+def test_a_process_elsewhere_and_one_that_took_a_number_over_are_left_in_peace(
+    root: Path, processes: Processes, monkeypatch: pytest.MonkeyPatch, note: str, said: str
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *words: sent.append(words))
+    with present(root / "mine"):
+        (root / "mine" / "metrics.jsonl").write_text("", encoding="utf-8")
+        (root / "mine" / LOCK_FILE).write_text(note, encoding="utf-8")
+        with pytest.raises(ConfigError, match=said):
+            processes.stop("mine")
+    assert not sent
+
+
+def test_a_log_behind_a_link_is_not_written(root: Path, processes: Processes) -> None:
+    write(root, "good.toml", "runs/mine", "translate")
+    (root / "mine").mkdir()
+    (root / "precious").write_text("kept", encoding="utf-8")
+    (root / "mine" / LOG_FILE).symlink_to(root / "precious")
+    with pytest.raises(ConfigError, match="was not started"):
+        processes.start("good.toml")
+    assert (root / "precious").read_text(encoding="utf-8") == "kept"

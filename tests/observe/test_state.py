@@ -53,6 +53,13 @@ def test_ends_are_told_apart(tmp_path: Path) -> None:
     assert (state_of(tmp_path).state, state_of(tmp_path).message) == ("finished", "")
 
 
+def test_a_run_that_was_lengthened_and_killed_is_not_finished(tmp_path: Path) -> None:
+    write(tmp_path, [STEP], steps=20)
+    saved(tmp_path, 10)
+    found = state_of(tmp_path)
+    assert (found.state, found.steps) == ("stopped", 20)
+
+
 def test_a_killed_run_is_stopped_and_says_so(tmp_path: Path) -> None:
     write(tmp_path, [STEP])
     (tmp_path / LOCK_FILE).write_text("123\n", encoding="ascii")

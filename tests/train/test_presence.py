@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from fledge.errors import ConfigError, DataError, Interrupted
-from fledge.train.presence import END_FILE, LOCK_FILE, End, holder, present, read_end
+from fledge.process_lock import Process
+from fledge.train.presence import END_FILE, LOCK_FILE, End, present, read_end, trainer
 
 HOLD = """
 import sys, time
 from pathlib import Path
+from fledge.process_lock import Process
 from fledge.train.presence import present
 with present(Path(sys.argv[1])):
     print("held", flush=True)
@@ -22,13 +24,13 @@ with present(Path(sys.argv[1])):
 
 def test_a_run_is_held_by_one_process_and_freed_at_its_end(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert holder(run) is None
+    assert trainer(run) is None
     with present(run):
-        assert holder(run) == os.getpid()
+        assert trainer(run) == Process.this()
         with pytest.raises(ConfigError, match=f"process {os.getpid()}"), present(run):
             pass
-        assert holder(run) == os.getpid(), "asking and failing free nothing"
-    assert holder(run) is None and read_end(run) is None
+        assert trainer(run) == Process.this(), "asking and failing free nothing"
+    assert trainer(run) is None and read_end(run) is None
     with present(run):
         pass
 
@@ -56,13 +58,48 @@ def test_a_killed_process_frees_its_run(tmp_path: Path) -> None:
     words = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"held\n"
-        assert holder(tmp_path) == process.pid
+        assert trainer(tmp_path).number == process.pid
         process.kill()
-    assert holder(tmp_path) is None
-    assert (tmp_path / LOCK_FILE).read_text(encoding="ascii").strip() == str(process.pid)
+    assert trainer(tmp_path) is None
+    assert (tmp_path / LOCK_FILE).read_text().startswith(f"{process.pid} ")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "failed"}', "\x00"])
 def test_a_damaged_note_is_no_note(tmp_path: Path, text: str) -> None:
     (tmp_path / END_FILE).write_text(text, encoding="utf-8")
     assert read_end(tmp_path) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_forked_child_that_outlives_its_parent_holds_nothing(tmp_path: Path) -> None:
+    source = """
+import os, sys, time
+from pathlib import Path
+from fledge.train.presence import present
+with present(Path(sys.argv[1])):
+    child = os.fork()
+    if child == 0:
+        sys.stdin.read()
+        os._exit(0)
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    words = [sys.executable, "-c", source, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"held\n"
+        assert trainer(tmp_path) is not None
+        process.kill()
+        process.wait()
+        assert trainer(tmp_path) is None, "the child lives and waits for its input"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has other permissions")
+def test_those_who_may_only_read_see_who_trains(tmp_path: Path) -> None:
+    with present(tmp_path):
+        (tmp_path / LOCK_FILE).chmod(0o444)
+        opened = []
+        with pytest.MonkeyPatch.context() as patch:
+            real = os.open
+            patch.setattr(os, "open", lambda *words: opened.append(words[1]) or real(*words))
+            assert trainer(tmp_path) == Process.this()
+    assert opened == [os.O_RDONLY]

@@ -16,7 +16,7 @@ from fledge.observe.processes import Processes, RunFile, log_of
 from fledge.observe.samples import SampledPrompt, samples_of
 from fledge.observe.series import plain, series_of
 from fledge.observe.state import RunState, State, settings_of, stamp_of_state, state_of
-from fledge.train.presence import holder
+from fledge.train.presence import trainer
 
 Shown = float | str
 """Number as JSON has it; see `plain`."""
@@ -178,7 +178,7 @@ class Board:
         """Return the state of a run; only one that changed, or is trained, is read again."""
         stamp = stamp_of_state(run)
         before, found = self._kept.get(run, (None, None))
-        if found is None or stamp != before or found.state == "running" or holder(run) is not None:
+        if found is None or stamp != before or found.state == "running" or trainer(run) is not None:
             found = state_of(run, self._clock())
             self._kept[run] = (stamp, found)
         return found

@@ -1,6 +1,7 @@
 """Warnings about runs, as a doctor of training words them, kept until a run has gone on."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ MOST_BYTES = 64 * 2**20
 EXAMINED = ("metrics.jsonl", "samples.jsonl", "run.json")
 REST = 20
 """Times as long as an examination takes, during which its findings stand."""
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, FledgeError)
+UNREADABLE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(RecursionError, FledgeError),
+)
 """Errors of files that hold what no run writes."""
 
 
@@ -58,12 +62,12 @@ class Practice:
         """`clock` gives seconds since any moment."""
         self._doctor = doctor
         self._clock = clock
-        self._lock = Lock()
+        self._locks: defaultdict[Path, Lock] = defaultdict(Lock)
         self._kept: dict[Path, tuple[Stamp | None, float, Examined]] = {}
 
     def examined(self, run: Path) -> Examined:
         """Return what the doctor says of a run, or said of it a little while ago."""
-        with self._lock:
+        with self._locks[run]:
             stamp = stamp_of(run, EXAMINED)
             before, until, found = self._kept.get(run, (None, 0.0, Examined()))
             start = self._clock()
@@ -77,6 +81,8 @@ class Practice:
     def _examine(self, run: Path) -> Examined:
         metrics = run / "metrics.jsonl"
         try:
+            if linked := [name for name in EXAMINED if (run / name).is_symlink()]:
+                return Examined(problem=f"{linked[0]} is a link, which this page does not follow")
             if metrics.exists() and metrics.stat().st_size > MOST_BYTES:
                 return Examined(
                     problem="the run is too long for this page; `fledge doctor` reads it"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -40,6 +41,7 @@ class RunsFolder:
                 f"{root}: no such folder; name one that holds runs, or will hold them"
             )
         self.root = root.resolve()
+        self._given = root.absolute()
 
     def names(self) -> list[str]:
         """List the runs by name, at most `MOST_RUNS`."""
@@ -77,9 +79,19 @@ class RunsFolder:
             not any(part in ("", ".", "..") for part in name.split("/"))
             and not any(sign in name for sign in "\\:\0")
         )
-        if not is_plain or path.resolve() != path:
+        if not is_plain or not has_no_link(path):
             raise RunUnavailable(f"{name!r} is no path within the folder of runs")
         return path
+
+    def within(self, path: Path) -> Path | None:
+        """Return a path by the folder's own place; None if it lies outside or behind a link.
+
+        The folder itself may have been named by a link.
+        """
+        place = path.absolute()
+        if place.is_relative_to(self._given):
+            place = self.root / place.relative_to(self._given)
+        return place if place.is_relative_to(self.root) and has_no_link(place) else None
 
     def _directories(self) -> Iterator[Path]:
         walk = os.walk(self.root, followlinks=False)
@@ -95,6 +107,16 @@ class RunsFolder:
 def may_hold_runs(name: str) -> bool:
     """Tell whether a directory may hold runs: checkpoints and hidden ones do not."""
     return not name.startswith((".", "__")) and step_of(Path(name)) < 0
+
+
+def has_no_link(path: Path) -> bool:
+    """Tell whether a path is its own place; one that no file system takes is not."""
+    try:
+        with suppress(FileNotFoundError):
+            path.lstat()
+        return path.resolve() == path
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def plain_file(run: Path, name: str) -> Path | None:

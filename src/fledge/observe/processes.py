@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, final
+from typing import IO, Any, final
 
 from fledge.errors import ConfigError, Interrupted
 from fledge.observe.folder import LOG_FILE, RunsFolder, may_hold_runs, plain_file
-from fledge.train.presence import holder
+from fledge.train.presence import trainer
 
 FLEDGE = (sys.executable, "-P", "-m", "fledge")
 """Words that start fledge, whatever lies in the working directory."""
@@ -90,7 +90,7 @@ class Processes:
         output = self._folder.inside(described.run)
         with self._lock:
             process = self._started.get(described.run)
-            if (process is not None and process.poll() is None) or holder(output) is not None:
+            if (process is not None and process.poll() is None) or trainer(output) is not None:
                 raise ConfigError(f"{described.run} is already running; stop it first")
             try:
                 self._started[described.run] = self._process(described, output)
@@ -102,19 +102,23 @@ class Processes:
         """Ask the process of a run to save after its step and to end.
 
         Raises:
-            ConfigError: nobody trains it, or this system has no such signal.
+            ConfigError: nobody trains it, its process is on another machine or cannot be told, or
+                this system has no such signal.
         """
-        number = holder(self._folder.run(run))
-        if not number:
+        process = trainer(self._folder.run(run))
+        if process is None:
             raise ConfigError(f"{run} is not running")
+        if not process.is_here:
+            raise ConfigError(
+                f"{run} is trained by {process}, which cannot be stopped from here; stop it where "
+                "it was started"
+            )
         if sys.platform == "win32":
             raise ConfigError("on Windows a run is stopped in its own window, with Ctrl-C")
         try:
-            os.kill(number, signal.SIGTERM)
+            os.kill(process.number, signal.SIGTERM)
         except OSError as error:
-            raise ConfigError(
-                f"{run}: process {number} takes no signal: {error.strerror}"
-            ) from error
+            raise ConfigError(f"{run}: {process} takes no signal: {error.strerror}") from error
 
     def _process(self, described: RunFile, output: Path) -> "subprocess.Popen[bytes]":
         output.mkdir(parents=True, exist_ok=True)
@@ -123,7 +127,7 @@ class Processes:
             COMMANDS[described.stage],
             str(self._folder.inside(described.file)),
         ]
-        with (output / LOG_FILE).open("wb") as log:
+        with _log(output) as log:
             if sys.platform == "win32":
                 flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
                 return subprocess.Popen(
@@ -154,13 +158,13 @@ class Processes:
         """Describe a run file; None where it is none, or its output lies elsewhere."""
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         stage, output = _stage(values), values.get("output")
         if stage is None or not isinstance(output, str):
             return None
-        place = Path(output).absolute()
-        if place.resolve() != place or not place.is_relative_to(self._folder.root):
+        place = self._folder.within(Path(output))
+        if place is None:
             return None
         return RunFile(self._folder.name_of(path), stage, self._folder.name_of(place))
 
@@ -174,6 +178,12 @@ def log_of(run: Path, most: int = 4_000) -> str:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - most))
         return file.read().decode("utf-8", "replace")
+
+
+def _log(output: Path) -> IO[bytes]:
+    """Open the log of a new process; a link in its place is refused, wherever it leads."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(output / LOG_FILE, flags, 0o644), "wb")
 
 
 def _stage(values: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from fledge.errors import CheckpointError
 from fledge.observe.folder import Stamp, plain_file, stamp_of
 from fledge.observe.lines import newest_lines
 from fledge.observe.series import numbers_of, step_of
-from fledge.train.presence import END_FILE, LOCK_FILE, holder, read_end
+from fledge.train.presence import END_FILE, LOCK_FILE, read_end, trainer
 
 State = Literal["running", "finished", "stopped", "failed"]
 TAIL_BYTES = 32 * 2**10
@@ -45,11 +45,12 @@ def state_of(run: Path, clock: float | None = None) -> RunState:
     lines = newest_lines(metrics, TAIL_BYTES)
     lineage, damage = _newest_lineage(run)
     settings = settings_of(run)
-    process = holder(run) if plain_file(run, LOCK_FILE) else None
+    process = trainer(run) if plain_file(run, LOCK_FILE) else None
     changed = None if metrics is None else metrics.stat().st_mtime
     is_fresh = changed is not None and now - changed < RECENT_SECONDS
     has_no_lock = not (run / LOCK_FILE).exists()
-    state, message = _ended(run, lineage)
+    steps = _steps(settings)
+    state, message = _ended(run, lineage, steps)
     if process is not None or (has_no_lock and is_fresh and state == "stopped"):
         state, message = "running", ""
     return RunState(
@@ -57,10 +58,10 @@ def state_of(run: Path, clock: float | None = None) -> RunState:
         state=state,
         message=damage or message,
         step=_newest_step(lines, lineage),
-        steps=_steps(settings, lineage, is_over=state == "finished"),
+        steps=steps if steps is not None or lineage is None else lineage.steps,
         last=_last(lines),
         changed=changed,
-        process=process,
+        process=None if process is None else process.number,
     )
 
 
@@ -87,12 +88,12 @@ def _newest_lineage(run: Path) -> tuple[Lineage | None, str]:
         return None, str(error)
 
 
-def _ended(run: Path, lineage: Lineage | None) -> tuple[State, str]:
-    """Tell how a run that nobody trains ended."""
+def _ended(run: Path, lineage: Lineage | None, steps: int | None) -> tuple[State, str]:
+    """Tell how a run that nobody trains ended; one that was lengthened since is not finished."""
     end = read_end(run) if plain_file(run, END_FILE) else None
     if end is not None:
         return end.state, end.message
-    if lineage is not None and lineage.finished:
+    if lineage is not None and lineage.finished and (steps is None or steps <= lineage.step):
         return "finished", ""
     if plain_file(run, LOCK_FILE) is None:
         return "stopped", ""
@@ -112,12 +113,10 @@ def _newest_step(lines: list[Mapping[str, Any]], lineage: Lineage | None) -> int
     return None if lineage is None else lineage.step
 
 
-def _steps(settings: Mapping[str, Any], lineage: Lineage | None, *, is_over: bool) -> int | None:
+def _steps(settings: Mapping[str, Any]) -> int | None:
     optimizer = settings.get("optimizer")
     steps = optimizer.get("steps") if isinstance(optimizer, dict) else None
-    if isinstance(steps, int) and not is_over:
-        return steps
-    return None if lineage is None else lineage.steps
+    return steps if isinstance(steps, int) else None
 
 
 def _last(lines: list[Mapping[str, Any]]) -> dict[str, float]:

@@ -3,6 +3,8 @@
 import json
 import re
 from pathlib import Path
+from statistics import fmean
+from time import process_time
 
 import pytest
 
@@ -149,3 +151,14 @@ def test_every_illness_is_on_the_page():
     assert len(illnesses) == len(SYMPTOMS)
     page = PAGE.read_text(encoding="utf-8")
     assert not {name for name in illnesses if f"| {name} |" not in page}
+
+
+def test_a_long_run_is_examined_in_time_that_grows_with_its_steps(tmp_path):
+    losses = [3 / (step + 1) for step in range(40_000)]
+    write_run(tmp_path, losses=losses)
+    run = read_run(tmp_path)
+    start = process_time()
+    means = symptoms._losses(run)
+    assert process_time() - start < 1.0
+    assert means[0] == pytest.approx(fmean(losses[:4_000]))
+    assert means[-1] == pytest.approx(fmean(losses[-4_000:]), rel=1e-6)

@@ -4,7 +4,8 @@ Those of PPO and reward models, which their stages also watch for, are in `stage
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean
+from itertools import accumulate
+from math import isfinite, nan
 from typing import Any
 
 from fledge.runs.doctor.directory import RunDirectory, Samples
@@ -187,9 +188,11 @@ def _losses(run: RunDirectory) -> list[float]:
     """Average the loss over the tenth of the steps up to each; PPO's means nothing by itself."""
     if run.stage == "ppo":
         return []
-    losses = [one["loss"] for one in run.steps if "loss" in one]
+    losses = [one["loss"] for one in run.steps if isfinite(one.get("loss", nan))]
     window = max(1, len(losses) // 10)
-    return [fmean(losses[end - window : end]) for end in range(window, len(losses) + 1)]
+    # Sums up to each step: a mean for each would read a tenth of the run for every step.
+    sums = [0.0, *accumulate(losses)]
+    return [(sums[end] - sums[end - window]) / window for end in range(window, len(losses) + 1)]
 
 
 def _last(samples: Samples) -> list[Mapping[str, Any]]:
