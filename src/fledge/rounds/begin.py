@@ -15,7 +15,7 @@ from fledge.checkpoint.promotions import (
 from fledge.errors import CheckpointError, ConfigError
 from fledge.rounds.config import RoundConfig
 from fledge.rounds.files import RoundFiles, read_json, rounds_of, write_json
-from fledge.rounds.history import leave_out
+from fledge.rounds.history import leave_out, withdrawn
 from fledge.rounds.intake import MANIFEST
 from fledge.rounds.past import Begun, start_without
 from fledge.runs.differences import differences
@@ -39,6 +39,7 @@ def begin(
     newest = rounds[-1] if rounds else None
     if newest is not None and _is_unfinished(newest):
         begun = read_json(newest.settings, Begun)
+        _refuse_withdrawn(place, newest, begun)
         _refuse_another(newest, begun, config, tuple(left_out))
         return newest, begun if config is None else begun.model_copy(update={"config": config})
     config = _with_shares(place, config or settings_before(place))
@@ -115,6 +116,17 @@ def _refuse_another(
         raise ConfigError(
             f"{files.root}: this round is unfinished and began otherwise: {'; '.join(found)}. "
             "Leave the changes out to go on with it, or give it up: fledge rounds give-up"
+        )
+
+
+def _refuse_withdrawn(place: Path, files: RoundFiles, begun: Begun) -> None:
+    """Refuse to go on with the records of people who were left out since the round began."""
+    people = withdrawn(place, files, begun)
+    if people:
+        raise ConfigError(
+            f"{files.root}: {', '.join(people)} shall be left out, and this unfinished round uses "
+            f"their records; give it up: fledge rounds give-up {place}. The next round does "
+            "without them"
         )
 
 
