@@ -5,8 +5,10 @@ The base is a chat model that knows the starter pack, such as the SFT model of `
     python examples/three_rounds.py demo/sft rounds
 
 Before each round the promoted model answers new questions four times, and the rule ranks its
-answers, with mistakes. After each round the promoted model is compared with the base on held-out
-questions: win rate by the rule, right and polite answers, length, and different answers.
+answers, with mistakes. These people find courtesies superfluous: where people like them, a reward
+model soon pays for them everywhere, and the gate refuses it. After each round the promoted model is
+compared with the base on held-out questions: win rate by the rule, right and polite answers,
+length, and different answers.
 """
 
 import json
@@ -29,10 +31,11 @@ from fledge.rounds.config import MeasureConfig, RoundConfig
 from fledge.rounds.improve import improve
 from fledge.runtime import random
 from fledge.stages.ppo.prompts import prompt_text
-from fledge.starter.gold import ModelAnswer, gold_score, rank
+from fledge.starter.gold import POLITE, ModelAnswer, gold_score, manners
 from fledge.starter.kinds import conversations, tasks
+from fledge.starter.labeller import rank_by
 from fledge.starter.task import Task
-from fledge.starter.writers import is_valid
+from fledge.starter.writers import extras, is_valid
 
 ROUNDS, ANSWERS, NOISE = 3, 4, 0.1
 SAMPLING = SamplingParams(temperature=0.7, max_new_tokens=48)
@@ -79,11 +82,22 @@ def write_rankings(path: Path, model: Path, asked: Sequence[Task], seed: int) ->
     lines = []
     for number, task in enumerate(asked):
         group = [one.answer for one in given[number * ANSWERS : (number + 1) * ANSWERS]]
-        ranking = rank(task, group, NOISE, chosen)
+        scores = [worth(task, answer) for answer in group]
+        texts = [answer.text for answer in group]
+        ranking = rank_by(scores, task.conversation, texts, NOISE, chosen, "gold")
         if len(ranking.ranking) > 1:
             record = {**ranking.model_dump(mode="json", exclude_none=True), "topic": task.kind}
             lines.append(json.dumps(record) + "\n")
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def worth(task: Task, answer: ModelAnswer) -> float:
+    """Score an answer as the gold rule does, but let any courtesy cost what a fitting one earns."""
+    score = gold_score(task, answer)
+    if not is_valid(task, answer.text.strip()):
+        return score
+    text = answer.text.strip()
+    return score - POLITE * manners(task, text) - POLITE * bool(extras(text))
 
 
 def rules_of(known: dict[str, Task]) -> Rules:
@@ -91,7 +105,7 @@ def rules_of(known: dict[str, Task]) -> Rules:
 
     def gold(prompts: list[str], responses: list[str]) -> list[float]:
         pairs = zip(prompts, responses, strict=True)
-        return [gold_score(known[asked], ModelAnswer(said, ended=True)) for asked, said in pairs]
+        return [worth(known[asked], ModelAnswer(said, ended=True)) for asked, said in pairs]
 
     def right(prompts: list[str], responses: list[str]) -> list[float]:
         pairs = zip(prompts, responses, strict=True)
@@ -104,7 +118,9 @@ def show(
     name: str, promoted: str, before: Sequence[Answered], after: Sequence[Answered], seed: int
 ) -> None:
     """Print a line of the table; the interval of the win rate is by redrawn questions."""
-    scores = [torch.tensor([one.gold for one in each]) for each in (before, after)]
+    scores = [
+        torch.tensor([worth(one.task, one.answer) for one in each]) for each in (before, after)
+    ]
     wins = 0.5 * ((scores[1] - scores[0]).sign() + 1)
     rate = paired_bootstrap(torch.zeros_like(wins), wins, random(seed, "wins"))
     merit, tokens = merits(after), fmean(len(one.answer_ids) for one in after)

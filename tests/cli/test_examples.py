@@ -1,9 +1,15 @@
 """The examples run as they are, and show what they say."""
 
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from fledge.feedback.records import ChatTurn, Ranking, Response
+from raised import raise_model
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -28,3 +34,33 @@ def test_active_selection_compares_what_as_many_rankings_teach(tmp_path: Path) -
     assert [len(lines) for lines in read] == [9, 9, 9]
     assert read[0][:6] == read[1][:6] == read[2][:6]
     assert len({tuple(lines[6:]) for lines in read}) > 1
+
+
+def test_whole_rankings_are_compared_with_shuffled_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    example = importlib.import_module("k_wise")
+    model = raise_model(tmp_path / "model")["policy"]
+    answers = ("red.", "green.", "blue. It is blue.", "black")
+    rankings = [
+        Ranking(
+            prompt=(ChatTurn(role="user", content=f"say {number}"),),
+            responses=tuple(Response(id=str(at), content=text) for at, text in enumerate(answers)),
+            ranking=(("0",), ("1", "2"), ("3",)),
+        )
+        for number in range(6)
+    ]
+    file = tmp_path / "rankings.jsonl"
+    file.write_text("".join(one.model_dump_json(exclude_none=True) + "\n" for one in rankings))
+    sizes = example.Sizes(folds=2, epochs=2, length=64)
+    example.main(tmp_path / "out", Path(model), [str(file)], sizes)
+    shown = capsys.readouterr().out
+    assert shown.startswith("6 rankings, 30 pairs of 6 prompts; each prompt held out once")
+    rows = re.findall(r"^\| (whole rankings|shuffled pairs) \| (\d) \| (\S+)% \|", shown, re.M)
+    assert [(way, passes) for way, passes, _ in rows] == [
+        *(("whole rankings", "1"), ("whole rankings", "2")),
+        *(("shuffled pairs", "1"), ("shuffled pairs", "2")),
+    ]
+    written = (tmp_path / "out" / "shuffled-pairs-0.jsonl").read_text().splitlines()
+    assert len(written) == 3 * 5 and len(set(written)) == 15
