@@ -15,4 +15,4 @@ def language_model(context_length: int = 64, seed: int = 0, scale: float = 0.2) 
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += scale * torch.randn(parameter.shape, generator=generator)
-    return LoadedModel(model, tokenizer, ChatTemplate())
+    return LoadedModel(model.requires_grad_(False), tokenizer, ChatTemplate())

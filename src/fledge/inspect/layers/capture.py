@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Literal, cast, final
+from typing import Any, Literal, cast, final
 
 import torch
 from jaxtyping import Float, Int
@@ -117,7 +117,7 @@ def changed(model: GPT, site: Site, changes: list[Change]) -> Iterator[None]:
 def changed_residual(model: GPT, layer: int, change: Change) -> Iterator[None]:
     """Pass the residual stream that enters a layer (from 1) through a function."""
 
-    def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         return change(inputs[0]), *inputs[1:]
 
     with _removed(block_of(model, layer).register_forward_pre_hook(hook)):
@@ -145,8 +145,8 @@ def _removed(handle: torch.utils.hooks.RemovableHandle) -> Iterator[None]:
         handle.remove()
 
 
-def _keep_input(stream: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-    def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+def _keep_input(stream: list[Tensor]) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+    def hook(module: nn.Module, inputs: tuple[Any, ...]) -> None:
         stream.append(inputs[0])
 
     return hook
@@ -168,8 +168,8 @@ def _change_output(change: Change) -> Callable[[nn.Module, object, Tensor], Tens
 
 def _change_head(
     head: int, width: int, change: Change
-) -> Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, ...]]:
-    def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+) -> Callable[[nn.Module, tuple[Any, ...]], tuple[Any, ...]]:
+    def hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         heads = inputs[0].reshape(*inputs[0].shape[:2], -1, width).clone()  # → B T H d
         heads[:, :, head] = change(heads[:, :, head])
         return (heads.flatten(2),)
