@@ -6,6 +6,7 @@ from transformers import GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
 
 from fledge.checkpoint.model_files import LoadedModel
 from fledge.inspect.attention import cross_attention, self_attention
+from fledge.inspect.heads.anatomy import open_head
 from fledge.inspect.layers.ablation import removed
 from fledge.inspect.layers.capture import Site
 from fledge.inspect.layers.patching import patch
@@ -138,3 +139,24 @@ def test_a_patch_equals_an_activation_that_a_hook_exchanges(model, stream):
     assert [found.clean, found.corrupted] == pytest.approx(unchanged.tolist(), abs=1e-5)
     if stream == "residual":
         assert float(found.effects[0, -1]) != pytest.approx(1)
+
+
+@torch.no_grad()
+def test_a_head_put_together_from_its_parts_is_the_recorded_one(model):
+    ours, ids = loaded(model), parity.random_ids(rows=1)
+    reading = reading_of(ours, ids[0].tolist())
+    _, attention, output, _ = parts(model, 1)
+    kept = []
+    handle = attention.register_forward_hook(lambda module, inputs, out: kept.append(out[0]))
+    maps = model(ids, output_attentions=True).attentions[1][0]
+    handle.remove()
+    found = [open_head(ours, reading, 2, head, position=7) for head in (1, 2, 3, 4)]
+    for head, one in enumerate(found):
+        torch.testing.assert_close(one.weights, maps[head, 6, :7], atol=1e-5, rtol=0)
+        torch.testing.assert_close(one.keys @ one.query, one.products)
+    total = sum(one.output for one in found)
+    bias = 0 if output.bias is None else output.bias
+    torch.testing.assert_close(total + bias, kept[0][0, 6], atol=1e-5, rtol=0)
+    assert len(found[0].table().rows) == 7
+    turned = not torch.allclose(found[0].query, found[0].plain_query, atol=1e-3)
+    assert turned == (model.config.model_type != "gpt2")

@@ -117,6 +117,25 @@ def heads(
     give(found.table(), outputs, found.grid(label))
 
 
+def head(
+    checkpoint: Checkpoint,
+    text: Text,
+    layer: Annotated[int, typer.Option(help="Layer, from 1.")],
+    number: Annotated[int, typer.Option("--head", help="Head, from 1.")],
+    position: Position = None,
+    chat: Chat = False,
+    json: Json = None,
+    csv: Csv = None,
+    html: Html = None,
+) -> None:
+    """Open one head up at a token: products, scaling, softmax and weighted sum."""
+    outputs = Outputs(json, csv, html)
+    loaded, reading = read_with(checkpoint, text, chat)
+    from fledge.inspect.heads.anatomy import open_head
+
+    give(open_head(loaded, reading, layer, number, position).table(), outputs)
+
+
 def ablate(
     checkpoint: Checkpoint,
     text: Text,

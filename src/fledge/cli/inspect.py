@@ -157,6 +157,7 @@ def print_recording(recording: "Recording", view: "View") -> None:
 
 
 NEXT = 'Example: `fledge inspect next demo/sft "The tide comes" --temperature 0.7 --top-p 0.9`'
+HEAD = 'Example: `fledge inspect head demo/sft "The tide comes in" --layer 1 --head 1`'
 PATCH = 'Example: `fledge inspect patch demo/sft "The tide comes" "The moon comes"`'
 
 app.command("next", epilog=NEXT)(inside.next_)
@@ -165,6 +166,7 @@ app.command("lens", epilog=inside.EXAMPLE.format("lens"))(inside.lens)
 app.command("heads", epilog="Example: `fledge inspect heads demo/sft --output heads.png`")(
     inside.heads
 )
+app.command("head", epilog=HEAD)(inside.head)
 app.command("ablate", epilog=inside.EXAMPLE.format("ablate"))(inside.ablate)
 app.command("patch", epilog=PATCH)(inside.patch)
 app.command("salience", epilog=inside.EXAMPLE.format("salience"))(inside.salience)
