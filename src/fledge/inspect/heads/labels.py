@@ -16,7 +16,7 @@ from fledge.inspect.table import Table
 Label = Literal["previous", "itself", "same", "first", "induction"]
 LABELS: tuple[Label, ...] = get_args(Label)
 LEAST = 0.5
-"""Share of attention from which a head has a label: at least half, so that it has one at most."""
+"""Share of attention from which a head has a label: at least half. The highest score names it."""
 LENGTH = 25
 """Random tokens before they are repeated."""
 SEQUENCES = 4
