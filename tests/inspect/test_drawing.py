@@ -30,7 +30,7 @@ RECORDINGS = {"3 words": SHORT, "6 words": USUAL, "40 words": LONG, "a text": TE
 
 
 def drawn(recording: Recording) -> Figure:
-    with drawing._style():
+    with drawing.style():
         figure = drawing.draw_map(recording, choose(recording))
         FigureCanvasAgg(figure).draw()
     return figure
@@ -119,7 +119,7 @@ def test_more_words_than_a_page_has_room_for_are_refused() -> None:
 
 
 def test_all_heads_are_on_the_sheet_and_the_best_is_framed() -> None:
-    with drawing._style():
+    with drawing.style():
         figure = drawing.draw_heads(TEXT)
     maps = [axes for axes in figure.axes if axes.images]
     assert len(maps) == 12

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fledge.cli import inside
 from fledge.cli.options import Checkpoint, refuse_ignored
 from fledge.cli.output import check_writable
 from fledge.errors import ConfigError
@@ -153,3 +154,19 @@ def print_recording(recording: "Recording", view: "View") -> None:
         )
         table.add_row(Text(printable(word)), looked_at)
     console.print(table)
+
+
+NEXT = 'Example: `fledge inspect next demo/sft "The tide comes" --temperature 0.7 --top-p 0.9`'
+HEAD = 'Example: `fledge inspect head demo/sft "The tide comes in" --layer 1 --head 1`'
+PATCH = 'Example: `fledge inspect patch demo/sft "The tide comes" "The moon comes"`'
+
+app.command("next", epilog=NEXT)(inside.next_)
+app.command("surprisal", epilog=inside.EXAMPLE.format("surprisal"))(inside.surprisal)
+app.command("lens", epilog=inside.EXAMPLE.format("lens"))(inside.lens)
+app.command("heads", epilog="Example: `fledge inspect heads demo/sft --output heads.png`")(
+    inside.heads
+)
+app.command("head", epilog=HEAD)(inside.head)
+app.command("ablate", epilog=inside.EXAMPLE.format("ablate"))(inside.ablate)
+app.command("patch", epilog=PATCH)(inside.patch)
+app.command("salience", epilog=inside.EXAMPLE.format("salience"))(inside.salience)

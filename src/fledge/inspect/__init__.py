@@ -1,1 +1,1 @@
-"""Attention of a model as words, numbers and pictures."""
+"""Views inside a model: attention, next tokens, layers and heads, as numbers and pictures."""

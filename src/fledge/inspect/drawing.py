@@ -85,8 +85,8 @@ def save_map(recording: Recording, view: View, path: Path) -> None:
             f"{longest} words do not fit into a picture, at most {MOST_WORDS} do; give a shorter "
             "text, draw --heads, or take the numbers (--json)"
         )
-    with _style():
-        _save(draw_map(recording, view), path)
+    with style():
+        save_figure(draw_map(recording, view), path)
 
 
 def save_heads(recording: Recording, path: Path) -> None:
@@ -95,8 +95,8 @@ def save_heads(recording: Recording, path: Path) -> None:
     Raises:
         ConfigError: another kind of file.
     """
-    with _style():
-        _save(draw_heads(recording), path)
+    with style():
+        save_figure(draw_heads(recording), path)
 
 
 def draw_map(recording: Recording, view: View) -> Figure:
@@ -270,7 +270,7 @@ def _ruler() -> RendererAgg:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Set the fonts and settings of our pictures, ignoring the user's own."""
     known = set(font_manager.get_font_names())
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -289,7 +289,8 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a picture whole or not at all; the same figure gives the same bytes."""
     kind = picture_format(path)
     with whole_file(path, "picture") as unfinished, explained(path, "picture"):
         save = partial(

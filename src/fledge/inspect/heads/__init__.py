@@ -1,0 +1,1 @@
+"""Attention heads of a decoder-only model: their labels, and one opened up into its parts."""

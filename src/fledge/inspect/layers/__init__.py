@@ -1,0 +1,1 @@
+"""Layers of a decoder-only model: read by the logit lens, removed, exchanged between prompts."""
