@@ -22,6 +22,7 @@ from fledge.weight_format import WeightFormat
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
     from fledge.observe.board import Board
+    from fledge.observe.rounds import RoundsBoard
     from fledge.serve.models.registry import AwaitedModel, Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
@@ -177,6 +178,7 @@ def serve(
         mail=letters,
         oidc=provider,
         runs=board_of(runs),
+        rounds=rounds_of(checkpoints),
         announce=typer.echo,
     )
 
@@ -194,6 +196,16 @@ def board_of(folder: Path | None) -> "Board | None":
     from fledge.runs.doctor.warned import warnings_of
 
     return Board(RunsFolder(folder), warnings_of)
+
+
+def rounds_of(checkpoints: list[str] | None) -> "RoundsBoard | None":
+    """Make the board of the first place of rounds among the models; None without one."""
+    from fledge.checkpoint.promotions import is_place
+    from fledge.rounds.board import PlaceBoard
+    from fledge.serve.models.loading import named
+
+    models = named(checkpoints or [])
+    return next((PlaceBoard(path, name) for name, path in models.items() if is_place(path)), None)
 
 
 def every_model(

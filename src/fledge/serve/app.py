@@ -17,6 +17,7 @@ from fledge.database.servers import OwnRun
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.observe.board import Board
+from fledge.observe.rounds import RoundsBoard
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
@@ -52,6 +53,7 @@ from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.share_limits import ShareLimits
 from fledge.serve.people.shared_counts import SharedCounts
 from fledge.serve.people.visitors import NewVisitors
+from fledge.serve.rounds.routes import rounds_routes
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
 from fledge.serve.training.routes import training_routes
@@ -194,6 +196,7 @@ def create_app(
     mail: MailSettings | None = None,
     provider: Provider | None = None,
     runs: Board | None = None,
+    rounds: RoundsBoard | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -217,6 +220,7 @@ def create_app(
         mail: SMTP server for invitations and lost passwords; None sends none.
         provider: OpenID Connect provider through which people may log in too; None is none.
         runs: training runs that those who manage people may watch; None shows none.
+        rounds: place of rounds that they may watch and owners steer; None is none.
     """
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
     kept = database or TemporaryDatabase(clock)
@@ -242,8 +246,9 @@ def create_app(
     app.path_prefix = path_prefix
     app.proxies = proxies
     app.state.parts = parts
-    pages = Pages(parts.settings, login=login, runs=runs is not None)
+    pages = Pages(parts.settings, login=login, runs=runs is not None, rounds=rounds is not None)
     include_routes(app, parts, pages, suggestions, provider, runs)
+    app.include_router(rounds_routes(parts.identity, kept, rounds, pages))
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
