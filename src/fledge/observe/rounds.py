@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ class LearnedModel:
     is_offered: bool
 
 
+@runtime_checkable
 class RoundsBoard(Protocol):
     """Place of rounds, as a server shows and steers it. Refusals are `ConfigError`."""
 
