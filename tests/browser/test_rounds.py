@@ -21,7 +21,7 @@ from fledge.serve.models.loading import named, offered_models
 from fledge.serve.people.identity import COOKIE
 from people_server import cheap_passwords
 from rounds.miniature import is_right, raise_base, rankings, settings
-from rounds_place import AT, finish, pay
+from rounds_place import AT, finish, jsonl, pay, ranked
 from serving import running
 
 pytestmark = pytest.mark.browser
@@ -78,7 +78,7 @@ def rank_everything(url: str, database: TemporaryDatabase) -> None:
     project = database.label_projects.create("Colours", "rank")
     lines = [
         json.dumps({"prompt": each["prompt"], "responses": each["responses"]})
-        for each in rankings(300, "right")
+        for each in rankings(240, "right")
     ]
     database.label_tasks.add(project.id, tasks_from("\n".join(lines).encode(), "rank"))
     busy = {name: labeller(url, database, name) for name in NOISE}
@@ -150,6 +150,13 @@ def test_people_rank_a_round_promotes_and_the_chat_follows(page: Page, place: Pa
     page.goto(f"{url}/learned")
     check(page, "one's own part on a phone")
     page.goto(f"{url}/rounds")
+    file = {
+        "name": "more.jsonl",
+        "mimeType": "application/jsonl",
+        "buffer": jsonl(ranked(1, 4, "")),
+    }
+    page.get_by_label("Choose a file of records").set_input_files(file)
+    expect(page.get_by_role("button", name="Remove more.jsonl")).to_be_visible()
     check(page, "rounds on a phone")
 
     page.get_by_role("button", name="Roll back to the base").click()

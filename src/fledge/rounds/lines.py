@@ -7,7 +7,7 @@ from fledge.observe.rounds import ConditionLine, Measured, RoundLine, RoundNow
 from fledge.observe.state import state_of
 from fledge.rounds.files import RoundFiles, read_json
 from fledge.rounds.gate import Verdict
-from fledge.rounds.intake import MANIFEST, Manifest
+from fledge.rounds.intake import MANIFEST, NOBODY, Manifest
 from fledge.rounds.past import Begun
 from fledge.rounds.progress import PHASES, Phase, read_progress
 from fledge.rounds.report import RewardReports, RoundReport
@@ -27,7 +27,7 @@ def line_of(files: RoundFiles, offered: int, busy: bool) -> RoundLine:
         at="" if begun is None else begun.at,
         state=_state(files, verdict, busy),
         counts={} if taken is None else taken.counts,
-        people=0 if taken is None else len(taken.people),
+        people=0 if taken is None else len(taken.people.keys() - {NOBODY}),
         reward=_reward(files),
         win_rate=_win_rate(files),
         conditions=[

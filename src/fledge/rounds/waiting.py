@@ -11,7 +11,7 @@ from fledge.files import explained, file_hash, whole_file
 from fledge.observe.rounds import WaitingFile
 from fledge.rounds.files import read_json, rounds_of
 from fledge.rounds.history import left_out
-from fledge.rounds.intake import MANIFEST, NOBODY, Manifest, brought
+from fledge.rounds.intake import MANIFEST, Manifest, brought
 from fledge.rounds.records import Given, read_given
 
 FOLDER = "waiting"
@@ -92,7 +92,7 @@ class WaitingFiles:
         return WaitingFile(
             path.name,
             Counter(each.kind for each in new),
-            Counter(each.person or NOBODY for each in new),
+            Counter(each.person for each in new if each.person is not None),
             len(records) - len(new),
             sum(each.person in out for each in new),
         )

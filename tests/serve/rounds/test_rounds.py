@@ -130,7 +130,7 @@ def test_without_a_place_the_pages_say_how_to_get_one() -> None:
 def test_the_page_tells_each_round_and_why_it_was_not_promoted(server: PeopleServer) -> None:
     shown = page(server)
     assert "kitchen the model of round 1" in shown
-    assert "Round 1 promoted in the chat 0 40 0 1 85.0% 80.0% to 90.0%" in shown
+    assert "Round 1 promoted in the chat 40 rankings 1 person 85.0% 80.0% to 90.0%" in shown
     assert "not promoted The reward model orders 55.0% of 90 held-out pairs" in shown
     assert 'pays for "As you wish, dear friend.": +170% of the usual difference' in shown
     assert server.ask("GET", "/api/rounds/now", who=server.people_of["owner"]).json() is None
@@ -176,7 +176,7 @@ def test_files_wait_with_what_a_round_would_take_in(server: PeopleServer, place:
         "name": "mine-more.jsonl",
         "counts": {"rankings": 10, "prompts": 1},
     }
-    assert "mine-more.jsonl 0 10 1 2 10 0 Remove" in page(server)
+    assert "mine-more.jsonl 0 10 1 1 10 0 Remove" in page(server)
     again = upload(server, "mine-more.jsonl", jsonl(ranked(90, 92, "ben")))
     assert again.json()["name"] == "mine-more-2.jsonl"
     assert step(server, "remove", name="mine-more.jsonl") == "/rounds?done=removed#next"

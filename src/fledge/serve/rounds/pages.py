@@ -28,6 +28,14 @@ DONE: Mapping[str, str] = {
 """Notes on the page after a step, by the `done` of its address."""
 
 
+EVENTS: Mapping[str, str] = {
+    "base": "offered first",
+    "promoted": "promoted",
+    "rolled back": "restored",
+}
+"""Events of the history in words."""
+
+
 def rounds_pages(
     identity: Identity, database: Database, board: RoundsBoard | None, pages: Pages
 ) -> APIRouter:
@@ -46,6 +54,7 @@ def rounds_pages(
             "projects": [(each, judged.get(each.id, 0)) for each in projects],
             "may_act": person.may("manage_server"),
             "left_out": list(dict.fromkeys(names.get(each, each) for each in place.left_out)),
+            "events": EVENTS,
             "done": DONE.get(request.query_params.get("done", "")),
             "seconds": seconds,
         }
