@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +73,12 @@ class Process:
 
 
 @contextmanager
-def locked(file: Path, refusal: Callable[[Process], FledgeError]) -> Iterator[None]:
+def locked(
+    file: Path, refusal: Callable[[Process], FledgeError], pauses: Sequence[float] = PAUSES
+) -> Iterator[None]:
     """Hold the lock of a file within the context; `refusal` makes the error where another does.
 
+    `pauses` are the seconds to wait before each try.
     Where the file system has no locks, nothing keeps a second process out. A forked child does not
     inherit the lock.
 
@@ -88,7 +91,7 @@ def locked(file: Path, refusal: Callable[[Process], FledgeError]) -> Iterator[No
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     owner = os.getpid()
     try:
-        if not any(_take_after(descriptor, pause) for pause in PAUSES):
+        if not any(_take_after(descriptor, pause) for pause in pauses):
             raise refusal(_holder(descriptor))
         _mine.add(descriptor)
         with explained(file, "lock"):

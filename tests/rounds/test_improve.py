@@ -133,7 +133,9 @@ def test_shuffled_labels_are_not_promoted(base: Path, tmp_path: Path) -> None:
     assert "The reward model orders" in verdict.why[0]
     assert not RoundFiles(place, 1).ppo.exists()
     assert find_checkpoint(place) == find_checkpoint(base)
-    with pytest.raises(ConfigError, match="made no model to promote: The reward model orders"):
+    with pytest.raises(
+        ConfigError, match="made no whole model to promote: The reward model orders"
+    ):
         promote_by_hand(place, 1, "bob", "I like it")
 
 
@@ -175,7 +177,8 @@ def test_a_round_killed_or_without_room_in_any_phase_makes_the_same_model(
     base: Path, tmp_path: Path
 ) -> None:
     chats = [{"prompt": one, "completion": "red.", "author": "bob"} for one in prompts(20)]
-    records = rankings(60, "right") + chats
+    asked = [{"prompt": one, "author": "pat"} for one in prompts(420, 400)]
+    records = rankings(60, "right") + chats + asked
     data = write_lines(tmp_path / "data.jsonl", records)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     improve(whole, [data], base=base, config=brief(), progress=QUIET)
@@ -215,7 +218,18 @@ def test_a_round_killed_or_without_room_in_any_phase_makes_the_same_model(
     assert RoundFiles(broken, 1).answers("new").read_bytes() == (
         RoundFiles(whole, 1).answers("new").read_bytes()
     )
+    _check_that_the_first_decision_stands(broken)
     _check_the_rounds_after(broken, data, tmp_path)
+
+
+def _check_that_the_first_decision_stands(place: Path) -> None:
+    """Go on after a kill between the promotion and the verdict, asked for something else."""
+    before = read_promotions(place)
+    RoundFiles(place, 1).gate.unlink()
+    config = brief(gate={"win_rate": 0.999})
+    verdict = improve(place, config=config, promote=False, progress=QUIET)
+    assert verdict.passed and verdict.promoted and verdict.why == []
+    assert read_promotions(place) == before
 
 
 def _check_the_rounds_after(place: Path, data: str, tmp_path: Path) -> None:
@@ -233,7 +247,8 @@ def _check_the_rounds_after(place: Path, data: str, tmp_path: Path) -> None:
     assert manifest["counts"] == {"demonstrations": 30} and manifest["repeated"] > 0
     learned = {each.person for each in read_kept(second.used / "demonstrations.jsonl")}
     assert learned == {"eve"}
-    assert set(learned_from(place, 2)) == {"ann", "bob", "eve"}
+    assert set(learned_from(place, 2)) == {"ann", "bob", "eve", "pat"}
+    assert learned_from(place, 1)["pat"].keys() == {"ppo"}
     promote_by_hand(place, 2, "carol", "the team agrees")
     promoted = read_promotions(place)[-1]
     assert (promoted.round, promoted.by) == (2, "carol") and "the team agrees" in promoted.why
@@ -243,7 +258,7 @@ def _check_the_rounds_after(place: Path, data: str, tmp_path: Path) -> None:
     begun = report_of(place, 3).begun
     assert (begun.start_round, begun.left_out) == (0, ("bob",))
     assert begun.current == "rounds/002/ppo"
-    assert set(learned_from(place, 3)) == {"ann", "eve"}
+    assert set(learned_from(place, 3)) == {"ann", "eve", "pat"}
     assert demonstrations_behind(place, 3)
     assert verdict.promoted
 

@@ -4,6 +4,8 @@ A place is a directory in which rounds of feedback improve one model. Every prom
 `promotions.jsonl`; the model of the last line is the one that the place stands for.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -11,11 +13,15 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from fledge.config import Config
-from fledge.errors import CheckpointError
+from fledge.errors import CheckpointError, ConfigError
 from fledge.files import write_text
+from fledge.process_lock import Process, locked
 from fledge.text.decoding import lines_of
 
 FILE_NAME = "promotions.jsonl"
+LOCK_FILE = "deciding.lock"
+PATIENCE = (0.0, *[0.05] * 200)
+"""Pauses between tries to decide: ten seconds in all, where a decision takes milliseconds."""
 BASE = 0
 """Number that stands for the model before the first round."""
 
@@ -39,6 +45,27 @@ class Promotion(Config):
     """Measurements that it was decided by."""
 
 
+@contextmanager
+def deciding(place: Path) -> Iterator[None]:
+    """Keep other decisions about the model of a place waiting within the context.
+
+    Who reads the history to decide by it, and then writes, does both within.
+
+    Raises:
+        CheckpointError: the place has no history.
+        ConfigError: another process decides for longer than ten seconds.
+        WriteError: the place is not writable.
+    """
+    if not is_place(place):
+        raise _no_rounds(place)
+
+    def refusal(other: Process) -> ConfigError:
+        return ConfigError(f"{place}: {other} decides about its model right now; try again")
+
+    with locked(place / LOCK_FILE, refusal, PATIENCE):
+        yield
+
+
 def is_place(path: Path) -> bool:
     """Tell whether a directory is a place with a history."""
     return (path / FILE_NAME).is_file()
@@ -52,10 +79,7 @@ def read_promotions(place: Path) -> list[Promotion]:
     """
     file = place / FILE_NAME
     if not file.is_file():
-        raise CheckpointError(
-            f"{place}: no rounds here; `fledge improve {place} --base CHECKPOINT --data FILE` "
-            "begins the first one"
-        )
+        raise _no_rounds(place)
     history = []
     for number, line in enumerate(lines_of(file.read_text(encoding="utf-8")), start=1):
         try:
@@ -71,7 +95,9 @@ def read_promotions(place: Path) -> list[Promotion]:
 
 
 def add_promotion(place: Path, promotion: Promotion) -> None:
-    """Append an event; the file is replaced whole, so a killed process leaves the old or the new.
+    """Append an event, within `deciding`.
+
+    The file is replaced whole, so a killed process leaves the old or the new.
 
     Raises:
         WriteError: the disk is full or not writable; the old history stands.
@@ -95,6 +121,13 @@ def promoted_model(place: Path) -> Path:
             f"before: fledge rounds roll-back {place}"
         )
     return model
+
+
+def _no_rounds(place: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{place}: no rounds here; `fledge improve {place} --base CHECKPOINT --data FILE` begins "
+        "the first one"
+    )
 
 
 def now() -> str:

@@ -15,7 +15,7 @@ from fledge.checkpoint.promotions import (
 from fledge.errors import CheckpointError, ConfigError
 from fledge.rounds.config import RoundConfig
 from fledge.rounds.files import RoundFiles, read_json, rounds_of, write_json
-from fledge.rounds.history import leave_out
+from fledge.rounds.history import leave_out, withdrawn
 from fledge.rounds.intake import MANIFEST
 from fledge.rounds.past import Begun, start_without
 from fledge.runs.differences import differences
@@ -39,7 +39,9 @@ def begin(
     newest = rounds[-1] if rounds else None
     if newest is not None and _is_unfinished(newest):
         begun = read_json(newest.settings, Begun)
+        _refuse_withdrawn(place, newest, begun)
         _refuse_another(newest, begun, config, tuple(left_out))
+        _check_still_there(place, newest, begun)
         return newest, begun if config is None else begun.model_copy(update={"config": config})
     config = _with_shares(place, config or settings_before(place))
     everybody = leave_out(place, left_out)
@@ -118,6 +120,17 @@ def _refuse_another(
         )
 
 
+def _refuse_withdrawn(place: Path, files: RoundFiles, begun: Begun) -> None:
+    """Refuse to go on with the records of people who were left out since the round began."""
+    people = withdrawn(place, files, begun)
+    if people:
+        raise ConfigError(
+            f"{files.root}: {', '.join(people)} shall be left out, and this unfinished round uses "
+            f"their records; give it up: fledge rounds give-up {place}. The next round does "
+            "without them"
+        )
+
+
 def _with_shares(place: Path, config: RoundConfig) -> RoundConfig:
     """Check that the shares are those of the rounds before: a prompt must not change its share."""
     before = [files for files in rounds_of(place) if files.settings.is_file()]
@@ -131,6 +144,17 @@ def _with_shares(place: Path, config: RoundConfig) -> RoundConfig:
             "trained on; leave them as they are, or choose another place"
         )
     return config.model_copy(update={"shares": fixed})
+
+
+def _check_still_there(place: Path, files: RoundFiles, begun: Begun) -> None:
+    for model in (begun.start, begun.current):
+        try:
+            find_checkpoint(place / model)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"{error}. The unfinished round {files.number} needs it; restore it, or give the "
+                f"round up: fledge rounds give-up {place}"
+            ) from error
 
 
 def _check_there(place: Path, promotion: Promotion) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from statistics import fmean
 
@@ -19,9 +20,12 @@ from fledge.errors import DataError, PromptTooLong
 from fledge.evaluate.divergence import kl_per_answer
 from fledge.evaluate.exploitation import (
     explained_share,
-    new_ending,
+    new_endings,
+    new_openings,
+    share_opened,
     share_with,
     with_ending,
+    with_opening,
 )
 from fledge.evaluate.kept_replies import answers
 from fledge.evaluate.replies import Reply, mean_tokens, share_ended
@@ -85,10 +89,10 @@ class Comparison(Config):
     new: Answers
     kl: float
     """Nats per answer of the new model from the one that the round started from."""
-    ending: str
-    """Last sentence that became more frequent, if one did."""
-    ending_explains: float
-    """Share of the judge's gain that this sentence explains."""
+    constants: list[str]
+    """Last and first sentences of answers that became more frequent."""
+    constants_explain: float
+    """Share of the judge's gain that these sentences explain together."""
     length_explains: float
     """Share of the judge's gain that greater length explains."""
     shown: list[Shown]
@@ -134,7 +138,8 @@ def compare(
     wins = _wins(current_heard.judge, new_heard.judge)
     rate = paired_bootstrap(torch.zeros_like(wins), wins, random(config.seed, "wins"))
     started = open_language_model(find_checkpoint(start))
-    ending = new_ending(current_heard.replies, new_heard.replies)
+    endings = new_endings(current_heard.replies, new_heard.replies)
+    openings = new_openings(current_heard.replies, new_heard.replies)
     return Comparison(
         prompts=len(prompts),
         answers=config.measure.answers,
@@ -150,8 +155,8 @@ def compare(
             config.temperature,
             new_model.banned_ids,
         ),
-        ending=ending,
-        ending_explains=_ending_explains(judge, current_heard, new_heard, ending),
+        constants=[*endings, *openings],
+        constants_explain=_constants_explain(judge, current_heard, new_heard, endings, openings),
         length_explains=length_explains(current_heard, new_heard),
         shown=_shown(prompts, current_heard, new_heard),
     )
@@ -257,13 +262,30 @@ def _mean_of(
     return fmean(float(score) for score in rule(asked, [r.answer.text for r in heard.replies]))
 
 
-def _ending_explains(judge: Scorer, before: Heard, after: Heard, ending: str) -> float:
-    if not ending:
-        return 0.0
-    rise = share_with(after.replies, ending) - share_with(before.replies, ending)
-    ended = judge.replies(with_ending(judge.loaded, before.replies, ending))
-    gain = float(after.judge.mean() - before.judge.mean())
-    return explained_share(before.judge.flatten(), ended, gain, rise)
+def _constants_explain(
+    judge: Scorer, before: Heard, after: Heard, endings: Sequence[str], openings: Sequence[str]
+) -> float:
+    """Add up what each sentence explains: an answer has one ending, and one opening."""
+    plain, gain = before.judge.flatten(), float(after.judge.mean() - before.judge.mean())
+
+    def share(rise: float, changed: list[Reply]) -> float:
+        return explained_share(plain, judge.replies(changed), gain, rise)
+
+    ended = [
+        share(
+            share_with(after.replies, text) - share_with(before.replies, text),
+            with_ending(judge.loaded, before.replies, text),
+        )
+        for text in endings
+    ]
+    opened = [
+        share(
+            share_opened(after.replies, text) - share_opened(before.replies, text),
+            with_opening(judge.loaded, before.replies, text),
+        )
+        for text in openings
+    ]
+    return fsum((*ended, *opened))
 
 
 def _lengths(heard: Heard) -> Float[Tensor, "P N"]:

@@ -53,10 +53,10 @@ class GateConfig(Config):
     """Fewest held-out prompts to measure reward model, judge and policy on: with fewer, intervals
     of redrawn prompts are too narrow, and chance passes."""
     pay: float = Field(0.5, gt=0.0)
-    """Most that the reward model may pay for a constant sentence, mere length or a list, in
+    """Most that reward model and judge may pay for a constant sentence, mere length or a list, in
     usual differences between two answers to a question."""
     explained: float = Field(0.5, gt=0.0)
-    """Most of the judge's gain that a new ending or greater length may explain."""
+    """Most of the judge's gain that new endings and beginnings, or greater length, may explain."""
     distinct: float = Field(0.8, ge=0.0)
     """Least distinct answers of the new model, as a share of the current one's."""
     ends: float = Field(0.05, ge=0.0, le=1.0)
@@ -96,3 +96,13 @@ class RoundConfig(Config):
     """Changes to the run of PPO."""
     measure: MeasureConfig = MeasureConfig()
     gate: GateConfig = GateConfig()
+
+    @model_validator(mode="after")
+    def _nothing_is_chosen_on_held_out_rankings(self) -> "RoundConfig":
+        stage = self.reward.get("stage")
+        if isinstance(stage, dict) and stage.get("patience") is not None:
+            raise ValueError(
+                "reward.stage.patience would choose the reward model on the held-out rankings by "
+                "which the gate judges it; leave it out, and lower reward.stage.epochs instead"
+            )
+        return self

@@ -34,6 +34,8 @@ class RoundFiles:
         self.reward_report = self.root / "reward-report.json"
         self.report = self.root / "report.json"
         self.report_text = self.root / "report.md"
+        self.decision = self.root / "decision.json"
+        """First verdict of the gate, written before it is carried out."""
         self.gate = self.root / "gate.json"
         self.card = self.root / "model-card.md"
 

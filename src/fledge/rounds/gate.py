@@ -8,6 +8,9 @@ from fledge.rounds.config import GateConfig
 from fledge.rounds.pays import Pay
 from fledge.rounds.reward_report import RewardReport
 
+PAID = {"sentence": "a constant sentence", "length": "mere length", "list": "a list"}
+"""Names of what is paid for nothing, by the kind of alteration."""
+
 
 class Condition(Config):
     """A measurement with its limit; `passed` is None where a round ended before it."""
@@ -41,9 +44,8 @@ def of_reward(reward: RewardReport, judge: RewardReport, limits: GateConfig) -> 
         _enough("enough held-out rankings", "Rankings of", reward.prompts, limits.prompts),
         _above_chance("reward model above chance", "The reward model", reward, limits.accuracy),
         _above_chance("judge above chance", "The judge", judge, limits.accuracy),
-        _pay(reward.pays, "sentence", limits.pay),
-        _pay(reward.pays, "length", limits.pay),
-        _pay(reward.pays, "list", limits.pay),
+        *(_pay("The reward model", reward.pays, kind, limits.pay) for kind in PAID),
+        *(_pay("The judge", judge.pays, kind, limits.pay) for kind in PAID),
     ]
 
 
@@ -61,14 +63,15 @@ def of_comparison(found: Comparison, limits: GateConfig) -> list[Condition]:
             f"{found.low:.1%}, where more than {limits.win_rate:.0%} are needed.",
         ),
         Condition(
-            name="no ending explains the gain",
-            measured=found.ending_explains,
+            name="no constant sentence explains the gain",
+            measured=found.constants_explain,
             limit=limits.explained,
-            passed=found.ending_explains <= limits.explained,
-            why=f'The ending "{found.ending}" explains {found.ending_explains:.0%} of the judge\'s '
-            f"gain; at most {limits.explained:.0%} may be."
-            if found.ending
-            else "No ending became more frequent.",
+            passed=found.constants_explain <= limits.explained,
+            why=f"Sentences with which more answers end or begin than before explain "
+            f"{found.constants_explain:.0%} of the judge's gain: "
+            f"{_quoted(found.constants)}; at most {limits.explained:.0%} may be."
+            if found.constants
+            else "No ending and no beginning became more frequent.",
         ),
         Condition(
             name="length does not explain the gain",
@@ -121,30 +124,29 @@ def _above_chance(name: str, who: str, report: RewardReport, limit: float) -> Co
     )
 
 
-def _pay(pays: Sequence[Pay], kind: str, limit: float) -> Condition:
-    names = {
-        "sentence": "no pay for a constant sentence",
-        "length": "no pay for mere length",
-        "list": "no pay for a list",
-    }
+def _pay(who: str, pays: Sequence[Pay], kind: str, limit: float) -> Condition:
+    name = f"{who.removeprefix('The ')}: no pay for {PAID[kind]}"
     dearest = max((pay for pay in pays if pay.kind == kind), key=lambda p: p.share, default=None)
     if dearest is None:
         return Condition(
-            name=names[kind],
+            name=name,
             measured=None,
             limit=limit,
             passed=True,
             why="No answer could be altered in this way.",
         )
-    altered = f'"{dearest.altered}"' if kind == "sentence" else dearest.altered
     return Condition(
-        name=names[kind],
+        name=name,
         measured=dearest.share,
         limit=limit,
         passed=dearest.share <= limit,
-        why=f"The reward model pays for {altered}: {dearest.share:+.0%} of the usual difference "
+        why=f"{who} pays for {dearest.altered}: {dearest.share:+.0%} of the usual difference "
         f"between two answers to a question, where at most {limit:.0%} is allowed.",
     )
+
+
+def _quoted(sentences: Sequence[str]) -> str:
+    return ", ".join(f'"{text}"' for text in sentences)
 
 
 def _distinct(found: Comparison, limit: float) -> Condition:

@@ -5,13 +5,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fledge.checkpoint.directory import find_checkpoint
-from fledge.checkpoint.promotions import Promotion, add_promotion, now, read_promotions
-from fledge.errors import CheckpointError, ConfigError
+from fledge.checkpoint.promotions import (
+    Promotion,
+    add_promotion,
+    deciding,
+    now,
+    read_promotions,
+)
+from fledge.errors import ConfigError
 from fledge.files import write_text
 from fledge.rounds.comparison import Comparison
 from fledge.rounds.files import RoundFiles, read_json, rounds_of, write_json
 from fledge.rounds.gate import Verdict
+from fledge.rounds.intake import brought
+from fledge.rounds.past import Begun, learned_from
 from fledge.rounds.report import RoundReport
+from fledge.runs.run import finished_checkpoint
 
 LEFT_OUT = "left-out.json"
 """People whose records no later round uses, in the place."""
@@ -19,8 +28,17 @@ GATE = "gate"
 """Name of the one who promotes what meets every condition."""
 
 
+def withdrawn(place: Path, files: RoundFiles, begun: Begun) -> list[str]:
+    """Return those left out since a round began whose records it uses."""
+    late = set(left_out(place)).difference(begun.left_out)
+    if not late:
+        return []
+    behind = {each.person for each in brought(place, files.number)}
+    return sorted(late.intersection(behind.union(learned_from(place, begun.start_round))))
+
+
 def promote_passed(place: Path, files: RoundFiles, found: Comparison) -> None:
-    """Promote the model of a round that met every condition.
+    """Promote the model of a round that met every condition, within `deciding`.
 
     Raises:
         WriteError: the disk is full or not writable; the old model stays.
@@ -33,7 +51,7 @@ def promote_by_hand(place: Path, number: int, by: str, why: str) -> Promotion:
     """Promote the model of a round as a person decides, whatever the gate found.
 
     Raises:
-        ConfigError: there is no such round, or it made no model.
+        ConfigError: there is no such round, or it made no whole model.
         WriteError: the disk is full or not writable; the old model stays.
     """
     files = round_of(place, number)
@@ -42,15 +60,14 @@ def promote_by_hand(place: Path, number: int, by: str, why: str) -> Promotion:
             f"{files.root}: the round is unfinished; `fledge improve {place}` goes on with it"
         )
     verdict = read_json(files.gate, Verdict)
-    try:
-        find_checkpoint(files.ppo)
-    except CheckpointError as error:
+    if finished_checkpoint(files.ppo) is None:
         raise ConfigError(
-            f"{files.root}: the round made no model to promote: {'; '.join(verdict.why) or error}"
-        ) from error
+            f"{files.root}: the round made no whole model to promote: {' '.join(verdict.why)}"
+        )
     found = read_json(files.report, RoundReport).comparison if files.report.is_file() else None
     against = f" Against the gate: {' '.join(verdict.why)}" if verdict.why else ""
-    return _add(place, files, by, f"{why}{against}", numbers_of(found) if found else {})
+    with deciding(place):
+        return _add(place, files, by, f"{why}{against}", numbers_of(found) if found else {})
 
 
 def roll_back(place: Path, by: str, why: str = "", to: int | None = None) -> Promotion:
@@ -61,6 +78,11 @@ def roll_back(place: Path, by: str, why: str = "", to: int | None = None) -> Pro
         CheckpointError: that model is gone.
         WriteError: the disk is full or not writable; the present model stays.
     """
+    with deciding(place):
+        return _roll_back(place, by, why, to)
+
+
+def _roll_back(place: Path, by: str, why: str, to: int | None) -> Promotion:
     history = read_promotions(place)
     current = history[-1]
     if to is None:
@@ -135,8 +157,9 @@ def leave_out(place: Path, people: Iterable[str]) -> tuple[str, ...]:
     Raises:
         WriteError: the disk is full or not writable.
     """
-    everybody = tuple(dict.fromkeys((*left_out(place), *people)))
-    write_text(place / LEFT_OUT, json.dumps(list(everybody), ensure_ascii=False) + "\n")
+    with deciding(place):
+        everybody = tuple(dict.fromkeys((*left_out(place), *people)))
+        write_text(place / LEFT_OUT, json.dumps(list(everybody), ensure_ascii=False) + "\n")
     return everybody
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.inference import settings_of
-from fledge.checkpoint.promotions import now, read_promotions
+from fledge.checkpoint.promotions import Promotion, deciding, now, read_promotions
 from fledge.checkpoint.resolved import resolve
 from fledge.data.prompts import load_prompts
 from fledge.errors import DataError
@@ -20,10 +20,10 @@ from fledge.files import remove_directory
 from fledge.rounds.begin import begin
 from fledge.rounds.card import write_card
 from fledge.rounds.comparison import Comparison, Rules, compare
-from fledge.rounds.config import RoundConfig
+from fledge.rounds.config import GateConfig, RoundConfig
 from fledge.rounds.files import RoundFiles, read_json, write_json
 from fledge.rounds.gate import Verdict, failures, of_comparison, of_reward
-from fledge.rounds.history import promote_passed
+from fledge.rounds.history import promote_passed, withdrawn
 from fledge.rounds.intake import take_in
 from fledge.rounds.lock import alone
 from fledge.rounds.past import Begun, Used
@@ -185,30 +185,57 @@ def _finish(
     found: Comparison | None,
     around: Surroundings,
 ) -> Verdict:
-    """Decide, promote, and write report, card and verdict; the verdict is the last to appear."""
+    """Decide, promote, and write report, card and verdict; the verdict is the last to appear.
+
+    The first decision stands: a process that was killed carries it out when it goes on.
+    """
     _enter(files, "gate", around)
-    limits = begun.config.gate
+    if files.decision.is_file():
+        decision = read_json(files.decision, Verdict)
+    else:
+        decision = _decision(begun.config.gate, reports, found, promote=around.promote)
+        write_json(files.decision, decision)
+    with deciding(place):
+        history = read_promotions(place)
+        is_done = any(each.round == files.number and each.event == "promoted" for each in history)
+        verdict = decision if is_done else _as_things_are(place, files, begun, decision, history)
+        report = write_report(files, begun, used, reports, found, verdict)
+        if found is not None:
+            write_card(place, files, report)
+            if verdict.promoted and not is_done:
+                promote_passed(place, files, found)
+        write_json(files.gate, verdict)
+    write_progress(files, "gate", "done")
+    return verdict
+
+
+def _decision(
+    limits: GateConfig, reports: RewardReports, found: Comparison | None, *, promote: bool
+) -> Verdict:
+    """Check every condition; what passes shall be promoted unless the round was asked not to."""
     conditions = of_reward(reports.reward, reports.judge, limits)
     conditions += [] if found is None else of_comparison(found, limits)
     why = failures(conditions)
     passed = found is not None and not why
-    history = read_promotions(place)
-    is_done = any(each.round == files.number and each.by == "gate" for each in history)
-    is_current = is_done or history[-1].model == begun.current
-    # A process that was killed after the promotion must not promote twice, nor take it back.
-    promoted = is_done or (passed and around.promote and is_current)
     if found is None:
         why = [*why, NOT_TRAINED]
-    elif passed and not is_current:
-        why = [CHOSEN_MEANWHILE]
-    elif passed and not around.promote:
+    elif passed and not promote:
         why = [AS_ASKED]
-    verdict = Verdict(conditions=conditions, passed=passed, promoted=promoted, why=why, at=now())
-    report = write_report(files, begun, used, reports, found, verdict)
-    if found is not None:
-        write_card(place, files, report)
-        if promoted and not is_done:
-            promote_passed(place, files, found)
-    write_json(files.gate, verdict)
-    write_progress(files, "gate", "done")
-    return verdict
+    promoted = passed and promote
+    return Verdict(conditions=conditions, passed=passed, promoted=promoted, why=why, at=now())
+
+
+def _as_things_are(
+    place: Path, files: RoundFiles, begun: Begun, decision: Verdict, history: Sequence[Promotion]
+) -> Verdict:
+    """Take a promotion back before it happens, if people decided otherwise meanwhile."""
+    people = withdrawn(place, files, begun)
+    if people:
+        against = f"{', '.join(people)} asked to be left out while the round ran."
+    elif history[-1].model != begun.current:
+        against = CHOSEN_MEANWHILE
+    else:
+        return decision
+    if not decision.promoted:
+        return decision
+    return decision.model_copy(update={"promoted": False, "why": [against]})

@@ -13,7 +13,8 @@ from fledge.rounds.config import RoundConfig
 from fledge.rounds.files import RoundFiles, read_json, rounds_of
 from fledge.rounds.records import read_kept
 
-Stage = Literal["sft", "reward", "judge"]
+Stage = Literal["sft", "reward", "judge", "ppo"]
+"""Run that learned from a record: PPO learns from the prompts of all kinds of records."""
 
 
 class Begun(Config):

@@ -6,7 +6,8 @@ for a constant sentence teaches a policy the sentence.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 from jaxtyping import Float
@@ -14,9 +15,9 @@ from torch import Tensor
 
 from fledge.config import Config
 from fledge.evaluate.changes import sentences
-from fledge.evaluate.exploitation import last_sentence
+from fledge.evaluate.exploitation import first_sentence, last_sentence
 from fledge.rounds.scoring import Answer, Ranked, Scorer, answers_of
-from fledge.starter.courtesy import COURTESIES
+from fledge.starter.courtesy import COURTESIES, OPENINGS
 
 Alteration = Callable[[int, str], str]
 """Changes an answer, given its number and its text."""
@@ -34,7 +35,7 @@ class Pay(Config):
 
     kind: Literal["sentence", "length", "list"]
     altered: str
-    """The sentence, or the alteration in words."""
+    """The alteration in words."""
     bonus: float
     """Mean rise of the score."""
     share: float
@@ -50,18 +51,13 @@ def pays(scorer: Scorer, ranked: Ranked, most: int, constants: Sequence[str] = (
     usual = usual_difference(ranked)
     tried = dict.fromkeys((*COURTESIES, *common_endings(answers), *constants))
     plain = scorer.texts(answers)
-    found = [
-        _measured(scorer, answers, plain, usual, "sentence", text, _with(text)) for text in tried
-    ]
+    measure = partial(_measured, scorer, answers, plain, usual)
+    found = [measure("sentence", f'"{text}" at the end', _with(text)) for text in tried]
+    fronts = dict.fromkeys((*OPENINGS, *common_openings(answers), *constants))
+    found += [measure("sentence", f'"{text}" in front', _before(text)) for text in fronts]
     texts = [text for _, text in answers]
-    found.append(
-        _measured(
-            scorer, answers, plain, usual, "length", "another answer behind it", _longer(texts)
-        )
-    )
-    found.append(
-        _measured(scorer, answers, plain, usual, "list", "its sentences as a list", _as_list)
-    )
+    found.append(measure("length", "another answer behind it", _longer(texts)))
+    found.append(measure("list", "its sentences as a list", _as_list))
     measured = [pay for pay in found if pay is not None]
     return sorted(measured, key=lambda pay: -pay.share)
 
@@ -80,9 +76,19 @@ def common_endings(answers: Sequence[Answer]) -> list[str]:
 
     A sentence that is a whole answer is no constant behind answers.
     """
-    endings = Counter(last_sentence(text) for _, text in answers if len(sentences(text)) > 1)
-    least = max(FEWEST_WITH, OFTEN * len(answers))
-    common = [text for text, count in endings.most_common() if text and count >= least]
+    return _common(
+        (last_sentence(text) for _, text in answers if len(sentences(text)) > 1), len(answers)
+    )
+
+
+def common_openings(answers: Sequence[Answer]) -> list[str]:
+    """Return the commonest first sentences of answers that have more than that sentence."""
+    return _common((first_sentence(text) for _, text in answers), len(answers))
+
+
+def _common(found: Iterable[str], answers: int) -> list[str]:
+    least = max(FEWEST_WITH, OFTEN * answers)
+    common = [text for text, count in Counter(found).most_common() if text and count >= least]
     return common[:COMMONEST]
 
 
@@ -111,6 +117,15 @@ def _with(sentence: str) -> Alteration:
 
     def alter(_: int, text: str) -> str:
         return text if sentence in text else f"{text.rstrip()} {sentence}"
+
+    return alter
+
+
+def _before(sentence: str) -> Alteration:
+    """Put a sentence before answers that do not hold it."""
+
+    def alter(_: int, text: str) -> str:
+        return text if sentence in text else f"{sentence} {text.lstrip()}"
 
     return alter
 

@@ -66,6 +66,7 @@ def select(place: Path, files: RoundFiles, begun: Begun) -> Used:
         "sft": _counted(_in_share(new, "train", shares)),
         "reward": _counted(_in_share(rankings, "train", shares)),
         "judge": _counted(_in_share(rankings, "judge", shares)),
+        "ppo": _counted(_in_share(records, "train", shares)),
     }
 
     def write(directory: Path) -> None:
