@@ -100,4 +100,6 @@ def reward(low: float, pays: Sequence[Pay]) -> RewardReport:
 
 
 def pay(share: float) -> Pay:
-    return Pay(kind="sentence", altered=BRIBE, bonus=share, share=share, answers=9)
+    return Pay(
+        kind="sentence", altered=f'"{BRIBE}" at the end', bonus=share, share=share, answers=9
+    )

@@ -85,7 +85,6 @@ RUNS_NONE = {
     *("POST /password", "POST /password/{token}", "POST /account/email", "POST /server/mail"),
     *("POST /api/folders", "PATCH /api/folders/{folder_id}"),
     *("POST /api/prompts", "PATCH /api/prompts/{prompt_id}"),
-    *("PUT /api/conversations/{id}/share", "POST /s/{token}/continue"),
     *("POST /account/links/{share_id}/revoke", "POST /server/sharing", "POST /server/name"),
     *("POST /server/logo/remove", "PUT /api/server/logo"),
     *("POST /login", "POST /logout", "POST /setup", "POST /invitation/{token}"),

@@ -148,7 +148,6 @@ def serve(
     The output of a demo or pipeline stands for its models, the last stage first. NAME is its id.
     Sampling options are for requests without. See docs/people.md.
     """
-    from fledge.runtime.memory import machine_memory
     from fledge.serve.launch import launch
 
     letters = mail.mail_settings(
@@ -161,7 +160,7 @@ def serve(
         *(oidc_name, oidc_create, oidc_allowed_domains),
         login=not no_login,
     )
-    budget = machine_memory() if memory is None else int(memory * 2**30)
+    budget = budget_of(memory)
     launch(
         sampling=given_sampling(temperature, top_p, None, None),  # before a model is looked for
         models=every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env),
@@ -181,6 +180,13 @@ def serve(
         rounds=rounds_of(checkpoints),
         announce=typer.echo,
     )
+
+
+def budget_of(memory: float | None) -> int:
+    """Return the bytes for loaded models; `memory` is in GiB."""
+    from fledge.runtime.memory import machine_memory
+
+    return machine_memory() if memory is None else int(memory * 2**30)
 
 
 def board_of(folder: Path | None) -> "Board | None":

@@ -219,8 +219,7 @@ def create_app(
         passwords: how they are hashed; None is argon2id as its authors advise.
         mail: SMTP server for invitations and lost passwords; None sends none.
         provider: OpenID Connect provider through which people may log in too; None is none.
-        runs: training runs that those who manage people may watch; None shows none.
-        rounds: place of rounds that they may watch and owners steer; None is none.
+        runs, rounds: training runs and place of rounds that managers watch and owners steer.
     """
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
     kept = database or TemporaryDatabase(clock)
@@ -235,12 +234,9 @@ def create_app(
         if kept is not database:
             kept.close()
 
+    # FastAPI's own pages of documentation load scripts from elsewhere.
     app = Application(
-        title="fledge",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
-        redoc_url=None,
+        title="fledge", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.allowed_origins = allowed_origins
     app.path_prefix = path_prefix
@@ -260,6 +256,7 @@ def include_routes(
     suggestions: Sequence[str],
     provider: Provider | None,
     runs: Board | None,
+    rounds: RoundsBoard | None,
 ) -> None:
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
@@ -305,6 +302,7 @@ def include_routes(
     )
     app.include_router(labelling_pages(identity, pages))
     app.include_router(training_routes(identity, database, runs, pages))
+    app.include_router(rounds_routes(identity, database, rounds, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 

@@ -132,7 +132,7 @@ def test_the_page_tells_each_round_and_why_it_was_not_promoted(server: PeopleSer
     assert "kitchen the model of round 1" in shown
     assert "Round 1 promoted in the chat 40 rankings 1 person 85.0% 80.0% to 90.0%" in shown
     assert "not promoted The reward model orders 55.0% of 90 held-out pairs" in shown
-    assert 'pays for "As you wish, dear friend.": +170% of the usual difference' in shown
+    assert 'pays for "As you wish, dear friend." at the end: +170% of the usual difference' in shown
     assert server.ask("GET", "/api/rounds/now", who=server.people_of["owner"]).json() is None
 
 
