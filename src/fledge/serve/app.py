@@ -243,8 +243,7 @@ def create_app(
     app.proxies = proxies
     app.state.parts = parts
     pages = Pages(parts.settings, login=login, runs=runs is not None, rounds=rounds is not None)
-    include_routes(app, parts, pages, suggestions, provider, runs)
-    app.include_router(rounds_routes(parts.identity, kept, rounds, pages))
+    include_routes(app, parts, pages, suggestions, provider, runs, rounds)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
