@@ -155,7 +155,7 @@ def test_roll_back_and_promotion_by_hand_change_the_model(
     assert "kitchen the base" in page(server)
     assert "no earlier model" in step(server, "roll-back")
     assert "Why is required" in step(server, "3/promote")
-    assert "made no model" in step(server, "2/promote", why="luck")
+    assert "made no whole model" in step(server, "2/promote", why="luck")
     assert step(server, "3/promote", why="the team likes it") == "/rounds?done=promoted"
     last = read_promotions(place)[-1]
     assert (last.round, last.by) == (3, "The-Owner")
