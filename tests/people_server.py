@@ -15,6 +15,7 @@ from fledge.database import Account, Database, ServerSettings
 from fledge.database.tables import Base
 from fledge.database.temporary import TemporaryDatabase
 from fledge.observe.board import Board
+from fledge.observe.rounds import RoundsBoard
 from fledge.serve import create_app
 from fledge.serve.accounts.passwords import Passwords
 from fledge.serve.accounts.provider import Provider
@@ -105,6 +106,7 @@ def people_server(
     provider: Callable[[Clock], Provider] | None = None,
     path_prefix: str = "",
     runs: Board | None = None,
+    rounds: RoundsBoard | None = None,
 ) -> Iterator[PeopleServer]:
     clock = Clock()
     database = TemporaryDatabase(clock)
@@ -119,6 +121,7 @@ def people_server(
         provider=None if provider is None else provider(clock),
         path_prefix=path_prefix,
         runs=runs,
+        rounds=rounds,
     )
     with TestClient(app, base_url=ORIGIN) as client:
         server = PeopleServer(app, client, database, app.state.parts, clock)

@@ -22,6 +22,7 @@ from fledge.weight_format import WeightFormat
 if TYPE_CHECKING:
     from fledge.generate.upstream import UpstreamServer
     from fledge.observe.board import Board
+    from fledge.observe.rounds import RoundsBoard
     from fledge.serve.models.registry import AwaitedModel, Model
 
 EXAMPLE = "Example: `fledge serve demo --port 8000`"
@@ -147,7 +148,6 @@ def serve(
     The output of a demo or pipeline stands for its models, the last stage first. NAME is its id.
     Sampling options are for requests without. See docs/people.md.
     """
-    from fledge.runtime.memory import machine_memory
     from fledge.serve.launch import launch
 
     letters = mail.mail_settings(
@@ -160,7 +160,7 @@ def serve(
         *(oidc_name, oidc_create, oidc_allowed_domains),
         login=not no_login,
     )
-    budget = machine_memory() if memory is None else int(memory * 2**30)
+    budget = budget_of(memory)
     launch(
         sampling=given_sampling(temperature, top_p, None, None),  # before a model is looked for
         models=every_model(checkpoints, max_batch, budget, weights, upstream, upstream_key_env),
@@ -177,8 +177,16 @@ def serve(
         mail=letters,
         oidc=provider,
         runs=board_of(runs),
+        rounds=rounds_of(checkpoints),
         announce=typer.echo,
     )
+
+
+def budget_of(memory: float | None) -> int:
+    """Return the bytes for loaded models; `memory` is in GiB."""
+    from fledge.runtime.memory import machine_memory
+
+    return machine_memory() if memory is None else int(memory * 2**30)
 
 
 def board_of(folder: Path | None) -> "Board | None":
@@ -194,6 +202,16 @@ def board_of(folder: Path | None) -> "Board | None":
     from fledge.runs.doctor.warned import warnings_of
 
     return Board(RunsFolder(folder), warnings_of)
+
+
+def rounds_of(checkpoints: list[str] | None) -> "RoundsBoard | None":
+    """Make the board of the first place of rounds among the models; None without one."""
+    from fledge.checkpoint.promotions import is_place
+    from fledge.rounds.board import PlaceBoard
+    from fledge.serve.models.loading import named
+
+    models = named(checkpoints or [])
+    return next((PlaceBoard(path, name) for name, path in models.items() if is_place(path)), None)
 
 
 def every_model(

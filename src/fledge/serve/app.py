@@ -17,6 +17,7 @@ from fledge.database.servers import OwnRun
 from fledge.database.temporary import TemporaryDatabase
 from fledge.generate.request import SamplingParams
 from fledge.observe.board import Board
+from fledge.observe.rounds import RoundsBoard
 from fledge.serve.accounts.attempts import LoginAttempts
 from fledge.serve.accounts.credentials import Credentials
 from fledge.serve.accounts.passwords import Passwords
@@ -52,6 +53,7 @@ from fledge.serve.people.settings import LiveSettings
 from fledge.serve.people.share_limits import ShareLimits
 from fledge.serve.people.shared_counts import SharedCounts
 from fledge.serve.people.visitors import NewVisitors
+from fledge.serve.rounds.routes import rounds_routes
 from fledge.serve.show.page import STATIC, Pages
 from fledge.serve.show.problems import Problems
 from fledge.serve.training.routes import training_routes
@@ -194,6 +196,7 @@ def create_app(
     mail: MailSettings | None = None,
     provider: Provider | None = None,
     runs: Board | None = None,
+    rounds: RoundsBoard | None = None,
 ) -> FastAPI:
     """Make the app that answers with `models`; the first is the chat page's default.
 
@@ -216,7 +219,7 @@ def create_app(
         passwords: how they are hashed; None is argon2id as its authors advise.
         mail: SMTP server for invitations and lost passwords; None sends none.
         provider: OpenID Connect provider through which people may log in too; None is none.
-        runs: training runs that those who manage people may watch; None shows none.
+        runs, rounds: training runs and place of rounds that managers watch and owners steer.
     """
     service = ModelService(ModelRegistry(models), sampling or SamplingParams(), max_pending, memory)
     kept = database or TemporaryDatabase(clock)
@@ -231,19 +234,16 @@ def create_app(
         if kept is not database:
             kept.close()
 
+    # FastAPI's own pages of documentation load scripts from elsewhere.
     app = Application(
-        title="fledge",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
-        redoc_url=None,
+        title="fledge", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.allowed_origins = allowed_origins
     app.path_prefix = path_prefix
     app.proxies = proxies
     app.state.parts = parts
-    pages = Pages(parts.settings, login=login, runs=runs is not None)
-    include_routes(app, parts, pages, suggestions, provider, runs)
+    pages = Pages(parts.settings, login=login, runs=runs is not None, rounds=rounds is not None)
+    include_routes(app, parts, pages, suggestions, provider, runs, rounds)
     guard(app, Problems(pages).answer, allowed_hosts)
     return app
 
@@ -255,6 +255,7 @@ def include_routes(
     suggestions: Sequence[str],
     provider: Provider | None,
     runs: Board | None,
+    rounds: RoundsBoard | None,
 ) -> None:
     """Add every route to the app."""
     identity, database, quota, clock = parts.identity, parts.database, parts.quota, parts.clock
@@ -300,6 +301,7 @@ def include_routes(
     )
     app.include_router(labelling_pages(identity, pages))
     app.include_router(training_routes(identity, database, runs, pages))
+    app.include_router(rounds_routes(identity, database, rounds, pages))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 

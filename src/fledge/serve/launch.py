@@ -14,6 +14,7 @@ from fledge.database import open_database
 from fledge.errors import ConfigError
 from fledge.generate.request import SamplingParams
 from fledge.observe.board import Board
+from fledge.observe.rounds import RoundsBoard
 from fledge.serve.accounts.provider import OidcSettings, Provider
 from fledge.serve.accounts.setup import OwnerSetup
 from fledge.serve.app import LOOPBACK_NAMES, create_app
@@ -48,6 +49,7 @@ def launch(
     mail: MailSettings | None = None,
     oidc: OidcSettings | None = None,
     runs: Board | None = None,
+    rounds: RoundsBoard | None = None,
 ) -> None:
     """Serve until Ctrl-C, at `port`, or without one at 8000 or, where that is taken, a free port.
 
@@ -82,6 +84,7 @@ def launch(
             mail=mail,
             provider=provider,
             runs=runs,
+            rounds=rounds,
         )
         url = address(host, listener.getsockname()[1]) + prefix
 

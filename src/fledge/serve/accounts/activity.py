@@ -12,6 +12,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "account.disabled": ("Disabled the account of {target}",),
     "account.enabled": ("Enabled the account of {target}",),
     "account.made": ("Created their account with {target}",),
+    "feedback.added": ("Added {target} to the data of the next round",),
     "feedback.exported": ("Downloaded everybody's feedback: {target} ({records} records)",),
     "chats.erased": ("Deleted all their chats ({chats})",),
     "email.changed": (
@@ -53,6 +54,12 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     ),
     "reset.failed": ("Failed to reset the password of {target}: {problem}",),
     "role.changed": ("Changed the role of {target} from {from} to {to}",),
+    "round.given_up": ("Gave round {target} up",),
+    "round.promoted": ("Promoted the model of round {target}: {why}",),
+    "round.rolled_back": ("Returned to the model of round {target}",),
+    "round.started": ("Started a round of feedback",),
+    "round.stopped": ("Stopped the round of feedback",),
+    "feedback.removed": ("Removed {target} from the data of the next round",),
     "run.started": ("Started the training run {target}",),
     "run.stopped": ("Stopped the training run {target}",),
     "server.named": ("Named the server “{target}”",),
@@ -62,6 +69,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "share.revoked": ("Revoked the link of a shared chat",),
     "share.updated": ("Updated a shared chat",),
     "sharing.changed": ("Let {readers} read shared chats",),
+    "learning.refused": ("Asked that no later model learns from their feedback",),
     "training.allowed": ("Allowed training on their chats",),
     "training.refused": ("Opted out of training on their chats",),
 }

@@ -10,8 +10,8 @@ from fledge.errors import ConfigError
 OURS = frozenset(
     {
         *("a", "account", "admin", "api", "assistants", "c", "detokenize", "docs"),
-        *("health", "invitation", "label", "login", "logo", "logout", "metrics"),
-        *("openapi.json", "password", "prompts", "queue", "runs", "s", "server", "setup"),
+        *("health", "invitation", "label", "learned", "login", "logo", "logout", "metrics"),
+        *("openapi.json", "password", "prompts", "queue", "rounds", "runs", "s", "server", "setup"),
         *("static", "tokenize", "usage", "v1", "widget"),
     }
 )

@@ -10,10 +10,12 @@ from pathlib import Path
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
+from markupsafe import Markup
 
 from fledge.serve.people.paths import path_of, root_of
 from fledge.serve.people.person import Person
 from fledge.serve.people.settings import LiveSettings
+from fledge.serve.show.markdown import render
 
 PAGES = Path(__file__).parents[1] / "pages"
 STATIC = Path(__file__).parents[1] / "static"
@@ -35,19 +37,24 @@ class Tab:
 class Pages:
     """Render the templates in `pages/` with the person who looks and the tabs they may open."""
 
-    def __init__(self, settings: LiveSettings, *, login: bool, runs: bool = False) -> None:
+    def __init__(
+        self, settings: LiveSettings, *, login: bool, runs: bool = False, rounds: bool = False
+    ) -> None:
         """`settings` have the server's name and logo. Without `login`, no accounts are shown.
 
-        `runs` tells whether there is a folder of training runs to show.
+        `runs` tells whether there is a folder of training runs to show, `rounds` whether there is
+        a place of rounds.
         """
         self._settings = settings
         self._login = login
         self._runs = runs
+        self._rounds = rounds
         self._templates = Jinja2Templates(directory=PAGES)
         self._templates.env.filters["instant"] = instant
         self._templates.env.filters["moment"] = moment
         self._templates.env.filters["browser"] = browser
         self._templates.env.filters["sentence"] = sentence
+        self._templates.env.filters["markdown"] = markdown
 
     def show(
         self,
@@ -75,7 +82,14 @@ class Pages:
         server_name, logo = self._settings.name_and_logo
         shared = {
             "root": root_of(request.scope),
-            "tabs": tabs(person, self._login, path_of(request.scope), runs=self._runs),
+            "tabs": tabs(
+                person,
+                self._login,
+                path_of(request.scope),
+                runs=self._runs,
+                rounds=self._rounds,
+            ),
+            "has_rounds": self._rounds,
             "person": person,
             "login": self._login,
             "server_name": server_name,
@@ -103,6 +117,11 @@ def sentence(text: str) -> str:
     return capitalised if capitalised.endswith((".", "!", "?", "…")) else f"{capitalised}."
 
 
+def markdown(text: str) -> Markup:
+    """Return a text of ours in Markdown as harmless HTML."""
+    return Markup(render(text))
+
+
 # The order matters: Edge and Opera also say Chrome, and nearly all say Safari.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera"} | {
     name: name for name in ("Firefox", "Chrome", "Safari")
@@ -122,7 +141,9 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def tabs(person: Person | None, login: bool, here: str, *, runs: bool) -> list[Tab]:
+def tabs(
+    person: Person | None, login: bool, here: str, *, runs: bool, rounds: bool = False
+) -> list[Tab]:
     """Return the pages that a person may open; `/admin` needs a login.
 
     A page below another belongs to its tab, and every chat to the first.
@@ -137,6 +158,8 @@ def tabs(person: Person | None, login: bool, here: str, *, runs: bool) -> list[T
     shown.append(("/usage", "Usage", "usage"))
     if runs and person.may("manage_people"):
         shown.append(("/runs", "Runs", "runs"))
+    if rounds and person.may("manage_people"):
+        shown.append(("/rounds", "Rounds", "again"))
     if login and person.may("manage_people"):
         shown.append(("/admin", "People", "people"))
     place = "/" if re.match(r"/[ac]/", here) else here
