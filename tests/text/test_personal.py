@@ -1,6 +1,7 @@
 """Mail addresses, phone and card numbers are found; numbers that are none of these are left."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_finds_of_different_kinds_that_overlap_count_once() -> None:
     kinds = [one.kind for one in find_personal(text)]
     assert kinds == ["mail", "card", "mail", "mail", "phone", "mail"]
     found = find_personal(text)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
 
 
 def test_the_time_grows_with_the_finds_and_not_with_their_square() -> None:
