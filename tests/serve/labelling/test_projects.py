@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from database.labelling import lines_of
+from fledge.feedback.pseudonym import pseudonym
 from people_server import PASSWORD, PeopleServer
 
 Call = Callable[..., dict]
@@ -137,7 +138,7 @@ def test_progress_and_downloads_leave_out_who_objects(people: PeopleServer, call
     assert reply.headers["content-disposition"] == 'attachment; filename="pairs.jsonl"'
     pairs = [json.loads(line) for line in reply.text.splitlines()]
     assert len(pairs) == 2 and pairs[0]["prompt"][0]["content"] == "Question 1?"
-    assert pairs[0]["labeler"] == people.people_of["labeller"].id
+    assert pairs[0]["labeler"] == pseudonym(people.people_of["labeller"].id)
     for pair in pairs:
         for side in ("chosen", "rejected"):
             letter = pair[side][0]["content"].split()[0]
