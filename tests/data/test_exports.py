@@ -136,6 +136,38 @@ def test_label_studio_s_ground_truth_is_the_gold_of_others(export):
     assert ranking.gold == (("answer2",), ("answer1",))
 
 
+def test_marks_and_texts_of_label_studio_s_ground_truth_are_kept(export, caplog):
+    def rated(mark, **more):
+        return annotation(result("rating", {"rating": mark}, "response"), by=mark, **more)
+
+    about = {"prompt": "Count.", "response": "one"}
+    (rating,) = judgements(export(task(rated(5, ground_truth=True), rated(4), **about)))
+    assert (rating.rating, rating.gold) == (4, 5)
+    (alone,) = judgements(export(task(rated(5, ground_truth=True), **about)))
+    assert (alone.rating, alone.gold, alone.labeler) == (5, None, "5")
+    text = annotation(result("textarea", {"text": ["Two."]}), ground_truth=True)
+    (chat,) = load_demonstrations(export(task(text, **about)))
+    assert chat.messages[-1].content == "Two."
+    truths = [rated(mark, ground_truth=True) for mark in (5, 6)]
+    with pytest.raises(RecordError, match=r"json:1: .*one ground truth .* found 5 and 6"):
+        judgements(export(task(*truths, rated(4), **about)))
+    assert "are not read: " not in caplog.text
+
+
+def test_what_label_studio_adds_is_named_and_an_untouched_ranker_is_no_order(export, caplog):
+    chosen = result("pairwise", {"selected": "left"})
+    others = [result("choices", {"choices": ["fluent"]}), result("number", {"number": 3})]
+    items = [{"id": "x", "body": "one"}, {"id": "y", "body": "two"}]
+    ranker = result("ranker", {"ranker": {"best": [], "_": ["x", "y"]}}, "prompt")
+    untouched = task(annotation(ranker), id_=2, prompt="Count.", items=items)
+    (ranking,) = judgements(export(task(annotation(chosen, *others)), untouched))
+    assert ranking.pairs() == [("The sun.", "The moon.")]
+    assert "3 parts of records of Label Studio are not read" in caplog.text
+    assert "export.json:1: a result of the type 'number'" in caplog.text
+    assert "export.json:1: the choice 'fluent', which names no answer" in caplog.text
+    assert "export.json:2: a ranker in which nothing was ranked" in caplog.text
+
+
 def test_label_studio_s_ranker_choices_ratings_and_texts(export):
     items = [{"id": "x", "title": "X", "body": "one"}, {"id": "y", "title": "Y", "body": "two"}]
     ranker = result("ranker", {"ranker": {"best": ["y", "x"], "_": []}}, "prompt")
@@ -286,6 +318,25 @@ def test_argilla_s_ties_drafts_ratings_and_texts(export):
     corrected = {"correction": [{"value": "One, two.", "user_id": "u"}]}
     (chat,) = load_demonstrations(export({"fields": fields, "responses": corrected}))
     assert chat.messages[-1].content == "One, two."
+
+
+def test_numbered_ratings_of_argilla_are_of_their_answers_and_the_rest_is_named(export, caplog):
+    replies = {
+        "preference": [{"value": "response-2", "user_id": "u"}],
+        "rating-1": [{"value": 2, "user_id": "u"}],
+        "rating-2": [{"value": 5, "user_id": "u"}],
+        "style": [{"value": "poetic", "user_id": "u"}],
+        "topics": [{"value": ["sea", "sky"], "user_id": "u"}],
+        "length": [{"value": 3, "user_id": "u"}],
+        "later": [{"value": None, "user_id": "u"}],
+    }
+    ranking, *marks = judgements(export({"fields": FIELDS, "responses": replies}))
+    assert ranking.pairs() == [("The moon.", "The sun.")]
+    assert [(one.response, one.rating) for one in marks] == [("The sun.", 2), ("The moon.", 5)]
+    assert "3 parts of records of Argilla are not read" in caplog.text
+    assert "export.json:1: the reply 'poetic', which names no field" in caplog.text
+    assert "the reply ['sea', 'sky'] to 'topics'" in caplog.text
+    assert "the reply 3 to 'length'" in caplog.text
 
 
 def test_an_order_of_argilla_of_an_answer_that_is_not_there_is_an_error(export):

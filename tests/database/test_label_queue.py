@@ -131,6 +131,23 @@ def test_more_overlap_opens_finished_tasks_to_others(
     assert key_of(database, finish(database, ben, project)) == "t1"
 
 
+def test_the_time_of_a_gold_task_ends_as_that_of_any_other(
+    database: Database, clock: Clock, ada: str, ben: str
+) -> None:
+    project = project_of(database, 20, gold_percent=50)
+    gold = tasks_from(lines_of(20, start=101, gold={"best": "a"}), "rank", gold=True)
+    database.label_tasks.add(project, gold)
+    task = drawn(database, ada, project)
+    while not task.is_gold:
+        finish(database, ada, project)
+        task = drawn(database, ada, project)
+    clock.now += LEASE + 1
+    drawn(database, ben, project)
+    assert database.label_queue.get(ada, task.id).expires_at is None
+    assert database.label_tasks.get(task.task_id).num_taken == 0
+    assert drawn(database, ada, project).expires_at == clock.now + LEASE
+
+
 def test_gold_comes_at_its_share_and_stays_for_everybody(database: Database, ada: str) -> None:
     project = project_of(database, 20, gold_percent=10)
     gold = tasks_from(lines_of(3, start=101, gold={"best": "a"}), "rank", gold=True)

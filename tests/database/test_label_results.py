@@ -16,6 +16,7 @@ from fledge.database.label_results import ROWS_AT_ONCE
 from fledge.feedback.judgements import Judgement
 from fledge.feedback.label_records import Format, records_of
 from fledge.feedback.label_tasks import tasks_from
+from fledge.feedback.pseudonym import pseudonym
 from fledge.feedback.records import ChatTurn, Rating
 
 
@@ -46,7 +47,11 @@ def test_rankings_and_pairs_train_a_reward_model(
         (("b",), ("c",), ("a",)),
     ]
     first = rankings[0]
-    assert (first.labeler, first.seconds, first.prompt[0].content) == (ada, 10.0, "Question 1?")
+    assert (first.labeler, first.seconds, first.prompt[0].content) == (
+        pseudonym(ada),
+        10.0,
+        "Question 1?",
+    )
     assert [each.model for each in first.responses] == ["model-a", "model-b", "model-c"]
     pairs = load_rankings(written(database, project, "pairs", tmp_path / "p.jsonl"))
     assert [sorted(each.pairs()) for each in pairs] == [sorted(each.pairs()) for each in rankings]
@@ -73,7 +78,7 @@ def test_ratings_order_answers_and_equal_ones_are_tied(
         judgement_from,
         kind="judgements",
     )
-    assert all(isinstance(one, Rating) and one.labeler == ada for one in read)
+    assert all(isinstance(one, Rating) and one.labeler == pseudonym(ada) for one in read)
     assert sorted(one.rating for one in read if isinstance(one, Rating)) == [2, 2, 7]
 
 

@@ -105,6 +105,27 @@ def test_an_unclear_prompt_counts_and_one_with_personal_data_leaves_the_queue(
     assert key_of(database, drawn(database, ben, project)) == "t2"
 
 
+@pytest.mark.parametrize("manager_first", [True, False])
+def test_undoing_a_report_leaves_a_task_that_a_manager_withdrew(
+    database: Database, ada: str, *, manager_first: bool
+) -> None:
+    project = project_of(database, 1)
+    task = drawn(database, ada, project)
+    acts = [
+        lambda: database.label_tasks.withdraw(task.task_id, withdrawn=True),
+        lambda: database.label_steps.report(ada, task.id, has_personal_data=True, step=STEP),
+    ]
+    for act in acts if manager_first else reversed(acts):
+        act()
+    database.label_steps.undo(ada, project)
+    assert database.label_tasks.get(task.task_id).is_withdrawn
+    assert database.label_projects.get(project).num_withdrawn == 1
+    database.label_tasks.withdraw(task.task_id, withdrawn=False)
+    database.label_steps.report(ada, task.id, has_personal_data=True, step=STEP)
+    database.label_steps.undo(ada, project)
+    assert not database.label_tasks.get(task.task_id).is_withdrawn
+
+
 def test_undo_opens_the_last_step_with_its_draft(
     database: Database, clock: Clock, ada: str
 ) -> None:

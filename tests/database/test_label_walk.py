@@ -38,6 +38,7 @@ class SlowQueue:
     now: float
     num_tasks: int = 0
     withdrawn: set[int] = field(default_factory=set)
+    by_manager: set[int] = field(default_factory=set)
     work: list[Work] = field(default_factory=list)
     count: int = 0
 
@@ -106,7 +107,7 @@ class SlowQueue:
             return None
         was, last.state = last.state, "open"
         others = [w for w in self.work if w.task == last.task and w.state == "personal_data"]
-        if was == "personal_data" and not others:
+        if was == "personal_data" and not others and last.task not in self.by_manager:
             self.withdrawn.discard(last.task)
         self.lease(last)
         last.leased = self.tick()
@@ -198,6 +199,7 @@ class Walk:
         task = self.database.label_tasks.list(self.project, after=number - 1, limit=1)[0]
         away = number not in self.slow.withdrawn
         self.slow.withdrawn.symmetric_difference_update({number})
+        self.slow.by_manager = (self.slow.by_manager - {number}) | ({number} if away else set())
         assert self.database.label_tasks.withdraw(task.id, withdrawn=away).is_withdrawn == away
 
     def wait(self, _: str) -> None:

@@ -12,7 +12,7 @@ from fledge.database.migrate import migrate, newest
 from fledge.database.tables import Base
 from fledge.errors import DatabaseError
 
-REVISIONS = [f"{number:04}" for number in range(1, 17)]
+REVISIONS = [f"{number:04}" for number in range(1, 18)]
 
 
 def ours(object_, name: str, kind: str, reflected: bool, compared: object) -> bool:

@@ -36,6 +36,36 @@ def test_files_hold_the_feedback_of_all_who_allow_it(database: Database, tmp_pat
         assert not any(id_ in (folder / name).read_text() for id_ in (ada, bo, eve))
 
 
+@pytest.mark.parametrize("writer", ["author", "staff", "gone"])
+def test_whoever_wrote_in_a_record_must_allow_it(database: Database, writer: str) -> None:
+    owner, author, staff = (person(database, login) for login in ("ada", "ben", "cleo"))
+    assistant = database.assistants.create(author, name="Shop", system_prompt="Sell.", shared=True)
+    say, data = database.messages.add, database.training_data
+    for told in ({"by_id": staff}, {}):
+        chat = database.conversations.create(owner, assistant_id=assistant.id)
+        first = say(owner, chat.id, role="user", content="Hi", parent_id=None)
+        details = {"by": "Cleo", **told}
+        human = say(
+            owner, chat.id, role="assistant", content="Yes?", parent_id=first.id, details=details
+        )
+        again = say(owner, chat.id, role="user", content="More?", parent_id=human.id)
+        two = [
+            say(owner, chat.id, role="assistant", content=text, parent_id=again.id).id
+            for text in ("good", "bad")
+        ]
+        database.ratings.prefer(owner, [[two[0]], [two[1]]])
+        database.ratings.rate(owner, human.id, 1)
+        database.ratings.write(owner, two[1], "best")
+    counts = [len(list(records(data))) for records in FILES.values()]
+    assert counts == [2, 2, 2]
+    if writer == "gone":
+        database.accounts.delete(staff)
+    else:
+        database.accounts.change(author if writer == "author" else staff, allows_training=False)
+    assert [list(records(data)) for records in FILES.values()] == [[], [], []]
+    assert len(list(data.rankings(owner))) == 2, "one's own feedback is one's own"
+
+
 def test_a_pseudonym_stays_and_is_nobody_else_s(database: Database) -> None:
     judged(database, "ada")
     (first,), (again,) = (list(team_ratings(database.training_data)) for _ in range(2))

@@ -183,6 +183,17 @@ def test_a_prompt_id_joins_prompts_of_other_wording():
     assert agreement(records).pairs.num_pairs == 1
 
 
+def test_the_rated_answers_of_one_task_are_one_task_with_one_time():
+    """A download has a record for each rated answer, all with the time of the whole task."""
+    tasks = [("q1", 10, "abcd"), ("q2", 30, "ab"), ("q3", 50, "a"), ("q3", 50, "a")]
+    records = [rated("Ann", 4, each, q, seconds=s) for q, s, answers in tasks for each in answers]
+    untimed = [rated("Bo", 4, answer) for answer in "abc"]
+    report = agreement([*records, *untimed])
+    assert [person.tasks for person in report.people.values()] == [4, 1]
+    assert report.people["Ann"].seconds == 40
+    assert report.seconds == (25, 40, 50)
+
+
 def test_times_are_told_by_person():
     times = [("Ann", 10), ("Ann", 30), ("Ann", 50), ("Bo", 20)]
     records = [ranked(who, "a>b", f"q{n}", seconds=t) for n, (who, t) in enumerate(times)]

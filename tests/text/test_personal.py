@@ -1,5 +1,8 @@
 """Mail addresses, phone and card numbers are found; numbers that are none of these are left."""
 
+import time
+from itertools import pairwise
+
 import pytest
 
 from fledge.text.personal import find_personal, has_luhn_digit, masked, without_personal
@@ -57,6 +60,22 @@ def test_a_find_is_told_without_revealing_it() -> None:
     mail, card = find_personal(text)
     assert (masked(text, mail), masked(text, card)) == ("a…@x.org", "41…11")
     assert text[mail.start : mail.end] == "ada@x.org"
+
+
+def test_finds_of_different_kinds_that_overlap_count_once() -> None:
+    text = "a@x.org 4111 1111 1111 1111 call 0301234567@x.org, b@y.org +49 30 901820 c@z.org"
+    kinds = [one.kind for one in find_personal(text)]
+    assert kinds == ["mail", "card", "mail", "mail", "phone", "mail"]
+    found = find_personal(text)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+
+
+def test_the_time_grows_with_the_finds_and_not_with_their_square() -> None:
+    """Thirty thousand finds take a fraction of a second; comparing all of them takes twenty."""
+    text = "ada@x.org, +49 30 901820, 4111 1111 1111 1111\n" * 10_000
+    started = time.process_time()
+    assert len(find_personal(text)) == 30_000
+    assert time.process_time() - started < 5
 
 
 def test_luhn_s_digit_catches_every_single_wrong_digit() -> None:

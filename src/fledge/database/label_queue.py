@@ -113,15 +113,17 @@ def with_lease(
 
 
 def _end_leases(connection: Connection, project_id: str, now: float) -> None:
-    """Give back the places whose time has passed; drafts stay."""
-    query = select(LabelAssignments.id, LabelAssignments.task_id).where(
-        LabelAssignments.project_id == project_id,
-        LabelAssignments.expires_at <= now,
-        LabelAssignments.is_gold.is_(False),
+    """Give back the places whose time has passed; drafts stay.
+
+    Gold has no place to give back, but its time ends alike, so that labellers can't tell.
+    """
+    query = select(LabelAssignments.id, LabelAssignments.task_id, LabelAssignments.is_gold).where(
+        LabelAssignments.project_id == project_id, LabelAssignments.expires_at <= now
     )
-    for assignment_id, task_id in connection.execute(query).all():
+    for assignment_id, task_id, is_gold in connection.execute(query).all():
         set_fields(connection, assignment_id, slot=None, expires_at=None)
-        add_to_task(connection, task_id, taken=-1)
+        if not is_gold:
+            add_to_task(connection, task_id, taken=-1)
 
 
 def _begun(

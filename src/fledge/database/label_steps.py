@@ -14,7 +14,7 @@ from fledge.database.label_assignments import (
 )
 from fledge.database.label_projects import locked_project
 from fledge.database.label_queue import with_lease
-from fledge.database.label_tasks import found_task, set_withdrawn
+from fledge.database.label_tasks import found_task, restore_reported, set_withdrawn
 from fledge.database.rows import first, selected
 from fledge.database.tables import LabelAssignments
 from fledge.errors import Conflict, NotFound
@@ -207,7 +207,7 @@ def _last(connection: Connection, account_id: str, project_id: str) -> Assignmen
 
 
 def _uncount(connection: Connection, last: Assignment, now: float) -> None:
-    """Take a step out of the counts, and bring a task back that it withdrew."""
+    """Take a step out of the counts, and bring a task back that only it withdrew."""
     add_to_task(
         connection,
         last.task_id,
@@ -216,7 +216,7 @@ def _uncount(connection: Connection, last: Assignment, now: float) -> None:
     )
     add_to_member(connection, last, now, -1)
     if last.state == "personal_data" and not _reported(connection, last):
-        set_withdrawn(connection, last.task_id, withdrawn=False)
+        restore_reported(connection, last.task_id)
 
 
 def _reported(connection: Connection, assignment: Assignment) -> bool:

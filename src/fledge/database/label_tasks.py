@@ -78,11 +78,19 @@ class LabelTaskStore:
             return every(connection, query.order_by(LabelTasks.number).limit(limit), LabelTask)
 
     def withdraw(self, task_id: str, *, withdrawn: bool) -> LabelTask:
-        """Take a task out of the queue, or put it back. Raises `NotFound`."""
+        """Take a task out of the queue for a manager, or put it back. Raises `NotFound`.
+
+        A labeller who takes back a report leaves a task alone that a manager withdrew.
+        """
         with self._transactions.write() as connection:
             task = found_task(connection, task_id)
             locked_project(connection, task.project_id)
             set_withdrawn(connection, task_id, withdrawn=withdrawn)
+            connection.execute(
+                update(LabelTasks)
+                .where(LabelTasks.id == task_id)
+                .values(withdrawn_by_manager=withdrawn)
+            )
             return found_task(connection, task_id)
 
 
@@ -119,6 +127,18 @@ def set_withdrawn(connection: Connection, task_id: str, *, withdrawn: bool) -> N
     )
     if not withdrawn:
         look_again(connection, task_id)
+
+
+def restore_reported(connection: Connection, task_id: str) -> None:
+    """Put a task back that reports withdrew, unless a manager has withdrawn it too.
+
+    The project must be locked.
+    """
+    by_manager = connection.scalar(
+        select(LabelTasks.withdrawn_by_manager).where(LabelTasks.id == task_id)
+    )
+    if not by_manager:
+        set_withdrawn(connection, task_id, withdrawn=False)
 
 
 def _require_new(connection: Connection, project_id: str, tasks: Sequence[NewTask]) -> None:

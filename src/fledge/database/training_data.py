@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TypeVarTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from fledge.database.engine import Transactions
@@ -15,6 +15,7 @@ from fledge.database.tables import (
     Accounts,
     Assistants,
     Conversations,
+    Json,
     Messages,
     Preferences,
     Ratings,
@@ -32,7 +33,9 @@ class TrainingData:
     """Reader of opinions for training. It skips people who object, and temporary, copied and
     deleted chats.
 
-    `account_id` selects the opinions of one person. Ids stand for the names of people.
+    `account_id` selects the opinions of one person. Without it, everybody whose text is in a record
+    allows training: the author of the chat's assistant, too, and staff who answered. Ids stand for
+    the names of people.
     """
 
     def __init__(self, transactions: Transactions) -> None:
@@ -54,6 +57,7 @@ class TrainingData:
                 Messages.parent_id,
                 Messages.content,
                 Messages.model,
+                Messages.details,
                 Ratings.account_id,
                 Ratings.value,
                 Ratings.reasons,
@@ -63,9 +67,13 @@ class TrainingData:
         ).where(Messages.parent_id.is_not(None), Messages.content != "")
         with self._transactions.read() as connection:
             rows = connection.execute(query.order_by(*oldest_first(Ratings)))
-            for parent_id, content, model, labeller, value, reasons in rows.yield_per(AT_ONCE):
+            for row in rows.yield_per(AT_ONCE):
+                parent_id, content, model, details, labeller, value, reasons = row
+                prompt = _prompt(connection, parent_id, account_id, [details])
+                if prompt is None:
+                    continue
                 yield Rating(
-                    prompt=_prompt(connection, parent_id, account_id),
+                    prompt=prompt,
                     response=content,
                     rating=value,
                     model=model,
@@ -90,8 +98,11 @@ class TrainingData:
             for parent_id, content, author, at, model in connection.execute(
                 query.order_by(*oldest_first(WrittenAnswers))
             ):
+                prompt = _prompt(connection, parent_id, account_id)
+                if prompt is None:
+                    continue
                 yield Demonstration(
-                    prompt=_prompt(connection, parent_id, account_id),
+                    prompt=prompt,
                     response=content,
                     author=author,
                     created_at=datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
@@ -120,8 +131,10 @@ def _preferred(connection: Connection, account_id: str | None) -> Iterator[Ranki
             StoredMessage,
         )
         if len(answers) == len(named) and all(each.content for each in answers):
-            prompt = _prompt(connection, prompt_id, account_id)
-            yield _ranking(prompt, answers, ranking, labeller, seconds)
+            told = [each.details for each in answers]
+            prompt = _prompt(connection, prompt_id, account_id, told)
+            if prompt is not None:
+                yield _ranking(prompt, answers, ranking, labeller, seconds)
 
 
 def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking]:
@@ -148,8 +161,10 @@ def _thumbed(connection: Connection, account_id: str | None) -> Iterator[Ranking
                 selected(Messages, StoredMessage).where(Messages.id.in_(list(values))),
                 StoredMessage,
             )
-            prompt = _prompt(connection, prompt_id, account_id)
-            yield _ranking(prompt, answers, (up, down), labeller, None)
+            told = [each.details for each in answers]
+            prompt = _prompt(connection, prompt_id, account_id, told)
+            if prompt is not None:
+                yield _ranking(prompt, answers, (up, down), labeller, None)
 
 
 def _ranking(
@@ -171,15 +186,23 @@ def _ranking(
 
 
 def _prompt(
-    connection: Connection, message_id: str | None, reader: str | None
-) -> tuple[ChatTurn, ...]:
+    connection: Connection,
+    message_id: str | None,
+    reader: str | None,
+    answers: Sequence[Json] = (),
+) -> tuple[ChatTurn, ...] | None:
     """Return the system prompt of the chat and the turns down to a message.
 
-    A `reader` does not get the prompt of another person's assistant; None reads everything.
+    A `reader` does not get the prompt of another person's assistant. None reads everything, but
+    nothing where somebody objects who wrote one of the turns, or of the `answers` to them, whose
+    details are given.
     """
-    if message_id is None:
+    turns = [] if message_id is None else ancestry(connection, message_id)
+    told = [*(turn.details for turn in turns), *answers]
+    if reader is None and not all(_writer_allows(connection, each) for each in told):
+        return None
+    if not turns:
         return ()
-    turns = ancestry(connection, message_id)
     said = (
         select(Conversations.system_prompt, Assistants.account_id)
         .outerjoin(Assistants, Assistants.id == Conversations.assistant_id)
@@ -192,11 +215,28 @@ def _prompt(
     return (*([ChatTurn(role="system", content=system)] if system else []), *spoken)
 
 
+def _writer_allows(connection: Connection, details: Json) -> bool:
+    """Return whether the person who wrote a turn in place of a model allows training.
+
+    True for a turn that nobody wrote so. One that names its writer without an account asks
+    everybody of that name; a writer who has no account any more cannot be asked.
+    """
+    if "by" not in details:
+        return True
+    account_id = details.get("by_id")
+    writer = Accounts.name == details["by"] if account_id is None else Accounts.id == account_id
+    allow = connection.scalars(select(Accounts.allows_training).where(writer)).all()
+    return bool(allow) and all(allow)
+
+
 def _allowed(
     query: "Select[*Columns]", giver: InstrumentedAttribute[str], account_id: str | None
 ) -> "Select[*Columns]":
-    """Keep lasting chats of their own whose owner and whose rater both allow training."""
-    owners, givers = aliased(Accounts), aliased(Accounts)
+    """Keep lasting chats of their own whose owner and whose rater both allow training.
+
+    Without `account_id`, the author of the chat's assistant must allow it, too.
+    """
+    owners, givers, authors = aliased(Accounts), aliased(Accounts), aliased(Accounts)
     query = (
         query.join(Conversations, Conversations.id == Messages.conversation_id)
         .join(owners, owners.id == Conversations.account_id)
@@ -209,4 +249,10 @@ def _allowed(
             Conversations.deleted_at.is_(None),
         )
     )
-    return query if account_id is None else query.where(giver == account_id)
+    if account_id is not None:
+        return query.where(giver == account_id)
+    return (
+        query.outerjoin(Assistants, Assistants.id == Conversations.assistant_id)
+        .outerjoin(authors, authors.id == Assistants.account_id)
+        .where(or_(Assistants.id.is_(None), authors.allows_training.is_(True)))
+    )

@@ -50,6 +50,8 @@ class Judgements:
         """Rows (person, prompt, 1 if right, half if tied, else 0)."""
         self.seconds: list[tuple[int, float]] = []
         self.tasks: Counter[int] = Counter()
+        self._rated: dict[tuple[int, int, float | None], set[str]] = defaultdict(set)
+        """Answers of one task so far, by person, prompt and time of the whole task."""
         self.num_records = 0
         self.num_unnamed = 0
         for record in records:
@@ -62,13 +64,27 @@ class Judgements:
             return
         person = self.people(record.labeler)
         prompt = self.prompts(prompt_key(record.prompt, record.prompt_id))
-        self.tasks[person] += 1
-        if record.seconds is not None:
-            self.seconds.append((person, record.seconds))
+        if self._begins_task(person, prompt, record):
+            self.tasks[person] += 1
+            if record.seconds is not None:
+                self.seconds.append((person, record.seconds))
         if isinstance(record, Rating):
             self._add_rating(person, prompt, record)
         else:
             self._add_ranking(person, prompt, record)
+
+    def _begins_task(self, person: int, prompt: int, record: Ranking | Rating) -> bool:
+        """Return whether a record is the first of its task: each rated answer has a record.
+
+        An answer that comes again begins another task.
+        """
+        if isinstance(record, Ranking):
+            return True
+        answers = self._rated[person, prompt, record.seconds]
+        if record.response in answers:
+            answers.clear()
+        answers.add(record.response)
+        return len(answers) == 1
 
     def _add_rating(self, person: int, prompt: int, record: Rating) -> None:
         answer = self._answer(prompt, record.response)

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from fledge.feedback.gold import Gold, gold_from
 from fledge.feedback.judgements import Judgement, Kind, judgement_from
 from fledge.feedback.label_work import Judged, LabelProject
+from fledge.feedback.pseudonym import pseudonym
 from fledge.feedback.records import ChatTurn, Ranking, Rating, Response
 
 Format = Literal["rankings", "pairs", "demonstrations", "ratings"]
@@ -41,7 +42,7 @@ def ranking_of(judged: Judged, project: LabelProject) -> Ranking:
             for answer in task.answers
         ),
         ranking=judgement.ranking or by_rating(judgement.ratings),
-        labeler=judged.assignment.account_id,
+        labeler=pseudonym(judged.assignment.account_id),
         ratings=dict(judgement.ratings) or None,
         flags=dict(judgement.flags),
         seconds=judged.assignment.seconds,
@@ -64,7 +65,7 @@ def ratings_of(judged: Judged) -> Iterator[Rating]:
                 response=str(answer["content"]),
                 rating=judgement.ratings[id_],
                 model=None if answer["model"] is None else str(answer["model"]),
-                labeler=judged.assignment.account_id,
+                labeler=pseudonym(judged.assignment.account_id),
                 prompt_id=task.key,
                 flags=tuple(judgement.flags.get(id_, ())),
                 seconds=judged.assignment.seconds,
@@ -109,7 +110,7 @@ def _demonstrations(judged: Judged, project: LabelProject) -> Iterator[Record]:
     written = [turn.model_dump() for turn in _judgement(judged).messages]
     yield {
         "messages": [*judged.task.prompt, *written],
-        "author": judged.assignment.account_id,
+        "author": pseudonym(judged.assignment.account_id),
         "prompt_id": judged.task.key,
         "seconds": judged.assignment.seconds,
         "guideline": _guideline(judged),

@@ -6,7 +6,7 @@ around it that say so. Years, prices, dates and order numbers are none.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,12 +50,14 @@ class Personal:
 
 
 def find_personal(text: str) -> list[Personal]:
-    """Find personal data, in the order of the text; no two finds overlap."""
-    found: list[Personal] = []
-    for one in (*_mails(text), *_cards(text), *_phones(text)):
-        if all(one.end <= other.start or one.start >= other.end for other in found):
-            found.append(one)
-    return sorted(found, key=lambda one: one.start)
+    """Find personal data, in the order of the text; no two finds overlap.
+
+    A mail address comes before a card number, and this before a phone number.
+    """
+    found = list(_mails(text))
+    for others in (_cards(text), _phones(text)):
+        found = sorted([*found, *_apart(others, found)], key=lambda one: one.start)
+    return found
 
 
 def without_personal(text: str) -> str:
@@ -83,6 +85,16 @@ def has_luhn_digit(digits: str) -> bool:
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
+
+
+def _apart(finds: Iterable[Personal], known: Sequence[Personal]) -> Iterator[Personal]:
+    """Yield the finds that overlap none of the known ones; both are in the order of the text."""
+    place = 0
+    for one in finds:
+        while place < len(known) and known[place].end <= one.start:
+            place += 1
+        if place == len(known) or one.end <= known[place].start:
+            yield one
 
 
 def _mails(text: str) -> Iterator[Personal]:

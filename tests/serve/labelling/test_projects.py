@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from database.labelling import lines_of
+from fledge.feedback.pseudonym import pseudonym
 from people_server import PASSWORD, PeopleServer
 
 Call = Callable[..., dict]
@@ -137,7 +138,7 @@ def test_progress_and_downloads_leave_out_who_objects(people: PeopleServer, call
     assert reply.headers["content-disposition"] == 'attachment; filename="pairs.jsonl"'
     pairs = [json.loads(line) for line in reply.text.splitlines()]
     assert len(pairs) == 2 and pairs[0]["prompt"][0]["content"] == "Question 1?"
-    assert pairs[0]["labeler"] == people.people_of["labeller"].id
+    assert pairs[0]["labeler"] == pseudonym(people.people_of["labeller"].id)
     for pair in pairs:
         for side in ("chosen", "rejected"):
             letter = pair[side][0]["content"].split()[0]
@@ -165,7 +166,27 @@ def test_no_count_tells_which_task_was_gold(people: PeopleServer, call: Call) ->
         place = f"assignments/{drawn['assignment']['id']}/submit"
         call("labeller", "POST", place, {"ranking": [["A"], ["B"], ["C"]], "seconds": 3})
     assert len(seen) >= 4, "gold was among them"
-    assert seen == [(done, min(done, 3)) for done in range(len(seen))]
+    assert seen == [(done, min(done, 5)) for done in range(len(seen))]
+
+
+def test_a_report_lowers_the_counts_alike_for_gold(people: PeopleServer, call: Call) -> None:
+    project = make(call, gold_percent=50)
+    path = f"admin/projects/{project}/tasks"
+    call("admin", "POST", path, content=lines_of(6), status=201)
+    call("admin", "POST", f"{path}?gold=true", content=lines_of(6, start=8, gold={"best": "a"}))
+    totals, tasks = [], set()
+    while (drawn := call("labeller", "POST", f"projects/{project}/draw"))["assignment"]:
+        progress = drawn["progress"]
+        totals.append((progress["tasks"], progress["wanted"]))
+        place = f"assignments/{drawn['assignment']['id']}"
+        tasks.add(
+            people.database.label_queue.get(
+                people.people_of["labeller"].id, place.split("/")[1]
+            ).is_gold
+        )
+        call("labeller", "POST", f"{place}/problem", {"problem": "personal_data", "seconds": 3})
+    assert tasks == {True, False}
+    assert totals == [(12 - done, 12 - done) for done in range(len(totals))]
 
 
 def test_progress_tells_how_often_labellers_order_two_answers_alike(

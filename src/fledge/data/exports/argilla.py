@@ -1,5 +1,6 @@
 """Records that Argilla exports: nested, flat, and those of feedback datasets before version 2."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from fledge.data.records import Located, shown
 _DONE = (None, "submitted")
 """States of a response that count; drafts and discarded ones do not."""
 _RESPONSES = ".responses"
+_NUMBER = re.compile(r"(?<!\d)\d+$|(?<=[\s_-])[a-i]$")
+"""Number or letter at the end of a name."""
 _OWN = ("id", "_server_id", "status", "external_id", "metadata", "inserted_at", "updated_at")
 
 
@@ -53,6 +56,7 @@ def records_of_record(record: Located) -> Iterator[Fields]:
     if unknown and not made:
         known = ", ".join(fields) or "none"
         raise record.error(f"a label that names a field ({known}) or a tie", ", ".join(unknown))
+    record.passed_over.update(f"the reply {shown(text)}, which names no field" for text in unknown)
 
 
 def _read(record: Located) -> tuple[Fields, list[Reply]]:
@@ -76,16 +80,20 @@ def _read(record: Located) -> tuple[Fields, list[Reply]]:
 def _nested(record: Located, responses: object) -> Iterator[Reply]:
     if isinstance(responses, list):
         for each in responses:
-            if isinstance(each, dict) and each.get("status") in _DONE:
-                values = each.get("values") or {}
-                for question, held in values.items() if isinstance(values, dict) else ():
+            values = each.get("values") or {} if isinstance(each, dict) else None
+            if not isinstance(values, dict):
+                raise record.error('replies with "values" by question', shown(each))
+            if each.get("status") in _DONE:
+                for question, held in values.items():
                     value = held.get("value") if isinstance(held, dict) else held
                     yield Reply(question, value, _user(each))
         return
     if not isinstance(responses, dict):
         raise record.error('replies by question in "responses"', shown(responses))
     for question, several in responses.items():
-        for each in several if isinstance(several, list) else ():
+        if several is not None and not isinstance(several, list):
+            raise record.error(f"a list of replies to {question!r}", shown(several))
+        for each in several or ():
             if not isinstance(each, dict) or "value" not in each:
                 raise record.error(f"replies with a value to {question!r}", shown(each))
             if each.get("status") in _DONE:
@@ -123,10 +131,12 @@ def _of_reply(record: Located, fields: Fields, reply: Reply, unknown: list[str])
             return _order(record, fields, value)
         case [str(first), *_] if len(named_like(first, fields)) > 1:
             return _order(record, fields, [[str(one)] for one in value])
-        case bool() | None:
+        case None:
             return None
-        case int() | float():
-            return _rated(record, fields, rating=value)
+        case int() | float() if not isinstance(value, bool):
+            rated = _rated(record, fields, reply.question, value)
+            if rated is not None:
+                return rated
         case str() if len(answers := named_like(value, fields)) > 1:
             others = [name for name in answers if name != folded(value)]
             return _order(record, fields, [[value], others])
@@ -136,6 +146,8 @@ def _of_reply(record: Located, fields: Fields, reply: Reply, unknown: list[str])
             return {"prompt": prompt_in(record, fields), "response": value}
         case str():
             unknown.append(value)
+            return None
+    record.passed_over.add(f"the reply {shown(value)} to {reply.question!r}")
     return None
 
 
@@ -167,12 +179,31 @@ def _numbered(fields: Fields) -> dict[str, str]:
     return next((like for name in fields if len(like := named_like(name, fields)) > 1), {})
 
 
-def _rated(record: Located, fields: Fields, rating: int | float) -> Fields | None:
-    """Make a rating, if there is one answer that it can be about."""
-    name = next((name for name in RATED_FIELDS if isinstance(fields.get(name), str)), None)
+def _rated(record: Located, fields: Fields, question: str, rating: int | float) -> Fields | None:
+    """Make a rating, if there is one answer that it can be about.
+
+    `rating-1` rates the answer of that number: `response-1`.
+    """
+    usual = next((name for name in RATED_FIELDS if isinstance(fields.get(name), str)), None)
+    name = _of_number(question, fields) or usual
     if name is None:
         return None
     return {"prompt": prompt_in(record, fields), "response": fields[name], "rating": rating}
+
+
+def _of_number(question: str, fields: Fields) -> str | None:
+    """Return the answer whose name ends with the number of a question, if one alone does."""
+    asked = _NUMBER.search(question.casefold())
+    numbered = _numbered(fields)
+    named = [
+        name
+        for name in fields
+        if folded(name) in numbered
+        and (own := _NUMBER.search(name.casefold()))
+        and asked
+        and own.group() == asked.group()
+    ]
+    return named[0] if len(named) == 1 else None
 
 
 def _user(each: Fields) -> str | None:

@@ -1,6 +1,7 @@
 """Tasks that Label Studio exports as JSON, with the annotations of every labeller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from fledge.data.exports.shape import (
     TIED,
@@ -20,6 +21,19 @@ _TEXTS = ("body", "text", "content", "answer", "title", "html")
 """Fields of a ranked item that may hold its text, in the order in which they are looked for."""
 
 
+class Found(NamedTuple):
+    """A record of one result, and the question that it replies to."""
+
+    question: str
+    fields: Fields
+
+    @property
+    def judges(self) -> tuple[str, str] | None:
+        """Return the question and what it asks for, "ranking" or "rating"; None for a text."""
+        name = next((name for name in ("ranking", "rating") if name in self.fields), None)
+        return None if name is None else (self.question, name)
+
+
 def is_task(fields: Fields) -> bool:
     """Return whether a record is a task of Label Studio."""
     return isinstance(fields.get("data"), dict) and isinstance(fields.get("annotations"), list)
@@ -28,26 +42,45 @@ def is_task(fields: Fields) -> bool:
 def records_of_task(record: Located) -> Iterator[Fields]:
     """Yield rankings, ratings and written answers of every annotation that was not cancelled.
 
-    An order that is marked as the ground truth is the gold of the others.
+    An order or a mark of the ground truth is the gold of the others' replies to its question, or a
+    judgement like any other where nobody else replied. Texts of the ground truth are texts.
+
+    Raises:
+        RecordError: a result is not what Label Studio writes, or two ground truths disagree.
     """
     data, annotations = record.take("data"), record.take("annotations")
     assert isinstance(data, dict) and isinstance(annotations, list)
-    kept = [
-        each for each in annotations if isinstance(each, dict) and not each.get("was_cancelled")
-    ]
-    gold = None
-    made: list[Fields] = []
-    for annotation in sorted(kept, key=lambda each: not each.get("ground_truth")):
-        found = list(_of_annotation(record, data, annotation))
-        if annotation.get("ground_truth"):
-            gold = next((one["ranking"] for one in found if "ranking" in one), None)
-            continue
-        made += found
-    for one in made:
-        yield {**one, "gold": gold} if gold is not None and "ranking" in one else one
+    truths: list[Found] = []
+    others: list[Found] = []
+    for annotation in annotations:
+        if not isinstance(annotation, dict):
+            raise record.error('annotations that are objects in "annotations"', shown(annotation))
+        if not annotation.get("was_cancelled"):
+            found = _of_annotation(record, data, annotation)
+            (truths if annotation.get("ground_truth") else others).extend(found)
+    asked = {one.judges for one in others} - {None}
+    gold = _gold(record, [one for one in truths if one.judges in asked])
+    for one in truths:
+        if one.judges not in asked:
+            yield one.fields
+    for one in others:
+        yield {**one.fields, "gold": gold[one.judges]} if one.judges in gold else one.fields
 
 
-def _of_annotation(record: Located, data: Fields, annotation: Fields) -> Iterator[Fields]:
+def _gold(record: Located, truths: Sequence[Found]) -> dict[tuple[str, str] | None, object]:
+    """Return the ground truth of each question, of which there must be one."""
+    gold: dict[tuple[str, str] | None, object] = {}
+    for one in truths:
+        assert one.judges is not None, "only orders and marks are gold"
+        question, name = one.judges
+        known = gold.setdefault(one.judges, one.fields[name])
+        if known != one.fields[name]:
+            found = f"{shown(known)} and {shown(one.fields[name])}"
+            raise record.error(f"one ground truth of the question {question!r}", found)
+    return gold
+
+
+def _of_annotation(record: Located, data: Fields, annotation: Fields) -> Iterator[Found]:
     results = annotation.get("result")
     if not isinstance(results, list):
         raise record.error('a list of results in "annotations"', shown(results))
@@ -62,9 +95,12 @@ def _of_annotation(record: Located, data: Fields, annotation: Fields) -> Iterato
         one = _of_result(record, data, result, unknown)
         if one is not None:
             found = True
-            yield {**one, **told}
+            yield Found(str(result.get("from_name", "")), {**one, **told})
     if unknown and not found:
         raise record.error("a label that names an answer, or a tie", ", ".join(unknown))
+    record.passed_over.update(
+        f"the choice {shown(name)}, which names no answer" for name in unknown
+    )
 
 
 def _of_result(record: Located, data: Fields, result: Fields, unknown: list[str]) -> Fields | None:
@@ -83,7 +119,8 @@ def _of_result(record: Located, data: Fields, result: Fields, unknown: list[str]
             text = value.get("text")
             written = "\n".join(map(str, text)) if isinstance(text, list) else text
             return {"prompt": prompt_in(record, data), "response": written}
-        case _:
+        case other:
+            record.passed_over.add(f"a result of the type {shown(other)}")
             return None
 
 
@@ -104,7 +141,8 @@ def _pairwise(record: Located, data: Fields, result: Fields, value: Fields) -> F
     return ranking_of(record, prompt_in(record, data), answers, [[name] for name in order])
 
 
-def _ranker(record: Located, data: Fields, value: Fields) -> Fields:
+def _ranker(record: Located, data: Fields, value: Fields) -> Fields | None:
+    """Read the order of a list; one in which nothing was placed is no order."""
     items = [
         item
         for several in data.values()
@@ -121,7 +159,10 @@ def _ranker(record: Located, data: Fields, value: Fields) -> Fields:
         filled = [ids for name, ids in ranked.items() if name != "_" and ids]
         if len(filled) > 1:
             raise record.error("one list of ranked items", f"{len(filled)} lists")
-        ranked = filled[0] if filled else ranked.get("_")
+        if not filled:
+            record.passed_over.add("a ranker in which nothing was ranked")
+            return None
+        ranked = filled[0]
     if not isinstance(ranked, list):
         raise record.error("a list of ids in 'ranker'", shown(ranked))
     fields = {name: part for name, part in data.items() if not isinstance(part, list)}
@@ -130,7 +171,7 @@ def _ranker(record: Located, data: Fields, value: Fields) -> Fields:
 
 
 def _choice(record: Located, data: Fields, value: Fields, unknown: list[str]) -> Fields | None:
-    """Read a choice that names the better answer, or a tie; with one answer, choices are flags."""
+    """Read a choice that names the better answer, or a tie; others go to `unknown`."""
     choices = value.get("choices")
     if not isinstance(choices, list) or not all(isinstance(one, str) for one in choices):
         raise record.error("a list of names in 'choices'", shown(choices))

@@ -1,7 +1,7 @@
 """Records of other tools' exports, each opened into the records of fledge's own that it holds."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -17,6 +17,9 @@ Kind = Literal["demonstrations", "rankings", "prompts", "judgements"]
 """Kinds of records that a reader may want; judgements are rankings and ratings."""
 
 _log = logging.getLogger(__name__)
+
+LISTED = 10
+"""Parts that are named in a warning; the others are counted."""
 
 
 class Tool(NamedTuple):
@@ -44,6 +47,8 @@ class Unfolding:
         self._line_of: dict[tuple[Path, object], int] = {}
         self._opened: Counter[tuple[Path, str]] = Counter()
         self._empty: Counter[tuple[Path, str]] = Counter()
+        self._unread: Counter[tuple[Path, str]] = Counter()
+        self._named: dict[tuple[Path, str], list[str]] = defaultdict(list)
 
     def __call__(self, record: Located) -> list[Located]:
         """Return the records of the wanted kind that a record holds.
@@ -56,6 +61,7 @@ class Unfolding:
             return [record]
         self._refuse_second(record, tool)
         made = [fields for fields in tool.opens(record) if self._wants(fields)]
+        self._note_unread(record, tool)
         if self._kind == "prompts":
             made = _different_prompts(made)
         self._opened[record.path, tool.name] += 1
@@ -63,7 +69,14 @@ class Unfolding:
         return [Located(record.path, record.line, fields) for fields in made]
 
     def tell(self) -> None:
-        """Log how many records of each export held nothing of the wanted kind, if some did."""
+        """Log which parts of exports were not read, and how many records held nothing wanted."""
+        for (path, tool), count in self._unread.items():
+            named = self._named[path, tool]
+            more = f"; and {count - len(named):,} more" if count > len(named) else ""
+            _log.warning(
+                "%s: %d parts of records of %s are not read: %s%s",
+                *(path, count, tool, "; ".join(named), more),
+            )
         for (path, tool), empty in self._empty.items():
             if empty:
                 total = self._opened[path, tool]
@@ -77,6 +90,13 @@ class Unfolding:
             return True
         holds = _kind_of(fields)
         return holds == self._kind or (self._kind == "judgements" and holds != "demonstrations")
+
+    def _note_unread(self, record: Located, tool: Tool) -> None:
+        place = (record.path, tool.name)
+        for part in sorted(record.passed_over):
+            self._unread[place] += 1
+            if len(self._named[place]) < LISTED:
+                self._named[place].append(f"{record.path.name}:{record.line}: {part}")
 
     def _refuse_second(self, record: Located, tool: Tool) -> None:
         id_ = next((one for name in tool.ids if (one := record.value.get(name)) is not None), None)

@@ -1,6 +1,6 @@
 """Labelling: projects, their guidelines and tasks, and the work of the labellers."""
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,7 +53,8 @@ class LabelTasks(Base):
     """Prompt with the answers to judge.
 
     `key` is its name in the project, `digest` the same for the same prompt and answers. `num_taken`
-    counts labellers who hold or have finished it, `num_finished` those who have finished.
+    counts labellers who hold or have finished it, `num_finished` those who have finished. Only a
+    manager puts a task back that is `withdrawn_by_manager`.
     """
 
     __tablename__ = "label_tasks"
@@ -74,6 +75,7 @@ class LabelTasks(Base):
     num_finished: Mapped[int]
     num_unclear: Mapped[int]
     is_withdrawn: Mapped[bool]
+    withdrawn_by_manager: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[float]
 
     __table_args__ = (

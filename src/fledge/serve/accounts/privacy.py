@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRouter
 from pydantic import StringConstraints
 
-from fledge.database import Conversation, Database
+from fledge.database import Conversation, Database, StoredMessage
 from fledge.feedback.label_work import Assignment
 from fledge.serve.accounts.account import require_password
 from fledge.serve.accounts.cookies import forget_session, go
@@ -135,9 +135,14 @@ def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, 
     hand_over = database.desk.of(chat.id)
     return {
         **asdict(chat),
-        "messages": [asdict(turn) for turn in turns],
+        "messages": [asdict(turn) | {"details": _told(turn)} for turn in turns],
         "hand_over": None if hand_over is None else asdict(hand_over),
     }
+
+
+def _told(turn: StoredMessage) -> dict[str, object]:
+    """Return what is stored with a turn, without the account of the staff who wrote it."""
+    return {name: value for name, value in turn.details.items() if name != "by_id"}
 
 
 def assistants_of(database: Database, account_id: str) -> list[dict[str, object]]:

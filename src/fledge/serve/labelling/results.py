@@ -14,6 +14,7 @@ from fledge.feedback.judgement_tables import Judgements
 from fledge.feedback.label_records import FORMATS, Format, ranking_of, records_of
 from fledge.feedback.label_work import LabelProject, MemberProgress
 from fledge.feedback.pairwise import pairwise_agreement
+from fledge.feedback.pseudonym import pseudonym
 from fledge.feedback.resampling import Resampling
 from fledge.serve.errors import ApiError
 from fledge.serve.labelling.people import allowed
@@ -92,7 +93,8 @@ def result_routes(identity: Identity, database: Database) -> APIRouter:
             left_out=sum(each.num_done for each in members if not each.allows_training),
             agreement=found.share,
             labellers=[
-                LabellerShown.of(each, found.by_person.get(each.account_id)) for each in members
+                LabellerShown.of(each, found.by_pseudonym.get(pseudonym(each.account_id)))
+                for each in members
             ],
         )
 
@@ -129,7 +131,7 @@ class AgreementShown:
     """Shares of pairs that are ordered alike: by all labellers, and by each with the others."""
 
     share: float | None
-    by_person: dict[str, float]
+    by_pseudonym: dict[str, float]
 
 
 def agreement_in(database: Database, project: LabelProject) -> AgreementShown:

@@ -98,8 +98,8 @@ class ProblemSent(Asked):
 class Progress(BaseModel):
     """Work of a labeller and of everybody.
 
-    Both counts rise with every task, so that none shows that it was gold; `judgements` stays at
-    `wanted` once it is there.
+    Gold counts as any other task, so that no number tells it apart: each judgement raises both
+    counts, and each report lowers `tasks`. `judgements` stays at `wanted` once it is there.
     """
 
     done: int
@@ -112,12 +112,13 @@ class Progress(BaseModel):
     @classmethod
     def of(cls, project: LabelProject, mine: MemberProgress | None, judgements: int) -> "Progress":
         """Count for one person; `mine` is None before their first task."""
-        wanted = project.num_tasks * project.overlap
+        tasks = project.num_tasks + project.num_gold
+        wanted = tasks * project.overlap
         return cls(
             done=0 if mine is None else mine.num_done + mine.num_gold,
             skipped=0 if mine is None else mine.num_skipped + mine.num_unclear,
             seconds=0.0 if mine is None else mine.seconds,
-            tasks=project.num_tasks,
+            tasks=tasks,
             judgements=min(judgements, wanted),
             wanted=wanted,
         )

@@ -123,7 +123,7 @@ def queue_routes(identity: Identity, database: Database, pages: Pages) -> APIRou
             role="assistant",
             content=asked.content,
             parent_id=chat.current_message_id,
-            details={"by": person.name},
+            details={"by": person.name, "by_id": person.id},
         )
         return message_shown(said)
 

@@ -55,7 +55,7 @@ def opinion_routes(identity: Identity, database: Database) -> APIRouter:
             role="assistant",
             content=asked.content,
             parent_id=answer.parent_id,
-            details={"by": person.name},
+            details={"by": person.name, "by_id": person.id},
         )
         return {"message": message_shown(written)}
 
