@@ -16,6 +16,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import atan, cos, pi, sin, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -29,8 +30,7 @@ from fledge.stages.doctor import rollouts_of
 from fledge.train.metrics_file import read_metrics
 
 WANTED_WORDS = 8
-QUANTILES = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-"""Student's t at 97.5 %, by degrees of freedom from 1; 2.0 beyond them is a little narrow."""
+CONFIDENCE = 0.95
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
@@ -64,8 +64,30 @@ class Estimate:
         if len(values) < 2:
             return cls(fmean(values), None)
         freedom = len(values) - 1
-        quantile = QUANTILES[freedom - 1] if freedom <= len(QUANTILES) else 2.0
-        return cls(fmean(values), quantile * stdev(values) / len(values) ** 0.5)
+        return cls(fmean(values), t_quantile(freedom) * stdev(values) / len(values) ** 0.5)
+
+
+def t_quantile(freedom: int) -> float:
+    """Return how far Student's t lies from 0 at most, with a chance of `CONFIDENCE`."""
+    low, high = 0.0, 1.0
+    while chance_within(high, freedom) < CONFIDENCE:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance_within(middle, freedom) < CONFIDENCE else (low, middle)
+    return high
+
+
+def chance_within(t: float, freedom: int) -> float:
+    """Return the chance that Student's t lies between −t and t: Abramowitz and Stegun, 26.7.3–4."""
+    angle = atan(t / sqrt(freedom))
+    odd = freedom % 2
+    term = cos(angle) if odd else 1.0
+    total = 0.0
+    for step in range(freedom // 2):
+        total += term
+        term *= cos(angle) ** 2 * (2 * step + 1 + odd) / (2 * step + 2 + odd)
+    return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
 @dataclass(frozen=True)

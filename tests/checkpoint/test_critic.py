@@ -108,6 +108,10 @@ def test_what_is_no_critic_is_refused_by_its_stage(files, trained, tmp_path):
     (reward / "fledge.json").write_text(past)
     with pytest.raises(CheckpointError, match="this is one of reward"):
         fledge.load_critic(reward)
+    export_model(reward, tmp_path / "exported")
+    assert not (tmp_path / "exported" / "fledge.json").exists()
+    with pytest.raises(CheckpointError, match=r"no fledge\.json: reward models look the same"):
+        fledge.load_critic(tmp_path / "exported")
 
 
 def test_a_run_that_keeps_none_resumes_and_may_keep_it_later(files, trained, tmp_path):

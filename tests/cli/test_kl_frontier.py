@@ -48,8 +48,16 @@ def test_a_sweep_trains_each_run_once_and_draws_the_frontier(frontier, tmp_path,
 
 def test_intervals_are_those_of_student(frontier):
     found = frontier.Estimate.of([1.0, 2.0, 3.0])
-    assert found.mean == 2.0 and found.half_width == pytest.approx(4.303 / 3**0.5)
+    assert found.mean == 2.0 and found.half_width == pytest.approx(4.3027 / 3**0.5, abs=1e-4)
     assert frontier.Estimate.of([1.0]).half_width is None
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"),
+    [(1, 12.7062), (2, 4.3027), (9, 2.2622), (10, 2.2281), (11, 2.2010), (30, 2.0423)],
+)
+def test_quantiles_are_those_of_the_tables(frontier, freedom, quantile):
+    assert frontier.t_quantile(freedom) == pytest.approx(quantile, abs=1e-4)
 
 
 def test_the_flaw_is_that_words_are_paid_for_whichever_they_are(frontier):

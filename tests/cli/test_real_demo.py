@@ -91,6 +91,22 @@ def test_a_demo_that_was_finished_keeps_the_model_a_person_chose(
     assert answers_with(database) == "sft"
 
 
+def test_a_demo_killed_after_its_card_moves_the_assistant_when_it_goes_on(
+    fledge, called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: object) -> None:
+        called["finished"] = True
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fledge.cli.real_demo.promote_once", killed)
+        fledge("demo", "--real", "-o", tmp_path, "--seed", "2")
+    database = tmp_path / "real" / "chats.db"
+    assert called["finished"] and answers_with(database) == "sft"
+    assert fledge("demo", "--real", "-o", tmp_path, "--seed", "2")[0] == 0
+    assert answers_with(database) == "ppo"
+
+
 def test_without_a_page_it_says_how_to_open_one(fledge, called, tmp_path: Path) -> None:
     code, _, err = fledge("demo", "--real", "--no-serve", "-o", tmp_path)
     assert code == 0 and FakePage.events == []

@@ -1,13 +1,23 @@
 """`fledge improve` and `fledge rounds` as they are typed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from fledge.checkpoint.directory import find_checkpoint
 from fledge.checkpoint.promotions import read_promotions
-from rounds.miniature import prompts, rankings, write_lines
+from fledge.errors import CheckpointError
+from fledge.rounds.files import RoundFiles
+from fledge.rounds.improve import improve
+from fledge.rounds.progress import read_progress
+from fledge.train.progress import SilentProgress
+from rounds.miniature import brief, prompts, rankings, write_lines
 
 Fledge = Callable[..., tuple[int, str, str]]
+QUIET = SilentProgress()
 
 
 def test_a_round_at_chance_says_so_and_a_round_can_be_given_up(
@@ -69,3 +79,27 @@ def test_a_base_that_was_removed_ends_the_round_before_it_begins(
     code, _, err = fledge("improve", place, "-d", data)
     assert (code == 1 and "is gone" in err) or "no checkpoint here" in err
     assert "return to another model" in err
+
+
+def test_a_base_that_is_removed_during_a_round_ends_it_and_promotes_nothing(
+    base: Path, tmp_path: Path
+) -> None:
+    moved, place = tmp_path / "moved", tmp_path / "home"
+    shutil.copytree(find_checkpoint(base), moved)
+    data = write_lines(tmp_path / "a.jsonl", rankings(60, "right"))
+
+    def remove(phase: str) -> None:
+        if phase == "reward":
+            shutil.rmtree(moved)
+
+    def go_on() -> None:
+        improve(place, [data], base=moved, config=brief(), progress=QUIET, entering=remove)
+
+    with pytest.raises(CheckpointError, match="no checkpoint here"):
+        go_on()
+    progress = read_progress(RoundFiles(place, 1))
+    assert progress.state == "failed" and "no checkpoint here" in progress.message
+    with pytest.raises(CheckpointError, match=r"round 1 needs it; restore it, or give .* give-up"):
+        go_on()
+    assert (place / "rounds/001/data/rankings.jsonl").stat().st_size
+    assert [each.event for each in read_promotions(place)] == ["base"]

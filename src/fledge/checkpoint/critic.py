@@ -83,9 +83,15 @@ def find_critic(path: Path) -> Path:
     if (directory / CRITIC).is_dir():
         return directory / CRITIC
     past = read_lineage(directory)
-    is_critic = resolve(directory).kind == "scalar" and (past is None or past.stage != "reward")
-    if is_critic:
+    is_scalar = resolve(directory).kind == "scalar"
+    if is_scalar and past is not None and past.stage == "ppo":
         return directory
+    if is_scalar and past is None:
+        raise CheckpointError(
+            f"{directory}: expected the critic of a PPO run, found a model with one score that has "
+            "no fledge.json: reward models look the same, so nobody can tell. Put back its "
+            "fledge.json, or export RUN/critic anew"
+        )
     raise CheckpointError(
         f"{directory}: holds no critic. PPO's checkpoints have one, unless stage.critic.keep is "
         f"false; this is {'no checkpoint of fledge' if past is None else f'one of {past.stage}'}"

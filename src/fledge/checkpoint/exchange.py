@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from fledge.checkpoint.chat_tokens import with_chat_tokens
 from fledge.checkpoint.json_files import read_json, write_json
-from fledge.checkpoint.lineage import Lineage, Parent, parent, write_lineage
+from fledge.checkpoint.lineage import Lineage, Parent, parent, read_lineage, write_lineage
 from fledge.checkpoint.llama2c import read_llama2c
 from fledge.checkpoint.naming import Named, naming
 from fledge.checkpoint.recommended import GENERATION, Recommended
@@ -90,14 +90,17 @@ def import_model(
 def export_model(source: Path, output: Path, *, precision: str | None = None) -> Copied:
     """Copy a checkpoint for other programs, without its lineage.
 
-    A translation model with the paper's positions becomes the Marian that computes the same.
+    A critic says in `fledge.json` that PPO made it: a reward model has the same shape. A
+    translation model with the paper's positions becomes the Marian that computes the same.
 
     Raises:
         CheckpointError: as `import_model`, or no architecture of others computes the model.
     """
     checkpoint = resolve(source)
     model = _for_others(checkpoint)
-    return copy_model(checkpoint.named, model, _settings(source, model), output, precision, None)
+    settings = _settings(source, model)
+    past = _critic_mark(checkpoint)
+    return copy_model(checkpoint.named, model, settings, output, precision, past)
 
 
 def import_llama2c(
@@ -267,6 +270,16 @@ def _generation(source: Path) -> Mapping[str, object]:
     values = read_json(path)
     Recommended.of(values, str(path))
     return values
+
+
+def _critic_mark(checkpoint: Checkpoint) -> Lineage | None:
+    """Return what tells a critic from a reward model, without paths; None for other models."""
+    past = read_lineage(checkpoint.directory) if checkpoint.kind == "scalar" else None
+    if past is None or past.stage != "ppo":
+        return None
+    return Lineage(
+        stage="ppo", step=past.step, steps=past.steps, seen=past.seen, unit=past.unit, run={}
+    )
 
 
 def _lineage(source: Path, name: str) -> Lineage:

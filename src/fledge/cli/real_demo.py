@@ -12,6 +12,8 @@ MODELS = {"sft": "After SFT", "ppo": "After PPO", "import": "As imported"}
 """Names that people read, by the id and the run of a model; the default first until PPO is done."""
 FIRST = "sft"
 """Model that answers for the shop until the report card chooses."""
+MOVED = "assistant-moved"
+"""File of a demo whose assistant has had the chosen model; from then on people choose its model."""
 
 
 def raise_assistant(output: Path, seed: int, *, serve: bool, port: int | None) -> None:
@@ -40,13 +42,12 @@ def raise_assistant(output: Path, seed: int, *, serve: bool, port: int | None) -
             page.open()
 
     with page or nullcontext():
-        was_finished = read_card(output) is not None
         chosen = next(iter(run_real_demo(output, seed, after_sft=after_sft)))
         if not is_main:
             return
         offer(output, chosen)
-        if page is not None and not was_finished:
-            promote(output / CHATS, chosen)
+        if page is not None:
+            promote_once(output, chosen)
         typer.echo(f"Report card with curves and answers: {output / 'report.html'}", err=True)
         keep_open(page, output)
 
@@ -72,10 +73,17 @@ def employ(database: Path, model: str) -> None:
         create_assistant(kept, model)
 
 
-def promote(database: Path, chosen: str) -> None:
-    """Let the chosen model answer in the assistant's name, in place of the first."""
+def promote_once(output: Path, chosen: str) -> None:
+    """Let the chosen model answer in the assistant's name, in place of the first.
+
+    A demo that was killed before does it when it goes on. Once done, a person's choice stays.
+    """
     from fledge.database import open_database
     from fledge.demo.real.assistant import move_assistant
+    from fledge.files import write_text
 
-    with closing(open_database(database)) as kept:
+    if (output / MOVED).is_file():
+        return
+    with closing(open_database(output / CHATS)) as kept:
         move_assistant(kept, FIRST, chosen)
+    write_text(output / MOVED, f"{chosen}\n")

@@ -114,11 +114,10 @@ class LabelProjectStore:
             connection.execute(delete(LabelProjects).where(LabelProjects.id == project_id))
         return project
 
-    def judged(self) -> Mapping[str, int]:
-        """Return the number of judgements of each project, without gold."""
-        query = select(LabelMembers.project_id, func.sum(LabelMembers.num_done)).group_by(
-            LabelMembers.project_id
-        )
+    def judged(self, *, with_gold: bool = False) -> Mapping[str, int]:
+        """Return the number of judgements of each project, those of gold included or not."""
+        done = LabelMembers.num_done + (LabelMembers.num_gold if with_gold else 0)
+        query = select(LabelMembers.project_id, func.sum(done)).group_by(LabelMembers.project_id)
         with self._transactions.read() as connection:
             return {project_id: count for project_id, count in connection.execute(query)}
 

@@ -43,7 +43,7 @@ def ranking_of(judged: Judged, project: LabelProject) -> Ranking:
         ranking=judgement.ranking or by_rating(judgement.ratings),
         labeler=judged.assignment.account_id,
         ratings=dict(judgement.ratings) or None,
-        flags=dict(judgement.flags) or None,
+        flags=dict(judgement.flags),
         seconds=judged.assignment.seconds,
         prompt_id=task.key,
         guideline=_guideline(judged),
@@ -90,16 +90,18 @@ def _rankings(judged: Judged, project: LabelProject) -> Iterator[Record]:
 
 def _pairs(judged: Judged, project: LabelProject) -> Iterator[Record]:
     if len(judged.task.answers) > 1:
-        ranking = ranking_of(judged, project)
-        for better, worse in ranking.pairs():
+        ranking, origin = ranking_of(judged, project), _origin(judged, project)
+        for better, worse in ranking.ordered_pairs():
+            models = {"chosen_model": better.model, "rejected_model": worse.model}
             yield {
                 "prompt": judged.task.prompt,
-                "chosen": [{"role": "assistant", "content": better}],
-                "rejected": [{"role": "assistant", "content": worse}],
+                "chosen": [{"role": "assistant", "content": better.content}],
+                "rejected": [{"role": "assistant", "content": worse.content}],
                 "labeler": ranking.labeler,
                 "prompt_id": ranking.prompt_id,
                 "guideline": ranking.guideline,
-                **_origin(judged, project),
+                **origin,
+                "metadata": {**cast("Record", origin["metadata"]), **models},
             }
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fledge.feedback.judgements import Kind
+from fledge.feedback.blind import letters_of
+from fledge.feedback.judgements import Kind, judgement_from
 
 Layout = Literal["list", "columns"]
 
@@ -100,6 +101,13 @@ class Assignment:
     def is_held(self) -> bool:
         """Return whether nobody else can get this place of the task."""
         return self.is_gold or self.slot is not None
+
+    def in_letters(self) -> dict[str, object] | None:
+        """Return the judgement with the letters that the labeller saw in place of ids."""
+        if self.judgement is None:
+            return None
+        letter_of = {answer: letter for letter, answer in letters_of(self.shown).items()}
+        return judgement_from(self.judgement).renamed(letter_of).record()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,12 @@ class Ranking(BaseModel):
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the contents (better, worse) of all pairs of answers that are not tied."""
-        content = {response.id: response.content for response in self.responses}
-        tiers = [[content[id_] for id_ in group] for group in self.ranking]
+        return [(better.content, worse.content) for better, worse in self.ordered_pairs()]
+
+    def ordered_pairs(self) -> list[tuple[Response, Response]]:
+        """Return all pairs of answers that are not tied, the better one first."""
+        response = {response.id: response for response in self.responses}
+        tiers = [[response[id_] for id_ in group] for group in self.ranking]
         return [
             (better, worse)
             for rank, tier in enumerate(tiers)

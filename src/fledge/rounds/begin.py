@@ -41,6 +41,7 @@ def begin(
         begun = read_json(newest.settings, Begun)
         _refuse_withdrawn(place, newest, begun)
         _refuse_another(newest, begun, config, tuple(left_out))
+        _check_still_there(place, newest, begun)
         return newest, begun if config is None else begun.model_copy(update={"config": config})
     config = _with_shares(place, config or settings_before(place))
     everybody = leave_out(place, left_out)
@@ -143,6 +144,17 @@ def _with_shares(place: Path, config: RoundConfig) -> RoundConfig:
             "trained on; leave them as they are, or choose another place"
         )
     return config.model_copy(update={"shares": fixed})
+
+
+def _check_still_there(place: Path, files: RoundFiles, begun: Begun) -> None:
+    for model in (begun.start, begun.current):
+        try:
+            find_checkpoint(place / model)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"{error}. The unfinished round {files.number} needs it; restore it, or give the "
+                f"round up: fledge rounds give-up {place}"
+            ) from error
 
 
 def _check_there(place: Path, promotion: Promotion) -> None:

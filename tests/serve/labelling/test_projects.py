@@ -138,10 +138,34 @@ def test_progress_and_downloads_leave_out_who_objects(people: PeopleServer, call
     pairs = [json.loads(line) for line in reply.text.splitlines()]
     assert len(pairs) == 2 and pairs[0]["prompt"][0]["content"] == "Question 1?"
     assert pairs[0]["labeler"] == people.people_of["labeller"].id
+    for pair in pairs:
+        for side in ("chosen", "rejected"):
+            letter = pair[side][0]["content"].split()[0]
+            assert pair["metadata"][f"{side}_model"] == f"model-{letter}"
+    refused = call("labeller", "POST", f"projects/{project}/undo", status=409)
+    assert "taken back" in refused["error"]["message"]
+    (ranking,) = people.ask("GET", f"/api/label/{path}/judgements.jsonl", owner).text.splitlines()
+    assert json.loads(ranking)["flags"] == {}, "nothing was ticked, though it could be"
     call("owner", "GET", f"{path}/judgements.jsonl?format=ratings", status=400)
     people.database.accounts.change(people.people_of["labeller"].id, allows_training=False)
     assert call("admin", "GET", f"{path}/progress")["left_out"] == 1
     assert people.ask("GET", f"/api/label/{path}/judgements.jsonl", owner).text == ""
+
+
+def test_no_count_tells_which_task_was_gold(people: PeopleServer, call: Call) -> None:
+    project = make(call, gold_percent=50)
+    path = f"admin/projects/{project}/tasks"
+    call("admin", "POST", path, content=lines_of(3), status=201)
+    call("admin", "POST", f"{path}?gold=true", content=lines_of(2, start=8, gold={"best": "a"}))
+    seen = []
+    while (drawn := call("labeller", "POST", f"projects/{project}/draw"))["assignment"]:
+        progress, listed = drawn["progress"], call("labeller", "GET", "projects")["projects"][0]
+        assert listed["progress"] == progress
+        seen.append((progress["done"], progress["judgements"]))
+        place = f"assignments/{drawn['assignment']['id']}/submit"
+        call("labeller", "POST", place, {"ranking": [["A"], ["B"], ["C"]], "seconds": 3})
+    assert len(seen) >= 4, "gold was among them"
+    assert seen == [(done, min(done, 3)) for done in range(len(seen))]
 
 
 def test_progress_tells_how_often_labellers_order_two_answers_alike(
@@ -169,7 +193,7 @@ def test_a_labeller_takes_their_work_along_and_erases_it(people: PeopleServer, c
     export = people.ask("GET", "/account/export", labeller)
     with zipfile.ZipFile(io.BytesIO(export.content)) as file:
         (mine,) = json.loads(file.read("labelling.json"))
-    assert [answer for (answer,) in mine["judgement"]["ranking"]] == mine["shown"]
+    assert mine["judgement"]["ranking"] == [["A"], ["B"], ["C"]] and "shown" not in mine
     assert "is_gold" not in mine and "gold_score" not in mine
     form = {"password": PASSWORD}
     assert people.ask("POST", "/account/delete", labeller, data=form).status_code == 303

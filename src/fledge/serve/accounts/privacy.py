@@ -120,9 +120,13 @@ def archive(database: Database, account_id: str) -> bytes:
 
 
 def labelled(assignment: Assignment) -> dict[str, object]:
-    """Return a task of the person as labeller; whether it was gold stays with the project."""
-    kept = asdict(assignment)
-    return {name: kept[name] for name in kept if name not in ("is_gold", "gold_score", "slot")}
+    """Return a task of the person as labeller, with letters as they saw them.
+
+    Whether it was gold stays with the project, and the answers' ids, which may name their models.
+    """
+    kept = asdict(assignment) | {"judgement": assignment.in_letters()}
+    hidden = ("is_gold", "gold_score", "slot", "shown")
+    return {name: kept[name] for name in kept if name not in hidden}
 
 
 def chat_of(database: Database, chat: Conversation, deleted: bool) -> dict[str, object]:

@@ -111,6 +111,8 @@ def result_routes(identity: Identity, database: Database) -> APIRouter:
                 f"not {chosen}",
                 param="format",
             )
+        # From now on somebody may train on them, so their labellers cannot take them back.
+        database.label_steps.rely_on(project.id)
         audited: dict[str, object] = {"format": chosen}
         database.audit.add(person.id, "label_judgements.downloaded", project.name, audited)
         return StreamingResponse(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from fledge.feedback.blind import letters_of
-from fledge.feedback.judgements import FLAGS, Judgement, Kind, judgement_from
+from fledge.feedback.judgements import FLAGS, Judgement, Kind
 from fledge.feedback.label_line import LONGEST_CONTENT, MOST_TURNS
 from fledge.feedback.label_work import (
     Assignment,
@@ -96,7 +96,11 @@ class ProblemSent(Asked):
 
 
 class Progress(BaseModel):
-    """Work of a labeller, gold included, and of everybody, without gold."""
+    """Work of a labeller and of everybody.
+
+    Both counts rise with every task, so that none shows that it was gold; `judgements` stays at
+    `wanted` once it is there.
+    """
 
     done: int
     skipped: int
@@ -108,13 +112,14 @@ class Progress(BaseModel):
     @classmethod
     def of(cls, project: LabelProject, mine: MemberProgress | None, judgements: int) -> "Progress":
         """Count for one person; `mine` is None before their first task."""
+        wanted = project.num_tasks * project.overlap
         return cls(
             done=0 if mine is None else mine.num_done + mine.num_gold,
             skipped=0 if mine is None else mine.num_skipped + mine.num_unclear,
             seconds=0.0 if mine is None else mine.seconds,
             tasks=project.num_tasks,
-            judgements=judgements,
-            wanted=project.num_tasks * project.overlap,
+            judgements=min(judgements, wanted),
+            wanted=wanted,
         )
 
 
@@ -231,7 +236,7 @@ class AssignmentShown(BaseModel):
             seconds=assignment.seconds,
             expires_at=assignment.expires_at,
             state=assignment.state,
-            judgement=_with_letters(assignment),
+            judgement=assignment.in_letters(),
             notes=assignment.notes,
             finished_at=assignment.finished_at,
         )
@@ -301,10 +306,3 @@ class History(BaseModel):
 def beginning_of(task: LabelTask) -> str:
     """Return the beginning of the last turn of a prompt, in one line."""
     return " ".join(str(task.prompt[-1]["content"]).split())[:SHOWN_CHARACTERS]
-
-
-def _with_letters(assignment: Assignment) -> dict[str, object] | None:
-    if assignment.judgement is None:
-        return None
-    letter_of = {answer: letter for letter, answer in letters_of(assignment.shown).items()}
-    return judgement_from(assignment.judgement).renamed(letter_of).record()

@@ -54,7 +54,8 @@ def project_routes(identity: Identity, database: Database) -> APIRouter:
     @router.get("")
     def projects(person: Labeller) -> MyProjects:
         """Return the open projects, the newest first, with the person's progress."""
-        mine, judged = database.label_results.of_person(person.id), database.label_projects.judged()
+        mine = database.label_results.of_person(person.id)
+        judged = database.label_projects.judged(with_gold=True)
         versions = database.label_projects.guideline_versions()
         return MyProjects(
             projects=[
@@ -201,7 +202,7 @@ def progress_of(database: Database, person: Person, project_id: str) -> Progress
     """Return the progress of a person in one project."""
     project, members = database.label_results.standing(project_id)
     mine = next((each for each in members if each.account_id == person.id), None)
-    return Progress.of(project, mine, sum(each.num_done for each in members))
+    return Progress.of(project, mine, sum(each.num_done + each.num_gold for each in members))
 
 
 def fitting(act: Callable[[], Result]) -> Result:
