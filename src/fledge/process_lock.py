@@ -7,6 +7,7 @@ on from work that was killed.
 import errno
 import os
 import platform
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,8 @@ FAR = 2**20
 """Byte that Windows locks, far behind the note, which stays readable."""
 HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 LONGEST_NOTE = 500
+LARGEST_NUMBER = 2**31 - 1
+"""Largest number of a process that a signal takes."""
 START_TIME = 22
 """Field of /proc/PID/stat that tells when a process began, in ticks since the machine did."""
 
@@ -62,7 +65,12 @@ class Process:
     @property
     def is_here(self) -> bool:
         """Whether it is on this machine, and still the process that wrote the note."""
-        return self.host == platform.node() and self.began == _began(self.number)
+        # A signal to number 0 would reach every process of the sender's group.
+        return (
+            0 < self.number <= LARGEST_NUMBER
+            and self.host == platform.node()
+            and self.began == _began(self.number)
+        )
 
     def __str__(self) -> str:
         """Name it for a message."""
@@ -88,7 +96,7 @@ def locked(
     """
     with explained(file, "lock"):
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
     owner = os.getpid()
     try:
         if not any(_take_after(descriptor, pause) for pause in pauses):
@@ -107,13 +115,19 @@ def locked(
 def holder(file: Path) -> Process | None:
     """Return the process that holds the lock of a file now; None if none does.
 
-    To read the file is enough, so those who may not write it can tell, too.
+    To read the file is enough, so those who may not write it can tell, too. Nobody holds a link,
+    which may lead to the lock of other work, or a pipe, which would block its reader.
     """
     try:
+        status = file.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
         descriptor = os.open(file, os.O_RDONLY)
     except OSError:
         return None
     try:
+        if not os.path.samestat(status, os.fstat(descriptor)):  # replaced just now
+            return None
         return None if _take(descriptor, shared=True) else _holder(descriptor)
     finally:
         os.close(descriptor)

@@ -1,5 +1,7 @@
 """The doctor's practice: a run is examined once for each state, and not all the time."""
 
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -89,3 +91,18 @@ def test_one_run_is_examined_while_another_is(tmp_path: Path) -> None:
         assert not practice.examined(tmp_path / "short").warnings
         told.set()
         assert long.result(20).problem == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows makes neither links nor such pipes")
+@pytest.mark.parametrize("name", ["not_finite.json", "step-00000001/fledge.json"])
+def test_the_doctor_reads_neither_through_a_link_nor_from_a_pipe(tmp_path: Path, name: str) -> None:
+    run, secret = tmp_path / "run", tmp_path / "secret"
+    secret.write_text("[]", encoding="utf-8")
+    (run / name).parent.mkdir(parents=True)
+    (run / name).symlink_to(secret)
+    doctor = Doctor()
+    assert "is a link or no plain file" in Practice(doctor).examined(run).problem
+    (run / name).unlink()
+    os.mkfifo(run / name)
+    assert "is a link or no plain file" in Practice(doctor).examined(run).problem
+    assert doctor.seen == 0

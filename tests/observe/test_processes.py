@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, WriteError
 from fledge.observe.board import Board
 from fledge.observe.folder import LOG_FILE, RunsFolder
 from fledge.observe.processes import Processes, RunFile, log_of
@@ -81,7 +81,9 @@ def test_only_run_files_whose_output_lies_in_the_folder_are_offered(root: Path) 
     write(root, "long.toml", "runs/" + "x" * 300)
     (root / "deep.toml").write_text("output = " + "[" * 9_000, encoding="utf-8")
     (root / "link.toml").symlink_to(root / "good.toml")
-    files = Processes(RunsFolder(root)).files()
+    files, damaged = Processes(RunsFolder(root)).look()
+    assert [each.name for each in damaged] == ["broken.toml", "deep.toml"]
+    assert all("cannot be read: " in each.problem for each in damaged)
     assert files == [
         RunFile("absolute.toml", "translate", "deep/ppo-2"),
         RunFile("good.toml", "ppo", "ppo-1"),
@@ -154,6 +156,8 @@ def test_a_run_that_others_train_is_stopped_but_not_started(
         (f"{os.getpid()} elsewhere {Process.this().began}", "process [0-9]+ on elsewhere"),
         (f"{os.getpid()} {Process.this().host} 1", "process [0-9]+, which"),
         ("", "an unknown process"),
+        (f"0 {Process.this().host} ", "an unknown process"),
+        (f"{2**40} {Process.this().host} ", "process [0-9]+, which"),
     ],
 )
 def test_a_process_elsewhere_and_one_that_took_a_number_over_are_left_in_peace(
@@ -177,3 +181,19 @@ def test_a_log_behind_a_link_is_not_written(root: Path, processes: Processes) ->
     with pytest.raises(ConfigError, match="was not started"):
         processes.start("good.toml")
     assert (root / "precious").read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows makes neither links nor such pipes")
+def test_a_lock_behind_a_link_or_in_a_pipe_is_nobody_s(root: Path, processes: Processes) -> None:
+    lock = root / "mine" / LOCK_FILE
+    with present(root.parent / "outside"):
+        lock.parent.mkdir()
+        (root / "mine" / "metrics.jsonl").write_text("", encoding="utf-8")
+        lock.symlink_to(root.parent / "outside" / LOCK_FILE)
+        with pytest.raises(ConfigError, match="mine is not running"):
+            processes.stop("mine")
+        with pytest.raises(WriteError), present(root / "mine"):
+            pass
+    lock.unlink()
+    os.mkfifo(lock)
+    assert trainer(root / "mine") is None

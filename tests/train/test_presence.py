@@ -64,7 +64,10 @@ def test_a_killed_process_frees_its_run(tmp_path: Path) -> None:
     assert (tmp_path / LOCK_FILE).read_text().startswith(f"{process.pid} ")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "failed"}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"state": "failed"}', "\x00", "[" * 9_000, '{"state": [], "message": ""}'],
+)
 def test_a_damaged_note_is_no_note(tmp_path: Path, text: str) -> None:
     (tmp_path / END_FILE).write_text(text, encoding="utf-8")
     assert read_end(tmp_path) is None

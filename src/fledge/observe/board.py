@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from fledge.errors import FledgeError
-from fledge.observe.findings import Doctor, Practice, Warned, no_doctor
-from fledge.observe.folder import MOST_RUNS, RunsFolder, Stamp, plain_file
+from fledge.errors import DataError
+from fledge.observe.findings import UNREADABLE, Doctor, Practice, Warned, no_doctor
+from fledge.observe.folder import MOST_RUNS, RunsFolder, RunUnavailable, Stamp, Unread, plain_file
 from fledge.observe.lineage import Ancestor, ancestors_of
-from fledge.observe.lines import Place, read_after
+from fledge.observe.lines import Place, read_after, whole_text
 from fledge.observe.processes import Processes, RunFile, log_of
 from fledge.observe.samples import SampledPrompt, samples_of
 from fledge.observe.series import plain, series_of
@@ -39,10 +39,14 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """Runs of the folder, those that changed last first, and run files that made none yet."""
+    """Runs of the folder, those that changed last first, and run files that made none yet.
+
+    `unread` are links to runs, and damaged run files.
+    """
 
     runs: Sequence[RunLine]
     waiting: Sequence[RunFile]
+    unread: Sequence[Unread]
     is_cut: bool
 
 
@@ -101,18 +105,22 @@ class Board:
         return self._folder.root
 
     def list(self) -> RunList:
-        """Return all runs; one that vanishes meanwhile is left out."""
-        files = {each.run: each for each in self._processes.files()}
+        """Return all runs; one that vanishes meanwhile is left out, an unreadable one says why."""
+        described, damaged = self._processes.look()
+        files = {each.run: each for each in described}
         names = self._folder.names()
         lines: list[RunLine] = []
         for name in names:
             try:
                 lines.append(self._line(name, files.get(name)))
-            except (OSError, FledgeError):
+            except (FileNotFoundError, RunUnavailable):
                 continue
+            except UNREADABLE as error:
+                lines.append(unreadable(name, error))
         lines.sort(key=lambda line: (line.state != "running", line.age is None, line.age or 0.0))
         waiting = [each for each in files.values() if each.run not in names]
-        return RunList(lines, waiting, len(names) == MOST_RUNS)
+        unread = [*damaged, *map(self._unread, self._folder.links())]
+        return RunList(lines, waiting, unread, len(names) == MOST_RUNS)
 
     def metrics(self, name: str, after: Place) -> MetricsPart:
         """Return the metrics of a run after a place, thinned."""
@@ -146,7 +154,7 @@ class Board:
             ancestors=ancestors,
             data=data,
             warnings=found.warnings,
-            problem=found.problem,
+            problem=whole_text(found.problem),
             log=log_of(run),
         )
 
@@ -159,6 +167,8 @@ class Board:
         self._processes.stop(name)
 
     def _line(self, name: str, file: RunFile | None) -> RunLine:
+        if whole_text(name) != name:
+            raise DataError("its name is no UTF-8; rename its directory")
         run = self._folder.run(name)
         found = self._with_process(name, run, self._state(run))
         age = None if found.changed is None else max(0.0, self._clock() - found.changed)
@@ -166,13 +176,25 @@ class Board:
             name=name,
             stage=file.stage if found.stage == "unknown" and file is not None else found.stage,
             state=found.state,
-            message=found.message,
+            message=whole_text(found.message),
             step=found.step,
             steps=found.steps,
             last={metric: plain(value) for metric, value in found.last.items()},
             age=age,
             file=None if file is None else file.file,
         )
+
+    def _unread(self, link: Path) -> Unread:
+        """Say where a link to a run leads: to a place in the folder, or outside."""
+        place = link.resolve()
+        if place.is_relative_to(self.root):
+            problem = f"This is a link to {self._folder.name_of(place)}, which has its own line."
+        else:
+            problem = (
+                "This is a link that leads outside the folder. Move the run into the folder, or "
+                "start the server with --runs and the place of the run."
+            )
+        return Unread(whole_text(self._folder.name_of(link)), whole_text(problem))
 
     def _state(self, run: Path) -> RunState:
         """Return the state of a run; only one that changed, or is trained, is read again."""
@@ -191,6 +213,21 @@ class Board:
             said = log_of(run).strip().splitlines()
             return replace(found, state="failed", message=said[-1] if said else "It did not start.")
         return found
+
+
+def unreadable(name: str, error: BaseException) -> RunLine:
+    """Return the line of a run whose files cannot be read."""
+    return RunLine(
+        name=whole_text(name),
+        stage="unknown",
+        state="failed",
+        message=whole_text(f"This run cannot be read: {error}"),
+        step=None,
+        steps=None,
+        last={},
+        age=None,
+        file=None,
+    )
 
 
 def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Lock
 from typing import final
 
+from fledge.checkpoint.directory import latest
 from fledge.errors import FledgeError
-from fledge.observe.folder import Stamp, stamp_of
+from fledge.observe.folder import Stamp, odd_file, plain_checkpoint, stamp_of
 
 MOST_BYTES = 64 * 2**20
 """Size of the metrics up to which they are examined; the command does it at any size."""
@@ -81,8 +82,8 @@ class Practice:
     def _examine(self, run: Path) -> Examined:
         metrics = run / "metrics.jsonl"
         try:
-            if linked := [name for name in EXAMINED if (run / name).is_symlink()]:
-                return Examined(problem=f"{linked[0]} is a link, which this page does not follow")
+            if odd := _odd(run):
+                return Examined(problem=f"{odd} is a link or no plain file; this page reads none")
             if metrics.exists() and metrics.stat().st_size > MOST_BYTES:
                 return Examined(
                     problem="the run is too long for this page; `fledge doctor` reads it"
@@ -90,3 +91,12 @@ class Practice:
             return Examined(tuple(self._doctor(run)))
         except UNREADABLE as error:
             return Examined(problem=f"the doctor cannot read this run: {error}")
+
+
+def _odd(run: Path) -> str | None:
+    """Return what the doctor would read through a link or from no plain file; None if nothing."""
+    names = sorted(path.name for path in run.glob("*.json*"))
+    checkpoint = latest(run)
+    if checkpoint is not None and plain_checkpoint(run) is None:
+        return checkpoint.name
+    return odd_file(run, names)

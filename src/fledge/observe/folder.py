@@ -1,12 +1,14 @@
 """Folder of runs: which runs lie in it, and their files, never anything outside."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from fledge.checkpoint.directory import step_of
+from fledge.checkpoint.directory import latest, step_of
+from fledge.checkpoint.lineage import FILE_NAME as LINEAGE_FILE
 from fledge.errors import ConfigError, DataError
 
 LOG_FILE = "started.log"
@@ -14,9 +16,18 @@ LOG_FILE = "started.log"
 MARKS = ("run.json", "metrics.jsonl", LOG_FILE)
 """Files of which every run has one: settings, metrics, or the log of a start that failed."""
 MOST_RUNS = 500
+MOST_LINKS = 50
 MOST_DIRECTORIES = 20_000
 DEEPEST = 6
 """Directories between the folder and a run, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something in the folder that is not read, and why."""
+
+    name: str
+    problem: str
 
 
 class RunUnavailable(DataError):
@@ -52,6 +63,17 @@ class RunsFolder:
             if any((directory / mark).is_file() for mark in MARKS):
                 found.append(self.name_of(directory))
         return sorted(found)
+
+    def links(self) -> list[Path]:
+        """List the links to runs, at most `MOST_LINKS`; no run is read through one."""
+        found: list[Path] = []
+        for directory in self._directories():
+            for path in sorted(directory.iterdir()):
+                if path.is_symlink() and any((path / mark).is_file() for mark in MARKS):
+                    found.append(path)
+            if len(found) >= MOST_LINKS:
+                break
+        return found[:MOST_LINKS]
 
     def name_of(self, directory: Path) -> str:
         """Return the name of a directory of the folder; `.` for the folder itself."""
@@ -123,6 +145,26 @@ def plain_file(run: Path, name: str) -> Path | None:
     """Return a file of a run unless it is missing, a link or nothing plain."""
     path = run / name
     return path if path.is_file() and not path.is_symlink() else None
+
+
+def plain_checkpoint(run: Path) -> Path | None:
+    """Return the newest checkpoint of a run unless it, or its lineage, is a link or nothing plain.
+
+    One without a lineage counts as plain.
+    """
+    checkpoint = latest(run)
+    if checkpoint is None or checkpoint.is_symlink():
+        return None
+    return None if odd_file(checkpoint, (LINEAGE_FILE,)) else checkpoint
+
+
+def odd_file(place: Path, names: Iterable[str]) -> str | None:
+    """Return the first of some names that is a link, or nothing plain; None if none is."""
+    for name in names:
+        path = place / name
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            return name
+    return None
 
 
 Stamp = tuple[tuple[int, int, int] | None, ...]

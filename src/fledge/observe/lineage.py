@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fledge.checkpoint.directory import latest
 from fledge.checkpoint.lineage import Lineage, Parent, read_lineage
 from fledge.errors import CheckpointError
+from fledge.observe.folder import plain_checkpoint
 
 MOST = 50
 
@@ -26,9 +26,9 @@ def ancestors_of(run: Path) -> tuple[list[Ancestor], Mapping[str, str]]:
 
     Both are empty before the first checkpoint.
     """
-    checkpoint = latest(run)
+    checkpoint = plain_checkpoint(run)
     try:
-        past = None if checkpoint is None or checkpoint.is_symlink() else read_lineage(checkpoint)
+        past = None if checkpoint is None else read_lineage(checkpoint)
     except CheckpointError:
         past = None
     if past is None:

@@ -9,6 +9,8 @@ from typing import Any
 
 MOST_BYTES = 4 * 2**20
 """Bytes of one reading."""
+HALF = b"\\ud"
+"""Beginning of the escape of a half of a surrogate pair, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,19 @@ def parsed(content: bytes) -> tuple[list[Mapping[str, Any]], int]:
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            lines.append(value)
+            lines.append(whole(value) if HALF in line.lower() else value)
         else:
             unreadable += 1
     return lines, unreadable
+
+
+def whole(values: dict[str, Any]) -> dict[str, Any]:
+    """Replace halves of surrogate pairs in values of JSON by `?`, for no answer can hold them."""
+    text = json.dumps(values, ensure_ascii=False)
+    found: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+    return found
+
+
+def whole_text(text: str) -> str:
+    """Replace halves of surrogate pairs in a text by `?`; names of files may hold them, too."""
+    return text.encode("utf-8", "replace").decode("utf-8")

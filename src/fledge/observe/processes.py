@@ -13,13 +13,16 @@ from threading import Lock
 from typing import IO, Any, final
 
 from fledge.errors import ConfigError, Interrupted
-from fledge.observe.folder import LOG_FILE, RunsFolder, may_hold_runs, plain_file
+from fledge.observe.folder import LOG_FILE, RunsFolder, Unread, may_hold_runs, plain_file
+from fledge.observe.lines import whole_text
 from fledge.train.presence import trainer
 
 FLEDGE = (sys.executable, "-P", "-m", "fledge")
 """Words that start fledge, whatever lies in the working directory."""
 NICENESS = 10
 MOST_FILES = 200
+UNREADABLE = (OSError, ValueError, RecursionError)
+"""Errors of a damaged run file."""
 COMMANDS: Mapping[str, str] = {
     "pretrain": "pretrain",
     "translate": "translate-train",
@@ -56,12 +59,22 @@ class Processes:
 
     def files(self) -> list[RunFile]:
         """List the run files of the folder that make a run in it."""
+        return self.look()[0]
+
+    def look(self) -> tuple[list[RunFile], list[Unread]]:
+        """List the run files of the folder that make a run in it, and those that are damaged."""
         found: list[RunFile] = []
+        damaged: list[Unread] = []
         for path in sorted(self._tomls()):
-            described = self._described(path)
+            try:
+                described = self._described(path)
+            except UNREADABLE as error:
+                name = whole_text(self._folder.name_of(path))
+                damaged.append(Unread(name, whole_text(f"This run file cannot be read: {error}")))
+                continue
             if described is not None:
                 found.append(described)
-        return found
+        return found, damaged
 
     def is_alive(self, run: str) -> bool:
         """Tell whether a process was started for a run and lives; it may not train yet."""
@@ -155,18 +168,21 @@ class Processes:
         return found[:MOST_FILES]
 
     def _described(self, path: Path) -> RunFile | None:
-        """Describe a run file; None where it is none, or its output lies elsewhere."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return None
+        """Describe a run file; None where it is none, or its output lies elsewhere.
+
+        Raises:
+            OSError, ValueError, RecursionError: it is no readable TOML, or its name no UTF-8.
+        """
+        path.name.encode("utf-8")
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
         stage, output = _stage(values), values.get("output")
         if stage is None or not isinstance(output, str):
             return None
         place = self._folder.within(Path(output))
         if place is None:
             return None
-        return RunFile(self._folder.name_of(path), stage, self._folder.name_of(place))
+        found = RunFile(self._folder.name_of(path), stage, self._folder.name_of(place))
+        return found if whole_text(found.file + found.run) == found.file + found.run else None
 
 
 def log_of(run: Path, most: int = 4_000) -> str:

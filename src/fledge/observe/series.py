@@ -41,7 +41,7 @@ def series_of(lines: Iterable[Mapping[str, Any]], most: int = MOST_POINTS) -> di
 def step_of(line: Mapping[str, Any]) -> int | None:
     """Return the step of a line; None if it has none."""
     step = line.get(STEP)
-    return int(step) if is_number(step) and math.isfinite(step) else None
+    return int(step) if is_number(step) and abs(step) < LARGEST else None
 
 
 def numbers_of(line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

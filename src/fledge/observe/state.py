@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fledge.checkpoint.directory import latest
 from fledge.checkpoint.json_files import read_json
 from fledge.checkpoint.lineage import Lineage, read_lineage
 from fledge.errors import CheckpointError
-from fledge.observe.folder import Stamp, plain_file, stamp_of
-from fledge.observe.lines import newest_lines
+from fledge.observe.folder import Stamp, plain_checkpoint, plain_file, stamp_of
+from fledge.observe.lines import newest_lines, whole
 from fledge.observe.series import numbers_of, step_of
 from fledge.train.presence import END_FILE, LOCK_FILE, read_end, trainer
 
@@ -73,14 +72,14 @@ def stamp_of_state(run: Path) -> Stamp:
 def settings_of(run: Path) -> Mapping[str, Any]:
     """Read the resolved settings of a run; empty if it has none or they are damaged."""
     try:
-        return read_json(run / "run.json") if plain_file(run, "run.json") else {}
+        return whole(read_json(run / "run.json")) if plain_file(run, "run.json") else {}
     except CheckpointError:
         return {}
 
 
 def _newest_lineage(run: Path) -> tuple[Lineage | None, str]:
-    checkpoint = latest(run)
-    if checkpoint is None or checkpoint.is_symlink():
+    checkpoint = plain_checkpoint(run)
+    if checkpoint is None:
         return None, ""
     try:
         return read_lineage(checkpoint), ""

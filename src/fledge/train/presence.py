@@ -68,9 +68,10 @@ def read_end(output: Path) -> End | None:
     """Read the note of how a run ended; None if there is none, or nothing readable."""
     try:
         values = json.loads((output / END_FILE).read_text(encoding="utf-8"))
-        return End(values["state"], str(values["message"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        state, message = values["state"], str(values["message"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return End(state, message) if state in ("stopped", "failed") else None
 
 
 def trainer(output: Path) -> Process | None:

@@ -140,6 +140,19 @@ def test_a_damaged_model_is_told_once_and_awaited_on(
     assert registry["tiny"] is there
 
 
+@pytest.mark.parametrize("error", [ValueError("no UTF-8"), PermissionError("denied")])
+def test_a_model_whose_files_nobody_can_read_stays_awaited(
+    tiny: Tokenizer, error: Exception
+) -> None:
+    def find() -> ServedModel | None:
+        raise error
+
+    first = served(ScriptedEngine(tiny, "Hi"), tiny, "first")
+    registry = ModelRegistry([first, AwaitedModel("tiny", "Tiny", find)])
+    registry.look()
+    assert [each.id for each in registry.listing().data] == ["first"]
+
+
 def test_the_page_and_its_api_offer_the_same(tiny: Tokenizer) -> None:
     first = served(ScriptedEngine(tiny, "Hi"), tiny, "first")
     app = create_app([first, AwaitedModel("late", "A late one", lambda: None)])

@@ -118,3 +118,11 @@ def test_a_damaged_history_is_named_with_its_line(place: Path) -> None:
         file.write("{half a line\n")
     with pytest.raises(CheckpointError, match=r"promotions\.jsonl:2: expected a promotion"):
         find_checkpoint(place)
+
+
+def test_a_history_of_foreign_bytes_leaves_the_list_and_the_old_model(place: Path) -> None:
+    registry = ModelRegistry(served_models(named([str(place)])))
+    base = served(registry)
+    (place / "promotions.jsonl").write_bytes(b"\xff\n")
+    assert [card.id for card in registry.listing().data] == ["home"]
+    assert served(registry) is base

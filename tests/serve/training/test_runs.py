@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,56 @@ def test_nothing_outside_the_folder_is_read(
     assert answer.status_code in (400, 404) and "666" not in answer.text
     if answer.status_code == 404:
         assert answer.json()["error"]["code"] == "run_gone"
+
+
+BAD_FILES = {
+    "ended.json": "[" * 9_000,
+    "run.json": '{"stage": {"name": "\\ud800"}, "x\\uD801": 1}',
+    "metrics.jsonl": '{"step": Infinity, "a": 1}\n{"step": 1e300}\n{"step": 2, "\\ud800": 1}\n',
+    "samples.jsonl": '{"step": 0, "prompt": "\\udc00", "answer": "\\ud800", "reward": NaN}\n',
+    "step-00000001/fledge.json": '{"a":' * 9_000,
+}
+
+
+def test_each_bad_run_is_shown_and_spoils_no_other(tmp_path: Path) -> None:
+    for name, text in BAD_FILES.items():
+        file = tmp_path / Path(name).name.partition(".")[0] / name
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+        (file.parents[len(Path(name).parts) - 1] / "started.log").write_text("", encoding="utf-8")
+    (tmp_path / "broken.toml").write_text("[[[[", encoding="utf-8")
+    names = ["ended", "fledge", "metrics", "run", "samples"]
+    if sys.platform == "linux":
+        os.makedirs(os.fsencode(tmp_path) + b"/od\xff")
+        (tmp_path / "od\udcff" / "started.log").write_text("", encoding="utf-8")
+        (tmp_path / "link").symlink_to(tmp_path / "run", target_is_directory=True)
+        (tmp_path / "out").symlink_to(Path("/proc/self/fd"), target_is_directory=True)
+        os.mkfifo(tmp_path / "ended" / "running.lock")
+    with people_server(login=False, runs=Board(RunsFolder(tmp_path))) as server:
+        found = server.ask("GET", "/api/training/runs").json()
+        lines = {line["name"]: line for line in found["runs"]}
+        for name in names:
+            assert name in lines
+            for what in ("metrics", "samples", "about"):
+                answer = server.ask("GET", f"/api/training/{what}?run={name}")
+                assert answer.status_code == 200, (name, what, answer.text)
+    assert "fledge.json is damaged" in lines["fledge"]["message"]
+    assert lines["metrics"]["step"] == 2 and lines["run"]["stage"] == "?"
+    unread = {each["name"]: each["problem"] for each in found["unread"]}
+    assert "cannot be read" in unread["broken.toml"]
+    if sys.platform == "linux":
+        assert "no UTF-8" in lines["od?"]["message"]
+        assert unread["link"] == "This is a link to run, which has its own line."
+        assert set(unread) == {"broken.toml", "link"}, "a link to no run is none of ours"
+
+
+def test_a_link_to_a_run_outside_says_so(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "metrics.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mine").symlink_to(tmp_path / "outside", target_is_directory=True)
+    found = Board(RunsFolder(tmp_path / "runs")).list()
+    assert not found.runs and "leads outside" in found.unread[0].problem
 
 
 def test_the_page_of_curves_shows_names_as_text_and_only_so_many(server: PeopleServer) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fledge.checkpoint.promotions import BASE, FILE_NAME, read_promotions
-from fledge.errors import FledgeError
-from fledge.serve.models.registry import ServedModel
+from fledge.serve.models.registry import UNREADABLE, ServedModel
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class PromotedModel:
                 return current
             made = self._made()
             self.seen = changed
-        except (FledgeError, OSError) as error:
+        except UNREADABLE as error:
             self.next_attempt = self.clock() + RETRY_SECONDS
             logger.error("%s: the promoted model cannot be served: %s", self.place, error)
             return current

@@ -16,6 +16,9 @@ from fledge.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
+UNREADABLE = (FledgeError, OSError, ValueError, RecursionError)
+"""Errors of a model whose files are damaged; those of one must not spoil the list of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
@@ -168,7 +171,7 @@ class ModelRegistry(Mapping[str, Model]):
     def _found(self, model: AwaitedModel) -> ServedModel | None:
         try:
             found = model.find()
-        except FledgeError as error:
+        except UNREADABLE as error:
             if self._failures.get(model.id) != str(error):
                 logger.error("%s cannot be served: %s", model.id, error)
             self._failures[model.id] = str(error)

@@ -22,6 +22,8 @@ async function readRuns() {
   at("frame").hidden = list.runs.length === 0;
   at("cut").hidden = !list.is_cut;
   refill(at("runs"), list.runs, row);
+  at("unread-part").hidden = list.unread.length === 0;
+  refill(at("unread"), list.unread, unread);
   if (MAY_ACT) {
     at("waiting-part").hidden = list.waiting.length === 0;
     refill(at("waiting"), list.waiting, waiting);
@@ -91,6 +93,10 @@ function action(/** @type {any} */ run) {
 function waiting(/** @type {any} */ file) {
   const words = make("span", "grow", make("strong", "", file.file), make("span", "hint", `${file.stage}, into ${file.run}`));
   return make("li", "list-row", words, button("Start", file.file, () => start(file.file)));
+}
+
+function unread(/** @type {any} */ thing) {
+  return make("li", "list-row", make("span", "grow", make("strong", "", thing.name), make("span", "hint", thing.problem)));
 }
 
 function button(/** @type {string} */ word, /** @type {string} */ name, /** @type {() => void} */ press) {
