@@ -159,6 +159,7 @@ def test_a_run_that_others_train_is_stopped_but_not_started(
         (f"0 {Process.this().host} ", "an unknown process"),
         (f"{2**40} {Process.this().host} ", "process [0-9]+, which"),
     ],
+    ids=["another machine", "a number given again", "no note", "no number", "no such number"],
 )
 def test_a_process_elsewhere_and_one_that_took_a_number_over_are_left_in_peace(
     root: Path, processes: Processes, monkeypatch: pytest.MonkeyPatch, note: str, said: str
