@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -100,8 +101,10 @@ def test_nothing_else_is_started(root: Path, processes: Processes, file: str) ->
 
 def until_trained(processes: Processes, run: Path) -> int:
     process = processes._started[run.name]
-    while trainer(run) is None:
+    while "training with" not in log_of(run):  # only then does it hear a signal
         assert process.poll() is None, log_of(run)
+        sleep(0.01)
+    assert trainer(run) is not None
     return process.pid
 
 
