@@ -120,13 +120,13 @@ def test_people_rank_a_round_promotes_and_the_chat_follows(page: Page, place: Pa
     url = page.url.removesuffix("/rounds")
     expect(page.get_by_text("the base: no round has been promoted")).to_be_visible()
     page.get_by_label("Colours").check()
-    page.get_by_role("button", name="Add what is chosen").click()
+    page.get_by_role("button", name="Add selected").click()
     row = page.get_by_role("region", name="Data for the next round").get_by_role("row").last
     expect(row.get_by_role("cell").nth(3)).to_have_text("3")  # people
     page.get_by_role("button", name="Start a round").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("The round has been started.")).to_be_visible()
-    expect(page.locator("#now-text")).to_contain_text("round for", timeout=PATIENCE)
+    expect(page.locator("#now-text")).to_contain_text("running for", timeout=PATIENCE)
     check(page, "a round that runs")
     result = page.get_by_role("region", name="All rounds").get_by_role("row").last
     expect(result).to_contain_text("promoted", timeout=PATIENCE)

@@ -171,8 +171,11 @@ class RoundsBoard(Protocol):
         """Delete a file that waits for the next round."""
         ...
 
-    def start(self) -> None:
-        """Start a round with the waiting files, or go on with the unfinished one."""
+    def start(self, allowing: Collection[str]) -> None:
+        """Start a round with the waiting files, or go on with the unfinished one.
+
+        Of what was collected on the server only the records of these people stay.
+        """
         ...
 
     def stop(self) -> None:
@@ -187,8 +190,8 @@ class RoundsBoard(Protocol):
         """Promote the model of a finished round."""
         ...
 
-    def roll_back(self, by: str, why: str) -> int:
-        """Return to the model before; return the number of its round."""
+    def roll_back(self, by: str, why: str, to: int | None = None) -> int:
+        """Return to the model of a round, or to the one before; return the number of its round."""
         ...
 
     def learned_from(self, names: Collection[str]) -> Sequence[LearnedModel]:

@@ -103,8 +103,12 @@ class PlaceBoard:
         """Delete a file that waits for the next round."""
         self._waiting.remove(name)
 
-    def start(self) -> None:
-        """Start a round with the waiting files, or go on with the unfinished one."""
+    def start(self, allowing: Collection[str]) -> None:
+        """Start a round with the waiting files, or go on with the unfinished one.
+
+        Of what was collected on the server only the records of these people stay.
+        """
+        self._waiting.keep_only(allowing)
         goes_on = any(
             (files.given / MANIFEST).is_file() and not files.gate.is_file()
             for files in rounds_of(self._place)[-1:]
@@ -124,9 +128,9 @@ class PlaceBoard:
         """Promote the model of a finished round."""
         promote_by_hand(self._place, number, by, why)
 
-    def roll_back(self, by: str, why: str) -> int:
-        """Return to the model before; return the number of its round."""
-        return roll_back(self._place, by, why).round
+    def roll_back(self, by: str, why: str, to: int | None = None) -> int:
+        """Return to the model of a round, or to the one before; return the number of its round."""
+        return roll_back(self._place, by, why, to).round
 
     def learned_from(self, names: Collection[str]) -> Sequence[LearnedModel]:
         """Return the models that learned from a person who is known by these names."""
@@ -134,7 +138,10 @@ class PlaceBoard:
         counts: dict[int, int] = {}
         for name in names:
             for number, stages in models_of(self._place, name):
-                counts[number] = counts.get(number, 0) + sum(stages.values())
+                # PPO's prompts are those of the same records, unless they gave nothing else.
+                taught = [count for stage, count in stages.items() if stage != "ppo"]
+                given = sum(taught) if taught else stages["ppo"]
+                counts[number] = counts.get(number, 0) + given
         return [
             LearnedModel(number, counts[number], number == offered) for number in sorted(counts)
         ]

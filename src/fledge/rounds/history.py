@@ -18,7 +18,7 @@ from fledge.rounds.comparison import Comparison
 from fledge.rounds.files import RoundFiles, read_json, rounds_of, write_json
 from fledge.rounds.gate import Verdict
 from fledge.rounds.intake import brought
-from fledge.rounds.past import Begun, learned_from
+from fledge.rounds.past import Begun, learned_from, left_out_of
 from fledge.rounds.report import RoundReport
 from fledge.runs.run import finished_checkpoint
 
@@ -65,9 +65,10 @@ def promote_by_hand(place: Path, number: int, by: str, why: str) -> Promotion:
             f"{files.root}: the round made no whole model to promote: {' '.join(verdict.why)}"
         )
     found = read_json(files.report, RoundReport).comparison if files.report.is_file() else None
-    against = f" Against the gate: {' '.join(verdict.why)}" if verdict.why else ""
+    against = f". Against the gate: {' '.join(verdict.why)}" if verdict.why else ""
     with deciding(place):
-        return _add(place, files, by, f"{why}{against}", numbers_of(found) if found else {})
+        why = f"{why.rstrip('.')}{against}{_of_those_who_left(place, number)}"
+        return _add(place, files, by, why, numbers_of(found) if found else {})
 
 
 def roll_back(place: Path, by: str, why: str = "", to: int | None = None) -> Promotion:
@@ -99,6 +100,8 @@ def _roll_back(place: Path, by: str, why: str, to: int | None) -> Promotion:
                 f"{', '.join(map(str, known))}"
             )
         target = promoted[-1]
+    if target.round == current.round:
+        raise ConfigError(f"{place}: the chat offers the model of round {target.round} already")
     find_checkpoint(place / target.model)
     back = Promotion(
         event="rolled back",
@@ -106,11 +109,18 @@ def _roll_back(place: Path, by: str, why: str, to: int | None) -> Promotion:
         model=target.model,
         at=now(),
         by=by,
-        why=why or f"return from the model of round {current.round}",
+        why=(why or f"return from the model of round {current.round}")
+        + _of_those_who_left(place, target.round),
         numbers=target.numbers,
     )
     add_promotion(place, back)
     return back
+
+
+def _of_those_who_left(place: Path, number: int) -> str:
+    """Tell who asked to be left out, if the model of a round learned from them."""
+    people = left_out_of(place, number, left_out(place))
+    return f". It learned from {', '.join(sorted(people))}, who asked to be left out" * bool(people)
 
 
 def standing(history: list[Promotion]) -> list[Promotion]:

@@ -12,7 +12,9 @@ from fledge.rounds.past import Begun
 from fledge.rounds.progress import PHASES, Phase, read_progress
 from fledge.rounds.report import RewardReports, RoundReport
 
-KILLED = "The process of this round ended without a word; going on loses nothing that was saved."
+KILLED = (
+    "The process of this round ended unexpectedly. Nothing that was saved is lost if you continue."
+)
 
 
 def line_of(files: RoundFiles, offered: int, busy: bool) -> RoundLine:

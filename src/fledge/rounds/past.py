@@ -79,7 +79,11 @@ def learned_from(place: Path, number: int) -> dict[str, dict[Stage, int]]:
 
 def models_of(place: Path, person: str) -> list[tuple[int, dict[Stage, int]]]:
     """Return the rounds whose models learned from a person, or were judged with their help."""
-    known = ((files.number, learned_from(place, files.number)) for files in rounds_of(place))
+    known = (
+        (files.number, learned_from(place, files.number))
+        for files in rounds_of(place)
+        if files.settings.is_file()
+    )
     return [(number, people[person]) for number, people in known if person in people]
 
 

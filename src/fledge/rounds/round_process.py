@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import final
 
-from fledge.errors import ConfigError
+from fledge.errors import ConfigError, Interrupted
 from fledge.observe.processes import FLEDGE
 from fledge.process_lock import holder
 from fledge.rounds.lock import FILE_NAME
@@ -71,6 +71,8 @@ class RoundProcess:
             return
         if process is None:
             raise ConfigError("no round is running")
+        if process.number == os.getpid() and process.is_here:
+            raise ConfigError("the round is being given up right now; reload the page")
         if not process.is_here:
             raise ConfigError(f"the round is run by {process}; stop it where it was started")
         if sys.platform == "win32":
@@ -78,13 +80,16 @@ class RoundProcess:
         try:
             os.kill(process.number, signal.SIGTERM)
         except OSError as error:
-            raise ConfigError(f"{process} takes no signal: {error.strerror}") from error
+            raise ConfigError(f"{process} could not be signalled: {error.strerror}") from error
 
     def said(self) -> str:
         """Return the last line of a process that was started here and failed; "" otherwise."""
-        if self._started is None or self._started.poll() in (None, 0):
+        ended = None if self._started is None else self._started.poll()
+        if ended in (None, 0, Interrupted.exit_code, -signal.SIGTERM):
             return ""
         path = self._place / LOG_FILE
+        if not path.is_file():
+            return "the round did not start"
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LOG))
             lines = file.read().decode("utf-8", "replace").strip().splitlines()

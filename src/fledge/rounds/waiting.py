@@ -1,13 +1,15 @@
 """Files that wait in a place for its next round, with what the round would take in."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
+from threading import Lock
 from typing import final
 
 from fledge.errors import ConfigError, FledgeError
-from fledge.files import explained, file_hash, whole_file
+from fledge.files import explained, file_hash, whole_file, write_text
 from fledge.observe.rounds import WaitingFile
 from fledge.rounds.files import read_json, rounds_of
 from fledge.rounds.history import left_out
@@ -16,6 +18,8 @@ from fledge.rounds.records import Given, read_given
 
 FOLDER = "waiting"
 LONGEST_NAME = 80
+COLLECTED = "collected-"
+"""Beginning of the names of files that hold what people gave on the server."""
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 Stamp = tuple[str, int, int]
 
@@ -28,7 +32,8 @@ class WaitingFiles:
         self._place = place
         self._folder = place / FOLDER
         self._read: dict[Stamp, list[Given]] = {}
-        self._known: tuple[int, frozenset[str]] = (0, frozenset())
+        self._known: tuple[object, frozenset[str]] = ((), frozenset())
+        self._lock = Lock()
 
     def paths(self) -> list[Path]:
         """Return the files that no round has taken in, by name."""
@@ -41,8 +46,10 @@ class WaitingFiles:
     def lines(self) -> list[WaitingFile]:
         """Return what a round that begins now would take in from each file."""
         seen: set[str] = set()
-        out = left_out(self._place)
-        return [self._line(path, seen, out) for path in self.paths()]
+        out, paths = left_out(self._place), self.paths()
+        names = {path.name for path in paths}
+        self._read = {stamp: held for stamp, held in self._read.items() if stamp[0] in names}
+        return [self._line(path, seen, out) for path in paths]
 
     def add(self, name: str, content: bytes) -> WaitingFile:
         """Keep a file for the next round.
@@ -51,9 +58,10 @@ class WaitingFiles:
             ConfigError: it has no readable record.
             WriteError: the disk is full or not writable.
         """
-        path = self._free(name)
-        with whole_file(path, "file") as unfinished, explained(path, "file"):
-            unfinished.write_bytes(content)
+        with self._lock:
+            path = self._free(name)
+            with whole_file(path, "file") as unfinished, explained(path, "file"):
+                unfinished.write_bytes(content)
         found = self._line(path, set(), left_out(self._place))
         if found.problem:
             path.unlink()
@@ -68,11 +76,27 @@ class WaitingFiles:
         """
         path = next((each for each in self.paths() if each.name == name), None)
         if path is None:
-            raise ConfigError(f"{name} does not wait for a round (any more)")
+            raise ConfigError(f"{name} is no longer waiting for a round")
         path.unlink()
 
+    def keep_only(self, people: Collection[str]) -> None:
+        """Drop from what was collected on the server the records of everybody else.
+
+        Raises:
+            WriteError: the disk is full or not writable.
+        """
+        for path in self.paths():
+            if not path.name.startswith(COLLECTED):
+                continue
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if _person(line) in people]
+            if not kept:
+                path.unlink()
+            elif len(kept) < len(lines):
+                write_text(path, "".join(kept))
+
     def _free(self, name: str) -> Path:
-        plain = _ODD.sub("-", name).strip(".-")[-LONGEST_NAME:] or "records.jsonl"
+        plain = _ODD.sub("-", name)[-LONGEST_NAME:].strip(".-") or "records.jsonl"
         first = Path(plain)
         path, number = self._folder / plain, 2
         while path.exists():
@@ -87,6 +111,9 @@ class WaitingFiles:
         except FledgeError as error:
             message = str(error).replace(f"{self._folder}/", "")
             return WaitingFile(path.name, {}, {}, 0, 0, message)
+        except Exception as error:  # a reader of a damaged file may raise anything
+            problem = f"{path.name} cannot be read ({type(error).__name__}: {error})"
+            return WaitingFile(path.name, {}, {}, 0, 0, problem)
         new = [each for each in records if each.digest not in known and each.digest not in seen]
         seen.update(each.digest for each in new)
         return WaitingFile(
@@ -107,10 +134,11 @@ class WaitingFiles:
     def _brought(self) -> frozenset[str]:
         """Return the digests of the records of all rounds, read again after each intake."""
         rounds = [each for each in rounds_of(self._place) if (each.given / MANIFEST).is_file()]
-        if self._known[0] != len(rounds):
+        stamp = [(each.number, (each.given / MANIFEST).stat().st_mtime_ns) for each in rounds]
+        if self._known[0] != stamp:
             last = rounds[-1].number if rounds else 0
             digests = frozenset(each.digest for each in brought(self._place, last))
-            self._known = (len(rounds), digests)
+            self._known = (stamp, digests)
         return self._known[1]
 
     def _taken(self) -> set[str]:
@@ -121,6 +149,13 @@ class WaitingFiles:
             if path.is_file()
             for digest in read_json(path, Manifest).sources.values()
         }
+
+
+def _person(line: str) -> str | None:
+    """Return the person of a record that this server wrote."""
+    record = json.loads(line)
+    name = record.get("labeler") or record.get("author")
+    return name if isinstance(name, str) else None
 
 
 def _is_plain(path: Path) -> bool:

@@ -11,11 +11,13 @@ import pytest
 
 from database.labelling import finish, project_of
 from fledge.checkpoint.promotions import read_promotions
+from fledge.errors import Conflict
 from fledge.feedback.pseudonym import pseudonym
 from fledge.rounds.board import PlaceBoard
 from fledge.rounds.files import RoundFiles
 from fledge.rounds.lock import alone
 from fledge.rounds.round_process import RoundProcess
+from fledge.rounds.waiting import WaitingFiles
 from fledge.serve.accounts.activity import newest
 from people_server import ROLES, PeopleServer, people_server
 from rounds_place import begin, jsonl, place_of_rounds, ranked
@@ -159,7 +161,7 @@ def test_roll_back_and_promotion_by_hand_change_the_model(
     assert step(server, "3/promote", why="the team likes it") == "/rounds?done=promoted"
     last = read_promotions(place)[-1]
     assert (last.round, last.by) == (3, "The-Owner")
-    assert last.why.startswith("the team likes it Against the gate: The reward model pays")
+    assert last.why.startswith("the team likes it. Against the gate: The reward model pays")
     said = [each.sentence for each in newest(server.database, 2)]
     assert said == [
         "Promoted the model of round 3: the team likes it",
@@ -180,7 +182,7 @@ def test_files_wait_with_what_a_round_would_take_in(server: PeopleServer, place:
     again = upload(server, "mine-more.jsonl", jsonl(ranked(90, 92, "ben")))
     assert again.json()["name"] == "mine-more-2.jsonl"
     assert step(server, "remove", name="mine-more.jsonl") == "/rounds?done=removed#next"
-    assert "does not wait" in step(server, "remove", name="../promotions.jsonl")
+    assert "no longer waiting" in step(server, "remove", name="../promotions.jsonl")
     for name, content in (("a.jsonl", b"{}\n"), ("a.exe", b"MZ"), ("a.jsonl", b"")):
         refused = upload(server, name, content)
         assert refused.status_code == 400 and str(place) not in refused.text, refused.text
@@ -188,7 +190,7 @@ def test_files_wait_with_what_a_round_would_take_in(server: PeopleServer, place:
 
 
 def test_what_people_gave_on_the_server_is_collected_under_pseudonyms(
-    server: PeopleServer, place: Path
+    server: PeopleServer, place: Path, process: RoundProcess
 ) -> None:
     labeller = server.people_of["labeller"]
     project = project_of(server.database, 3, num_answers=2)
@@ -202,8 +204,15 @@ def test_what_people_gave_on_the_server_is_collected_under_pseudonyms(
     assert [record["labeler"] for record in records] == [pseudonym(labeller.id)] * 3
     assert labeller.id not in file.read_text()
     assert "0 3 0 1 0 0 Remove" in page(server)
+    with pytest.raises(Conflict):
+        server.database.label_steps.undo(labeller.id, project)
+    WaitingFiles(place).keep_only({pseudonym(labeller.id)})
+    assert len(file.read_text().splitlines()) == 3
     server.database.accounts.change(labeller.id, allows_training=False)
     assert "no feedback" in step(server, "collect", projects=[project])
+    assert step(server, "start") == "/rounds?done=started"
+    ended(process)
+    assert not file.exists(), "who objects before the start is left out"
 
 
 def ended(process: RoundProcess) -> None:
@@ -232,7 +241,7 @@ def test_a_running_round_is_followed_stopped_and_not_started_twice(
     owner = server.people_of["owner"]
     now = server.ask("GET", "/api/rounds/now", who=owner).json()
     assert (now["number"], now["state"], now["phase"]) == (4, "stopped", "reward")
-    assert "stopped at step 3 Go on Give up" in page(server)
+    assert "stopped at step 3 Continue Give up" in page(server)
     with alone(place):
         assert server.ask("GET", "/api/rounds/now", who=owner).json()["state"] == "running"
         assert "already running" in step(server, "start")

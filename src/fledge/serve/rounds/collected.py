@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 from fledge.database import Database
 from fledge.database.team_feedback import team_demonstrations, team_rankings
 from fledge.feedback.label_records import FORMATS, Format, records_of
-from fledge.feedback.pseudonym import pseudonym
-
-PEOPLE = ("labeler", "author")
 
 
 def collected(database: Database, projects: Sequence[str], *, chats: bool) -> bytes:
@@ -28,8 +25,7 @@ def judged(database: Database, project_id: str) -> Iterator[str]:
     format: Format = "demonstrations" if "demonstrations" in FORMATS[project.kind] else "rankings"
     for each in database.label_results.judgements(project.id):
         for record in records_of(each, project, format):
-            names = {name: pseudonym(str(record[name])) for name in PEOPLE if record.get(name)}
-            yield json.dumps({**record, **names}, ensure_ascii=False)
+            yield json.dumps(record, ensure_ascii=False)
 
 
 def said(database: Database) -> Iterator[str]:

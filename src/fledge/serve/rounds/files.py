@@ -47,6 +47,9 @@ def file_routes(
     ) -> Response:
         """Write what people gave on this server into a file that waits for the next round."""
         place = there(board)
+        # A round may train on them from now on, so their labellers cannot take them back.
+        for each in form.projects:
+            database.label_steps.rely_on(each)
         content = collected(database, form.projects, chats=form.chats == "yes")
         if not content:
             raise BadForm(

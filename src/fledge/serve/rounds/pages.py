@@ -18,7 +18,7 @@ from fledge.serve.show.page import Pages
 
 DONE: Mapping[str, str] = {
     "started": "The round has been started. It goes on when this server stops.",
-    "stopped": "Asked the round to save and to end.",
+    "stopped": "The round will save its work and stop.",
     "given-up": "The round is given up. Its data stays for the rounds after it.",
     "rolled-back": "The chat offers the earlier model again.",
     "promoted": "The chat offers the model of that round now.",

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from fledge.database import Database
+from fledge.feedback.pseudonym import pseudonym
 from fledge.observe.rounds import RoundsBoard
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import Form, read
@@ -25,6 +26,12 @@ class ReasonForm(Form):
     why: str = Field("", max_length=LONGEST_REASON)
 
 
+class RollBackForm(ReasonForm):
+    """Round to return to: the one that the page asked about. None is the one before."""
+
+    to: int | None = Field(None, ge=0, le=10**9)
+
+
 class PromoteForm(Form):
     """Reason for a promotion by hand."""
 
@@ -41,8 +48,12 @@ def step_routes(
 
     @router.post("/rounds/start")
     def start(person: Owner) -> Response:
-        """Start a round with the files that wait, or go on with the unfinished one."""
-        there(board).start()
+        """Start a round with the files that wait, or go on with the unfinished one.
+
+        What was collected from people who have objected since, or are gone, is left out.
+        """
+        allowing = {pseudonym(each.id) for each in database.accounts.list() if each.allows_training}
+        there(board).start(allowing)
         database.audit.add(person.id, "round.started")
         return go("/rounds?done=started")
 
@@ -61,9 +72,11 @@ def step_routes(
         return go("/rounds?done=given-up")
 
     @router.post("/rounds/roll-back")
-    def roll_back(person: Owner, form: Reason) -> Response:
-        """Offer the model before the present one again."""
-        number = there(board).roll_back(person.name, form.why)
+    def roll_back(
+        person: Owner, form: Annotated[RollBackForm, Depends(read(RollBackForm))]
+    ) -> Response:
+        """Offer the model of a round again, or the one before the present one."""
+        number = there(board).roll_back(person.name, form.why, form.to)
         database.audit.add(person.id, "round.rolled_back", str(number))
         return go("/rounds?done=rolled-back")
 

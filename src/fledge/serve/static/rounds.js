@@ -26,7 +26,7 @@ function show(/** @type {any} */ now) {
     else item.removeAttribute("aria-current");
   }
   const parts = [];
-  if (now.since) parts.push(`${now.phase} for ${since(now.since)}`, `round for ${since(now.began)}`);
+  if (now.since) parts.push(`${now.phase} for ${since(now.since)}`, `running for ${since(now.began)}`);
   if (now.step !== null) parts.splice(1, 0, `step ${now.step}${now.steps === null ? "" : ` of ${now.steps}`}`);
   at("now-text").textContent = now.message || parts.join(" · ");
 }
