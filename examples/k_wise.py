@@ -7,7 +7,7 @@ your own, from a chat model of your own:
     python examples/k_wise.py comparison demo/sft rankings.jsonl more.jsonl
 
 Each prompt is held out once, in one of the folds. Both ways see the same rankings and take as many
-steps per pass, at a constant rate, so that a pass more is a longer run and not another one.
+steps per pass, at a constant rate, so that one more pass continues the same run.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from fledge.checkpoint.model_files import load_language_model, load_scalar_model
 from fledge.config import parse_section
 from fledge.data.comparisons import load_rankings
 from fledge.data.rendering import RankingRenderer
+from fledge.errors import ConfigError
 from fledge.evaluate.win_rate import paired_bootstrap
 from fledge.feedback.records import Ranking
 from fledge.runs.run import Run, execute
@@ -68,6 +69,8 @@ Found = dict[tuple[str, int], list[Measured]]
 
 def main(directory: Path, model: Path, files: Sequence[str], sizes: Sizes) -> Found:
     """Train both ways in every fold and print the table."""
+    if directory.exists():
+        raise ConfigError(f"{directory} exists; name a new directory, or delete it")
     rankings = readable(load_rankings(files), model, sizes.length)
     found: Found = {key: [] for key in product(WAYS, range(1, sizes.epochs + 1))}
     for fold, (train, held_out) in enumerate(folds(rankings, sizes.folds)):

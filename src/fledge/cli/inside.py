@@ -176,17 +176,23 @@ def patch(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="Clean prompt.", show_default=False)],
     corrupted: Annotated[
         str,
-        typer.Argument(help="Prompt of as many tokens, into which to patch.", show_default=False),
+        typer.Argument(help="Prompt to patch into, with as many tokens.", show_default=False),
     ],
     stream: Annotated[
         Literal["residual", "attention", "feed_forward"],
         typer.Option(help="Activation to exchange."),
     ] = "residual",
     answer: Annotated[
-        str | None, typer.Option(help="Token of the clean prompt.", show_default="its best")
+        str | None,
+        typer.Option(
+            help="Next token that the clean prompt should favour.", show_default="its best"
+        ),
     ] = None,
     other: Annotated[
-        str | None, typer.Option(help="Token of the corrupted prompt.", show_default="its best")
+        str | None,
+        typer.Option(
+            help="Next token that the corrupted prompt should favour.", show_default="its best"
+        ),
     ] = None,
     chat: Chat = False,
     output: Picture = None,

@@ -52,6 +52,10 @@ class Outputs:
                 check_writable(path)
 
 
+WIDEST = 100_000
+"""Columns of a table on the screen, at most."""
+
+
 def give(table: "Table", outputs: Outputs, grid: "Grid | None" = None) -> None:
     """Print a table and write the files; `grid` is the picture's."""
     from fledge.inspect.table import to_page
@@ -66,11 +70,11 @@ def give(table: "Table", outputs: Outputs, grid: "Grid | None" = None) -> None:
     for path, write in contents:
         if path is not None:
             write_text(path, write())
+    print_table(table)
     if outputs.picture is not None and grid is not None:
         from fledge.inspect.grid_drawing import save_grid
 
         save_grid(grid, outputs.picture)
-    print_table(table)
     for path in (outputs.json, outputs.csv, outputs.html, outputs.picture):
         if path is not None:
             typer.echo(f"{path} written", err=True)
@@ -91,6 +95,9 @@ def print_table(table: "Table") -> None:
         drawn.add_column(Text(printable(name)))
     for row in table.rows:
         drawn.add_row(*(Text(printable(shown(cell))) for cell in row))
-    console.print(drawn)
+    # A number that is cut says something else: a wide table runs beyond the screen instead.
+    wide = console.options.update(width=WIDEST)
+    needed = console.measure(drawn, options=wide).maximum
+    Console(highlight=False, width=max(needed, console.width)).print(drawn)
     for note in table.notes:
         console.print(Text(printable(note), style="dim"), soft_wrap=True)

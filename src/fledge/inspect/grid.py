@@ -24,9 +24,11 @@ class Grid:
     def table(self) -> Table:
         """Return a row for each row, and a column for each column, of numbers or of the texts.
 
-        Columns are numbered, since labels such as tokens repeat.
+        Columns are numbered where labels repeat, as tokens do.
         """
-        names = tuple(f"{index} {label}" for index, label in enumerate(self.columns, start=1))
+        names = self.columns
+        if len(set(names)) < len(names):
+            names = tuple(f"{index} {label}" for index, label in enumerate(names, start=1))
         cells: list[tuple[Cell, ...]] = []
         for index, (label, values) in enumerate(zip(self.rows, self.values.tolist(), strict=True)):
             if self.texts is None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from fledge.errors import GenerationError
-from fledge.inspect.drawing import save_figure, style
+from fledge.inspect.drawing import INK, save_figure, style
 from fledge.inspect.grid import Grid
 from fledge.inspect.view import picture_format
 
@@ -14,6 +14,10 @@ MOST_CELLS = 100
 """Most rows and most columns of a picture."""
 CELL_WIDTH, CELL_HEIGHT, BORDER = 0.75, 0.35, 2.0
 """In inches."""
+ROUNDING = 1e-6
+"""Share of the largest number up to which a negative one is a rounding error."""
+DARK = 0.55
+"""Share of the largest number from which a cell is too dark for dark letters."""
 
 
 def save_grid(grid: Grid, path: Path) -> None:
@@ -43,8 +47,11 @@ def draw_grid(grid: Grid) -> Figure:
     axes = figure.add_subplot()
     values = grid.values.double().cpu().numpy()
     least, most = float(values.min()), float(values.max())
-    has_signs = least < 0 < most
-    norm = TwoSlopeNorm(0, least, most) if has_signs else Normalize(min(least, 0), max(most, 1e-9))
+    most = max(most, 1e-9)
+    has_signs = least < -ROUNDING * most
+    bound = max(-least, most)
+    # The same colour on both sides of zero for numbers that are as large.
+    norm = Normalize(-bound, bound) if has_signs else Normalize(0, most)
     image = axes.pcolormesh(values, cmap="RdBu" if has_signs else "Blues", norm=norm)
     axes.invert_yaxis()
     axes.set_xticks([i + 0.5 for i in range(columns)], grid.columns, rotation=60, ha="right")
@@ -52,6 +59,8 @@ def draw_grid(grid: Grid) -> Figure:
     axes.set_title(grid.title)
     for row, texts in enumerate(grid.texts or ()):
         for column, text in enumerate(texts):
-            axes.text(column + 0.5, row + 0.5, text[:10], ha="center", va="center", fontsize=7)
+            is_dark = not has_signs and norm(values[row, column]) > DARK
+            place, colour = (column + 0.5, row + 0.5), "white" if is_dark else INK
+            axes.text(*place, text[:10], ha="center", va="center", fontsize=7, color=colour)
     figure.colorbar(image, ax=axes, label=grid.unit)
     return figure

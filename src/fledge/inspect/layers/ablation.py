@@ -83,12 +83,14 @@ def ablate(
     if not sites:
         raise ConfigError("ablation needs a part to remove; name a layer, or a layer and a head")
     model = loaded.model
+    for site in sites:
+        site.check(model)
     before = _next_logits(model, reading)
     answer_before = _greedy(loaded, reading, max_new_tokens)
     with removed(model, reading, sites, by):
         after = _next_logits(model, reading)
         answer_after = _greedy(loaded, reading, max_new_tokens)
-    kl = float(exact_kl(before, after))
+    kl = max(0.0, float(exact_kl(before, after)))
     tokens = _tokens(loaded, before.softmax(dim=-1), after.softmax(dim=-1), count)
     return Ablation(tuple(sites), by, tokens, kl, answer_before, answer_after)
 
@@ -107,7 +109,7 @@ def ablate_each(loaded: LoadedModel, reading: Reading, by: By = "zero") -> Grid:
         row = []
         for site in [*heads, Site(layer, "feed_forward"), Site(layer)]:
             with removed(model, reading, [site], by):
-                row.append(float(exact_kl(before, _next_logits(model, reading))))
+                row.append(max(0.0, float(exact_kl(before, _next_logits(model, reading)))))
         rows.append(row)
     labels = tuple(f"layer {layer}" for layer in range(1, config.num_layers + 1))
     columns = tuple(f"head {head}" for head in range(1, config.num_heads + 1))
@@ -151,11 +153,11 @@ def _greedy(loaded: LoadedModel, reading: Reading, max_new_tokens: int) -> str:
     """Return the greedy answer by the model's own modules, so that hooks act on every token."""
     model = loaded.model
     device = model.token_embedding.weight.device
-    room = model.config.context_length - len(reading.ids)
-    cache = KeyValueCache(model.config, 1, model.config.context_length, device=device)
+    new = min(max_new_tokens, model.config.context_length - len(reading.ids))
+    cache = KeyValueCache(model.config, 1, len(reading.ids) + max(new, 1), device=device)
     banned = torch.tensor(sorted(loaded.banned_ids), dtype=torch.long, device=device)
     ids, written = reading.tensor(device), list[int]()
-    for _ in range(min(max_new_tokens, room)):
+    for _ in range(new):
         logits = model.logits(model.hidden(ids, cache=cache)[0, -1])
         best = int(logits.index_fill(-1, banned, float("-inf")).argmax())
         if best in loaded.tokenizer.stop_ids:

@@ -1,5 +1,8 @@
-"""Activation patching: put one prompt's activations into another (Meng et al. 2022,
-arXiv:2202.05262, "causal tracing")."""
+"""Activation patching: put one prompt's activations into another, and measure a logit difference.
+
+As Wang et al. 2022 (arXiv:2211.00593), after the causal tracing of Meng et al. 2022
+(arXiv:2202.05262).
+"""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +28,8 @@ from fledge.inspect.table import Table
 from fledge.model.gpt import GPT
 
 Stream = Literal["residual", "attention", "feed_forward"]
+EQUAL = 1e-4
+"""Relative difference up to which two logit differences are equal but for rounding."""
 ROWS = 16
 """Number of positions patched in one pass of the model."""
 
@@ -50,16 +55,7 @@ class Patching:
 
     @property
     def effects(self) -> Float[Tensor, "L T"]:
-        """Share of the clean difference that is restored: 0 like corrupted, 1 like clean.
-
-        Raises:
-            ConfigError: both prompts have the same difference.
-        """
-        if self.clean == self.corrupted:
-            raise ConfigError(
-                f"both prompts prefer {self.answer!r} to {self.other!r} equally, so no effect can "
-                "be measured; choose prompts or answers that differ"
-            )
+        """Share of the clean difference that is restored: 0 like corrupted, 1 like clean."""
         return (self.differences - self.corrupted) / (self.clean - self.corrupted)
 
     def grid(self) -> Grid:
@@ -92,20 +88,22 @@ def patch(
     answer: int | None = None,
     other: int | None = None,
 ) -> Patching:
-    """Put the clean prompt's activations into the corrupted prompt, one layer and position a time.
+    """Put the clean prompt's activations into the corrupted one, one layer and position at a time.
 
     "residual" is the stream that enters the layer, the others are what attention or feed-forward
     add to it. `answer` and `other` are ids; None is the best next token of the clean and of the
     corrupted prompt.
 
     Raises:
-        ConfigError: the prompts differ in their number of tokens, or the answers are the same.
+        ConfigError: the prompts differ in their number of tokens, the answers are the same, or
+            both prompts tell them apart equally.
     """
     model = loaded.model
     if len(clean.ids) != len(corrupted.ids):
         raise ConfigError(
             f"patching needs prompts of equal length: the clean one has {len(clean.ids)} tokens, "
-            f"the corrupted one {len(corrupted.ids)}; change a word for one of as many tokens"
+            f"the corrupted one {len(corrupted.ids)}; replace a word by one with the same number "
+            "of tokens"
         )
     device = model.token_embedding.weight.device
     clean_ids, corrupted_ids = clean.tensor(device), corrupted.tensor(device)
@@ -118,6 +116,13 @@ def patch(
             f"both answers are {label!r}, so their logits do not differ; name another with "
             "--answer or --other"
         )
+    before = float(clean_logits[0, right] - clean_logits[0, wrong])
+    after = float(corrupted_logits[0, right] - corrupted_logits[0, wrong])
+    if abs(before - after) < EQUAL * max(abs(before), abs(after), 1.0):
+        raise ConfigError(
+            f"logit({label!r}) − logit({other_label!r}) is {before:.4f} for both prompts, so no "
+            "effect can be measured; choose prompts or answers that differ"
+        )
     rows = [
         _patched(model, corrupted_ids, values, layer, stream, right, wrong)
         for layer, values in enumerate(_activations(model, clean_ids, stream), start=1)
@@ -128,8 +133,8 @@ def patch(
         other_label,
         clean.pieces,
         corrupted.pieces,
-        float(clean_logits[0, right] - clean_logits[0, wrong]),
-        float(corrupted_logits[0, right] - corrupted_logits[0, wrong]),
+        before,
+        after,
         torch.stack(rows),
     )
 

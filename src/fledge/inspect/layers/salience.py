@@ -83,7 +83,7 @@ def _gradient_input(model: GPT, ids: Int[Tensor, "1 T"], target: int) -> Float[T
             (gradient,) = torch.autograd.grad(log_prob, embedded[0])
     finally:
         handle.remove()
-    return (gradient * embedded[0].detach()).sum(dim=-1)[0].float()
+    return (gradient.float() * embedded[0].detach().float()).sum(dim=-1)[0]
 
 
 def _without_each(model: GPT, ids: Int[Tensor, "1 T"], target: int) -> Float[Tensor, " T"]:
