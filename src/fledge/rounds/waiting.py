@@ -20,6 +20,8 @@ FOLDER = "waiting"
 LONGEST_NAME = 80
 COLLECTED = "collected-"
 """Beginning of the names of files that hold what people gave on the server."""
+UNREADABLE = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""Errors of readers of other formats at a damaged file."""
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 Stamp = tuple[str, int, int]
 
@@ -111,7 +113,7 @@ class WaitingFiles:
         except FledgeError as error:
             message = str(error).replace(f"{self._folder}/", "")
             return WaitingFile(path.name, {}, {}, 0, 0, message)
-        except Exception as error:  # a reader of a damaged file may raise anything
+        except UNREADABLE as error:
             problem = f"{path.name} cannot be read ({type(error).__name__}: {error})"
             return WaitingFile(path.name, {}, {}, 0, 0, problem)
         new = [each for each in records if each.digest not in known and each.digest not in seen]
