@@ -64,7 +64,7 @@ class Measured:
 
 
 Found = dict[tuple[str, int], list[Measured]]
-"""What was measured, by the way of learning and the passes; one of each fold."""
+"""Measurements by the way of learning and the passes, one of each fold."""
 
 
 def main(directory: Path, model: Path, files: Sequence[str], sizes: Sizes) -> Found:

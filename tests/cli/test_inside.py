@@ -62,6 +62,7 @@ def test_maps_are_drawn(fledge, chat_model, words, tmp_path):
         (["ablate", TEXT, "--layer", 1, "-o", "a.png"], "name no layer or head"),
         (["salience", TEXT, "--target", "zzz zzz"], "expected one token, found"),
         (["lens", TEXT, "-o", "a.jpg"], "a picture's name ends in .png or .svg"),
+        (["ablate", TEXT, "--count", "3"], "--count would have no effect"),
         (["patch", TEXT, "The"], "prompts of equal length"),
     ],
 )

@@ -330,7 +330,7 @@ READS = {
     *("start", "stop", "prepare", "prepare_text", "local", "usual", "alive", "pending"),
     "answer",
 }
-"""What the service does without an admission; `answer` has its request admitted by itself."""
+"""Methods that need no admission; `answer` has its request admitted by itself."""
 
 
 def test_the_service_runs_a_model_only_with_an_admission() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fledge.cli.inside_output import Csv, Html, Json, Outputs, Picture, give
-from fledge.cli.options import Checkpoint
+from fledge.cli.options import Checkpoint, refuse_ignored
 from fledge.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def heads(
         Literal["previous", "itself", "same", "first", "induction"],
         typer.Option(help="Score to draw in the picture."),
     ] = "induction",
-    seed: Annotated[int, typer.Option(help="Seed of the random tokens.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the random tokens.")] = 0,
     output: Picture = None,
     json: Json = None,
     csv: Csv = None,
@@ -122,7 +122,9 @@ def head(
     text: Text,
     layer: Annotated[int, typer.Option(help="Layer, from 1.")],
     number: Annotated[int, typer.Option("--head", help="Head, from 1.")],
-    position: Position = None,
+    position: Annotated[
+        int | None, typer.Option(help="Token that looks, from 1.", show_default="the last")
+    ] = None,
     chat: Chat = False,
     json: Json = None,
     csv: Csv = None,
@@ -147,8 +149,13 @@ def ablate(
         typer.Option(metavar="LAYER.HEAD", help="Head to remove, as 2.1; may be repeated."),
     ] = None,
     by: By = "zero",
-    count: Count = 10,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 20,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", "-n", min=1, help="Number of tokens to show.", show_default="10"),
+    ] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest answer, in tokens.", show_default="20")
+    ] = None,
     chat: Chat = False,
     output: Picture = None,
     json: Json = None,
@@ -160,12 +167,18 @@ def ablate(
     sites = sites_of(layer or [], head or [])
     if sites and output is not None:
         raise ConfigError("--output draws all parts, each removed by itself; name no layer or head")
+    if not sites:
+        refuse_ignored(
+            "without --layer or --head no answer is written",
+            {"--count": count, "--max-new-tokens": max_new_tokens},
+        )
     loaded, reading = read_with(checkpoint, text, chat)
     from fledge.inspect.layers.ablation import ablate as remove
     from fledge.inspect.layers.ablation import ablate_each
 
     if sites:
-        give(remove(loaded, reading, sites, by, count, max_new_tokens).table(), outputs)
+        found = remove(loaded, reading, sites, by, count or 10, max_new_tokens or 20)
+        give(found.table(), outputs)
     else:
         grid = ablate_each(loaded, reading, by)
         give(grid.table(), outputs, grid)
@@ -273,7 +286,7 @@ def token_of(loaded: "LoadedModel", text: str) -> int:
     """Return the one token of a text.
 
     Raises:
-        ConfigError: it is of no token or of several.
+        ConfigError: the text is not exactly one token.
     """
     ids = loaded.tokenizer.encode(text, begins=False)
     if len(ids) != 1:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from fledge.inspect.grid import Grid
     from fledge.inspect.table import Table
 
+WIDEST = 100_000
+"""Columns of a table on the screen, at most."""
+
 Json = Annotated[Path | None, typer.Option("--json", help="JSON file.", show_default=False)]
 Csv = Annotated[Path | None, typer.Option("--csv", help="CSV file.", show_default=False)]
 Html = Annotated[
@@ -50,10 +53,6 @@ class Outputs:
         for path in (self.json, self.csv, self.html):
             if path is not None:
                 check_writable(path)
-
-
-WIDEST = 100_000
-"""Columns of a table on the screen, at most."""
 
 
 def give(table: "Table", outputs: Outputs, grid: "Grid | None" = None) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any, final
+from typing import Any, final
 
 from fledge.errors import ConfigError, Interrupted
 from fledge.observe.folder import LOG_FILE, RunsFolder, Unread, may_hold_runs, plain_file
@@ -140,18 +140,11 @@ class Processes:
             COMMANDS[described.stage],
             str(self._folder.inside(described.file)),
         ]
-        with _log(output) as log:
-            if sys.platform == "win32":
-                flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
-                return subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, creationflags=flags
-                )
-            process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        process = start_process(words, output / LOG_FILE)
+        if sys.platform != "win32":
             with suppress(OSError):  # it may have ended already
                 os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-            return process
+        return process
 
     def _tomls(self) -> list[Path]:
         found: list[Path] = []
@@ -196,10 +189,22 @@ def log_of(run: Path, most: int = 4_000) -> str:
         return file.read().decode("utf-8", "replace")
 
 
-def _log(output: Path) -> IO[bytes]:
-    """Open the log of a new process; a link in its place is refused, wherever it leads."""
+def start_process(words: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start a process that outlives this one; its messages go to a new log.
+
+    Raises:
+        OSError: it cannot be started, or a link stands in place of the log.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    return os.fdopen(os.open(output / LOG_FILE, flags, 0o644), "wb")
+    with os.fdopen(os.open(log, flags, 0o644), "wb") as file:
+        if sys.platform == "win32":
+            flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
+            return subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, creationflags=flags
+            )
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
 
 
 def _stage(values: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+COLLECTED = "collected-"
+"""Beginning of the names of files that hold what people gave on the server; no upload has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

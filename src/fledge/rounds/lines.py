@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from fledge.checkpoint.directory import latest
 from fledge.observe.rounds import ConditionLine, Measured, RoundLine, RoundNow
 from fledge.observe.state import state_of
 from fledge.rounds.files import RoundFiles, read_json
@@ -11,6 +10,7 @@ from fledge.rounds.intake import MANIFEST, NOBODY, Manifest
 from fledge.rounds.past import Begun
 from fledge.rounds.progress import PHASES, Phase, read_progress
 from fledge.rounds.report import RewardReports, RoundReport
+from fledge.runs.run import finished_checkpoint
 
 KILLED = (
     "The process of this round ended unexpectedly. Nothing that was saved is lost if you continue."
@@ -37,7 +37,7 @@ def line_of(files: RoundFiles, offered: int, busy: bool) -> RoundLine:
         ],
         why=() if verdict is None else verdict.why,
         has_report=files.report_text.is_file(),
-        has_model=verdict is not None and latest(files.ppo) is not None,
+        has_model=verdict is not None and finished_checkpoint(files.ppo) is not None,
         is_offered=files.number == offered,
     )
 

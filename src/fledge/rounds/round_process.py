@@ -10,7 +10,7 @@ from threading import Lock
 from typing import final
 
 from fledge.errors import ConfigError, Interrupted
-from fledge.observe.processes import FLEDGE
+from fledge.observe.processes import FLEDGE, start_process
 from fledge.process_lock import holder
 from fledge.rounds.lock import FILE_NAME
 
@@ -55,7 +55,8 @@ class RoundProcess:
                     "where it stopped"
                 )
             try:
-                self._started = self._process(words)
+                # `fledge improve` lowers its own priority.
+                self._started = start_process(words, self._place / LOG_FILE)
             except OSError as error:
                 raise ConfigError(f"the round was not started: {error}") from error
 
@@ -94,15 +95,3 @@ class RoundProcess:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LOG))
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1].removeprefix("error: ") if lines else "the round did not start"
-
-    def _process(self, words: Sequence[str]) -> "subprocess.Popen[bytes]":
-        """`fledge improve` lowers its own priority."""
-        with (self._place / LOG_FILE).open("wb") as log:
-            if sys.platform == "win32":
-                flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
-                return subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, creationflags=flags
-                )
-            return subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )

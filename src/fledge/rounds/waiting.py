@@ -10,7 +10,7 @@ from typing import final
 
 from fledge.errors import ConfigError, FledgeError
 from fledge.files import explained, file_hash, whole_file, write_text
-from fledge.observe.rounds import WaitingFile
+from fledge.observe.rounds import COLLECTED, WaitingFile
 from fledge.rounds.files import read_json, rounds_of
 from fledge.rounds.history import left_out
 from fledge.rounds.intake import MANIFEST, Manifest, brought
@@ -18,8 +18,6 @@ from fledge.rounds.records import Given, read_given
 
 FOLDER = "waiting"
 LONGEST_NAME = 80
-COLLECTED = "collected-"
-"""Beginning of the names of files that hold what people gave on the server."""
 UNREADABLE = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """Errors of readers of other formats at a damaged file."""
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")

@@ -215,6 +215,12 @@ def test_what_people_gave_on_the_server_is_collected_under_pseudonyms(
     assert not file.exists(), "who objects before the start is left out"
 
 
+def test_an_upload_is_never_taken_for_what_was_collected(server: PeopleServer, place: Path) -> None:
+    assert upload(server, "collected-1.jsonl", jsonl(ranked(1, 3, "ann"))).status_code == 201
+    WaitingFiles(place).keep_only(set())
+    assert [path.name for path in (place / "waiting").iterdir()] == ["uploaded-collected-1.jsonl"]
+
+
 def ended(process: RoundProcess) -> None:
     assert process._started is not None
     process._started.wait(20)

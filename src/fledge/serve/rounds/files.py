@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from fledge.database import Database
 from fledge.errors import FledgeError
-from fledge.observe.rounds import RoundsBoard
+from fledge.observe.rounds import COLLECTED, RoundsBoard
 from fledge.serve.accounts.cookies import go
 from fledge.serve.accounts.forms import BadForm, Form, read
 from fledge.serve.accounts.pages import page_router
@@ -56,7 +56,7 @@ def file_routes(
                 "there is no feedback in what was chosen that may be used for training; choose "
                 "other projects, or wait until people have labelled"
             )
-        added = place.add(f"collected-{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl", content)
+        added = place.add(f"{COLLECTED}{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl", content)
         database.audit.add(person.id, "feedback.added", added.name)
         return go("/rounds?done=added#next")
 
@@ -85,6 +85,8 @@ def upload_routes(identity: Identity, database: Database, board: RoundsBoard | N
     ) -> Response:
         """Keep a file of records for the next round."""
         place, content = there(board), await request.body()
+        if name.startswith(COLLECTED):
+            name = f"uploaded-{name}"
         try:
             added = await run_in_threadpool(place.add, name, content)
         except FledgeError as error:
